@@ -1,0 +1,176 @@
+"""One error tree for the kernel, the wire and both programs.
+
+    DossierError                 key: the sentence in the catalogue; detail: safe to log
+    |- AccessDenied              reason: one of `Reason`
+    |- Unavailable               moved, erased, blocked, narrowed and unknown are one answer
+    |- Invalid                   issues: what is wrong and where (OperationOutcome)
+    |- Conflict                  the base moved: elements
+    |- Unreachable               the server cannot be reached; retry_after_s
+    |  |- TlsRefused             certificate or protocol refused
+    |  `- NotColloque            something answered, but not our server (captive portal, redirect)
+    |- BadAnswer                 garbage, truncated, too large, wrong digest
+    |- Refused                   the server said no, with a reason
+    |  |- SignInNeeded           the token is gone
+    |  |- TooOld                 this program must be upgraded
+    |  `- Busy                   retry_after_s
+    |- SealBroken                wrong key or altered content; never says which
+    |- KeychainError             absent, locked, insecure or slow keyring: reason
+    `- StoreError
+       |- StoreLocked            another process holds it
+       |- StoreCorrupt           quarantined, never deleted
+       |- WrongKey
+       |- TooNew                 written by a newer program
+       `- DiskFull
+
+No message carries patient data. Adapters translate foreign exceptions at their border and chain the
+cause; services raise only these; view-models turn `key` into a sentence.
+"""
+
+from typing import ClassVar, NamedTuple
+
+
+class Issue(NamedTuple):
+    """One thing wrong with a resource or a request: FHIR path, rule name, plain detail without data."""
+
+    path: str
+    rule: str
+    detail: str = ""
+
+
+class DossierError(Exception):
+    """Base of every expected failure."""
+
+    key: ClassVar[str] = "error.unknown"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.key)
+        self.detail = detail
+
+
+class AccessDenied(DossierError):
+    """The five gates said no; `reason` is the gate's word."""
+
+    key = "error.access_denied"
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason = reason
+
+
+class Unavailable(DossierError):
+    """Not to be had: moved, erased, blocked, narrowed or unknown, on purpose not told apart."""
+
+    key = "error.unavailable"
+
+
+class Invalid(DossierError):
+    """The input breaks a rule; every issue is listed."""
+
+    key = "error.invalid"
+
+    def __init__(self, issues: tuple[Issue, ...], detail: str = "") -> None:
+        super().__init__(detail or "; ".join(f"{i.path}: {i.rule}" for i in issues[:5]))
+        self.issues = issues
+
+
+class Conflict(DossierError):
+    """Somebody else changed these elements since the base was read."""
+
+    key = "error.conflict"
+
+    def __init__(self, elements: tuple[str, ...]) -> None:
+        super().__init__(", ".join(elements))
+        self.elements = elements
+
+
+class Unreachable(DossierError):
+    """No answer from the server."""
+
+    key = "error.unreachable"
+
+    def __init__(self, detail: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class TlsRefused(Unreachable):
+    key = "error.tls"
+
+
+class NotColloque(Unreachable):
+    key = "error.not_colloque"
+
+
+class BadAnswer(DossierError):
+    key = "error.bad_answer"
+
+
+class Refused(DossierError):
+    """The server understood and said no; `code` is machine readable."""
+
+    key = "error.refused"
+
+    def __init__(self, code: str, detail: str = "", issues: tuple[Issue, ...] = ()) -> None:
+        super().__init__(detail or code)
+        self.code = code
+        self.issues = issues
+
+
+class SignInNeeded(Refused):
+    key = "error.sign_in"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("sign_in_needed", detail)
+
+
+class TooOld(Refused):
+    key = "error.too_old"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("upgrade_required", detail)
+
+
+class Busy(Refused):
+    key = "error.busy"
+
+    def __init__(self, retry_after_s: float = 5.0) -> None:
+        super().__init__("busy")
+        self.retry_after_s = retry_after_s
+
+
+class SealBroken(DossierError):
+    key = "error.seal"
+
+
+class KeychainError(DossierError):
+    """`reason`: absent, locked, insecure, slow, missing."""
+
+    key = "error.keychain"
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason = reason
+
+
+class StoreError(DossierError):
+    key = "error.store"
+
+
+class StoreLocked(StoreError):
+    key = "error.store_locked"
+
+
+class StoreCorrupt(StoreError):
+    key = "error.store_corrupt"
+
+
+class WrongKey(StoreError):
+    key = "error.wrong_key"
+
+
+class TooNew(StoreError):
+    key = "error.too_new"
+
+
+class DiskFull(StoreError):
+    key = "error.disk_full"

@@ -1,0 +1,307 @@
+"""The messages of sync v1, as both programs parse them (docs/protocol.md).
+
+Small messages are JSON; pages are MessagePack inside zstd, with the digest of the decoded bytes.
+Requests refuse unknown fields, answers ignore them, so that a newer server can say more.
+A facet never travels by its name: `facet` is an opaque tag, `term`, `at`, `since`, `v` are sealed
+tokens that only the server reads (DATA-MODEL §5). Two tokens are equal iff their meaning is.
+"""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Raw, Struct
+
+
+class Version(Struct, frozen=True, order=True, array_like=True):
+    """(restore, k): any version of a later restore is higher than every one before it."""
+
+    restore: int
+    k: int
+
+
+NEVER = Version(0, 0)
+"""Lower than the version of anything stored; the base of a create."""
+
+OpKind = Literal["create", "change", "opened", "receipt"]
+VerdictCode = Literal["ok", "conflict", "rejected", "unavailable", "done", "later"]
+
+
+class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One top-level element: the hash of what its author saw, and the new value (None removes it).
+
+    `base` is `codec.value_hash` of the element as the author saw it, None where it was absent.
+    """
+
+    element: str
+    base: str | None
+    value: Raw | None
+
+
+class Op(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One act of a person, idempotent under `op_id`.
+
+    create   body is the whole resource; labels say how it may be seen
+    change   changes against `base`; never a whole resource
+    opened   a person displayed the record of `owner` (no body)
+    receipt  this device erased its copy of (`owner`, `facet`) held under `term`
+    `acting` is the situation (organisation and profession) the person acts in; `at` is the claimed
+    time of the act (RFC 3339, shown, never used for order).
+    """
+
+    op_id: str
+    owner: int
+    kind: OpKind
+    acting: str
+    at: str
+    rtype: str = ""
+    id: str = ""
+    root: str | None = None
+    base: Version = NEVER
+    body: Raw | None = None
+    changes: tuple[Change, ...] = ()
+    labels: tuple[str, ...] = ()
+    facet: str = ""
+    term: str = ""
+    reason: str = ""
+    depends_on: str | None = None
+
+
+class WireIssue(Struct, frozen=True, kw_only=True):
+    path: str
+    rule: str
+    detail: str = ""
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What the server decided about one op; stored with its effect and answered again identically.
+
+    ok           applied; `version` is the new version of `id`
+    conflict     the base moved; `elements` differ, `version` is the present one
+    rejected     never applied; `reason` is a catalogue key, `issues` say where
+    unavailable  the owner or the resource is not to be had by this person
+    done         a known op whose verdict was acknowledged long ago
+    later        not decided: ask again (its dependency is missing, or the server is busy)
+    """
+
+    op_id: str
+    code: VerdictCode
+    version: Version = NEVER
+    elements: tuple[str, ...] = ()
+    reason: str = ""
+    issues: tuple[WireIssue, ...] = ()
+
+
+class OpsRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At most OPS_PER_REQUEST ops in their first order; `acked` lists (owner, op_id) whose verdict is
+    durable here, so that the server may forget it.
+    """
+
+    ops: tuple[Op, ...] = ()
+    acked: tuple[tuple[int, str], ...] = ()
+
+
+class OpsReply(Struct, frozen=True, kw_only=True):
+    restore: int
+    verdicts: tuple[Verdict, ...]
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """One compartment the reader may read, or lost.
+
+    `at` equals the cursor of a copy that is complete; `gone` says the right ended.
+    `kind` of the owner: patient, agenda, conversation, practice, account, directory.
+    `own` is true for what the reader's organisation wrote itself (continuity mode).
+    """
+
+    owner: int
+    facet: str
+    kind: str
+    term: str = ""
+    at: str = ""
+    rows: int = 0
+    bytes: int = 0
+    until: str | None = None
+    gone: bool = False
+    own: bool = False
+    rank: int = 3
+    """Class of first copy: 0 today, 1 unread, 2 recently opened, 3 the rest."""
+
+
+class Heads(Struct, frozen=True, kw_only=True):
+    """What moved since `v`. `recheck` names owners of which everything held must be asked again."""
+
+    restore: int
+    v: str
+    heads: tuple[Head, ...]
+    recheck: tuple[int, ...] = ()
+    lease_until: str = ""
+    now: str = ""
+
+
+class Want(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give me this compartment from my cursor; an empty `since` is from zero."""
+
+    owner: int
+    facet: str
+    term: str
+    since: str = ""
+
+
+class ChangesRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    items: tuple[Want, ...]
+    max_bytes: int = 1024 * 1024
+
+
+class Row(Struct, frozen=True, array_like=True):
+    """One resource, or its tombstone (`body` is None: drop it if still held from this compartment at a
+    version <= this one). `subject` is the patient it speaks of (0: none); `root` the document it was
+    derived from.
+    """
+
+    rtype: str
+    id: str
+    version: Version
+    subject: int = 0
+    root: str | None = None
+    body: bytes | None = None
+
+
+PageKind = Literal["page", "gone"]
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """A slice of one compartment.
+
+    Apply iff the stored (term, cursor) equal (`term`, `since`); then the cursor becomes `to`.
+    `replace` with an empty `since`: rows not seen by the time `more` is false are dropped.
+    `digest` (hex) is given when `more` is false: the sum mod 2^256 of SHA-256(id, version).
+    """
+
+    owner: int
+    facet: str
+    kind: PageKind
+    term: str = ""
+    since: str = ""
+    to: str = ""
+    more: bool = False
+    replace: bool = False
+    rows: tuple[Row, ...] = ()
+    digest: str = ""
+
+
+class Pages(Struct, frozen=True, kw_only=True):
+    restore: int
+    pages: tuple[Page, ...]
+
+
+class Hint(Struct, frozen=True, kw_only=True):
+    """Something moved for this reader: ask heads. Losing one is harmless."""
+
+    restore: int
+    kind: Literal["moved", "lease", "revoked"] = "moved"
+
+
+class CompartmentRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    owner: int
+    facet: str
+
+
+class TermsRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of these may I still read?"""
+
+    items: tuple[CompartmentRef, ...]
+
+
+class TermsReply(Struct, frozen=True, kw_only=True):
+    """The heads of those readable; the others come back `gone`."""
+
+    restore: int
+    heads: tuple[Head, ...]
+
+
+class CompartmentDigest(Struct, frozen=True, kw_only=True):
+    owner: int
+    facet: str
+    at: str
+    rows: int
+    digest: str
+
+
+class DigestsReply(Struct, frozen=True, kw_only=True):
+    restore: int
+    digests: tuple[CompartmentDigest, ...]
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    protocols: tuple[int, ...]
+    server: str
+    name: str
+    restore: int
+    now: str
+    demonstration: bool
+    limits: dict[str, int]
+
+
+class Situation(Struct, frozen=True, kw_only=True):
+    """A membership a person acts in. `id` is what an op names as `acting`."""
+
+    id: str
+    organisation: int
+    organisation_name: str
+    profession: str
+    role: str = ""
+    until: str | None = None
+
+
+class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Make this device known: password once, then the device key alone signs in.
+    `public_key` is the raw Ed25519 key, base64url without padding.
+    """
+
+    login: str
+    password: str
+    device_name: str
+    public_key: str
+
+
+class EnrolReply(Struct, frozen=True, kw_only=True):
+    account: int
+    device: str
+    display_name: str
+    situations: tuple[Situation, ...]
+    server_name: str
+
+
+class ChallengeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    device: str
+
+
+class ChallengeReply(Struct, frozen=True, kw_only=True):
+    nonce: str
+
+
+class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`signature` = Ed25519 over tup("colloque/v1/device-token", device, situation, nonce)."""
+
+    device: str
+    situation: str
+    nonce: str
+    signature: str
+
+
+class TokenReply(Struct, frozen=True, kw_only=True):
+    token: str
+    expires_in_s: int
+    situations: tuple[Situation, ...] = ()
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """The body of every refusal: a program reads `code`, a person the catalogue sentence of it."""
+
+    code: str
+    detail: str = ""
+    issues: tuple[WireIssue, ...] = ()
+    retry_after_s: float | None = None
+
+
+Message = msgspec.Struct

@@ -1,0 +1,230 @@
+"""What the services of the desktop need from outside, as Protocols wired in bootstrap.
+
+Rows are display-ready bodies: raw FHIR bytes plus the state of the newest op on them. Screens read only
+`current` (confirmed rows overlaid by pending ones); a user action writes only the outbox (design law 3).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from dossier.wire.messages import Change, Version
+
+
+class ItemState(StrEnum):
+    """What the screen says of one item."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    SENT = "sent"
+    """In flight or acknowledged and not yet seen in the feed: shown as recorded."""
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+
+
+class CurrentRow(NamedTuple):
+    """One resource as the screens see it."""
+
+    owner: int
+    rtype: str
+    id: str
+    version: Version
+    body: bytes
+    state: ItemState
+    op_id: str
+    at: str
+    """Sort time: clinical date of the resource, as extracted by dossier.fhir.index."""
+
+
+class PatientLine(NamedTuple):
+    """One line of a patient list: always two identifiers."""
+
+    owner: int
+    family: str
+    given: str
+    birth_name: str
+    birth_date: str
+    sex: str
+    ins: str
+    status: str
+    deceased: bool
+
+
+class Completeness(NamedTuple):
+    """How much of one patient this desktop holds; an empty list may say `none` only when complete."""
+
+    complete: bool
+    rows: int
+    rows_wanted: int
+    copied_at: datetime | None
+    readable: bool
+
+
+class PendingOp(NamedTuple):
+    """One line of the sync centre."""
+
+    op_id: str
+    owner: int
+    rtype: str
+    id: str
+    kind: str
+    state: ItemState
+    at: str
+    size_bytes: int
+    reason: str
+    body: bytes
+
+
+class ConflictCase(NamedTuple):
+    """Both versions of one resource and what they came from; nothing is lost."""
+
+    op_id: str
+    owner: int
+    rtype: str
+    id: str
+    at: str
+    base: bytes
+    mine: bytes
+    theirs: bytes
+    elements: tuple[str, ...]
+
+
+class CopyFacts(NamedTuple):
+    """The state of this desktop's copy, for the status bar and the sync centre."""
+
+    patients: int
+    patients_complete: int
+    rows: int
+    rows_wanted: int
+    bytes: int
+    bytes_wanted: int
+    last_contact: datetime | None
+    lease_until: datetime | None
+    pending: int
+    refused: int
+    conflicts: int
+    disk_bytes: int
+    by_rank: tuple[tuple[int, int, int, int, int], ...]
+    """(rank, patients complete, patients, rows, rows wanted)"""
+
+
+class Hit(NamedTuple):
+    """One full-text hit. `excerpt` marks the match between U+0002 and U+0003."""
+
+    owner: int
+    rtype: str
+    id: str
+    at: str
+    title: str
+    excerpt: str
+
+
+class RecordReader(Protocol):
+    """Reading, on the read lane. Raises StoreError kin."""
+
+    def patients(self, words: str, limit: int) -> Sequence[PatientLine]:
+        """Parts of names without accents, a birth date in any usual form, an INS; best first."""
+        ...
+
+    def patient(self, owner: int) -> PatientLine | None: ...
+    def rows(self, owner: int, rtypes: Sequence[str] = ()) -> Sequence[CurrentRow]:
+        """Everything current of one patient, clustered by type then time."""
+        ...
+
+    def resource(self, owner: int, rtype: str, rid: str) -> CurrentRow | None: ...
+    def directory(self, references: Sequence[str]) -> Mapping[str, bytes]:
+        """Bodies of directory resources by `Type/id`."""
+        ...
+
+    def completeness(self, owner: int) -> Completeness: ...
+    def search(self, words: str, owner: int | None, limit: int) -> Sequence[Hit]: ...
+    def copy_facts(self) -> CopyFacts: ...
+
+
+class Outbox(Protocol):
+    """Writing, on the write lane. One call is one durable transaction of work.db."""
+
+    def put_create(
+        self,
+        *,
+        op_id: str,
+        owner: int,
+        acting: str,
+        at: str,
+        rtype: str,
+        rid: str,
+        body: bytes,
+        labels: tuple[str, ...] = (),
+        depends_on: str | None = None,
+    ) -> None: ...
+    def put_change(
+        self,
+        *,
+        op_id: str,
+        owner: int,
+        acting: str,
+        at: str,
+        rtype: str,
+        rid: str,
+        base: Version,
+        changes: Sequence[Change],
+        base_body: bytes,
+        body: bytes,
+        reason: str = "",
+    ) -> None:
+        """`body` is what the screens show meanwhile; `base_body` what the person saw."""
+        ...
+
+    def put_opened(self, *, op_id: str, owner: int, acting: str, at: str) -> None: ...
+    def withdraw(self, op_id: str) -> bool:
+        """Undo before sending; False when it already left."""
+        ...
+
+    def pending(self) -> Sequence[PendingOp]:
+        """Waiting, sent and refused ops, oldest first."""
+        ...
+
+    def conflicts(self) -> Sequence[ConflictCase]: ...
+    def settle(self, op_id: str) -> None:
+        """A person decided: the case leaves the list, its versions stay in the archive."""
+        ...
+
+    def discard_refused(self, op_id: str) -> None:
+        """A person withdrew a refused item; it stays in the archive."""
+        ...
+
+
+class Drafts(Protocol):
+    """What was being typed; survives a crash and a lock."""
+
+    def keep(self, key: str, owner: int, text: bytes, at: str) -> None: ...
+    def get(self, key: str) -> bytes | None: ...
+    def drop(self, key: str) -> None: ...
+
+
+class Settings(Protocol):
+    """Small durable preferences of this profile, inside work.db."""
+
+    def get(self, key: str, default: str = "") -> str: ...
+    def put(self, key: str, value: str) -> None: ...
+
+
+class Keychain(Protocol):
+    """The operating system's keyring. Raises KeychainError with its reason; never falls back silently."""
+
+    def name(self) -> str: ...
+    def get(self, device: str) -> bytes:
+        """The device secret; KeychainError('missing') when it is not there."""
+        ...
+
+    def put(self, device: str, secret: bytes) -> None: ...
+    def drop(self, device: str) -> None: ...
+
+
+class SyncControl(Protocol):
+    """What the screens ask of the synchronisation."""
+
+    def now(self) -> None:
+        """Try at once (F5)."""
+        ...

@@ -1,0 +1,157 @@
+"""What the engine needs: a store that survives crashes and a way to the server.
+
+Durable rules (background protocol §2.4, DATA-MODEL §5):
+- rows and cursor of a page change in one transaction, compare-and-set on (term, cursor, generation);
+- a purge raises the compartment's generation, so a late page or `gone` of before is dropped;
+- a verdict is made durable, applied, then its op leaves the outbox: asking again changes nothing;
+- the highest version of an id wins, whichever compartment arrives first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from dossier.wire.messages import (
+    Capabilities,
+    ChallengeReply,
+    CompartmentDigest,
+    EnrolReply,
+    EnrolRequest,
+    Head,
+    Heads,
+    Op,
+    OpsReply,
+    OpsRequest,
+    Page,
+    Pages,
+    TermsReply,
+    TokenReply,
+    TokenRequest,
+    Verdict,
+    Want,
+)
+
+Key = tuple[int, str]
+"""A compartment on the client: (owner, facet tag)."""
+
+
+class Held(NamedTuple):
+    """What this device holds of a compartment. `at` is the cursor; `wanted` the `at` of the last head;
+    `complete` once a page said `more` is false; `generation` grows with each purge.
+    """
+
+    owner: int
+    facet: str
+    kind: str
+    term: str
+    at: str
+    wanted: str
+    generation: int
+    complete: bool
+    rank: int
+    rows: int
+    rows_wanted: int
+    bytes_wanted: int
+    until: str | None
+
+
+class Applied(NamedTuple):
+    """What a page did. `stale`: its cursor was not ours any more, nothing changed. `digest_ok` False: the
+    compartment must be taken again from zero. `touched`: (owner, rtypes) for the screens.
+    """
+
+    stale: bool
+    rows: int
+    digest_ok: bool
+    touched: Mapping[int, frozenset[str]]
+
+
+class Receipt(NamedTuple):
+    """A purge this device owes a receipt for."""
+
+    owner: int
+    facet: str
+    term: str
+
+
+class SyncStore(Protocol):
+    """The device's copy. Raises StoreError subclasses; every method is one transaction."""
+
+    def restore(self) -> int: ...
+    def begin_restore(self, restore: int) -> None:
+        """A later restore number: drop confirmed rows, cursors, `v`; queue own acknowledged ops again."""
+        ...
+
+    def heads_v(self) -> str: ...
+    def apply_heads(self, heads: Heads) -> None:
+        """Record what is wanted; a `gone` head or a different term hides and purges at once."""
+        ...
+
+    def apply_terms(self, asked: Sequence[Key], heads: Sequence[Head]) -> None:
+        """The answer about compartments held: those not readable any more are purged."""
+        ...
+
+    def held(self) -> Sequence[Held]:
+        """Every compartment known, in order of rank then owner."""
+        ...
+
+    def held_one(self, owner: int, facet: str) -> Held | None: ...
+    def apply_page(self, page: Page, generation: int) -> Applied: ...
+    def forget(self, owner: int, facet: str) -> None:
+        """Take this compartment again from zero (digest mismatch); rows stay visible until replaced."""
+        ...
+
+    def digest(self, owner: int, facet: str) -> str: ...
+    def next_ops(self, limit: int, max_bytes: int) -> Sequence[Op]:
+        """Oldest first, without those waiting for an unsent dependency; marks them sent."""
+        ...
+
+    def apply_verdicts(self, verdicts: Iterable[Verdict]) -> None: ...
+    def unacknowledged(self, limit: int) -> Sequence[tuple[int, str]]:
+        """(owner, op_id) whose verdict is durable here and not yet told to the server."""
+        ...
+
+    def acknowledged(self, ops: Sequence[tuple[int, str]]) -> None: ...
+    def receipts_owed(self, limit: int) -> Sequence[Receipt]: ...
+    def contact(self, at: datetime, lease_until: datetime | None) -> None:
+        """An authenticated exchange happened."""
+        ...
+
+
+class Transport(Protocol):
+    """One server, one device. Raises Unreachable, TlsRefused, NotColloque, BadAnswer, Refused and its kin.
+
+    Blocking, bounded in bytes and time, never redirected; a reply is parsed and its digest checked before
+    it is returned.
+    """
+
+    def capabilities(self) -> Capabilities: ...
+    def enrol(self, request: EnrolRequest) -> EnrolReply: ...
+    def challenge(self, device: str) -> ChallengeReply: ...
+    def token(self, request: TokenRequest) -> TokenReply: ...
+    def heads(self, token: str, since: str) -> Heads | None:
+        """None: nothing moved (304)."""
+        ...
+
+    def changes(self, token: str, items: Sequence[Want], max_bytes: int) -> Pages: ...
+    def ops(self, token: str, request: OpsRequest) -> OpsReply: ...
+    def terms(self, token: str, items: Sequence[Key]) -> TermsReply: ...
+    def digests(self, token: str, items: Sequence[Key]) -> Sequence[CompartmentDigest]: ...
+
+
+class HintStream(Protocol):
+    """The optional wake-up line. Losing it costs only latency."""
+
+    def wait(self, token: str, timeout_s: float) -> bool:
+        """Block until a hint (True), the timeout or the end of the line (False)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class DeviceKey(Protocol):
+    """Proof of this device: the private key lies in work.db."""
+
+    @property
+    def device(self) -> str: ...
+    def sign(self, message: bytes) -> bytes: ...
