@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from dossier.wire.messages import Change, Version
+from dossier.wire.messages import Op, Version
 
 
 class ItemState(StrEnum):
@@ -97,8 +97,8 @@ class CopyFacts(NamedTuple):
     patients_complete: int
     rows: int
     rows_wanted: int
-    bytes: int
-    bytes_wanted: int
+    size: int
+    size_wanted: int
     last_contact: datetime | None
     lease_until: datetime | None
     pending: int
@@ -145,38 +145,12 @@ class RecordReader(Protocol):
 class Outbox(Protocol):
     """Writing, on the write lane. One call is one durable transaction of work.db."""
 
-    def put_create(
-        self,
-        *,
-        op_id: str,
-        owner: int,
-        acting: str,
-        at: str,
-        rtype: str,
-        rid: str,
-        body: bytes,
-        labels: tuple[str, ...] = (),
-        depends_on: str | None = None,
-    ) -> None: ...
-    def put_change(
-        self,
-        *,
-        op_id: str,
-        owner: int,
-        acting: str,
-        at: str,
-        rtype: str,
-        rid: str,
-        base: Version,
-        changes: Sequence[Change],
-        base_body: bytes,
-        body: bytes,
-        reason: str = "",
-    ) -> None:
-        """`body` is what the screens show meanwhile; `base_body` what the person saw."""
+    def put(self, op: Op, *, shows: bytes = b"", saw: bytes = b"") -> None:
+        """`shows` is the whole resource as the screens show it meanwhile; `saw` what the person started
+        from (empty for a create). For `opened` and `receipt` both are empty.
+        """
         ...
 
-    def put_opened(self, *, op_id: str, owner: int, acting: str, at: str) -> None: ...
     def withdraw(self, op_id: str) -> bool:
         """Undo before sending; False when it already left."""
         ...

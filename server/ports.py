@@ -38,7 +38,7 @@ class CompartmentRow(NamedTuple):
     head: int
     floor: int
     rows: int
-    bytes: int
+    size: int
     digest: bytes
 
 
@@ -173,7 +173,7 @@ class MemberRow(NamedTuple):
 
 
 class CopyRow(NamedTuple):
-    """This device holds (target, facet) under `term` since `since_ms`; `receipt_ms` closes it."""
+    """One device holds (target, facet) under `term` since `since_ms`; `receipt_ms` closes it."""
 
     device: str
     unit: int
@@ -389,7 +389,7 @@ class OwnerTx(Protocol):
 class LogLeaf(NamedTuple):
     """A placed leaf: where it came from and its hash."""
 
-    index: int
+    position: int
     owner: int
     month: int
     n: int

@@ -51,7 +51,7 @@ class Held(NamedTuple):
     rank: int
     rows: int
     rows_wanted: int
-    bytes_wanted: int
+    size_wanted: int
     until: str | None
 
 

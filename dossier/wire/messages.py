@@ -119,7 +119,7 @@ class Head(Struct, frozen=True, kw_only=True):
     term: str = ""
     at: str = ""
     rows: int = 0
-    bytes: int = 0
+    size: int = 0
     until: str | None = None
     gone: bool = False
     own: bool = False
