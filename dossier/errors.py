@@ -94,14 +94,20 @@ class Unreachable(DossierError):
 
 
 class TlsRefused(Unreachable):
+    """The certificate, its name or the protocol was refused; never retried in clear."""
+
     key = "error.tls"
 
 
 class NotColloque(Unreachable):
+    """Something answered that is not our server."""
+
     key = "error.not_colloque"
 
 
 class BadAnswer(DossierError):
+    """The answer is garbage, truncated, too large or does not match its digest."""
+
     key = "error.bad_answer"
 
 
@@ -117,6 +123,8 @@ class Refused(DossierError):
 
 
 class SignInNeeded(Refused):
+    """The token is unknown or over; sign in again with the device key."""
+
     key = "error.sign_in"
 
     def __init__(self, detail: str = "") -> None:
@@ -124,6 +132,8 @@ class SignInNeeded(Refused):
 
 
 class TooOld(Refused):
+    """The server does not speak this version any more."""
+
     key = "error.too_old"
 
     def __init__(self, detail: str = "") -> None:
@@ -131,6 +141,8 @@ class TooOld(Refused):
 
 
 class Busy(Refused):
+    """The server asks to come back later."""
+
     key = "error.busy"
 
     def __init__(self, retry_after_s: float = 5.0) -> None:
@@ -139,6 +151,8 @@ class Busy(Refused):
 
 
 class SealBroken(DossierError):
+    """Wrong key or altered content; on purpose not told apart."""
+
     key = "error.seal"
 
 
@@ -153,24 +167,36 @@ class KeychainError(DossierError):
 
 
 class StoreError(DossierError):
+    """The store on this machine cannot do what was asked."""
+
     key = "error.store"
 
 
 class StoreLocked(StoreError):
+    """Another process holds the store."""
+
     key = "error.store_locked"
 
 
 class StoreCorrupt(StoreError):
+    """The file is damaged; it is kept aside, never deleted."""
+
     key = "error.store_corrupt"
 
 
 class WrongKey(StoreError):
+    """The key does not open this file."""
+
     key = "error.wrong_key"
 
 
 class TooNew(StoreError):
+    """The file was written by a newer program."""
+
     key = "error.too_new"
 
 
 class DiskFull(StoreError):
+    """No room left; nothing was changed."""
+
     key = "error.disk_full"

@@ -57,6 +57,8 @@ class ResourceRow(NamedTuple):
 
 
 class Tombstone(NamedTuple):
+    """A row that left its facet at this version; written by the server only."""
+
     facet: str
     seq: int
     rtype: str
@@ -65,6 +67,8 @@ class Tombstone(NamedTuple):
 
 
 class HistoryRow(NamedTuple):
+    """One past version of a resource, readable iff the resource is."""
+
     rtype: str
     id: str
     version: Version
@@ -144,6 +148,8 @@ class AccountRow(NamedTuple):
 
 
 class DeviceRow(NamedTuple):
+    """An enrolled desktop and its raw Ed25519 public key; `revoked_ms` ends it at the next request."""
+
     device: str
     account: int
     public_key: bytes
@@ -197,6 +203,8 @@ class ProjectionRow(NamedTuple):
 
 
 class OwnerTable(Protocol):
+    """The owner's row: its lock, its counters and its state."""
+
     async def lock(self, k: int) -> OwnerRow | None:
         """Bump n by `k` and return the row as it now is, with `n` the first reserved number; None if unknown."""
         ...
@@ -220,12 +228,16 @@ class OwnerTable(Protocol):
 
 
 class Compartments(Protocol):
+    """The heads and digests of the facets of one owner."""
+
     async def get(self, facet: str) -> CompartmentRow | None: ...
     async def all(self) -> list[CompartmentRow]: ...
     async def put(self, row: CompartmentRow) -> None: ...
 
 
 class Resources(Protocol):
+    """Resources, tombstones and history of one owner."""
+
     async def get(self, rtype: str, rid: str) -> ResourceRow | None: ...
     async def put(self, rows: Sequence[ResourceRow]) -> None:
         """Insert or replace by (rtype, id)."""
@@ -252,6 +264,8 @@ class Resources(Protocol):
 
 
 class Ops(Protocol):
+    """Known operations and their verdicts."""
+
     async def get(self, op_id: str) -> OpRow | None: ...
     async def put(self, row: OpRow) -> None: ...
     async def acknowledge(self, account: int, op_ids: Sequence[str]) -> None:
@@ -264,6 +278,8 @@ class Ops(Protocol):
 
 
 class Access(Protocol):
+    """Grants, relations and blocks of one owner: what T2 writes and every serve reads."""
+
     async def grants(self, facet: str | None = None) -> list[GrantRow]: ...
     async def put_grants(self, rows: Sequence[GrantRow]) -> None:
         """Insert or replace by (facet, principal)."""
@@ -285,6 +301,8 @@ class Access(Protocol):
 
 
 class Journal(Protocol):
+    """Who did what: sealed cells and their leaves."""
+
     async def put(self, rows: Sequence[JournalRow]) -> None: ...
     async def of_facets(self, facets: Sequence[str], limit: int) -> list[JournalRow]:
         """Newest first."""
@@ -298,6 +316,8 @@ class Journal(Protocol):
 
 
 class Effects(Protocol):
+    """What this owner owes to others."""
+
     async def put(self, rows: Sequence[EffectRow]) -> None: ...
     async def due(self, now_ms: int, limit: int) -> list[EffectRow]: ...
     async def finish(self, n: int) -> None: ...

@@ -67,6 +67,8 @@ class Op(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class WireIssue(Struct, frozen=True, kw_only=True):
+    """One thing wrong, as dossier.errors.Issue."""
+
     path: str
     rule: str
     detail: str = ""
@@ -101,6 +103,8 @@ class OpsRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class OpsReply(Struct, frozen=True, kw_only=True):
+    """One verdict per op, in their order."""
+
     restore: int
     verdicts: tuple[Verdict, ...]
 
@@ -148,6 +152,8 @@ class Want(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ChangesRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At most ITEMS_PER_REQUEST wishes; the answer stays within `max_bytes` but holds one row at least."""
+
     items: tuple[Want, ...]
     max_bytes: int = 1024 * 1024
 
@@ -190,6 +196,8 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class Pages(Struct, frozen=True, kw_only=True):
+    """The answer to `changes`, MessagePack inside zstd."""
+
     restore: int
     pages: tuple[Page, ...]
 
@@ -202,6 +210,8 @@ class Hint(Struct, frozen=True, kw_only=True):
 
 
 class CompartmentRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A compartment by owner and opaque tag."""
+
     owner: int
     facet: str
 
@@ -220,6 +230,8 @@ class TermsReply(Struct, frozen=True, kw_only=True):
 
 
 class CompartmentDigest(Struct, frozen=True, kw_only=True):
+    """What the server counts for a compartment at `at`."""
+
     owner: int
     facet: str
     at: str
@@ -228,11 +240,15 @@ class CompartmentDigest(Struct, frozen=True, kw_only=True):
 
 
 class DigestsReply(Struct, frozen=True, kw_only=True):
+    """The digests of those asked that are readable."""
+
     restore: int
     digests: tuple[CompartmentDigest, ...]
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
+    """What this server speaks; read before anything else."""
+
     protocols: tuple[int, ...]
     server: str
     name: str
@@ -265,6 +281,8 @@ class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class EnrolReply(Struct, frozen=True, kw_only=True):
+    """The device is known; its situations are what its person may act in."""
+
     account: int
     device: str
     display_name: str
@@ -273,10 +291,14 @@ class EnrolReply(Struct, frozen=True, kw_only=True):
 
 
 class ChallengeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ask for a nonce to sign."""
+
     device: str
 
 
 class ChallengeReply(Struct, frozen=True, kw_only=True):
+    """A nonce, single use, two minutes."""
+
     nonce: str
 
 
@@ -290,6 +312,8 @@ class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class TokenReply(Struct, frozen=True, kw_only=True):
+    """An opaque access token bound to (device, situation)."""
+
     token: str
     expires_in_s: int
     situations: tuple[Situation, ...] = ()

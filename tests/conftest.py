@@ -1,0 +1,57 @@
+"""What every test gets: a marker by folder, no sockets outside e2e, failing on unexpected log records."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.logfail import LogFail
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+MARKED = {"unit", "contracts", "gui", "simulation", "security", "e2e", "architecture"}
+MAY_OPEN_SOCKETS = {"contracts", "security", "e2e"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in MARKED:
+            item.add_marker({"contracts": "contract"}.get(folder, folder))
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = request.path.relative_to(ROOT / "tests").parts[0]
+    if folder in MAY_OPEN_SOCKETS:
+        return
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        if self.family == socket.AF_UNIX:
+            return original(self, address)
+        raise AssertionError("this test may not open a connection")
+
+    original = socket.socket.connect
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def logfail() -> Iterator[LogFail]:
+    """Any record at WARNING or above that the test did not announce fails it."""
+    guard = LogFail()
+    root = logging.getLogger()
+    root.addHandler(guard)
+    yield guard
+    root.removeHandler(guard)
+    guard.verify()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The public sample input that may lie beside the checkout."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the public sample input does not lie beside this checkout")
+    return SHARED
