@@ -1,0 +1,87 @@
+"""Sealed bodies: compressed, then encrypted under a subject's data key, bound to the row they lie in.
+
+cell = 0x01 || key version u32be || nonce12 || AES-256-GCM(key, zstd-1(body), header || aad)
+
+A cell moved to another row, table, owner, facet or version does not open. One body is one zstd frame, so
+that two bodies never share a compression window. A failure never says whether the key, the place or the
+content was wrong.
+"""
+
+import struct
+
+import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from dossier.entropy import Entropy
+from dossier.errors import SealBroken
+from dossier.sealing.encoding import tup
+
+MAX_BODY = 8 * 1024 * 1024
+"""Bytes of the largest body a cell holds."""
+OVERHEAD = 1 + 4 + 12 + 16
+"""Bytes a cell adds to the compressed body."""
+
+_FORMAT = 1
+_HEADER = struct.Struct(">BI")
+_NONCE = 12
+
+
+def aad(
+    table: str,
+    owner: int,
+    facet: str,
+    subject: int,
+    rtype: str,
+    rid: str,
+    restore: int,
+    k: int,
+    schema: int,
+) -> bytes:
+    """The place of a cell (DATA-MODEL §2): version is (restore, k); `subject` 0 and empty text mean none."""
+    return tup(
+        "colloque/v1/cell", table, owner, facet, subject, rtype, rid, restore, k, schema
+    )  # fmt: skip
+
+
+def seal(key: bytes, key_version: int, body: bytes, aad: bytes, entropy: Entropy) -> bytes:
+    """Seal `body` under a 32-byte key. Raises ValueError above MAX_BODY or for a version outside u32."""
+    if len(body) > MAX_BODY:
+        raise ValueError(f"a cell holds {MAX_BODY} bytes at most")
+    if not 0 <= key_version < 1 << 32:
+        raise ValueError("a key version is an unsigned 32-bit number")
+    header = _HEADER.pack(_FORMAT, key_version)
+    nonce = entropy.bytes(_NONCE)
+    packed = zstandard.ZstdCompressor(level=1, write_content_size=True).compress(body)
+    return header + nonce + AESGCM(key).encrypt(nonce, packed, header + aad)
+
+
+def key_version(cell: bytes) -> int:
+    """Which version of the key opens this cell; raises SealBroken when it is no cell of ours."""
+    if len(cell) < OVERHEAD or cell[0] != _FORMAT:
+        raise SealBroken
+    version: int = _HEADER.unpack_from(cell)[1]
+    return version
+
+
+def open_cell(key: bytes, cell: bytes, aad: bytes, max_bytes: int = MAX_BODY) -> bytes:
+    """The body; raises SealBroken for a wrong key, another place, altered bytes or more than `max_bytes`."""
+    key_version(cell)
+    split = _HEADER.size + _NONCE
+    try:
+        packed = AESGCM(key).decrypt(
+            cell[_HEADER.size : split], cell[split:], cell[: _HEADER.size] + aad
+        )
+        return _unpack(packed, max_bytes)
+    except (InvalidTag, ValueError, zstandard.ZstdError) as error:
+        raise SealBroken from error
+
+
+def _unpack(packed: bytes, max_bytes: int) -> bytes:
+    size = zstandard.frame_content_size(packed)
+    if not 0 <= size <= max_bytes:
+        raise SealBroken
+    body = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+    if len(body) != size:
+        raise SealBroken
+    return body
