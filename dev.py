@@ -29,14 +29,6 @@ ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-WINDOW_PACKAGES = (  # what a window, its fonts and a virtual screen need on Debian 12
-    "python3-venv libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 "
-    "libgssapi-krb5-2 libbrotli1 fonts-dejavu-core fonts-inter libxcb-cursor0 libxcb-icccm4 "
-    "libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libx11-xcb1 libxcb-randr0 "
-    "libxcb-shm0 libxcb-sync1 libxcb-xfixes0 xvfb"
-).split()
-TEST_PACKAGES = ["gnome-keyring", "dbus"]
-CHECK_SECONDS, TEST_SECONDS = 60, 15 * 60
 
 
 class Stop(Exception):
@@ -59,6 +51,10 @@ def run(*command: object, env: dict[str, str] | None = None, quiet: bool = False
     ).returncode
 
 
+def succeeds(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def must(*command: object, env: dict[str, str] | None = None, why: str = "") -> None:
     code = run(*command, env=env)
     if code:
@@ -72,11 +68,18 @@ def prepare(*, develop: bool) -> None:
     """Everything a command needs; silent when nothing is missing."""
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
         raise Stop(f"Python 3.11, 3.12 or 3.13 is needed; this is {platform.python_version()}.")
-    system_packages(WINDOW_PACKAGES + (TEST_PACKAGES if develop else []))
-    environment(
-        ROOT / ("requirements-dev.lock" if develop else "requirements.lock"), develop=develop
-    )
+    system_packages(wanted_packages(tests=develop))
+    environment(ROOT / ("requirements-dev.lock" if develop else "requirements.lock"))
     catalogue()
+
+
+def wanted_packages(*, tests: bool) -> list[str]:
+    names: list[str] = []
+    for line in (ROOT / "packaging" / "debian-packages.txt").read_text().splitlines():
+        words = line.split()
+        if line[:1] != "#" and (tests or words[0] != "[tests]"):
+            names += [word for word in words if word != "[tests]"]
+    return names
 
 
 def system_packages(names: list[str]) -> None:
@@ -98,13 +101,7 @@ def system_packages(names: list[str]) -> None:
     sudo = _become_root()
     install = [
         *sudo,
-        "apt-get",
-        "install",
-        "-y",
-        "--no-install-recommends",
-        "-o",
-        "DPkg::Lock::Timeout=400",
-        *missing,
+        *["apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=400"],
     ]
     if sudo is _CANNOT:
         raise Stop(
@@ -115,7 +112,7 @@ def system_packages(names: list[str]) -> None:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     log_path = _log("system-packages")
     with log_path.open("w") as log:
-        for command in ([*sudo, "apt-get", "-q", "update"], install):
+        for command in ([*sudo, "apt-get", "-q", "update"], [*install, *missing]):
             if subprocess.run(command, stdout=log, stderr=log, env=env, check=False).returncode:
                 tail = "\n".join(log_path.read_text(errors="replace").splitlines()[-12:])
                 raise Stop(
@@ -129,22 +126,11 @@ _CANNOT = ["false"]
 def _become_root() -> list[str]:
     if os.geteuid() == 0:
         return []
-    if (
-        shutil.which("sudo")
-        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
-    ):
-        return ["sudo", "-n"]
-    return _CANNOT
+    return ["sudo", "-n"] if shutil.which("sudo") and succeeds("sudo", "-n", "true") else _CANNOT
 
 
 def _venv_works() -> bool:
-    return (
-        PYTHON.exists()
-        or subprocess.run(
-            [sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False
-        ).returncode
-        == 0
-    )
+    return PYTHON.exists() or succeeds(sys.executable, "-c", "import ensurepip, venv")
 
 
 def _log(name: str) -> Path:
@@ -153,7 +139,7 @@ def _log(name: str) -> Path:
     return folder / f"{name}.log"
 
 
-def environment(lock: Path, *, develop: bool) -> None:
+def environment(lock: Path) -> None:
     """A virtual environment that holds exactly the locked versions."""
     stamp = VENV / "colloque-locks.json"
     wanted = {
@@ -187,26 +173,15 @@ def environment(lock: Path, *, develop: bool) -> None:
         lock,
         why="The locked requirements could not be installed. Is a package registry reachable?",
     )
-    kept = {**have, **wanted} if develop or have.get("python") == wanted["python"] else wanted
-    stamp.write_text(json.dumps(kept))
+    stamp.write_text(json.dumps({**have, **wanted}))
 
 
 def catalogue() -> None:
     """Compile each gettext catalogue that is newer than its compiled form."""
     for po in (ROOT / "ui" / "locale").glob("*/LC_MESSAGES/*.po"):
         mo = po.with_suffix(".mo")
-        if mo.exists() and mo.stat().st_mtime >= po.stat().st_mtime:
-            continue
-        must(
-            PYTHON,
-            "-c",
-            "import sys; from babel.messages import mofile, pofile\n"
-            "with open(sys.argv[1],'rb') as f: c=pofile.read_po(f)\n"
-            "with open(sys.argv[2],'wb') as f: mofile.write_mo(f,c)",
-            po,
-            mo,
-            why=f"{po.name} could not be compiled",
-        )
+        if not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime:
+            must(VENV / PYTHON.parent.name / "pybabel", "-q", "compile", "-i", po, "-o", mo)
 
 
 # ---------------------------------------------------------------------------------- children
