@@ -1,0 +1,142 @@
+"""What the memory store holds, and the undo log that makes a unit of work all or nothing."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeVar
+
+from server.ports import (
+    AccountRow,
+    CompartmentRow,
+    CopyRow,
+    DeviceRow,
+    EffectRow,
+    GrantRow,
+    HistoryRow,
+    JournalRow,
+    LogLeaf,
+    MemberRow,
+    OpRow,
+    OwnerRow,
+    ProjectionRow,
+    RelationRow,
+    ResourceRow,
+    SessionRow,
+    Tombstone,
+)
+from server.store.units import ReadOnlyUnit
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Name = tuple[str, str]
+"""(rtype, id)."""
+
+
+class OwnerState:
+    """Every row of one owner, by the key of its table without the owner. Rows are never mutated."""
+
+    def __init__(self) -> None:
+        self.owner: dict[None, OwnerRow] = {}
+        self.compartments: dict[str, CompartmentRow] = {}
+        self.resources: dict[Name, ResourceRow] = {}
+        self.positions: dict[tuple[str, int], Name] = {}
+        self.tombstones: dict[tuple[str, int], Tombstone] = {}
+        self.history: dict[tuple[str, str, int, int], HistoryRow] = {}
+        self.ops: dict[str, OpRow] = {}
+        self.grants: dict[tuple[str, str], GrantRow] = {}
+        self.relations: dict[tuple[int, str], RelationRow] = {}
+        self.denied: dict[int, int] = {}
+        self.journal: dict[tuple[int, int], JournalRow] = {}
+        self.effects: dict[int, EffectRow] = {}
+        self.account: dict[None, AccountRow] = {}
+        self.devices: dict[str, DeviceRow] = {}
+        self.sessions: dict[bytes, SessionRow] = {}
+        self.members: dict[str, MemberRow] = {}
+        self.copies: dict[tuple[str, int, int, str], CopyRow] = {}
+        self.moved: dict[str, int] = {}
+        self.reader: dict[tuple[str, int, str], ProjectionRow] = {}
+        self.granted: dict[tuple[str, int, str], ProjectionRow] = {}
+        self.roster: dict[int, int] = {}
+        self.reservations: dict[tuple[str, int], bytes] = {}
+
+    def tables(self) -> Iterator[tuple[str, int]]:
+        """(name, rows) of each table."""
+        for name, table in vars(self).items():
+            yield name, len(table)
+
+    def copy(self) -> "OwnerState":
+        """An independent copy; rows are shared because they never change."""
+        twin = OwnerState.__new__(OwnerState)
+        twin.__dict__ = {name: table.copy() for name, table in self.__dict__.items()}
+        return twin
+
+
+class LogState:
+    """The journal's log and its checkpoints."""
+
+    def __init__(self) -> None:
+        self.leaves: dict[int, LogLeaf] = {}
+        self.checkpoints: dict[int, bytes] = {}
+
+    def copy(self) -> "LogState":
+        twin = LogState()
+        twin.leaves = self.leaves.copy()
+        twin.checkpoints = self.checkpoints.copy()
+        return twin
+
+
+class Snapshot(NamedTuple):
+    """Everything durable at one moment; opaque to whoever holds it."""
+
+    owners: dict[int, OwnerState]
+    log: LogState
+
+
+class _Absent:
+    """The earlier value of a key that did not exist."""
+
+
+_ABSENT = _Absent()
+
+
+class Undo:
+    """The open unit of work: whether it may write, and how to take back what it wrote."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self._may_write = False
+        # Tables hold different types; each entry is consistent by construction of `put` and `drop`.
+        self._log: list[tuple[dict[object, object], object, object]] = []
+
+    def begin(self, *, may_write: bool) -> None:
+        self.is_open = True
+        self._may_write = may_write
+
+    def keep(self) -> None:
+        """The unit succeeded."""
+        self.is_open = self._may_write = False
+        self._log.clear()
+
+    def take_back(self) -> None:
+        """The unit failed: the tables are as before it."""
+        for table, key, earlier in reversed(self._log):
+            if earlier is _ABSENT:
+                del table[key]
+            else:
+                table[key] = earlier
+        self.keep()
+
+    def put(self, table: dict[K, V], key: K, row: V) -> None:
+        self._remember(table, key)
+        table[key] = row
+
+    def drop(self, table: dict[K, V], key: K) -> None:
+        if not self._may_write:
+            raise ReadOnlyUnit("this unit of work may not write")
+        if key in table:
+            self._remember(table, key)
+            del table[key]
+
+    def _remember(self, table: dict[K, V], key: K) -> None:
+        if not self._may_write:
+            raise ReadOnlyUnit("this unit of work may not write")
+        self._log.append((table, key, table.get(key, _ABSENT)))  # type: ignore[arg-type]  # see _log

@@ -1,0 +1,189 @@
+"""MemoryStore: the whole Store port on dictionaries, one thread, every commit durable at once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from dossier.errors import StoreError
+from server.ports import LogLeaf, OwnerTx
+from server.store.memory.people import MemoryPeople, MemoryProjections, MemoryReservations
+from server.store.memory.record import (
+    MemoryCompartments,
+    MemoryOps,
+    MemoryOwner,
+    MemoryResources,
+)
+from server.store.memory.rights import MemoryAccess, MemoryEffects, MemoryJournal
+from server.store.memory.state import LogState, OwnerState, Snapshot, Undo
+from server.store.units import NestedUnit, drive
+
+T = TypeVar("T")
+
+
+class MemoryTx:
+    """One owner's tables; valid only while the store has a unit of work open."""
+
+    def __init__(self, owner: int, state: OwnerState, undo: Undo, restore: int) -> None:
+        self.id = owner
+        self.owner = MemoryOwner(state, undo)
+        self.compartments = MemoryCompartments(state, undo)
+        self.resources = MemoryResources(state, undo)
+        self.ops = MemoryOps(state, undo)
+        self.access = MemoryAccess(state, undo)
+        self.journal = MemoryJournal(state, undo)
+        self.effects = MemoryEffects(state, undo)
+        self.people = MemoryPeople(owner, state, undo)
+        self.projections = MemoryProjections(owner, state, undo, restore)
+        self.reservations = MemoryReservations(state, undo)
+
+
+class MemoryStore:
+    """The Store port in memory, for the simulation and the tests of the services.
+
+    Single-threaded. A unit of work runs to its end without suspending (WaitingUnit otherwise), never
+    inside another one (NestedUnit), and a failed one leaves nothing. `snapshot` and `restore` play a
+    crash or a restored backup: what was committed at the moment of the snapshot, nothing else.
+    """
+
+    def __init__(self, *, restore: int = 0) -> None:
+        self._restore = restore
+        self._owners: dict[int, OwnerState] = {}
+        self._txs: dict[int, MemoryTx] = {}
+        self._log = LogState()
+        self._undo = Undo()
+        self._maintenance = MemoryMaintenance(self._owners, self._log, self._undo)
+        self._closed = False
+
+    async def write(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
+        """Run `work` on `owner`; on any exception the owner is as before."""
+        return self._run(owner, work, may_write=True)
+
+    async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
+        """Run `work` on `owner`; a write inside raises ReadOnlyUnit."""
+        return self._run(owner, work, may_write=False)
+
+    @property
+    def maintenance(self) -> "MemoryMaintenance":
+        return self._maintenance
+
+    async def close(self) -> None:
+        self._closed = True
+
+    def snapshot(self) -> Snapshot:
+        """A copy of everything committed."""
+        return Snapshot(
+            {owner: state.copy() for owner, state in self._owners.items()}, self._log.copy()
+        )
+
+    def restore(self, snapshot: Snapshot, *, restore: int | None = None) -> None:
+        """Go back to `snapshot` (which stays usable); `restore` is the new restore number, if any."""
+        if self._undo.is_open:
+            raise NestedUnit("a unit of work is open")
+        self._owners = {owner: state.copy() for owner, state in snapshot.owners.items()}
+        self._txs = {}
+        self._log = snapshot.log.copy()
+        self._maintenance.reopen(self._owners, self._log)
+        self._closed = False
+        if restore is not None:
+            self._restore = restore
+
+    def _run(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]], *, may_write: bool) -> T:
+        undo = self._undo
+        if self._closed:
+            raise StoreError("the store is closed")
+        if undo.is_open:
+            raise NestedUnit("a unit of work is open already")
+        tx = self._txs.get(owner)
+        if tx is None:
+            state = self._owners.setdefault(owner, OwnerState())
+            tx = self._txs[owner] = MemoryTx(owner, state, undo, self._restore)
+        undo.begin(may_write=may_write)
+        try:
+            result = drive(work(tx))
+        except BaseException:
+            undo.take_back()
+            raise
+        undo.keep()
+        return result
+
+
+class MemoryMaintenance:
+    """The door across owners, in memory."""
+
+    def __init__(self, owners: dict[int, OwnerState], log: LogState, undo: Undo) -> None:
+        self._owners, self._log, self._undo = owners, log, undo
+
+    def reopen(self, owners: dict[int, OwnerState], log: LogState) -> None:
+        """Look at other tables from now on (after a restore)."""
+        self._owners, self._log = owners, log
+
+    async def owners(self, kind: str | None, after: int, limit: int) -> list[int]:
+        return sorted(
+            owner
+            for owner, state in self._owners.items()
+            if owner > after
+            and (row := state.owner.get(None)) is not None
+            and kind in {None, row.kind}
+        )[:limit]
+
+    async def owners_with_effects(self, now_ms: int, limit: int) -> list[int]:
+        return [
+            owner
+            for owner, state in sorted(self._owners.items())
+            if any(not e.done and e.not_before_ms <= now_ms for e in state.effects.values())
+        ][:limit]
+
+    async def owners_unplaced(self, limit: int) -> list[int]:
+        return [
+            owner
+            for owner, state in sorted(self._owners.items())
+            if any(row.log_index is None for row in state.journal.values())
+        ][:limit]
+
+    async def log_size(self) -> int:
+        return len(self._log.leaves)
+
+    async def log_append(self, leaves: Sequence[LogLeaf]) -> None:
+        """One transaction: every leaf appended and every journal row placed, or nothing."""
+        if self._undo.is_open:
+            raise NestedUnit("a unit of work is open already")
+        undo = self._undo
+        undo.begin(may_write=True)
+        try:
+            for leaf in leaves:
+                self._append(leaf)
+        except BaseException:
+            undo.take_back()
+            raise
+        undo.keep()
+
+    def _append(self, leaf: LogLeaf) -> None:
+        if leaf.position != len(self._log.leaves):
+            raise StoreError("a leaf must be appended at the end of the log")
+        state = self._owners.get(leaf.owner)
+        row = None if state is None else state.journal.get((leaf.month, leaf.n))
+        if state is None or row is None or row.log_index is not None:
+            raise StoreError("this journal row does not wait for its place")
+        self._undo.put(self._log.leaves, leaf.position, leaf)
+        placed = row._replace(log_index=leaf.position)
+        self._undo.put(state.journal, (leaf.month, leaf.n), placed)
+
+    async def log_leaves(self, start: int, limit: int) -> list[LogLeaf]:
+        end = min(start + limit, len(self._log.leaves))
+        return [self._log.leaves[position] for position in range(start, end)]
+
+    async def put_checkpoint(self, size: int, text: bytes) -> None:
+        self._log.checkpoints[size] = text
+
+    async def checkpoint(self) -> tuple[int, bytes] | None:
+        """The checkpoint of the greatest size."""
+        return max(self._log.checkpoints.items(), default=None)
+
+    async def counts(self) -> dict[str, int]:
+        totals = {"log": len(self._log.leaves), "checkpoint": len(self._log.checkpoints)}
+        for state in self._owners.values():
+            for name, rows in state.tables():
+                totals[name] = totals.get(name, 0) + rows
+        return totals
+
+    async def check(self) -> list[str]:
+        return []
