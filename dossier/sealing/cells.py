@@ -27,7 +27,7 @@ _HEADER = struct.Struct(">BI")
 _NONCE = 12
 
 
-def aad(
+def aad(  # noqa: PLR0913, PLR0917 - the nine words of a place
     table: str,
     owner: int,
     facet: str,
@@ -39,9 +39,7 @@ def aad(
     schema: int,
 ) -> bytes:
     """The place of a cell (DATA-MODEL §2): version is (restore, k); `subject` 0 and empty text mean none."""
-    return tup(
-        "colloque/v1/cell", table, owner, facet, subject, rtype, rid, restore, k, schema
-    )  # fmt: skip
+    return tup("colloque/v1/cell", table, owner, facet, subject, rtype, rid, restore, k, schema)
 
 
 def seal(key: bytes, key_version: int, body: bytes, aad: bytes, entropy: Entropy) -> bytes:

@@ -5,41 +5,28 @@ again at the next sign-in.
 """
 
 import re
-from typing import NamedTuple
-from unicodedata import normalize
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from dossier.entropy import Entropy
+from dossier.sealing.stretching import CEILING, DEFAULT, SALT_BYTES, Cost, argon2id, plain
 
-SALT_BYTES = 16
-TAG_BYTES = 32
-
-
-class Cost(NamedTuple):
-    """Argon2id work: memory in KiB, passes, lanes."""
-
-    memory_kib: int
-    iterations: int
-    lanes: int
-
-    def reaches(self, floor: "Cost") -> bool:
-        """At least as much memory and as many passes as `floor`."""
-        return self.memory_kib >= floor.memory_kib and self.iterations >= floor.iterations
-
-
-DEFAULT = Cost(65_536, 3, 4)
-"""64 MiB, three passes, four lanes: the second recommended setting of RFC 9106 §4."""
-CEILING = Cost(1_048_576, 16, 16)
-"""What a record may ask of this machine at most."""
+__all__ = [
+    "DEFAULT",
+    "Cost",
+    "hash_password",
+    "is_weak",
+    "spend_equal_time",
+    "verify_password",
+]
 
 _RECORD = re.compile(r"\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$")
 
 
 def hash_password(password: str, entropy: Entropy, cost: Cost = DEFAULT) -> str:
     """A record to store. The password is compared in NFKC."""
-    return _argon2(entropy.bytes(SALT_BYTES), cost).derive_phc_encoded(_plain(password))
+    return argon2id(entropy.bytes(SALT_BYTES), cost).derive_phc_encoded(plain(password))
 
 
 def verify_password(password: str, record: str) -> bool:
@@ -48,7 +35,7 @@ def verify_password(password: str, record: str) -> bool:
     if cost is None:
         return False
     try:
-        Argon2id.verify_phc_encoded(_plain(password), record)
+        Argon2id.verify_phc_encoded(plain(password), record)
     except (InvalidKey, ValueError):
         return False
     return True
@@ -62,7 +49,7 @@ def is_weak(record: str, floor: Cost = DEFAULT) -> bool:
 
 def spend_equal_time(password: str, cost: Cost = DEFAULT) -> None:
     """The work of one verification, for an unknown sign-in name: its answer must not come sooner."""
-    _argon2(bytes(SALT_BYTES), cost).derive(_plain(password))
+    argon2id(bytes(SALT_BYTES), cost).derive(plain(password))
 
 
 def _cost_of(record: str) -> Cost | None:
@@ -70,18 +57,4 @@ def _cost_of(record: str) -> Cost | None:
     if found is None:
         return None
     cost = Cost(*(int(number) for number in found.groups()))
-    return cost if all(a <= b for a, b in zip(cost, CEILING, strict=True)) else None
-
-
-def _argon2(salt: bytes, cost: Cost) -> Argon2id:
-    return Argon2id(
-        salt=salt,
-        length=TAG_BYTES,
-        iterations=cost.iterations,
-        lanes=cost.lanes,
-        memory_cost=cost.memory_kib,
-    )
-
-
-def _plain(password: str) -> bytes:
-    return normalize("NFKC", password).encode()
+    return cost if cost.within(CEILING) else None
