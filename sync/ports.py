@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from dossier.wire.messages import (
     Capabilities,
     ChallengeReply,
-    CompartmentDigest,
+    DigestsReply,
     EnrolReply,
     EnrolRequest,
     Head,
@@ -67,11 +67,17 @@ class Applied(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """A purge this device owes a receipt for."""
+    """An erasure this device owes a receipt for; listed only once the erasure is complete and checked.
 
+    `op_id` and `at` (RFC 3339) were made durable with the purge, so a resend is the same op. A verdict
+    on `op_id` (apply_verdicts) settles it, and then it is listed by `unacknowledged` like any other op.
+    """
+
+    op_id: str
     owner: int
     facet: str
     term: str
+    at: str
 
 
 class SyncStore(Protocol):
@@ -136,7 +142,7 @@ class Transport(Protocol):
     def changes(self, token: str, items: Sequence[Want], max_bytes: int) -> Pages: ...
     def ops(self, token: str, request: OpsRequest) -> OpsReply: ...
     def terms(self, token: str, items: Sequence[Key]) -> TermsReply: ...
-    def digests(self, token: str, items: Sequence[Key]) -> Sequence[CompartmentDigest]: ...
+    def digests(self, token: str, items: Sequence[Key]) -> DigestsReply: ...
 
 
 class HintStream(Protocol):
