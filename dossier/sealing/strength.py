@@ -1,11 +1,12 @@
 """Is a passphrase long enough to stand an offline attack on a stolen profile?
 
-Length only, no composition rule (CNIL 2022, ANSSI-PG-078): five words, or twelve characters that are not
-one name and a number. Words the person is known by are refused.
+Length, no composition rule (CNIL 2022, ANSSI-PG-078): twelve characters that are not one word and a
+number, a row of the keyboard, or words the person is known by.
 """
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import combining, normalize
 
@@ -13,6 +14,7 @@ MIN_CHARACTERS = 12
 MAX_CHARACTERS = 128
 MIN_DISTINCT = 6
 _NAME_LENGTH = 4
+_KEYBOARDS = "azertyuiopqsdfghjklmwxcvbn qwertyuiopasdfghjklzxcvbnm"
 
 
 class Strength(NamedTuple):
@@ -55,9 +57,8 @@ def _plain(text: str) -> str:
 
 
 def _is_sequence(flat: str) -> bool:
-    steps = {ord(b) - ord(a) for a, b in zip(flat, flat[1:], strict=False)}
-    keyboard = "azertyuiopqsdfghjklmwxcvbn" + "qwertyuiopasdfghjklzxcvbnm"
-    return len(flat) > 1 and (steps <= {1} or steps <= {-1} or flat in keyboard)
+    steps = {ord(b) - ord(a) for a, b in pairwise(flat)}
+    return len(flat) > 1 and (steps <= {1} or steps <= {-1} or flat in _KEYBOARDS)
 
 
 def _holds(flat: str, forbidden: Iterable[str]) -> bool:
