@@ -1,0 +1,348 @@
+"""What the screens are given: frozen, typed, ready to be laid out.
+
+No sentence and no translated word here: closed lists are enums whose value is the key of a sentence,
+numbers are Decimal, dates are the R4 text with its own precision (`dossier.fhir.dates`), instants are
+aware. Text that came from data (`label`, `title`, names) is shown as it is and never parsed as markup.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from dossier.fhir.allergies import Activity, Certainty, Criticality, Severity
+from dossier.fhir.dates import Age
+from dossier.fhir.medications import Taking
+from dossier.fhir.patients import IdentityStatus, Sex
+from dossier.fhir.problems import Chapter, Course
+from dossier.fhir.results import Band, Flag
+from dossier.wire.messages import Version
+from practitioner_app.ports import ItemState
+
+R = TypeVar("R")
+
+
+class Emptiness(StrEnum):
+    """Why a list is empty (HZ-17). Only NONE may read `aucun`."""
+
+    FILLED = "filled"
+    NONE = "none"
+    """The copy of this patient is complete and there is nothing."""
+    NOT_RECEIVED = "not_received"
+    """`pas encore reçu (12 %)`: see `received_percent`."""
+    UNREADABLE = "unreadable"
+    """This device may not show it any more (lease, right ended)."""
+    FILTERED = "filtered"
+    """A filter hides what there is; set by the view-model, never by a service."""
+
+
+class Listing(Struct, Generic[R], frozen=True, kw_only=True):
+    """Rows and, when there is none, why. `partial`: more may still arrive."""
+
+    rows: tuple[R, ...] = ()
+    emptiness: Emptiness = Emptiness.NONE
+    received_percent: int = 100
+    partial: bool = False
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """What every line knows of its resource. `new`: arrived or changed since the last look."""
+
+    owner: int
+    rtype: str
+    id: str
+    version: Version
+    state: ItemState = ItemState.CONFIRMED
+    op_id: str = ""
+    new: bool = False
+    author: str = ""
+    by_patient: bool = False
+
+
+class AllergyState(StrEnum):
+    """Exactly one of these is the title (PAB-0064)."""
+
+    KNOWN = "known"
+    NONE = "none"
+    NOT_RECORDED = "not_recorded"
+    UNAVAILABLE = "unavailable"
+
+
+class AllergyRow(Item, frozen=True, kw_only=True):
+    agent: str
+    reactions: tuple[str, ...] = ()
+    severity: Severity = Severity.UNKNOWN
+    criticality: Criticality = Criticality.UNKNOWN
+    certainty: Certainty = Certainty.UNKNOWN
+    activity: Activity = Activity.UNKNOWN
+    intolerance: bool = False
+    since: str = ""
+    recorded: str = ""
+    note: str = ""
+    struck: bool = False
+    """Entered in error or refuted: listed, struck through, and not counted."""
+    undecided: bool = False
+    """Two versions to settle; the severer one is shown (HZ-05)."""
+
+
+class AllergyPanel(Struct, frozen=True, kw_only=True):
+    """Banner and card speak from this one value.
+
+    `undecided`: show `à départager`; the state is then the severest of all versions (HZ-05).
+    `copy_at`: the date of the copy, always set; the title shows it whenever the desktop is offline (HZ-04).
+    `verified_at`, `verified_by`: of the assertion that there is none, or of the newest line.
+    `partial`: the copy is not complete, more may arrive; NONE is then never answered.
+    """
+
+    state: AllergyState
+    rows: tuple[AllergyRow, ...] = ()
+    struck: tuple[AllergyRow, ...] = ()
+    declared_by_patient: tuple[AllergyRow, ...] = ()
+    """Third banner line (HZ-07): entries of the patient that nobody has taken over."""
+    undecided: bool = False
+    copy_at: datetime | None = None
+    verified_at: str = ""
+    verified_by: str = ""
+    partial: bool = False
+    received_percent: int = 100
+
+
+class ProblemRow(Item, frozen=True, kw_only=True):
+    label: str
+    code: str = ""
+    system: str = ""
+    course: Course = Course.UNKNOWN
+    since: str = ""
+    until: str = ""
+    ald: bool = False
+    ald_number: str = ""
+    note: str = ""
+    struck: bool = False
+    undecided: bool = False
+
+
+class HistoryRow(Item, frozen=True, kw_only=True):
+    chapter: Chapter
+    label: str
+    since: str = ""
+    relation: str = ""
+    """Of a family history: `père`, `FTH`..., as written."""
+    note: str = ""
+    struck: bool = False
+
+
+class TreatmentVersion(Struct, frozen=True, kw_only=True):
+    """One of two versions of a line in disagreement, with its author and claimed time."""
+
+    strength: str
+    dose: str
+    posology: str
+    author: str
+    at: str
+    mine: bool
+    stopped: bool = False
+
+
+class TreatmentRow(Item, frozen=True, kw_only=True):
+    """A MEDI line: **substance** — form strength — DOSE **dose** posology — duration.
+
+    `versions` is filled only while two versions wait: both are shown, neither wins (HZ-18).
+    """
+
+    substance: str
+    form: str = ""
+    strength: str = ""
+    dose: str = ""
+    posology: str = ""
+    duration: str = ""
+    as_needed: bool = False
+    status: Taking = Taking.UNKNOWN
+    since: str = ""
+    until: str = ""
+    reason: str = ""
+    note: str = ""
+    struck: bool = False
+    undecided: bool = False
+    versions: tuple[TreatmentVersion, ...] = ()
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Zone 1 of the banner. `used_*` is empty when it does not differ. `ins` is 15 characters, ungrouped."""
+
+    owner: int
+    civility: str
+    """`M`, `MME` or ""."""
+    birth_name: str
+    birth_given: str
+    used_name: str = ""
+    used_given: str = ""
+    birth_date: str = ""
+    age: Age | None = None
+    sex: Sex = Sex.UNKNOWN
+    ins: str = ""
+    status: IdentityStatus = IdentityStatus.PROVISIONAL
+    deceased: bool = False
+    deceased_at: str = ""
+    age_at_death: Age | None = None
+    address: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+
+class Measure(Struct, frozen=True, kw_only=True):
+    """One value with its unit. `second` is the diastolic pressure. `text` for a result in words."""
+
+    label: str
+    at: str
+    number: Decimal | None = None
+    second: Decimal | None = None
+    comparator: str = ""
+    unit: str = ""
+    text: str = ""
+    flag: Flag = Flag.UNKNOWN
+    band: Band | None = None
+    state: ItemState = ItemState.CONFIRMED
+    code: str = ""
+    id: str = ""
+
+
+class AldRow(Struct, frozen=True, kw_only=True):
+    number: str
+    label: str
+    since: str = ""
+
+
+class Strip(Struct, frozen=True, kw_only=True):
+    """Zone 2. None = nothing recorded; whether that reads `non renseigné` or `pas encore reçu` is told by
+    `received_percent` (below 100: not yet received).
+    """
+
+    attending_doctor: str = ""
+    ald: tuple[AldRow, ...] = ()
+    history: tuple[str, ...] = ()
+    tobacco: str = ""
+    pack_years: Decimal | None = None
+    weight: Measure | None = None
+    bmi: Decimal | None = None
+    blood_pressure: Measure | None = None
+    egfr: Measure | None = None
+    hba1c: Measure | None = None
+    received_percent: int = 100
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """`at` may lack a time; `order` is sortable text. `second` is the diastolic pressure."""
+
+    at: str
+    number: Decimal
+    id: str
+    second: Decimal | None = None
+    comparator: str = ""
+    flag: Flag = Flag.UNKNOWN
+    band: Band | None = None
+    state: ItemState = ItemState.CONFIRMED
+
+
+class Series(Struct, frozen=True, kw_only=True):
+    """One analyte in one unit (HZ-11), oldest point first. `band` is the one sent with the last point that
+    had one (HZ-12). `other_units`: the same analyte also exists in these units, in curves of its own.
+    `jump`: two neighbours differ by a factor 5 to 12: `unité à vérifier`.
+    """
+
+    code: str
+    label: str
+    unit: str
+    points: tuple[Point, ...]
+    band: Band | None = None
+    other_units: tuple[str, ...] = ()
+    jump: bool = False
+
+    @property
+    def last(self) -> Point:
+        return self.points[-1]
+
+    @property
+    def previous(self) -> Point | None:
+        return self.points[-2] if len(self.points) > 1 else None
+
+
+class Kind(StrEnum):
+    """Glyph and first word of a timeline line."""
+
+    CONSULTATION = "consultation"
+    LABORATORY = "laboratory"
+    MEASURES = "measures"
+    IMAGING = "imaging"
+    LETTER = "letter"
+    DOCUMENT = "document"
+    TREATMENT = "treatment"
+    PRESCRIPTION = "prescription"
+    PROBLEM = "problem"
+    ALLERGY = "allergy"
+    VACCINE = "vaccine"
+    PROCEDURE = "procedure"
+    HISTORY = "history"
+    PLAN = "plan"
+    QUESTIONNAIRE = "questionnaire"
+    MESSAGE = "message"
+    OTHER = "other"
+    UNREADABLE = "unreadable"
+    """The body does not decode: said, never dropped."""
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """One value of a summary line: `HbA1c 7,4 % ▲`."""
+
+    label: str
+    number: Decimal | None = None
+    second: Decimal | None = None
+    comparator: str = ""
+    unit: str = ""
+    text: str = ""
+    flag: Flag = Flag.UNKNOWN
+
+
+class TimelineItem(Item, frozen=True, kw_only=True):
+    """One event. Title and summary are data; `facts` are values to set after them.
+
+    `members` are the (rtype, id) that this line speaks for (a report and its results, one set of measures).
+    """
+
+    at: str
+    order: str
+    kind: Kind
+    title: str
+    summary: str = ""
+    facts: tuple[Fact, ...] = ()
+    unread: bool = False
+    struck: bool = False
+    undecided: bool = False
+    members: tuple[tuple[str, str], ...] = ()
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Everything the record screen shows of one patient, consistent with itself (HZ-01: one owner).
+
+    `found` False: this device holds nothing of this patient (any more); nothing else is then filled.
+    `copy_at`: date of the copy; `received_percent` of this patient; `complete` once all is here.
+    `last_look`: the previous passage of this person on this device, None if never.
+    """
+
+    owner: int
+    found: bool
+    identity: Identity
+    allergies: AllergyPanel
+    strip: Strip
+    problems: Listing[ProblemRow]
+    history: dict[Chapter, Listing[HistoryRow]]
+    treatments: Listing[TreatmentRow]
+    past_treatments: Listing[TreatmentRow]
+    series: Listing[Series]
+    timeline: Listing[TimelineItem]
+    complete: bool
+    received_percent: int
+    copy_at: datetime | None = None
+    last_look: datetime | None = None
+    new_count: int = 0
