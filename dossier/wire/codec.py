@@ -1,13 +1,19 @@
 """The one decoder of JSON and MessagePack, and the hashes both sides must agree on.
 
-Duplicate keys, NaN, infinities, lone surrogates and nesting beyond `limits.JSON_DEPTH` are refused
-(security.md S14); pages are unpacked by a bounded decompressor. Raises BadAnswer or Invalid.
+Duplicate keys, NaN, infinities, lone surrogates, numbers out of range and nesting beyond
+`limits.JSON_DEPTH` are refused, because parsers disagree on them (CVE-2017-12635); pages are unpacked by a
+bounded decompressor. Raises BadAnswer for messages and pages, Invalid for resources; neither quotes content.
+
+How a duplicate is seen without a slower parser: the decoded value is encoded again, and a key that was
+lost takes its two quotes with it. Quotes are counted after pairs of backslashes and escaped quotes are
+taken out, so that every quote left is the border of a string.
 """
 
 import hashlib
 import hmac
 import re
-from typing import Any, TypeVar
+from base64 import b64encode
+from typing import Any, Final, TypeVar
 
 import msgspec
 import zstandard
@@ -17,11 +23,15 @@ from dossier.wire import limits
 
 T = TypeVar("T")
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-_DEEP = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_SURROGATE = re.compile(
+_SURROGATE: Final = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]"
 )
+_SKELETON: Final = bytes.maketrans(b"{}[]", b"()()")
+_FLESH: Final = bytes(set(range(256)) - set(b'{}[]"'))
+_MESSAGE_DEPTH: Final = limits.JSON_DEPTH + 4
+"""A message may hold a resource of the full depth."""
+_WHOLE: Final = 1 << 53
+"""Above it a float does not name one integer."""
 
 
 def encode(message: object) -> bytes:
@@ -32,9 +42,13 @@ def encode(message: object) -> bytes:
 def decode(raw: bytes, kind: type[T]) -> T:
     """Parse a JSON message strictly; raises BadAnswer with a detail that quotes no content."""
     try:
-        return msgspec.json.decode(raw, type=kind)
+        value = msgspec.json.decode(raw, type=kind)
+        _parse(raw, _MESSAGE_DEPTH)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadAnswer(type(error).__name__) from error
+    except Invalid as error:
+        raise BadAnswer(error.issues[0].rule) from error
+    return value
 
 
 def encode_pages(message: object, level: int = 1) -> bytes:
@@ -46,7 +60,7 @@ def encode_pages(message: object, level: int = 1) -> bytes:
 
 def repr_digest(decoded: bytes) -> str:
     """The Repr-Digest value (RFC 9530) of decoded bytes."""
-    return "sha-256=:" + _b64(hashlib.sha256(decoded).digest()) + ":"
+    return "sha-256=:" + b64encode(hashlib.sha256(decoded).digest()).decode() + ":"
 
 
 def unpack(raw: bytes, max_bytes: int = limits.DECODED_PAGE_BYTES) -> bytes:
@@ -72,17 +86,34 @@ def unpack(raw: bytes, max_bytes: int = limits.DECODED_PAGE_BYTES) -> bytes:
 def decode_pages(raw: bytes, digest: str, kind: type[T]) -> T:
     """Unpack, check the digest, parse. Nothing is believed before the digest is right."""
     plain = unpack(raw)
-    if not hmac.compare_digest(repr_digest(plain), digest):
+    if not hmac.compare_digest(repr_digest(plain).encode(), digest.encode(errors="replace")):
         raise BadAnswer("digest")
     try:
         return msgspec.msgpack.decode(plain, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadAnswer(type(error).__name__) from error
 
 
 def canonical(value: Any) -> bytes:
-    """Sorted keys, no spaces, numbers as they decode: equal values give equal bytes on both sides."""
-    return msgspec.json.encode(value, order="deterministic")
+    """Sorted keys, no spaces, whole numbers without a point: equal JSON gives equal bytes on both sides.
+
+    Text is untouched (no Unicode normalisation); 1.50, 1.5 and 15e-1 are one number, as are 1.0 and 1.
+    """
+    encoded = msgspec.json.encode(value, order="deterministic")
+    if b".0" in encoded or b"e" in encoded:
+        return msgspec.json.encode(_whole(value), order="deterministic")
+    return encoded
+
+
+def _whole(value: Any) -> Any:
+    """The same value with integral floats as integers."""
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE:
+        return int(value)
+    return value
 
 
 def value_hash(value: Any) -> str:
@@ -99,14 +130,14 @@ DIGEST_MODULUS = 1 << 256
 
 
 def resource(raw: bytes, max_bytes: int = limits.BODY_BYTES) -> dict[str, Any]:
-    """Decode one FHIR resource strictly; raises Invalid with the rule that failed."""
+    """Decode one FHIR resource strictly; raises Invalid with the rule that failed.
+
+    Rules: too_large, not_json, out_of_range, lone_surrogate, too_deep, duplicate_key, not_a_resource.
+    Numbers become int or float: the bytes received stay the truth, this value is for reading.
+    """
     if len(raw) > max_bytes:
         raise Invalid((Issue("$", "too_large", f"{len(raw)} > {max_bytes} bytes"),))
-    check_text(raw)
-    try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Invalid((Issue("$", "not_json", str(error)[:120]),)) from error
+    value = _parse(raw, limits.JSON_DEPTH)
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         raise Invalid((Issue("$", "not_a_resource"),))
     return value
@@ -114,44 +145,46 @@ def resource(raw: bytes, max_bytes: int = limits.BODY_BYTES) -> dict[str, Any]:
 
 def check_text(raw: bytes) -> None:
     """Refuse what decoders disagree on: duplicate keys, depth, lone surrogates (raises Invalid)."""
-    _check_depth(raw)
-    if b"\\u" in raw and _SURROGATE.search(raw):
-        raise Invalid((Issue("$", "lone_surrogate"),))
-    if _has_duplicate_key(raw):
+    _parse(raw, limits.JSON_DEPTH)
+
+
+def _parse(raw: bytes, depth: int) -> Any:
+    try:
+        value = msgspec.json.decode(raw)
+    except RecursionError as error:
+        raise Invalid((Issue("$", "too_deep"),)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid((Issue("$", _rule(raw, error), type(error).__name__),)) from error
+    if _depth(raw, depth) > depth:
+        raise Invalid((Issue("$", "too_deep", f"more than {depth} levels"),))
+    if _borders(raw).count(b'"') != _borders(msgspec.json.encode(value)).count(b'"'):
         raise Invalid((Issue("$", "duplicate_key"),))
+    return value
 
 
-def _check_depth(raw: bytes) -> None:
-    depth = deepest = 0
-    for byte in re.findall(rb"[\[\]{}]", _DEEP.sub(b"", raw)):
-        depth += 1 if byte in b"[{" else -1
-        deepest = max(deepest, depth)
-    if deepest > limits.JSON_DEPTH:
-        raise Invalid((Issue("$", "too_deep", f"{deepest} > {limits.JSON_DEPTH}"),))
+def _rule(raw: bytes, error: Exception) -> str:
+    if isinstance(error, msgspec.ValidationError):
+        return "out_of_range"
+    return "lone_surrogate" if _SURROGATE.search(raw) else "not_json"
 
 
-def _has_duplicate_key(raw: bytes) -> bool:
-    stack: list[set[bytes] | None] = []
-    tokens = _TOKEN.findall(raw)
-    for index, token in enumerate(tokens):
-        if token == b"{":
-            stack.append(set())
-        elif token == b"[":
-            stack.append(None)
-        elif token in (b"}", b"]"):
-            if stack:
-                stack.pop()
-        elif token[:1] == b'"' and stack and index + 1 < len(tokens) and tokens[index + 1] == b":":
-            keys = stack[-1]
-            if keys is None:
-                continue
-            if token in keys:
-                return True
-            keys.add(token)
-    return False
+def _borders(raw: bytes) -> bytes:
+    """The text with every quote gone that is not the border of a string."""
+    if b"\\" not in raw:
+        return raw
+    return raw.replace(b"\\\\", b"").replace(b'\\"', b"")
 
 
-def _b64(raw: bytes) -> str:
-    from base64 import b64encode  # noqa: PLC0415
-
-    return b64encode(raw).decode()
+def _depth(raw: bytes, limit: int) -> int:
+    """Levels of nesting of well-formed JSON, counted up to `limit` + 1."""
+    if raw.count(b"{") + raw.count(b"[") <= limit:
+        return 0
+    skeleton = _borders(raw).translate(_SKELETON, _FLESH)
+    bare = skeleton.replace(b'""', b"")
+    if b'"' in bare:  # a bracket inside a string
+        bare = b"".join(skeleton.split(b'"')[::2])
+    levels = 0
+    while bare and levels <= limit:
+        bare = bare.replace(b"()", b"")
+        levels += 1
+    return levels

@@ -6,10 +6,15 @@ A facet never travels by its name: `facet` is an opaque tag, `term`, `at`, `sinc
 tokens that only the server reads (DATA-MODEL §5). Two tokens are equal iff their meaning is.
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Raw, Struct
+
+if TYPE_CHECKING:
+    OptionalRaw = Raw | None
+else:
+    OptionalRaw = Raw  # msgspec knows no union with Raw: null becomes None in __post_init__
 
 
 class Version(Struct, frozen=True, order=True, array_like=True):
@@ -26,6 +31,11 @@ OpKind = Literal["create", "change", "opened", "receipt"]
 VerdictCode = Literal["ok", "conflict", "rejected", "unavailable", "done", "later"]
 
 
+def _none_for_null(message: Struct, field: str, value: OptionalRaw) -> None:
+    if value is not None and bytes(value) == b"null":
+        msgspec.structs.force_setattr(message, field, None)
+
+
 class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One top-level element: the hash of what its author saw, and the new value (None removes it).
 
@@ -34,7 +44,10 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     element: str
     base: str | None
-    value: Raw | None
+    value: OptionalRaw
+
+    def __post_init__(self) -> None:
+        _none_for_null(self, "value", self.value)
 
 
 class Op(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,13 +70,16 @@ class Op(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str = ""
     root: str | None = None
     base: Version = NEVER
-    body: Raw | None = None
+    body: OptionalRaw = None
     changes: tuple[Change, ...] = ()
     labels: tuple[str, ...] = ()
     facet: str = ""
     term: str = ""
     reason: str = ""
     depends_on: str | None = None
+
+    def __post_init__(self) -> None:
+        _none_for_null(self, "body", self.body)
 
 
 class WireIssue(Struct, frozen=True, kw_only=True):
