@@ -51,11 +51,11 @@ def decode(raw: bytes, kind: type[T]) -> T:
     return value
 
 
-def encode_pages(message: object, level: int = 1) -> bytes:
-    """MessagePack inside one zstd frame that declares its size."""
-    return zstandard.ZstdCompressor(level=level, write_content_size=True).compress(
-        msgspec.msgpack.encode(message)
-    )
+def encode_pages(message: object, level: int = 1) -> tuple[bytes, str]:
+    """MessagePack inside one zstd frame that declares its size, and the digest of the decoded bytes."""
+    plain = msgspec.msgpack.encode(message)
+    packed = zstandard.ZstdCompressor(level=level, write_content_size=True).compress(plain)
+    return packed, repr_digest(plain)
 
 
 def repr_digest(decoded: bytes) -> str:
