@@ -4,12 +4,14 @@ Rows are display-ready bodies: raw FHIR bytes plus the state of the newest op on
 `current` (confirmed rows overlaid by pending ones); a user action writes only the outbox (design law 3).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from dossier.wire.messages import Op, Version
+from msgspec import Struct
+
+from dossier.wire.messages import Capabilities, EnrolReply, EnrolRequest, Op, Version
 
 
 class ItemState(StrEnum):
@@ -202,3 +204,43 @@ class SyncControl(Protocol):
     def now(self) -> None:
         """Try at once (F5)."""
         ...
+
+
+class EnrolmentServer(Protocol):
+    """The server during the first start. Raises Unreachable, TlsRefused, NotColloque, Refused and kin."""
+
+    def capabilities(self) -> Capabilities: ...
+    def enrol(self, request: EnrolRequest) -> EnrolReply: ...
+
+
+WHOLE_RECORD = frozenset({"*"})
+"""In `owners`: any type of this patient may have changed."""
+
+
+class Topic(StrEnum):
+    """What changed besides rows."""
+
+    OUTBOX = "outbox"
+    CONFLICTS = "conflicts"
+    COPY = "copy"
+    """Progress of the copy, its date, the lease."""
+    CONNECTION = "connection"
+    SESSION = "session"
+    PATIENTS = "patients"
+    """A patient appeared, left, or changed identity."""
+
+
+class ChangeSet(Struct, frozen=True, kw_only=True):
+    """`owners`: the FHIR types that changed of each patient."""
+
+    owners: Mapping[int, frozenset[str]] = {}
+    topics: frozenset[Topic] = frozenset()
+
+    def touches(self, owner: int) -> bool:
+        return owner in self.owners
+
+    def about(self, *topics: Topic) -> bool:
+        return bool(self.topics & set(topics))
+
+
+Announce = Callable[[ChangeSet], None]

@@ -1,0 +1,246 @@
+"""The first start as a state machine: a state, an event, the next state. No clock, no network here.
+
+    SERVER -> CHECK -> IDENTITY -> PHRASE -> RECOVERY -> FIRST_COPY -> DONE
+
+Each step says in words why it cannot go on (`blocked`, a catalogue key). The phrase lives in the state only
+until the profile is made; `forget` drops it. The effects (asking the server, writing the header) are the
+composition root's: it asks `wants` and answers with an event.
+"""
+
+import re
+import unicodedata
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, structs
+
+from dossier.wire.messages import Capabilities, EnrolReply, Situation
+
+PHRASE_WORDS: Final = 4
+PHRASE_CHARS: Final = 20
+_ADDRESS: Final = re.compile(r"^(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$")
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Step(StrEnum):
+    SERVER = "server"
+    CHECK = "check"
+    IDENTITY = "identity"
+    PHRASE = "phrase"
+    RECOVERY = "recovery"
+    FIRST_COPY = "first_copy"
+    DONE = "done"
+
+
+ORDER: Final = tuple(Step)
+
+
+class Effect(StrEnum):
+    """What the composition root must do now; NOTHING while a person is typing."""
+
+    NOTHING = "nothing"
+    ASK_CAPABILITIES = "ask_capabilities"
+    ENROL = "enrol"
+    MAKE_PROFILE = "make_profile"
+    FIRST_COPY = "first_copy"
+
+
+class FirstStart(Struct, frozen=True, kw_only=True):
+    """Everything the six pages show. `problem` is the key of the last failure, "" when none."""
+
+    step: Step = Step.SERVER
+    wants: Effect = Effect.NOTHING
+    problem: str = ""
+    address: str = ""
+    capabilities: Capabilities | None = None
+    server_confirmed: bool = False
+    login: str = ""
+    password: str = ""
+    device_name: str = ""
+    reply: EnrolReply | None = None
+    situation: Situation | None = None
+    phrase: str = ""
+    phrase_again: str = ""
+    lock_minutes: int = 10
+    recovery_code: str = ""
+    recovery_kept: bool = False
+    usable: bool = False
+
+
+def with_address(state: FirstStart, text: str) -> FirstStart:
+    return structs.replace(state, address=text.strip().rstrip("/"), problem="", capabilities=None)
+
+
+def with_identity(state: FirstStart, login: str, password: str, device_name: str) -> FirstStart:
+    return structs.replace(
+        state, login=login.strip(), password=password, device_name=device_name.strip(), problem=""
+    )
+
+
+def with_situation(state: FirstStart, situation: Situation) -> FirstStart:
+    return structs.replace(state, situation=situation)
+
+
+def with_phrase(state: FirstStart, phrase: str, again: str) -> FirstStart:
+    return structs.replace(state, phrase=phrase, phrase_again=again, problem="")
+
+
+def with_lock_minutes(state: FirstStart, minutes: int) -> FirstStart:
+    return structs.replace(state, lock_minutes=min(max(minutes, 2), 15))
+
+
+def with_server_confirmed(state: FirstStart, *, confirmed: bool) -> FirstStart:
+    return structs.replace(state, server_confirmed=confirmed)
+
+
+def with_recovery_kept(state: FirstStart, *, kept: bool) -> FirstStart:
+    return structs.replace(state, recovery_kept=kept)
+
+
+def blocked(state: FirstStart) -> str:
+    """The reason why `forward` would not move, as a catalogue key; "" when it would."""
+    match state.step:
+        case Step.SERVER:
+            return address_problem(state.address)
+        case Step.IDENTITY:
+            return _identity_problem(state)
+        case Step.PHRASE:
+            return phrase_problem(state)
+        case _:
+            agreed, reason = {
+                Step.CHECK: (state.server_confirmed, "first_start.server_not_confirmed"),
+                Step.RECOVERY: (state.recovery_kept, "first_start.code_not_kept"),
+                Step.FIRST_COPY: (state.usable, "first_start.not_usable_yet"),
+                Step.DONE: (False, "first_start.done"),
+            }[state.step]
+            return "" if agreed else reason
+
+
+def forward(state: FirstStart) -> FirstStart:
+    """`Continue`: the next step, or the effect this step waits for; unchanged when blocked or waiting."""
+    if blocked(state) or state.wants is not Effect.NOTHING:
+        return state
+    following = ORDER[ORDER.index(state.step) + 1]
+    match state.step:
+        case Step.SERVER:
+            return structs.replace(state, wants=Effect.ASK_CAPABILITIES, problem="")
+        case Step.IDENTITY if state.reply is None:
+            return structs.replace(state, wants=Effect.ENROL, problem="")
+        case Step.PHRASE:
+            return structs.replace(state, wants=Effect.MAKE_PROFILE, problem="")
+        case Step.RECOVERY:
+            return structs.replace(state, step=following, wants=Effect.FIRST_COPY, recovery_code="")
+        case _:
+            return structs.replace(state, step=following, problem="")
+
+
+def back(state: FirstStart) -> FirstStart:
+    """`Previous`: never behind an enrolment that was accepted, nor behind a profile that was made."""
+    if state.wants is not Effect.NOTHING:
+        return state
+    if state.step in (Step.CHECK, Step.IDENTITY) and state.reply is None:
+        earlier = ORDER[ORDER.index(state.step) - 1]
+        return structs.replace(state, step=earlier, problem="", server_confirmed=False)
+    return state
+
+
+def answered(state: FirstStart, capabilities: Capabilities) -> FirstStart:
+    return structs.replace(
+        state, step=Step.CHECK, wants=Effect.NOTHING, capabilities=capabilities, problem=""
+    )
+
+
+def enrolled(state: FirstStart, reply: EnrolReply) -> FirstStart:
+    """The password is not needed any more. One situation is chosen by itself, several by the person."""
+    several = len(reply.situations) != 1
+    return structs.replace(
+        state,
+        step=Step.IDENTITY if several else Step.PHRASE,
+        wants=Effect.NOTHING,
+        password="",
+        reply=reply,
+        situation=None if several else reply.situations[0],
+        problem="" if reply.situations else "first_start.no_situation",
+    )
+
+
+def profile_made(state: FirstStart, recovery_code: str) -> FirstStart:
+    return structs.replace(
+        state,
+        step=Step.RECOVERY,
+        wants=Effect.NOTHING,
+        phrase="",
+        phrase_again="",
+        recovery_code=recovery_code,
+        problem="",
+    )
+
+
+def copy_usable(state: FirstStart) -> FirstStart:
+    """The first class of patients is here."""
+    return structs.replace(state, wants=Effect.NOTHING, usable=True)
+
+
+def failed(state: FirstStart, problem: str) -> FirstStart:
+    """An effect failed: the step stays, the sentence of `problem` says what to do."""
+    return structs.replace(state, wants=Effect.NOTHING, problem=problem)
+
+
+def address_problem(address: str) -> str:
+    """`http` is accepted on this very computer only."""
+    if not address:
+        return "first_start.address_missing"
+    found = _ADDRESS.match(address)
+    if not found:
+        return "first_start.address_malformed"
+    if found[1] == "http" and found[2] not in _LOOPBACK:
+        return "first_start.address_not_https"
+    return ""
+
+
+def _identity_problem(state: FirstStart) -> str:
+    if state.reply is not None:
+        if not state.reply.situations:
+            return "first_start.no_situation"
+        return "" if state.situation is not None else "first_start.situation_missing"
+    if not state.login:
+        return "first_start.login_missing"
+    if not state.password:
+        return "first_start.password_missing"
+    return "" if state.device_name else "first_start.device_name_missing"
+
+
+def phrase_problem(state: FirstStart) -> str:
+    """Words and length, no forbidden own name, both typings the same."""
+    phrase = unicodedata.normalize("NFKC", state.phrase)
+    if len(phrase.split()) < PHRASE_WORDS and len(phrase) < PHRASE_CHARS + 8:
+        return "first_start.phrase_too_few_words"
+    if len(phrase) < PHRASE_CHARS:
+        return "first_start.phrase_too_short"
+    if len(set(phrase.split())) < PHRASE_WORDS - 1 and len(set(phrase)) < 10:
+        return "first_start.phrase_repeats"
+    if any(word in _plain(phrase).split() for word in _own_words(state)):
+        return "first_start.phrase_own_name"
+    if unicodedata.normalize("NFKC", state.phrase_again) != phrase:
+        return "first_start.phrase_differs"
+    return ""
+
+
+def phrase_count(state: FirstStart) -> tuple[int, int, int]:
+    """(words, characters, characters of the second typing), for the line under the field."""
+    return len(state.phrase.split()), len(state.phrase), len(state.phrase_again)
+
+
+def _own_words(state: FirstStart) -> frozenset[str]:
+    texts = [state.login, state.device_name]
+    if state.reply is not None:
+        texts += [state.reply.display_name, state.reply.server_name]
+        texts += [item.organisation_name for item in state.reply.situations]
+    return frozenset(word for text in texts for word in _plain(text).split() if len(word) > 3)
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(
+        char if char.isalnum() else " " for char in folded if not unicodedata.combining(char)
+    )
