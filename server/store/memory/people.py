@@ -76,7 +76,7 @@ class MemoryProjections:
 
     async def moved_v(self, reader: str) -> int:
         is_team(reader, self._owner)
-        return self._state.moved.get(reader, self._start)
+        return max(self._state.moved.get(reader, 0), self._start)
 
     async def since(self, reader: str, moved_v: int) -> list[ProjectionRow]:
         found = [
@@ -89,7 +89,7 @@ class MemoryProjections:
 
     async def put(self, reader: str, target: int, facet: str, head_hint: int) -> int:
         table = self._table(reader)
-        moved_v = self._state.moved.get(reader, self._start) + 1
+        moved_v = max(self._state.moved.get(reader, 0), self._start) + 1
         self._undo.put(self._state.moved, reader, moved_v)
         row = ProjectionRow(target, facet, head_hint, moved_v)
         self._undo.put(table, (reader, target, facet), row)

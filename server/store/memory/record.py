@@ -21,9 +21,12 @@ class MemoryOwner:
         self._table, self._undo = state.owner, undo
 
     async def lock(self, k: int) -> OwnerRow | None:
+        self._undo.must_write()
         row = self._table.get(None)
         if row is not None:
-            self._undo.put(self._table, None, row._replace(n=row.n + k))
+            kind, state, n, access_v, facets_v, pack = row
+            locked = OwnerRow(kind, state, n + k, access_v, facets_v, pack)
+            self._undo.put(self._table, None, locked)
         return row
 
     async def get(self) -> OwnerRow | None:

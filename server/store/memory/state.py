@@ -59,15 +59,40 @@ class OwnerState:
         self.reservations: dict[tuple[str, int], bytes] = {}
 
     def tables(self) -> Iterator[tuple[str, int]]:
-        """(name, rows) of each table."""
-        for name, table in vars(self).items():
-            yield name, len(table)
+        """(name as in the schema, rows) of each table."""
+        for attribute, name in _NAMES.items():
+            yield name, len(getattr(self, attribute))
 
     def copy(self) -> "OwnerState":
         """An independent copy; rows are shared because they never change."""
         twin = OwnerState.__new__(OwnerState)
         twin.__dict__ = {name: table.copy() for name, table in self.__dict__.items()}
         return twin
+
+
+_NAMES = {
+    "owner": "owner",
+    "compartments": "compartment",
+    "resources": "resource",
+    "tombstones": "tombstone",
+    "history": "history",
+    "ops": "op",
+    "grants": "access_grant",
+    "relations": "relation",
+    "denied": "deny",
+    "journal": "journal",
+    "effects": "effect",
+    "account": "account",
+    "devices": "device",
+    "sessions": "session",
+    "members": "member",
+    "copies": "copy",
+    "moved": "moved",
+    "reader": "reader",
+    "granted": "granted",
+    "roster": "roster",
+    "reservations": "reservation",
+}
 
 
 class LogState:
@@ -129,14 +154,17 @@ class Undo:
         self._remember(table, key)
         table[key] = row
 
-    def drop(self, table: dict[K, V], key: K) -> None:
+    def must_write(self) -> None:
+        """Raise ReadOnlyUnit unless a writing unit of work is open."""
         if not self._may_write:
             raise ReadOnlyUnit("this unit of work may not write")
+
+    def drop(self, table: dict[K, V], key: K) -> None:
+        self.must_write()
         if key in table:
             self._remember(table, key)
             del table[key]
 
     def _remember(self, table: dict[K, V], key: K) -> None:
-        if not self._may_write:
-            raise ReadOnlyUnit("this unit of work may not write")
+        self.must_write()
         self._log.append((table, key, table.get(key, _ABSENT)))  # type: ignore[arg-type]  # see _log

@@ -179,8 +179,8 @@ class MemoryMaintenance:
         return max(self._log.checkpoints.items(), default=None)
 
     async def counts(self) -> dict[str, int]:
-        totals = {"log": len(self._log.leaves), "checkpoint": len(self._log.checkpoints)}
-        for state in self._owners.values():
+        totals = {"log": len(self._log.leaves), "log_checkpoint": len(self._log.checkpoints)}
+        for state in (OwnerState(), *self._owners.values()):
             for name, rows in state.tables():
                 totals[name] = totals.get(name, 0) + rows
         return totals

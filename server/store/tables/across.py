@@ -1,0 +1,91 @@
+"""The statements that may look across owners: maintenance and the journal's log (SCALE rule 18)."""
+
+from collections.abc import Iterable, Sequence
+
+from dossier.errors import StoreError
+from server.ports import LogLeaf
+from server.store.tables.sql import Sql, Upsert
+from server.store.units import LOG_OWNER
+
+_LEAVES = Upsert("log", ("position",), ("source", "month", "n", "leaf"))
+_CHECKPOINTS = Upsert("log_checkpoint", ("size",), ("body",))
+
+
+async def owners(sql: Sql, kind: str | None, after: int, limit: int) -> list[int]:
+    """Owner ids above `after`, in order."""
+    text, args = "SELECT owner FROM owner WHERE owner > $1", [after, limit]
+    if kind is not None:
+        found = await sql.rows(f"{text} AND kind = $3 ORDER BY owner LIMIT $2", (*args, kind))
+    else:
+        found = await sql.rows(f"{text} ORDER BY owner LIMIT $2", args)
+    return [row[0] for row in found]
+
+
+async def owners_with_effects(sql: Sql, now_ms: int, limit: int) -> list[int]:
+    found = await sql.rows(
+        "SELECT DISTINCT owner FROM effect WHERE done = 0 AND not_before <= $1 "
+        "ORDER BY owner LIMIT $2",
+        (now_ms, limit),
+    )
+    return [row[0] for row in found]
+
+
+async def owners_unplaced(sql: Sql, limit: int) -> list[int]:
+    found = await sql.rows(
+        "SELECT DISTINCT owner FROM journal WHERE log_index IS NULL ORDER BY owner LIMIT $1",
+        (limit,),
+    )
+    return [row[0] for row in found]
+
+
+async def log_size(sql: Sql) -> int:
+    """How many leaves: the last position + 1 (positions have no gap)."""
+    found = await sql.rows(
+        "SELECT position FROM log WHERE owner = $1 ORDER BY position DESC LIMIT 1", (LOG_OWNER,)
+    )
+    return int(found[0][0]) + 1 if found else 0
+
+
+async def log_append(sql: Sql, leaves: Sequence[LogLeaf]) -> None:
+    """Append and place, inside the open transaction; StoreError when one does not fit."""
+    size = await log_size(sql)
+    for position, leaf in enumerate(leaves, size):
+        if leaf.position != position:
+            raise StoreError("a leaf must be appended at the end of the log")
+        touched = await sql.run(
+            "UPDATE journal SET log_index = $4 "
+            "WHERE owner = $1 AND month = $2 AND n = $3 AND log_index IS NULL",
+            (leaf.owner, leaf.month, leaf.n, position),
+        )
+        if touched != 1:
+            raise StoreError("this journal row does not wait for its place")
+    await _LEAVES.put(sql, LOG_OWNER, leaves)
+
+
+async def log_leaves(sql: Sql, start: int, limit: int) -> list[LogLeaf]:
+    found = await sql.rows(
+        "SELECT position, source, month, n, leaf FROM log "
+        "WHERE owner = $1 AND position >= $2 ORDER BY position LIMIT $3",
+        (LOG_OWNER, start, limit),
+    )
+    return [LogLeaf(*row) for row in found]
+
+
+async def put_checkpoint(sql: Sql, size: int, text: bytes) -> None:
+    await _CHECKPOINTS.put(sql, LOG_OWNER, ((size, text),))
+
+
+async def checkpoint(sql: Sql) -> tuple[int, bytes] | None:
+    found = await sql.rows(
+        "SELECT size, body FROM log_checkpoint WHERE owner = $1 ORDER BY size DESC LIMIT 1",
+        (LOG_OWNER,),
+    )
+    return (found[0][0], found[0][1]) if found else None
+
+
+async def counts(sql: Sql, tables: Iterable[str]) -> dict[str, int]:
+    """Rows of each of these tables of ours."""
+    return {
+        table: (await sql.rows(f"SELECT count(*) FROM {table}", ()))[0][0]  # noqa: S608 - names of ours
+        for table in tables
+    }

@@ -1,0 +1,192 @@
+"""Tables of an account's shard, projections and reservations."""
+
+from collections.abc import Sequence
+
+from server.ports import (
+    AccountRow,
+    CopyRow,
+    DeviceRow,
+    MemberRow,
+    ProjectionRow,
+    SessionRow,
+)
+from server.store.tables.sql import Sql, Upsert
+from server.store.units import COUNTER_SPAN, check_own, is_team
+
+_ACCOUNTS = Upsert("account", (), ("kind", "state", "secret", "cell"))
+_DEVICES = Upsert("device", ("device",), ("public_key", "cell", "enrolled", "revoked"))
+_SESSIONS = Upsert("session", ("token_hash",), ("device", "situation", "expires"))
+_MEMBERS = Upsert("member", ("situation",), ("unit", "profession", "role", "since_v", "until"))
+_COPIES = Upsert(
+    "copy", ("device", "unit", "target", "facet"), ("term", "since", "gone", "receipt")
+)
+_PROJECTIONS = {
+    team: Upsert(table, ("reader", "target", "facet"), ("head_hint", "moved_v"))
+    for team, table in ((False, "reader"), (True, "granted"))
+}
+_SINCE = {
+    team: f"SELECT target, facet, head_hint, moved_v FROM {table} "  # noqa: S608 - names of ours
+    "WHERE owner = $1 AND reader = $2 AND moved_v > $3 ORDER BY moved_v"
+    for team, table in ((False, "reader"), (True, "granted"))
+}
+_ROSTER = Upsert("roster", ("account",), ("since_v",))
+
+
+class SqlPeople:
+    """An account's own shard: owner = the account."""
+
+    def __init__(self, sql: Sql, owner: int) -> None:
+        self._sql, self._owner = sql, owner
+
+    async def account(self) -> AccountRow | None:
+        found = await self._sql.rows(
+            "SELECT owner, kind, state, secret, cell FROM account WHERE owner = $1",
+            (self._owner,),
+        )
+        return AccountRow(*found[0]) if found else None
+
+    async def put_account(self, row: AccountRow) -> None:
+        check_own(self._owner, row.account)
+        await _ACCOUNTS.put(self._sql, self._owner, (row[1:],))
+
+    async def devices(self) -> list[DeviceRow]:
+        found = await self._sql.rows(
+            "SELECT device, owner, public_key, cell, enrolled, revoked FROM device "
+            "WHERE owner = $1 ORDER BY device",
+            (self._owner,),
+        )
+        return [DeviceRow(*row) for row in found]
+
+    async def put_device(self, row: DeviceRow) -> None:
+        check_own(self._owner, row.account)
+        await _DEVICES.put(self._sql, self._owner, ((row.device, *row[2:]),))
+
+    async def session(self, token_hash: bytes) -> SessionRow | None:
+        found = await self._sql.rows(
+            "SELECT token_hash, device, situation, expires FROM session "
+            "WHERE owner = $1 AND token_hash = $2",
+            (self._owner, token_hash),
+        )
+        return SessionRow(*found[0]) if found else None
+
+    async def put_session(self, row: SessionRow) -> None:
+        await _SESSIONS.put(self._sql, self._owner, (row,))
+
+    async def drop_sessions(
+        self, *, device: str | None = None, before_ms: int | None = None
+    ) -> None:
+        args: list[object] = [self._owner]
+        text = "DELETE FROM session WHERE owner = $1"
+        if device is not None:
+            args.append(device)
+            text += f" AND device = ${len(args)}"
+        if before_ms is not None:
+            args.append(before_ms)
+            text += f" AND expires < ${len(args)}"
+        await self._sql.run(text, args)
+
+    async def members(self) -> list[MemberRow]:
+        found = await self._sql.rows(
+            "SELECT situation, unit, profession, role, since_v, until FROM member "
+            "WHERE owner = $1 ORDER BY situation",
+            (self._owner,),
+        )
+        return [MemberRow(*row) for row in found]
+
+    async def put_member(self, row: MemberRow) -> None:
+        await _MEMBERS.put(self._sql, self._owner, (row,))
+
+    async def copies(self, device: str) -> list[CopyRow]:
+        found = await self._sql.rows(
+            "SELECT device, unit, target, facet, term, since, gone, receipt FROM copy "
+            "WHERE owner = $1 AND device = $2 ORDER BY unit, target, facet",
+            (self._owner, device),
+        )
+        return [CopyRow(*row) for row in found]
+
+    async def put_copies(self, rows: Sequence[CopyRow]) -> None:
+        await _COPIES.put(self._sql, self._owner, rows)
+
+
+class SqlProjections:
+    """`reader`, `granted` and `roster`: hints for readers, never a right."""
+
+    def __init__(self, sql: Sql, owner: int, restore: int) -> None:
+        self._sql, self._owner = sql, owner
+        self._start = restore * COUNTER_SPAN
+
+    async def moved_v(self, reader: str) -> int:
+        is_team(reader, self._owner)
+        found = await self._sql.rows(
+            "SELECT v FROM moved WHERE owner = $1 AND reader = $2", (self._owner, reader)
+        )
+        return max(int(found[0][0]), self._start) if found else self._start
+
+    async def since(self, reader: str, moved_v: int) -> list[ProjectionRow]:
+        found = await self._sql.rows(
+            _SINCE[is_team(reader, self._owner)], (self._owner, reader, moved_v)
+        )
+        return [ProjectionRow(*row) for row in found]
+
+    async def put(self, reader: str, target: int, facet: str, head_hint: int) -> int:
+        team = is_team(reader, self._owner)
+        # The counter's row is locked first, so that numbers are seen in the order of commits; after
+        # a restore it jumps to the span of the new restore number.
+        bumped = await self._sql.rows(
+            "INSERT INTO moved (owner, reader, v) VALUES ($1, $2, $3) "
+            "ON CONFLICT (owner, reader) DO UPDATE SET "
+            "v = CASE WHEN moved.v < excluded.v THEN excluded.v ELSE moved.v + 1 END RETURNING v",
+            (self._owner, reader, self._start + 1),
+        )
+        moved_v = int(bumped[0][0])
+        await _PROJECTIONS[team].put(
+            self._sql, self._owner, ((reader, target, facet, head_hint, moved_v),)
+        )
+        return moved_v
+
+    async def roster(self) -> list[int]:
+        found = await self._sql.rows(
+            "SELECT account FROM roster WHERE owner = $1 ORDER BY account", (self._owner,)
+        )
+        return [row[0] for row in found]
+
+    async def put_roster(self, account: int, since_v: int) -> None:
+        await _ROSTER.put(self._sql, self._owner, ((account, since_v),))
+
+    async def drop_roster(self, account: int) -> None:
+        await self._sql.run(
+            "DELETE FROM roster WHERE owner = $1 AND account = $2", (self._owner, account)
+        )
+
+
+class SqlReservations:
+    """Globally unique values: owner = keyed hash of the value."""
+
+    def __init__(self, sql: Sql, owner: int) -> None:
+        self._sql, self._owner = sql, owner
+
+    async def holder(self, space: str) -> list[tuple[int, bytes]]:
+        found = await self._sql.rows(
+            "SELECT target, detail FROM reservation WHERE owner = $1 AND space = $2 "
+            "ORDER BY target",
+            (self._owner, space),
+        )
+        return list({row[0]: row[1] for row in found}.items())
+
+    async def reserve(self, space: str, target: int, detail: bytes, *, unique: bool) -> bool:
+        if unique and any(held != target for held, _ in await self.holder(space)):
+            return False
+        # A rival that reserved since then holds slot 0: nothing is touched, and the answer is no.
+        held = await self._sql.run(
+            "INSERT INTO reservation (owner, space, slot, target, detail) "
+            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (owner, space, slot) "
+            "DO UPDATE SET detail = excluded.detail WHERE reservation.target = excluded.target",
+            (self._owner, space, 0 if unique else target, target, detail),
+        )
+        return held > 0
+
+    async def release(self, space: str, target: int) -> None:
+        await self._sql.run(
+            "DELETE FROM reservation WHERE owner = $1 AND space = $2 AND target = $3",
+            (self._owner, space, target),
+        )

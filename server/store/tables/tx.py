@@ -1,0 +1,54 @@
+"""One owner's tables over a driver: what a unit of work receives."""
+
+from server.store.tables.people import SqlPeople, SqlProjections, SqlReservations
+from server.store.tables.record import SqlCompartments, SqlOps, SqlOwner, SqlResources
+from server.store.tables.rights import SqlAccess, SqlEffects, SqlJournal
+from server.store.tables.sql import Sql
+
+
+class SqlTx:
+    """The OwnerTx of every SQL store; valid only inside its unit of work."""
+
+    def __init__(self, sql: Sql, owner: int, restore: int) -> None:
+        self._sql, self._restore = sql, restore
+        self.id = owner
+
+    @property
+    def owner(self) -> SqlOwner:
+        return SqlOwner(self._sql, self.id)
+
+    @property
+    def compartments(self) -> SqlCompartments:
+        return SqlCompartments(self._sql, self.id)
+
+    @property
+    def resources(self) -> SqlResources:
+        return SqlResources(self._sql, self.id)
+
+    @property
+    def ops(self) -> SqlOps:
+        return SqlOps(self._sql, self.id)
+
+    @property
+    def access(self) -> SqlAccess:
+        return SqlAccess(self._sql, self.id)
+
+    @property
+    def journal(self) -> SqlJournal:
+        return SqlJournal(self._sql, self.id)
+
+    @property
+    def effects(self) -> SqlEffects:
+        return SqlEffects(self._sql, self.id)
+
+    @property
+    def people(self) -> SqlPeople:
+        return SqlPeople(self._sql, self.id)
+
+    @property
+    def projections(self) -> SqlProjections:
+        return SqlProjections(self._sql, self.id, self._restore)
+
+    @property
+    def reservations(self) -> SqlReservations:
+        return SqlReservations(self._sql, self.id)
