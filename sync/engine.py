@@ -1,0 +1,357 @@
+"""The synchronisation of one device in one situation: synchronous, step by step, deterministic.
+
+One step is at most one exchange: `begin` decides what to ask without I/O, somebody performs it, `settle`
+draws the consequence. `step` does the three with the engine's own transport. No Qt, no SQL, no threads:
+time, randomness, storage and transport are passed in, so a scheduler can drive many engines at once.
+
+Rules: sign in by the device's challenge; heads before anything else of a session, then the terms of what
+is held, so that a lost right is honoured before new rows arrive; then operations and pages take turns,
+neither waits for the other. Everything that must survive lies in the store; a new engine over the same
+store simply goes on. Raises StoreError kin from the store (but DiskFull, which is a state).
+"""
+
+from collections.abc import Callable
+
+from dossier.clock import Clock
+from dossier.entropy import Entropy
+from dossier.errors import (
+    BadAnswer,
+    Busy,
+    DiskFull,
+    DossierError,
+    NotColloque,
+    Refused,
+    SignInNeeded,
+    TlsRefused,
+    TooOld,
+    Unreachable,
+)
+from dossier.wire.messages import DigestsReply, Heads, OpsReply, Pages, TermsReply
+from sync import states
+from sync.exchanges import (
+    AskCapabilities,
+    AskChallenge,
+    AskChanges,
+    AskDigests,
+    AskHeads,
+    AskTerms,
+    AskToken,
+    Exchange,
+    Reply,
+    SendOps,
+    perform,
+    restore_of,
+)
+from sync.incoming import Incoming, Touched
+from sync.lane import Lane
+from sync.outgoing import Outgoing
+from sync.policy import Policy, backoff_s
+from sync.ports import DeviceKey, SyncStore, Transport
+from sync.reporting import Reporter
+from sync.sign_in import SignIn
+from sync.states import Did, Next, State, SyncState, Trouble
+
+REVOKED = "device_revoked"
+"""After this code the device asks nothing any more."""
+ENDED = "situation_ended"
+"""After this code everything held under the situation is purged; operations may still leave."""
+
+_Signing = AskCapabilities | AskChallenge | AskToken
+
+
+def _ignore(_state: SyncState) -> None:
+    """Nobody listens."""
+
+
+class Engine:
+    """One device, one situation, one store. The sync lane owns it: not thread-safe."""
+
+    def __init__(
+        self,
+        store: SyncStore,
+        transport: Transport,
+        key: DeviceKey,
+        situation: str,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        policy: Policy | None = None,
+        publish: Callable[[SyncState], None] = _ignore,
+    ) -> None:
+        self._store, self._transport, self._clock, self._entropy = store, transport, clock, entropy
+        self._policy = policy or Policy()
+        self._report = Reporter(store, clock, self._policy, publish)
+        self._sign_in = SignIn(key, situation, self._policy)
+        self._up = Outgoing(store, situation, self._policy)
+        self._down = Incoming(store, clock, self._policy)
+        self._whole, self._up_lane, self._down_lane = Lane(), Lane(), Lane()
+        self._session_begun = False
+        self._down_first = True
+
+    # --- what others ask -----------------------------------------------------------------------------
+
+    @property
+    def state(self) -> SyncState:
+        """What the screens were told last."""
+        return self._report.told
+
+    @property
+    def token(self) -> str:
+        """The present access token, for the hint line; empty while there is none."""
+        return self._sign_in.token
+
+    def step(self) -> Next:
+        """Do at most one exchange."""
+        begun = self.begin()
+        if isinstance(begun, Next):
+            return begun
+        outcome: Reply | DossierError
+        try:
+            outcome = perform(begun, self._transport, self._sign_in.token)
+        except DossierError as error:
+            outcome = error
+        return self.settle(begun, outcome)
+
+    def hint(self) -> None:
+        """Something moved for this reader: heads are asked at the next step."""
+        self._down.hint(self._clock.monotonic())
+
+    def retry(self) -> None:
+        """A person wants it now: every wait is over, what was set aside is tried again."""
+        for lane in (self._whole, self._up_lane, self._down_lane):
+            lane.clear()
+        self._up.retry()
+        self._down.retry(self._clock.monotonic())
+
+    def prefer(self, owner: int) -> None:
+        """Somebody looks at this owner: fetch it first."""
+        self._down.ledger.prefer(owner)
+
+    # --- the two halves of a step --------------------------------------------------------------------
+
+    def begin(self) -> Exchange | Next:
+        """Decide what to ask now, or how long to wait."""
+        now_s = self._clock.monotonic()
+        if isinstance(self._report.state, states.Revoked):
+            return Next(did=Did.WAITED, wait_s=self._policy.aside_s, wake=False)
+        if not self._whole.is_open(now_s):
+            return Next(did=Did.WAITED, wait_s=self._whole.wait_s(now_s), wake=False)
+        signing = self._sign_in.next(now_s)
+        if signing is not None:
+            if not self._session_begun:
+                self._report.show(states.SigningIn(), keep_trouble=True)
+            return signing
+        try:
+            return self._begin_lane(now_s)
+        except DiskFull as error:
+            return self._failed_whole(error, now_s)
+
+    def settle(self, exchange: Exchange, outcome: Reply | DossierError) -> Next:
+        """Draw the consequence of one exchange: a reply, or the error it ended with."""
+        now_s = self._clock.monotonic()
+        try:
+            if isinstance(outcome, DossierError):
+                return self._failed(exchange, outcome, now_s)
+            if isinstance(exchange, _Signing):
+                return self._settled_sign_in(outcome, now_s)
+            return self._settled(exchange, outcome, now_s)
+        except (BadAnswer, DiskFull) as error:
+            return self._failed(exchange, error, now_s)
+
+    # --- deciding ------------------------------------------------------------------------------------
+
+    def _begin_lane(self, now_s: float) -> Exchange | Next:
+        if not self._session_begun:
+            self._begin_session(now_s)
+        for is_down in (self._down_first, not self._down_first):
+            lane = self._down_lane if is_down else self._up_lane
+            if not lane.is_open(now_s):
+                continue
+            asking = self._down.next(now_s) if is_down else self._up.next(now_s)
+            if asking is None:
+                continue
+            self._down_first = not is_down
+            if isinstance(asking, SendOps) and asking.request.ops:
+                self._report.show(states.Pushing(len(asking.request.ops)), keep_trouble=True)
+            elif isinstance(asking, AskChanges):
+                self._report.show(states.Pulling(), keep_trouble=True)
+            return asking
+        return self._rest(now_s)
+
+    def _begin_session(self, now_s: float) -> None:
+        self._session_begun = self._down_first = True
+        allowed = self._sign_in.limits
+        self._up.allow(allowed.get("ops_per_request"), allowed.get("ops_bytes"))
+        self._down.allow(allowed.get("items_per_request"))
+        self._up.begin_session(now_s)
+        self._down.begin_session(now_s)
+
+    def _rest(self, now_s: float) -> Next:
+        """Nothing to ask: say so, and how long it stays so."""
+        self._tell(now_s)
+        due = [
+            self._down_lane.not_before(self._down.wait_until_s()),
+            self._up_lane.not_before(self._up.wait_until_s(now_s + self._policy.idle_s)),
+        ]
+        wait_s = max(0.0, min(due) - now_s)
+        rests = self._report.rest(self._up_lane, self._down_lane, now_s)
+        return Next(did=Did.WAITED, wait_s=wait_s, wake=rests)
+
+    # --- answers -------------------------------------------------------------------------------------
+
+    def _settled(self, exchange: Exchange, reply: Reply, now_s: float) -> Next:
+        self._whole.clear()
+        self._sign_in.accepted()
+        theirs, ours = restore_of(reply), self._store.restore()
+        if theirs is not None and theirs < ours:
+            return self._failed_lane(exchange, BadAnswer("old_restore"), now_s)
+        if theirs is not None and theirs > ours:
+            return self._restored(theirs)
+        did, touched = _draw(self._up, self._down, exchange, reply, now_s)
+        (self._up_lane if isinstance(exchange, SendOps) else self._down_lane).clear()
+        self._report.contact(reply, now_s)
+        self._tell(now_s)
+        return Next(did=did, wait_s=0.0, touched=touched)
+
+    def _settled_sign_in(self, reply: Reply, now_s: float) -> Next:
+        known = self._sign_in.settle(reply, now_s)
+        if known is not None:
+            self._report.learn(known)
+            if not self._sign_in.speaks_our_protocol():
+                self._sign_in.ask_again()
+                if min(known.protocols, default=0) > 1:
+                    return self._too_old(now_s)
+                return self._failed_whole(NotColloque(_SERVER_TOO_OLD), now_s)
+        return Next(did=Did.SIGNED_IN, wait_s=0.0)
+
+    def _restored(self, restore: int) -> Next:
+        """The server went back in time: drop the answer, start the new line."""
+        self._store.begin_restore(restore)
+        self._session_begun = False
+        self._report.tell(restored=True)
+        return Next(did=Did.RESTORED, wait_s=0.0)
+
+    # --- failures ------------------------------------------------------------------------------------
+
+    def _failed(self, exchange: Exchange, error: DossierError, now_s: float) -> Next:
+        code = error.code if isinstance(error, Refused) else ""
+        if code == REVOKED:
+            self._report.show(states.Revoked())
+            return Next(did=Did.FAILED, wait_s=self._policy.aside_s, wake=False)
+        if isinstance(error, TooOld):
+            return self._too_old(now_s)
+        if isinstance(error, Unreachable | DiskFull):
+            if isinstance(exchange, SendOps):
+                self._up.failed(exchange, error, now_s)
+            self._sign_in.failed()
+            return self._failed_whole(error, now_s)
+        if isinstance(exchange, _Signing):
+            return self._failed_sign_in(error, now_s)
+        if isinstance(error, SignInNeeded):
+            return self._sign_in_again(now_s)
+        return self._failed_lane(exchange, error, now_s)
+
+    def _failed_sign_in(self, error: DossierError, now_s: float) -> Next:
+        self._sign_in.failed()
+        if isinstance(error, SignInNeeded):
+            return self._sign_in_again(now_s)
+        if isinstance(error, Refused) and not isinstance(error, Busy):
+            touched = self._down.end(now_s) if error.code == ENDED else {}
+            return self._needs_sign_in(error.code, now_s, touched)
+        self._sign_in.ask_again()
+        return self._failed_whole(error, now_s)
+
+    def _sign_in_again(self, now_s: float) -> Next:
+        """The token or the nonce is gone; a few fresh ones in a row, then a person is asked."""
+        if self._sign_in.refused():
+            return Next(did=Did.FAILED, wait_s=0.0)
+        return self._needs_sign_in("sign_in_needed", now_s, {})
+
+    def _needs_sign_in(self, code: str, now_s: float, touched: Touched) -> Next:
+        return self._stop(states.NeedsSignIn(code), self._policy.aside_s, now_s, touched)
+
+    def _too_old(self, now_s: float) -> Next:
+        return self._stop(states.TooOld(), self._policy.upgrade_s, now_s, {})
+
+    def _stop(self, state: State, wait_s: float, now_s: float, touched: Touched) -> Next:
+        """Only a person, or long waiting, changes this."""
+        self._sign_in.ask_again()
+        self._session_begun = False
+        self._whole.hold(now_s + wait_s, None)
+        self._report.show(state)
+        return Next(did=Did.FAILED, wait_s=wait_s, wake=False, touched=touched)
+
+    def _failed_whole(self, error: DossierError, now_s: float) -> Next:
+        """Nothing can go on: wait, longer each time."""
+        trouble = _trouble(error)
+        wait_s = self._hold(self._whole, error, now_s)
+        at = self._report.instant(wait_s)
+        offline = isinstance(error, Unreachable)
+        self._report.show(states.Offline(trouble, at) if offline else states.Backoff(trouble, at))
+        return Next(did=Did.FAILED, wait_s=wait_s, wake=False)
+
+    def _failed_lane(self, exchange: Exchange, error: DossierError, now_s: float) -> Next:
+        """One lane waits, the other goes on."""
+        touched: Touched = {}
+        if isinstance(exchange, SendOps):
+            self._up.failed(exchange, error, now_s)
+            self._hold(self._up_lane, error, now_s)
+        elif isinstance(exchange, AskHeads | AskTerms | AskChanges | AskDigests):
+            if isinstance(error, Refused) and error.code == ENDED:
+                touched = self._down.end(now_s)
+            self._down.failed(exchange, error, now_s)
+            self._hold(self._down_lane, error, now_s)
+        self._tell(now_s)
+        return Next(did=Did.FAILED, wait_s=0.0, touched=touched)
+
+    def _hold(self, lane: Lane, error: DossierError, now_s: float) -> float:
+        at_least_s: float = getattr(error, "retry_after_s", None) or 0.0
+        wait_s = backoff_s(self._policy, lane.failures + 1, self._entropy, at_least_s)
+        lane.hold(now_s + wait_s, _trouble(error))
+        return wait_s
+
+    def _tell(self, now_s: float) -> None:
+        aside, retaken = self._up.set_aside + self._down.set_aside, self._down.retaken
+        self._report.lanes(self._up_lane, self._down_lane, aside=aside, retaken=retaken)
+        self._report.progress(self._down.ledger, now_s)
+
+
+def _draw(
+    up: Outgoing, down: Incoming, exchange: Exchange, reply: Reply, now_s: float
+) -> tuple[Did, Touched]:
+    """Give an answer to its lane. Raises BadAnswer when it answers something else."""
+    match exchange, reply:
+        case SendOps(), OpsReply():
+            up.settle(exchange, reply, now_s)
+            return Did.PUSHED, {}
+        case AskHeads(), Heads() | None:
+            return Did.ASKED, down.settle_heads(exchange, reply, now_s)
+        case AskTerms(), TermsReply():
+            return Did.CHECKED, down.settle_terms(exchange, reply)
+        case AskChanges(), Pages():
+            return Did.PULLED, down.settle_changes(exchange, reply, now_s)
+        case AskDigests(), DigestsReply():
+            down.settle_digests(exchange, reply)
+            return Did.CHECKED, {}
+    raise BadAnswer("kind")
+
+
+_SERVER_TOO_OLD = "protocol"
+
+_TROUBLES: tuple[tuple[type[DossierError], Trouble], ...] = (
+    (TlsRefused, Trouble.TLS),
+    (NotColloque, Trouble.NOT_COLLOQUE),
+    (Unreachable, Trouble.UNREACHABLE),
+    (Busy, Trouble.BUSY),
+    (DiskFull, Trouble.DISK_FULL),
+    (BadAnswer, Trouble.BAD_ANSWER),
+)
+
+
+def _trouble(error: DossierError) -> Trouble:
+    """The word for an error."""
+    if isinstance(error, NotColloque) and error.detail == _SERVER_TOO_OLD:
+        return Trouble.SERVER_TOO_OLD
+    if isinstance(error, BadAnswer) and error.detail == "old_restore":
+        return Trouble.OLD_RESTORE
+    return next((word for kind, word in _TROUBLES if isinstance(error, kind)), Trouble.REFUSED)

@@ -1,0 +1,133 @@
+"""Numbers and pure functions: how often, how much, how long to wait. Units are in the names."""
+
+from msgspec import Struct
+
+from dossier.entropy import Entropy
+from dossier.wire import limits
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """Every knob of the engine; the defaults are the product's.
+
+    `slice_s` is the interpreter time one page may take (DESIGN §4). `idle_s` is how often heads
+    are asked when no hint comes, also while a long copy runs, so that revocations overtake it.
+    """
+
+    ops_per_request: int = limits.OPS_PER_REQUEST
+    ops_bytes: int = limits.OPS_BYTES
+    items_per_request: int = limits.ITEMS_PER_REQUEST
+    page_bytes: int = limits.PAGE_BYTES
+    smallest_page_bytes: int = 16 * 1024
+    digest_items: int = 200
+    slice_s: float = 0.008
+    idle_s: float = 30.0
+    acks_s: float = 20.0
+    digests_s: float = 3600.0
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 60.0
+    aside_s: float = 900.0
+    later_s: float = 5.0
+    upgrade_s: float = 3600.0
+    tries: int = 4
+    """Failures of one op or compartment before it is set aside."""
+    renew_s: float = 30.0
+    """A token is renewed this long before its end."""
+    skew_s: float = 300.0
+    contact_s: float = 60.0
+
+
+def backoff_s(policy: Policy, failures: int, entropy: Entropy, at_least_s: float = 0.0) -> float:
+    """Wait before try `failures` + 1: doubling with jitter of one half, bounded, never below `at_least_s`."""
+    roof = min(policy.longest_wait_s, policy.first_wait_s * 2.0 ** min(failures - 1, 16))
+    share = int.from_bytes(entropy.bytes(2), "big") / 0xFFFF
+    return max(roof * (0.5 + 0.5 * share), min(at_least_s, policy.aside_s))
+
+
+class SliceSize:
+    """Bytes of one page such that applying it stays within `slice_s`, from what pages really took.
+
+    Rows and cursor of a page change in one transaction, so a page cannot be applied in parts: the only
+    honest slice is a smaller page. Starts at a quarter of the largest page, follows the measured bytes
+    per second (an average that forgets by halves), and stays between the two bounds.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._rate: float | None = None
+        self._bytes = max(policy.smallest_page_bytes, policy.page_bytes // 4)
+
+    @property
+    def bytes(self) -> int:
+        """What one page may weigh now."""
+        return self._bytes
+
+    def measured(self, size: int, took_s: float) -> None:
+        """A page of `size` bytes took `took_s` to apply. Tiny pages say nothing about the rate."""
+        if size < self._policy.smallest_page_bytes // 4:
+            return
+        rate = size / max(took_s, 1e-6)
+        self._rate = rate if self._rate is None else (self._rate + rate) / 2
+        wanted = int(self._rate * self._policy.slice_s)
+        largest, smallest = self._policy.page_bytes, self._policy.smallest_page_bytes
+        self._bytes = max(smallest, min(largest, wanted, self._bytes * 2))
+
+
+class BatchSize:
+    """How many things one request carries: halved by a failure, doubled by a success, within bounds."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = max(1, largest)
+        self._now = self._largest
+
+    @property
+    def now(self) -> int:
+        """The present size."""
+        return self._now
+
+    def failed(self, sent: int) -> None:
+        """A request with `sent` things failed."""
+        self._now = max(1, min(self._now, sent) // 2)
+
+    def succeeded(self) -> None:
+        """A request was answered."""
+        self._now = min(self._largest, self._now * 2)
+
+    def cap(self, largest: int) -> None:
+        """The server allows fewer."""
+        self._largest = max(1, min(self._largest, largest))
+        self._now = min(self._now, self._largest)
+
+
+class TimeLeft:
+    """Seconds left, smoothed over 10 s; None under 5 s of observation or when nothing moves."""
+
+    SMOOTH_S = 10.0
+    FIRST_S = 5.0
+
+    def __init__(self) -> None:
+        self._start: tuple[float, int] | None = None
+        self._last: tuple[float, int] | None = None
+        self._rate = 0.0
+
+    def clear(self) -> None:
+        """Nothing is being fetched."""
+        self._start = self._last = None
+        self._rate = 0.0
+
+    def observe(self, now_s: float, done: int, left: int) -> float | None:
+        """`done` units are here and `left` are not, at monotonic `now_s`."""
+        if self._start is None or self._last is None:
+            self._start = self._last = (now_s, done)
+            return None
+        since, passed = now_s - self._start[0], now_s - self._last[0]
+        if passed > 0:
+            rate = max(0, done - self._last[1]) / passed
+            mean = max(0, done - self._start[1]) / since
+            weight = min(1.0, passed / self.SMOOTH_S)
+            self._rate = (
+                mean if since <= self.SMOOTH_S else self._rate + weight * (rate - self._rate)
+            )
+            self._last = (now_s, done)
+        if since < self.FIRST_S or self._rate <= 0:
+            return None
+        return left / self._rate

@@ -1,0 +1,122 @@
+"""What the screens are told: one frozen `SyncState`, published when it differs from the last one."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from dossier.clock import Clock, from_wire
+from dossier.errors import BadAnswer
+from dossier.wire.messages import Capabilities, Heads
+from sync import states
+from sync.lane import Lane
+from sync.ledger import Ledger
+from sync.policy import Policy, TimeLeft
+from sync.ports import SyncStore
+from sync.states import State, SyncState
+
+
+class Reporter:
+    """Keeps the facts of a session: state, progress, clock skew, contact and lease."""
+
+    def __init__(
+        self,
+        store: SyncStore,
+        clock: Clock,
+        policy: Policy,
+        publish: Callable[[SyncState], None],
+    ) -> None:
+        self._store, self._clock, self._policy, self._publish = store, clock, policy, publish
+        self._time_left = TimeLeft()
+        self._contact_due_s = 0.0
+        self._lease: timedelta | None = None
+        self.told = SyncState()
+
+    @property
+    def state(self) -> State:
+        """Where the machine stands."""
+        return self.told.state
+
+    def show(self, state: State, *, keep_trouble: bool = False) -> None:
+        """Move the machine; with `keep_trouble` a trouble stays said until it is really over."""
+        if keep_trouble and isinstance(self.state, states.Offline | states.Backoff):
+            return
+        self.tell(state=states.move(self.state, state))
+
+    def tell(self, **changes: object) -> None:
+        """Change facts; nobody is called when nothing changed."""
+        changed = msgspec.structs.replace(self.told, **changes)
+        if changed != self.told:
+            self.told = changed
+            self._publish(changed)
+
+    def instant(self, in_s: float) -> datetime:
+        """Our clock's instant in `in_s` seconds."""
+        return self._clock.now() + timedelta(seconds=in_s)
+
+    def learn(self, known: Capabilities) -> None:
+        """The server said who it is."""
+        self.tell(server_name=known.name, demonstration=known.demonstration)
+        self.learn_clock(known.now)
+
+    def learn_clock(self, server_now: str) -> None:
+        """The server said what time it is: a fact, never a refusal. Raises BadAnswer."""
+        if server_now:
+            skew_s = (_parsed(server_now) - self._clock.now()).total_seconds()
+            self.tell(skew_s=skew_s, clock_wrong=abs(skew_s) > self._policy.skew_s)
+
+    def contact(self, reply: object, now_s: float) -> None:
+        """The server was met under our token: no trouble any more, and the lease goes on.
+
+        The store is told at each heads and else once a minute.
+
+        The lease is an instant of the server; it is kept as a length and counted from our own clock, so
+        that a wrong clock neither shortens nor lengthens it.
+        """
+        if isinstance(self.state, states.Offline | states.Backoff):
+            self.show(states.Idle())
+        if isinstance(reply, Heads):
+            self.learn_clock(reply.now)
+        now = self._clock.now()
+        if isinstance(reply, Heads) and reply.lease_until:
+            said = _parsed(reply.now) if reply.now else now
+            self._lease = max(timedelta(0), _parsed(reply.lease_until) - said)
+        if not isinstance(reply, Heads) and now_s < self._contact_due_s:
+            return
+        self._contact_due_s = now_s + self._policy.contact_s
+        until = None if self._lease is None else now + self._lease
+        self._store.contact(now, until)
+        self.tell(last_contact=now, lease_until=until)
+
+    def progress(self, ledger: Ledger, now_s: float) -> None:
+        """Exact figures, with the time left while something is fetched."""
+        progress = ledger.progress(None)
+        if not isinstance(self.state, states.Pulling):
+            self._time_left.clear()
+        else:
+            left = progress.size_wanted - progress.size
+            seconds = self._time_left.observe(now_s, progress.size, left)
+            progress = msgspec.structs.replace(progress, seconds_left=seconds)
+        self.tell(progress=progress)
+
+    def lanes(self, up: Lane, down: Lane, *, aside: int, retaken: int) -> None:
+        """Which lane waits, and what is tried more rarely."""
+        self.tell(
+            push_trouble=up.trouble, pull_trouble=down.trouble, set_aside=aside, retaken=retaken
+        )
+
+    def rest(self, up: Lane, down: Lane, now_s: float) -> bool:
+        """Nothing is to be asked now: Idle, or Backoff while a lane waits. True when all is well."""
+        closed = next((lane for lane in (down, up) if lane.trouble is not None), None)
+        if closed is None or closed.trouble is None:
+            self.show(states.Idle())
+            return True
+        self.show(states.Backoff(closed.trouble, self.instant(closed.wait_s(now_s))))
+        return False
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        return from_wire(text)
+    except ValueError as error:
+        raise BadAnswer("instant") from error
