@@ -1,0 +1,111 @@
+"""Which device holds which compartment: written and journalled before the first page leaves.
+
+`copied` is written once per term, in the patient's journal first, then in the account's shard: a crash
+between the two writes it again rather than never.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from dossier.wire.messages import Want
+from server.ports import CopyRow, OwnerTx
+from server.services.facets import access_facet
+from server.services.journal import entry
+from server.services.premises import Premises
+from server.services.rights import standing_of
+from server.services.session import Session
+from server.services.unit import OwnerUnit
+
+_SUFFIXES = 3
+
+
+class Key(NamedTuple):
+    """One compartment held in one situation's copy."""
+
+    target: int
+    facet: str
+
+
+class Copies:
+    """Opens and closes the copies of devices."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    async def held(self, session: Session) -> dict[Key, CopyRow]:
+        """What this device was given in this situation's organisation."""
+
+        async def rows(tx: OwnerTx) -> list[CopyRow]:
+            return await tx.people.copies(session.device)
+
+        found = await self._premises.store.read(session.account, rows)
+        return {Key(r.target, r.facet): r for r in found if r.unit == session.unit}
+
+    async def open(self, session: Session, wants: Sequence[Want]) -> None:
+        """Before these are served from zero: note those readable under the term asked for, if not yet."""
+        if not wants:
+            return
+        held = await self.held(session)
+        by_owner: dict[int, list[Want]] = {}
+        for want in wants:
+            row = held.get(Key(want.owner, want.facet))
+            if row is None or row.term != want.term or row.receipt_ms is not None:
+                by_owner.setdefault(want.owner, []).append(want)
+        rows: list[CopyRow] = []
+        for owner, asked in by_owner.items():
+            rows += await self._journalled(session, owner, asked)
+        if rows:
+            await self._put(session.account, rows)
+
+    async def mark_gone(self, session: Session, lost: Iterable[Key]) -> None:
+        """The device was told that these are lost: a receipt is owed from now on."""
+        wanted = set(lost)
+        if not wanted:
+            return
+        held = await self.held(session)
+        now_ms = self._premises.now_ms
+        rows = [
+            held[key]._replace(gone_ms=now_ms)
+            for key in sorted(wanted & held.keys())
+            if held[key].gone_ms is None
+        ]
+        if rows:
+            await self._put(session.account, rows)
+
+    async def _journalled(
+        self, session: Session, owner: int, wants: Sequence[Want]
+    ) -> list[CopyRow]:
+        async def write(tx: OwnerTx) -> list[str]:
+            row = await tx.owner.lock(_SUFFIXES)
+            if row is None:
+                return []
+            mine = await standing_of(self._premises, session, tx, row)
+            given = [w.facet for w in wants if w.term and mine.right(w.facet).term == w.term]
+            if row.kind == "patient":
+                book = OwnerUnit(self._premises, tx, row, _SUFFIXES)
+                await self._log(session, book, given)
+                await book.close()
+            return given
+
+        given = await self._premises.store.write(owner, write)
+        now_ms = self._premises.now_ms
+        terms = {want.facet: want.term for want in wants}
+        return [
+            CopyRow(session.device, session.unit, owner, facet, terms[facet], now_ms, None, None)
+            for facet in given
+        ]
+
+    async def _log(self, session: Session, book: OwnerUnit, given: Sequence[str]) -> None:
+        counts: dict[str, int] = {}
+        for tag in given:
+            lies_in = access_facet(self._premises.tags.name(book.owner, tag))
+            counts[lies_in] = counts.get(lies_in, 0) + 1
+        for lies_in, count in sorted(counts.items()):
+            await book.log(lies_in, entry(self._premises, session, "copied", count=count))
+
+    async def _put(self, account: int, rows: Sequence[CopyRow]) -> None:
+        async def write(tx: OwnerTx) -> None:
+            await tx.owner.lock(1)
+            await tx.people.put_copies(rows)
+
+        await self._premises.store.write(account, write)

@@ -1,0 +1,67 @@
+"""Positions as sealed tokens (DATA-MODEL §5): a cursor of one compartment, and how far heads were told.
+
+at   owner, facet, term, restore, seq, hidden; `hidden`: tombstones up to this seq are never shown while a
+     copy from zero is under way, 0 once it is complete
+v    restore, account, situation, moved_v of the team, moved_v of the account, head of the directory
+"""
+
+from typing import NamedTuple
+
+from dossier.errors import SealBroken
+from server.services.premises import Premises
+from server.services.session import Session
+
+
+class Cursor(NamedTuple):
+    """`seq` 0 is the beginning."""
+
+    seq: int
+    hidden: int
+
+
+class HeadsAt(NamedTuple):
+    """How far the two projections of a reader, and the directory, were told."""
+
+    team: int
+    own: int
+    public: int
+
+
+ZERO = Cursor(0, 0)
+
+
+def seal_cursor(premises: Premises, owner: int, facet: str, term: str, cursor: Cursor) -> str:
+    """The token of a position."""
+    return premises.tokens.seal("at", owner, facet, term, premises.restore, *cursor)
+
+
+def open_cursor(premises: Premises, owner: int, facet: str, term: str, token: str) -> Cursor | None:
+    """The position, or None: empty, garbage, another compartment, another term or another restore."""
+    if not token:
+        return None
+    try:
+        parts = premises.tokens.open("at", token)
+    except SealBroken:
+        return None
+    if len(parts) != 6 or parts[:4] != (str(owner), facet, term, str(premises.restore)):
+        return None
+    return Cursor(int(parts[4]), int(parts[5]))
+
+
+def seal_heads(premises: Premises, session: Session, at: HeadsAt) -> str:
+    """The `v` of this reader."""
+    return premises.tokens.seal("v", premises.restore, session.account, session.situation, *at)
+
+
+def open_heads(premises: Premises, session: Session, token: str) -> HeadsAt | None:
+    """How far, or None: from the beginning."""
+    if not token:
+        return None
+    try:
+        parts = premises.tokens.open("v", token)
+    except SealBroken:
+        return None
+    mine = (str(premises.restore), str(session.account), session.situation)
+    if len(parts) != 6 or parts[:3] != mine:
+        return None
+    return HeadsAt(int(parts[3]), int(parts[4]), int(parts[5]))

@@ -1,0 +1,80 @@
+"""What one owner owes to others, written with its cause and done later, as often as needed (SCALE rule 5).
+
+    moved    the readers of these facets are told (target: the owner itself; the indexer reads its grants)
+    due      the rights of the owner are computed again (target: the owner itself), at `not_before`
+    erased   a device's copy is closed by its receipt (target: the account)
+
+The id under which the target remembers an effect is hash(owner, n): doing it twice changes nothing.
+"""
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from dossier.errors import SealBroken
+from dossier.sealing.encoding import tup
+from server.ports import EffectRow
+from server.services.premises import Premises
+from server.services.sealer import Place
+
+EffectKind = Literal["moved", "due", "erased"]
+
+
+class Moved(msgspec.Struct, frozen=True, array_like=True):
+    """Facets with new rows; (facet, reader) pairs that gained or lost the right to read; accounts that
+    must ask again for everything they hold of this owner.
+    """
+
+    facets: tuple[str, ...] = ()
+    gained: tuple[tuple[str, str], ...] = ()
+    lost: tuple[tuple[str, str], ...] = ()
+    recheck: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.facets or self.gained or self.lost or self.recheck)
+
+
+class Erased(msgspec.Struct, frozen=True, array_like=True):
+    """A device says it erased its copy of (target, facet) held under `term`."""
+
+    device: str
+    unit: int
+    target: int
+    facet: str
+    term: str
+    at_ms: int
+
+
+async def row_of(
+    premises: Premises,
+    owner: int,
+    n: int,
+    target: int,
+    kind: EffectKind,
+    owed: Moved | Erased,
+    not_before_ms: int = 0,
+) -> EffectRow:
+    """Seal one duty into the row numbered `n`."""
+    cell = await premises.sealer.seal(_place(owner, n), msgspec.msgpack.encode(owed))
+    return EffectRow(n, not_before_ms, target, kind, cell, done=False)
+
+
+async def read_row(premises: Premises, owner: int, row: EffectRow) -> Moved | Erased:
+    """Open one duty. Raises SealBroken or Unavailable (its key was destroyed: void)."""
+    plain = await premises.sealer.open(_place(owner, row.n), row.cell)
+    try:
+        if row.kind == "erased":
+            return msgspec.msgpack.decode(plain, type=Erased)
+        return msgspec.msgpack.decode(plain, type=Moved)
+    except msgspec.DecodeError as error:
+        raise SealBroken from error
+
+
+def op_id_of(owner: int, n: int) -> str:
+    """The op id of an effect at its target."""
+    return hashlib.sha256(tup("colloque/v1/effect", owner, n)).hexdigest()[:32]
+
+
+def _place(owner: int, n: int) -> Place:
+    return Place("effect", owner, id=str(n))

@@ -1,0 +1,215 @@
+"""Pages of compartments: rows first, rights and `facets_v` after, cells opened last (DATA-MODEL §3, §5).
+
+Nothing is filtered: a right opens a whole compartment. From zero a reader sees no tombstone of before. An
+item the answer had no room for is absent: it is asked again.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from dossier.errors import Busy, Refused, Unavailable
+from dossier.wire import limits
+from dossier.wire import messages as wire
+from server.ports import CompartmentRow, OwnerTx, ResourceRow, Tombstone
+from server.services import bodies, cursors
+from server.services.copies import Copies, Key
+from server.services.cursors import Cursor
+from server.services.heads import HeadsFeed
+from server.services.premises import Premises
+from server.services.rights import NOTHING, Standing, standing
+from server.services.session import Session
+
+_Item = ResourceRow | Tombstone
+_ROW_BYTES = 96
+"""What a row weighs in a page besides its body."""
+_TRIES = 3
+
+
+class _Slice(NamedTuple):
+    """A page before its cells are opened."""
+
+    want: wire.Want
+    zero: bool
+    rows: tuple[_Item, ...]
+    cursor: Cursor
+    more: bool
+    digest: bytes
+
+
+class Feed:
+    """Answers `heads`, `terms`, `changes` and `digests`."""
+
+    def __init__(self, premises: Premises, copies: Copies) -> None:
+        self._premises, self._copies = premises, copies
+        self._heads = HeadsFeed(premises)
+
+    async def heads(self, session: Session, since: str) -> wire.Heads | None:
+        """What moved since the token; None when nothing did. From zero: all that is readable."""
+        return await self._heads.heads(session, since)
+
+    async def terms(self, session: Session, request: wire.TermsRequest) -> wire.TermsReply:
+        """The heads of those readable now; the others come back `gone`."""
+        reply = await self._heads.terms(session, request.items)
+        gone = [Key(head.owner, head.facet) for head in reply.heads if head.gone]
+        await self._copies.mark_gone(session, gone)
+        return reply
+
+    async def changes(self, session: Session, request: wire.ChangesRequest) -> wire.Pages:
+        """Pages of what is asked, in its order. Raises Refused above the limits."""
+        items = request.items
+        if len(items) > limits.ITEMS_PER_REQUEST:
+            raise Refused("too_many_items")
+        await self._copies.open(session, [w for w in items if self._cursor(w) is None])
+        room = max(1, min(request.max_bytes, limits.PAGE_BYTES))
+        pages: list[wire.Page] = []
+        for owner, wants in _by_owner(items):
+            if room <= 0:
+                break
+            for page, weight in await self._pages(session, owner, wants, room):
+                pages.append(page)
+                room -= weight
+        await self._copies.mark_gone(
+            session, [Key(page.owner, page.facet) for page in pages if page.kind == "gone"]
+        )
+        return wire.Pages(restore=self._premises.restore, pages=tuple(pages))
+
+    async def digests(self, session: Session, request: wire.TermsRequest) -> wire.DigestsReply:
+        """Rows and digest of those readable; the others are absent."""
+        found: list[wire.CompartmentDigest] = []
+        for item in request.items[: limits.ITEMS_PER_REQUEST]:
+            look = partial(self._head, session, item.facet)
+            row, mine = await self._premises.store.read(item.owner, look)
+            right = NOTHING if mine is None else mine.right(item.facet)
+            if row is None or not right.term:
+                continue
+            at = self._seal(item.owner, item.facet, right.term, Cursor(row.head, 0))
+            found.append(
+                wire.CompartmentDigest(
+                    owner=item.owner,
+                    facet=item.facet,
+                    at=at,
+                    rows=row.rows,
+                    digest=row.digest.hex(),
+                )
+            )
+        return wire.DigestsReply(restore=self._premises.restore, digests=tuple(found))
+
+    async def _head(
+        self, session: Session, facet: str, tx: OwnerTx
+    ) -> tuple[CompartmentRow | None, Standing | None]:
+        row = await tx.compartments.get(facet)
+        return row, await standing(self._premises, session, tx)
+
+    async def _pages(
+        self, session: Session, owner: int, wants: Sequence[wire.Want], room: int
+    ) -> list[tuple[wire.Page, int]]:
+        for _ in range(_TRIES):
+            slices, mine, same = await self._premises.store.read(
+                owner, lambda tx: self._read(session, tx, wants, room)
+            )
+            if same:
+                return [await self._page(owner, one, mine) for one in slices]
+        raise Busy
+
+    async def _read(
+        self, session: Session, tx: OwnerTx, wants: Sequence[wire.Want], room: int
+    ) -> tuple[list[_Slice], Standing | None, bool]:
+        before = await tx.owner.get()
+        slices: list[_Slice] = []
+        for want in wants:
+            if room <= 0:
+                break
+            one = await self._slice(tx, want, room)
+            slices.append(one)
+            room -= _weight(one.rows)
+        mine = await standing(self._premises, session, tx)
+        same = (before and before.facets_v) == (mine and mine.row.facets_v)
+        return slices, mine, same
+
+    async def _slice(self, tx: OwnerTx, want: wire.Want, room: int) -> _Slice:
+        row = await tx.compartments.get(want.facet)
+        if row is None:
+            return _Slice(want, True, (), cursors.ZERO, more=False, digest=bytes(32))
+        cursor = self._cursor(want)
+        zero = cursor is None or not row.floor <= cursor.seq <= row.head
+        start = Cursor(0, row.head) if zero or cursor is None else cursor
+        limit = limits.PAGE_ROWS + 1
+        rows = await tx.resources.since(want.facet, start.seq, limit)
+        gone = await tx.resources.tombstones_since(want.facet, max(start.seq, start.hidden), limit)
+        found: list[_Item] = [*rows, *gone]
+        ordered = sorted(found, key=lambda one: one.seq)
+        if len(rows) == limit or len(gone) == limit:
+            ordered = [one for one in ordered if one.seq <= _complete_to(rows, gone, limit)]
+        taken = _fit(ordered, room)
+        more = len(taken) < len(rows) + len(gone)
+        end = Cursor(taken[-1].seq, start.hidden) if more else Cursor(row.head, 0)
+        return _Slice(want, zero, tuple(taken), end, more, row.digest)
+
+    async def _page(self, owner: int, one: _Slice, mine: Standing | None) -> tuple[wire.Page, int]:
+        want = one.want
+        right = NOTHING if mine is None else mine.right(want.facet)
+        if not right.term or right.term != want.term:
+            return wire.Page(owner=owner, facet=want.facet, kind="gone"), 1
+        rows = [row for item in one.rows if (row := await self._open(owner, item)) is not None]
+        page = wire.Page(
+            owner=owner,
+            facet=want.facet,
+            kind="page",
+            term=right.term,
+            since="" if one.zero else want.since,
+            to=self._seal(owner, want.facet, right.term, one.cursor),
+            more=one.more,
+            replace=one.zero,
+            rows=tuple(rows),
+            digest="" if one.more else one.digest.hex(),
+        )
+        return page, max(1, _weight(one.rows))
+
+    async def _open(self, owner: int, item: _Item) -> wire.Row | None:
+        if isinstance(item, Tombstone):
+            return wire.Row(item.rtype, item.id, item.version)
+        try:
+            plain = await self._premises.sealer.open(bodies.place_of(owner, item), item.cell)
+        except Unavailable:
+            return None
+        body = bodies.unpack(plain).resource
+        return wire.Row(item.rtype, item.id, item.version, item.subject, item.root, body)
+
+    def _cursor(self, want: wire.Want) -> Cursor | None:
+        return cursors.open_cursor(self._premises, want.owner, want.facet, want.term, want.since)
+
+    def _seal(self, owner: int, facet: str, term: str, cursor: Cursor) -> str:
+        return cursors.seal_cursor(self._premises, owner, facet, term, cursor)
+
+
+def _by_owner(items: Sequence[wire.Want]) -> list[tuple[int, list[wire.Want]]]:
+    """Neighbours of one owner together, in the order asked."""
+    grouped: list[tuple[int, list[wire.Want]]] = []
+    for want in items:
+        if grouped and grouped[-1][0] == want.owner:
+            grouped[-1][1].append(want)
+        else:
+            grouped.append((want.owner, [want]))
+    return grouped
+
+
+def _complete_to(rows: Sequence[ResourceRow], gone: Sequence[Tombstone], limit: int) -> int:
+    """The last position up to which both lists are whole."""
+    ends = [one[-1].seq for one in (rows, gone) if len(one) == limit]
+    return min(ends)
+
+
+def _fit(ordered: Sequence[_Item], room: int) -> list[_Item]:
+    """As many as the page holds, one at least."""
+    taken: list[_Item] = []
+    for one in ordered[: limits.PAGE_ROWS]:
+        room -= _weight((one,))
+        if room < 0 and taken:
+            break
+        taken.append(one)
+    return taken
+
+
+def _weight(rows: Sequence[_Item]) -> int:
+    return sum(_ROW_BYTES + (one.size if isinstance(one, ResourceRow) else 0) for one in rows)

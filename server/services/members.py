@@ -1,0 +1,186 @@
+"""Organisations and memberships (T3): one row in the account's shard, effective at the next request.
+
+A membership is a situation: the organisation, the profession, the role. The roster of a team is derived
+and opens nothing.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from dossier.clock import from_ms, to_wire
+from dossier.errors import Unavailable
+from dossier.ids import new_owner, uuid7
+from dossier.wire.messages import Situation
+from server.ports import GrantRow, MemberRow, OwnerTx
+from server.services import bodies
+from server.services.directory import Directory
+from server.services.premises import Premises
+from server.services.unit import OwnerUnit, Put
+
+SETTINGS = "settings"
+ORGANISATION = "Organization"
+
+
+class Unit(NamedTuple):
+    """An organisation as an owner; `id` is its Organization resource in the directory."""
+
+    unit: int
+    id: str
+
+
+class Members:
+    """Creates organisations and keeps who works there."""
+
+    def __init__(self, premises: Premises, directory: Directory) -> None:
+        self._premises, self._directory = premises, directory
+
+    async def create_unit(self, organisation: bytes) -> Unit:
+        """A new organisation from its FHIR Organization, which is published in the directory as well."""
+        value = msgspec.json.decode(organisation)
+        rid = str(value["id"])
+        unit = new_owner(self._premises.entropy)
+
+        async def make(tx: OwnerTx) -> None:
+            premises = self._premises
+            await tx.owner.create("practice", premises.pack.version, premises.first_number)
+            row = await tx.owner.lock(1)
+            assert row is not None
+            book = OwnerUnit(premises, tx, row, 1)
+            body = bodies.Body(0, unit, "", organisation)
+            await book.put([Put(ORGANISATION, rid, book.tag(SETTINGS), 0, None, body)])
+            await book.close()
+
+        await self._premises.store.write(unit, make)
+        await self._reserve(rid, unit)
+        await self._directory.publish([(ORGANISATION, rid, organisation)], unit=unit)
+        return Unit(unit, rid)
+
+    async def find_unit(self, organisation: str) -> int | None:
+        """The owner of the organisation whose Organization resource has this id."""
+
+        async def holder(tx: OwnerTx) -> int | None:
+            found = await tx.reservations.holder("unit")
+            return found[0][0] if found else None
+
+        name = self._premises.blind.locator(f"{ORGANISATION}/{organisation}")
+        return await self._premises.store.read(name, holder)
+
+    async def add(
+        self,
+        account: int,
+        unit: int,
+        profession: str,
+        role: str = "",
+        until_ms: int | None = None,
+    ) -> str:
+        """A membership; returns its situation. Raises Unavailable for an unknown account or unit."""
+        await self._open_settings(unit, f"m:{unit}:{profession}")
+        situation = uuid7(self._premises.clock, self._premises.entropy)
+
+        async def join(tx: OwnerTx) -> int:
+            row = await tx.owner.lock(1)
+            if row is None or await tx.people.account() is None:
+                raise Unavailable
+            member = MemberRow(situation, unit, profession, role, row.n, until_ms)
+            await tx.people.put_member(member)
+            return row.n
+
+        since_v = await self._premises.store.write(account, join)
+
+        async def enter(tx: OwnerTx) -> None:
+            await tx.owner.lock(1)
+            await tx.projections.put_roster(account, since_v)
+
+        await self._premises.store.write(unit, enter)
+        return situation
+
+    async def end(self, account: int, situation: str) -> None:
+        """End a membership now. Raises Unavailable for an unknown one."""
+        now_ms = self._premises.now_ms
+
+        async def leave(tx: OwnerTx) -> int | None:
+            await tx.owner.lock(1)
+            members = await tx.people.members()
+            for row in members:
+                if row.situation == situation:
+                    await tx.people.put_member(row._replace(until_ms=now_ms))
+                    others = [m for m in members if m.unit == row.unit and m is not row]
+                    return None if any(_is_live(m, now_ms) for m in others) else row.unit
+            raise Unavailable
+
+        left = await self._premises.store.write(account, leave)
+        if left is not None:
+
+            async def strike(tx: OwnerTx) -> None:
+                await tx.owner.lock(1)
+                await tx.projections.drop_roster(account)
+
+            await self._premises.store.write(left, strike)
+
+    async def of_account(self, account: int) -> list[MemberRow]:
+        """Every membership, ended ones too."""
+
+        async def rows(tx: OwnerTx) -> list[MemberRow]:
+            return await tx.people.members()
+
+        return await self._premises.store.read(account, rows)
+
+    async def situations(self, account: int) -> tuple[Situation, ...]:
+        """The live memberships as the desktop shows them."""
+        now_ms = self._premises.now_ms
+        return tuple(
+            [
+                Situation(
+                    id=row.situation,
+                    organisation=row.unit,
+                    organisation_name=await self.unit_name(row.unit),
+                    profession=row.profession,
+                    role=row.role,
+                    until=None if row.until_ms is None else to_wire(from_ms(row.until_ms)),
+                )
+                for row in await self.of_account(account)
+                if _is_live(row, now_ms)
+            ]
+        )
+
+    async def unit_name(self, unit: int) -> str:
+        """The name of an organisation, empty when it has none."""
+        tag = self._premises.tags.tag(unit, SETTINGS)
+
+        async def read(tx: OwnerTx) -> bytes | None:
+            for row in await tx.resources.of_facets([tag]):
+                if row.rtype == ORGANISATION:
+                    place = bodies.place_of(unit, row)
+                    plain = await self._premises.sealer.open(place, row.cell)
+                    return bodies.unpack(plain).resource
+            return None
+
+        body = await self._premises.store.read(unit, read)
+        return "" if body is None else str(msgspec.json.decode(body).get("name", ""))
+
+    async def _open_settings(self, unit: int, team: str) -> None:
+        async def write(tx: OwnerTx) -> None:
+            row = await tx.owner.lock(1)
+            if row is None or row.kind != "practice":
+                raise Unavailable
+            book = OwnerUnit(self._premises, tx, row, 1)
+            tag = book.tag(SETTINGS)
+            if all(grant.principal != team for grant in await tx.access.grants(tag)):
+                since_v = book.rights_changed()
+                await tx.access.put_grants([GrantRow(tag, team, "r", "team", since_v, None)])
+                book.tell(gained=[(tag, team)])
+            await book.close()
+
+        await self._premises.store.write(unit, write)
+
+    async def _reserve(self, organisation: str, unit: int) -> None:
+        async def reserve(tx: OwnerTx) -> None:
+            await tx.reservations.reserve("unit", unit, b"", unique=True)
+
+        name = self._premises.blind.locator(f"{ORGANISATION}/{organisation}")
+        await self._premises.store.write(name, reserve)
+
+
+def _is_live(row: MemberRow, now_ms: int) -> bool:
+    return row.until_ms is None or row.until_ms > now_ms

@@ -1,0 +1,154 @@
+"""May this session do R on (o, f), now? (DATA-MODEL §3)
+
+Read after the lock by writers, after the rows by readers. Nothing is cached between requests.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dossier.access.grants import principals
+from dossier.access.tables import READABLE_STATES
+from server.ports import GrantRow, OwnerRow, OwnerTx, RelationRow
+from server.services.premises import Premises
+from server.services.session import Session
+
+OPEN_STATES = READABLE_STATES
+UNBLOCKED = "unblocked"
+"""A relation that opens nothing: since when a block of this account is over, so that its terms differ."""
+
+
+class Path(NamedTuple):
+    """One way to a right: the grant, and what the reader holds of it (membership or relation)."""
+
+    principal: str
+    rights: str
+    grant_v: int
+    held_v: int
+    until_ms: int | None
+
+
+class Right(NamedTuple):
+    """What a session may do on one facet. `term` is empty where it may not read.
+
+    `until_ms` is the first end among the ways to read: the copy under this term is good no longer.
+    """
+
+    rights: str
+    term: str
+    until_ms: int | None
+
+    def allows(self, letter: str) -> bool:
+        return letter in self.rights
+
+
+NOTHING = Right("", "", None)
+
+
+class Standing:
+    """One session's rights on every facet of one owner, from rows read at one moment."""
+
+    def __init__(
+        self,
+        premises: Premises,
+        session: Session,
+        owner: int,
+        row: OwnerRow,
+        access: tuple[Sequence[GrantRow], Sequence[RelationRow], Sequence[int]],
+    ) -> None:
+        grants, relations, denied = access
+        self.row = row
+        self._premises, self._session, self._owner = premises, session, owner
+        self._open = row.state in OPEN_STATES
+        self._blocked = session.account in denied or session.ended
+        self._held = held(session, relations, premises.now_ms)
+        self._unblocked_v = sum(
+            r.since_v for r in relations if (r.account, r.kind) == (session.account, UNBLOCKED)
+        )
+        self._paths: dict[str, list[Path]] = {}
+        for grant in grants:
+            self.add(grant)
+
+    def add(self, grant: GrantRow) -> None:
+        """Take one more grant into account (a facet that is being opened)."""
+        mine = self._held.get(grant.principal)
+        if mine is None or _over(grant.until_ms, self._premises.now_ms):
+            return
+        held_v, held_until = mine
+        path = Path(
+            grant.principal,
+            grant.rights,
+            grant.since_v,
+            held_v,
+            _first(grant.until_ms, held_until),
+        )
+        self._paths.setdefault(grant.facet, []).append(path)
+
+    def right(self, facet: str) -> Right:
+        """The right on a facet tag, NOTHING where there is none."""
+        paths = self._paths.get(facet)
+        if not paths or not self._open:
+            return NOTHING
+        letters = "".join(sorted({letter for path in paths for letter in path.rights}))
+        if self._blocked:
+            return Right("d", "", None) if "d" in letters else NOTHING
+        reading = sorted(path for path in paths if "r" in path.rights)
+        if not reading:
+            return Right(letters, "", None)
+        parts: list[str | int] = [self._session.account, self._session.situation]
+        parts += [self._owner, facet, self._unblocked_v]
+        until: int | None = None
+        for path in reading:
+            parts += [path.principal, path.grant_v, path.held_v]
+            until = _first(until, path.until_ms)
+        return Right(letters, self._premises.term(*parts), until)
+
+    def readable(self) -> list[str]:
+        """The tags this session may read, in order."""
+        return [facet for facet in sorted(self._paths) if self.right(facet).term]
+
+
+async def standing(premises: Premises, session: Session, tx: OwnerTx) -> Standing | None:
+    """Read the rows that decide, in the present unit of work; None for an unknown owner."""
+    row = await tx.owner.get()
+    if row is None:
+        return None
+    return await standing_of(premises, session, tx, row)
+
+
+async def standing_of(premises: Premises, session: Session, tx: OwnerTx, row: OwnerRow) -> Standing:
+    """The same for a writer, whose lock already returned the owner's row."""
+    grants = await tx.access.grants()
+    relations = await tx.access.relations()
+    denied = await tx.access.denied()
+    return Standing(premises, session, tx.id, row, (grants, relations, denied))
+
+
+def held(
+    session: Session, relations: Sequence[RelationRow], now_ms: int
+) -> dict[str, tuple[int, int | None]]:
+    """principals(A, S, o, now): each with its since_v and its end.
+
+    An ended membership counts here; Standing leaves it `deposit` only.
+    """
+    kinds = {
+        row.kind: row
+        for row in relations
+        if row.account == session.account and not _over(row.until_ms, now_ms)
+    }
+    mine = principals(session.account, session.unit, session.profession, live=True, relations=kinds)
+    return {
+        principal: (kinds[kind].since_v, kinds[kind].until_ms)
+        if (kind := principal.removeprefix("r:")) in kinds
+        else (session.member_v, session.until_ms)
+        for principal in mine
+    }
+
+
+def _over(until_ms: int | None, now_ms: int) -> bool:
+    return until_ms is not None and until_ms <= now_ms
+
+
+def _first(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)

@@ -1,0 +1,67 @@
+"""The seam between services and sealing: a body and the place it lies in, to a cell and back.
+
+`CellSealer` is the only one outside the simulator. A cell opens only in the place it was sealed for
+(DATA-MODEL §2), under the key of its subject, or of its owner where there is no subject.
+"""
+
+from typing import NamedTuple, Protocol
+
+from dossier.entropy import Entropy
+from dossier.sealing import cells
+from dossier.wire.messages import NEVER, Version
+from server.ports import KeyStore
+
+SCHEMA = 1
+"""The form of the plain bytes inside a cell."""
+
+
+class Place(NamedTuple):
+    """Where a cell lies. `facet` is empty for history; `version` numbers rows that have no version."""
+
+    table: str
+    owner: int
+    facet: str = ""
+    subject: int = 0
+    rtype: str = ""
+    id: str = ""
+    version: Version = NEVER
+
+
+class Sealer(Protocol):
+    """Seals and opens bodies. Raises SealBroken for altered or misplaced cells, Unavailable when the
+    subject's key was destroyed.
+    """
+
+    async def seal(self, place: Place, body: bytes) -> bytes: ...
+    async def open(self, place: Place, cell: bytes) -> bytes: ...
+
+
+class CellSealer:
+    """Compress, then encrypt under the subject's data key."""
+
+    def __init__(self, keys: KeyStore, entropy: Entropy) -> None:
+        self._keys = keys
+        self._entropy = entropy
+
+    async def seal(self, place: Place, body: bytes) -> bytes:
+        version, key = await self._keys.key(place.subject or place.owner)
+        return cells.seal(key, version, body, _aad(place), self._entropy)
+
+    async def open(self, place: Place, cell: bytes) -> bytes:
+        version = cells.key_version(cell)
+        key = await self._keys.key_at(place.subject or place.owner, version)
+        return cells.open_cell(key, cell, _aad(place))
+
+
+def _aad(place: Place) -> bytes:
+    return cells.aad(
+        place.table,
+        place.owner,
+        place.facet,
+        place.subject,
+        place.rtype,
+        place.id,
+        place.version.restore,
+        place.version.k,
+        SCHEMA,
+    )

@@ -1,0 +1,118 @@
+"""Who asks, from which device, acting in which situation: read from the rows at every request.
+
+A token names its account and a secret, never a right. The account's shard answers in one read: the token's
+hash, the device (not revoked), the membership (live, or ended less than 14 days ago for what was begun
+under it).
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from dossier.access import grants
+from dossier.errors import Refused, SignInNeeded
+from dossier.sealing.text import unbase64url
+from server.ports import DeviceRow, MemberRow, OwnerTx, SessionRow
+from server.services.premises import Premises
+
+TOKEN_BYTES = 40
+
+
+class Session(NamedTuple):
+    """One request's person. `member_v` is the membership's since_v; `ended` leaves `deposit` only."""
+
+    account: int
+    device: str
+    situation: str
+    unit: int
+    profession: str
+    role: str
+    member_v: int
+    until_ms: int | None
+    ended: bool = False
+
+    @property
+    def person(self) -> str:
+        """The principal (account, unit), which needs the live membership."""
+        return grants.person(self.account, self.unit)
+
+    @property
+    def team(self) -> str:
+        """The principal of the membership; also the reader of `granted`."""
+        return grants.member(self.unit, self.profession)
+
+    @property
+    def reader(self) -> str:
+        """The reader of the account's own projection."""
+        return f"a:{self.account}"
+
+
+class Sessions:
+    """Resolves tokens."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    async def resolve(self, token: str) -> Session:
+        """The session of a token, as the rows are now.
+
+        Raises SignInNeeded for an unknown, ended or foreign token, a revoked device or account, and
+        Refused("situation_ended") when only the membership is over.
+        """
+        session = await self.resolve_ended(token)
+        if session.ended:
+            raise Refused("situation_ended")
+        return session
+
+    async def resolve_ended(self, token: str) -> Session:
+        """The same, but an ended membership still answers for 14 days, marked `ended`: for ops only."""
+        try:
+            raw = unbase64url(token)
+        except ValueError as error:
+            raise SignInNeeded from error
+        if len(raw) != TOKEN_BYTES:
+            raise SignInNeeded
+        account = int.from_bytes(raw[:8], "big")
+        digest = hashlib.sha256(raw).digest()
+        now_ms = self._premises.now_ms
+        grace_ms = self._premises.grace_ms
+
+        async def look_up(tx: OwnerTx) -> Session:
+            held = await tx.people.account()
+            session = await tx.people.session(digest)
+            if held is None or held.state != "active" or session is None:
+                raise SignInNeeded
+            devices = await tx.people.devices()
+            members = await tx.people.members()
+            return _session(account, session, devices, members, now_ms, grace_ms)
+
+        return await self._premises.store.read(account, look_up)
+
+
+def _session(
+    account: int,
+    token: SessionRow,
+    devices: list[DeviceRow],
+    members: list[MemberRow],
+    now_ms: int,
+    grace_ms: int,
+) -> Session:
+    device = next((row for row in devices if row.device == token.device), None)
+    if device is None or device.revoked_ms is not None or token.expires_ms <= now_ms:
+        raise SignInNeeded
+    member = next((row for row in members if row.situation == token.situation), None)
+    if member is None:
+        raise SignInNeeded
+    ended = member.until_ms is not None and member.until_ms <= now_ms
+    if ended and (member.until_ms or 0) + grace_ms <= now_ms:
+        raise Refused("situation_ended")
+    return Session(
+        account,
+        token.device,
+        member.situation,
+        member.unit,
+        member.profession,
+        member.role,
+        member.since_v,
+        member.until_ms,
+        ended,
+    )
