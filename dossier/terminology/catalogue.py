@@ -1,0 +1,70 @@
+"""Everything the forms need to know of codes, loaded once at the start and passed in.
+
+Own short lists with our French and English labels; no SNOMED CT content. Codes of LOINC are used under its
+notice; CIM-10, CISP-2 and ATC codes are plain references. Official files can replace a pack.
+"""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from dossier.errors import Invalid, Issue
+from dossier.terminology.concepts import (
+    Analyte,
+    Concept,
+    DocumentType,
+    Drug,
+    Measure,
+    PackNote,
+    Problem,
+    Substance,
+)
+from dossier.terminology.reading import Pack, read_pack
+
+
+class Terminology:
+    """The packs by what they are for; each answers `search(words)`, `get(code)` and `entries`."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self.document_classes: Pack[Concept] = read_pack(folder, "document_classes", Concept)
+        self.document_types = read_pack(folder, "document_types", DocumentType)
+        self.professions: Pack[Concept] = read_pack(folder, "professions", Concept)
+        self.specialties: Pack[Concept] = read_pack(folder, "specialties", Concept)
+        self.substances = read_pack(folder, "allergy_substances", Substance)
+        self.reactions: Pack[Concept] = read_pack(folder, "allergy_reactions", Concept)
+        self.severities: Pack[Concept] = read_pack(folder, "allergy_severities", Concept)
+        self.certainties: Pack[Concept] = read_pack(folder, "allergy_certainties", Concept)
+        self.problem_list = read_pack(folder, "problems", Problem)
+        self.drug_list = read_pack(folder, "drugs", Drug)
+        self.analyte_list = read_pack(folder, "analytes", Analyte)
+        self.vital_signs = read_pack(folder, "vital_signs", Measure)
+        self.vaccines: Pack[Concept] = read_pack(folder, "vaccines", Concept)
+        self._analytes_by_key = {entry.key: entry for entry in self.analyte_list.entries}
+        for entry in self.document_types.entries:
+            if entry.document_class and self.document_classes.get(entry.document_class) is None:
+                raise Invalid((Issue("document_types.csv", "unknown_class", entry.code),))
+
+    @classmethod
+    def load(cls, folder: Traversable | None = None) -> "Terminology":
+        """Read and check every pack; raises Invalid with file, line and rule."""
+        return cls(folder if folder is not None else files("dossier.terminology") / "packs")
+
+    def problems(self, words: str, limit: int = 20) -> tuple[Problem, ...]:
+        return self.problem_list.search(words, limit)
+
+    def drugs(self, words: str, limit: int = 20) -> tuple[Drug, ...]:
+        return self.drug_list.search(words, limit)
+
+    def allergens(self, words: str, limit: int = 20) -> tuple[Substance, ...]:
+        return self.substances.search(words, limit)
+
+    def analytes(self, words: str, limit: int = 20) -> tuple[Analyte, ...]:
+        return self.analyte_list.search(words, limit)
+
+    def analyte(self, key: str) -> Analyte | None:
+        """By our key (`hba1c`); by LOINC use `analyte_list.get`."""
+        return self._analytes_by_key.get(key)
+
+    def notes(self) -> tuple[PackNote, ...]:
+        """Date and source of each pack, for the screen that shows them."""
+        packs = [pack for pack in vars(self).values() if isinstance(pack, Pack)]
+        return tuple(pack.note for pack in packs)
