@@ -166,16 +166,15 @@ def _deposit(facts: Facts, request: Request, pack: MatrixPack) -> Decision:
     """Feeding needs neither gate 3 nor 4, and no block stops it; the patient was informed once (ACC-07)."""
     if facts.state in CLOSED_STATES or not facts.informed:
         return _no(1, "not_informed" if facts.state not in CLOSED_STATES else "space_state")
-    cares = request.profession in pack.professions
-    if not request.live:
-        return _no(3, "no_membership")
-    if not cares and request.profession not in pack.secretaries:
-        return _no(4, "matrix")
     facet = request.facet
+    if not request.live or not request.profession:
+        return _no(3, "no_membership")
     if facet.kind == "rec":
-        own = facet.masked_by in {None, request.account, request.unit}
-        return _yes("deposit") if own else _no(5, "masked")
-    if facet.kind not in {"identity", "desk", "access"} or (facet.kind == "access" and not cares):
+        listed = request.profession in pack.professions | pack.secretaries
+        own = {None, request.account} | ({request.unit} if listed else set())
+        return _yes("deposit") if facet.masked_by in own else _no(5, "masked")
+    who = pack.professions | (frozenset() if facet.kind == "access" else pack.secretaries)
+    if facet.kind not in {"identity", "desk", "access"} or request.profession not in who:
         return _no(4, "not_offered")
     return _yes("deposit") if _is_known(facts, request.unit) else _no(3, "no_consent")
 

@@ -4,7 +4,7 @@ A row opens one facet to one principal:
     m:<unit>:<profession>   whoever is a live member of the unit under that profession
     a:<account>:<unit>      one person, acting in that unit with a live membership
     r:<kind>                whoever holds that relation: self, representative
-    m:*                     whoever acts in any live membership (deposits; the public directory)
+    m:*                     whoever acts in a live membership under any profession (deposits, the directory)
 Rights are letters: r(ead) w(rite) d(eposit) b(ook) m(atch) g(manage).
 
 The matrix and the labels are spent here: a served row is never filtered. Blocks are not: they are rows of
@@ -69,11 +69,13 @@ def principals(
 ) -> frozenset[str]:
     """Everything this person is on this owner, now. `relations` are the kinds held and living.
 
-    Without a live membership only the relations count.
+    Without a live membership only the relations count. A membership without profession (an operator) is
+    nobody in particular: it never matches `m:*`.
     """
     mine = {relation(kind) for kind in relations}
     if live:
-        mine |= {person(account, unit), member(unit, profession), ANY_MEMBER}
+        mine |= {person(account, unit), member(unit, profession)}
+        mine |= {ANY_MEMBER} if profession else set()
     return frozenset(mine)
 
 
