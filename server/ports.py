@@ -455,6 +455,22 @@ class Store(Protocol):
     async def close(self) -> None: ...
 
 
+class KeyProvider(Protocol):
+    """Where ROOT lives, outside every database and every backup of one (security.md §4.1)."""
+
+    def root(self) -> bytes:
+        """The 32-byte ROOT. Raises KeychainError when it is missing or open to others."""
+        ...
+
+
+class NarrowRow(NamedTuple):
+    """A narrowing act recorded before its commit; `cell` is sealed by who recorded it."""
+
+    op_id: str
+    n: int
+    cell: bytes
+
+
 class KeyStore(Protocol):
     """Data keys, in a database of their own (security.md §4). One key per (subject, space).
 
@@ -466,6 +482,10 @@ class KeyStore(Protocol):
         """(key version, 32-byte data key), made on first use and durable before it is returned."""
         ...
 
+    async def prepare(self, subjects: Sequence[int], space: str = "record") -> None:
+        """Make the keys that are missing in one durable step (an import); destroyed ones are left."""
+        ...
+
     async def key_at(self, subject: int, version: int, space: str = "record") -> bytes: ...
     async def destroy(self, subject: int, space: str = "record") -> None: ...
     async def secret(self, name: str) -> bytes:
@@ -473,8 +493,16 @@ class KeyStore(Protocol):
         ...
 
     async def restore_number(self) -> int: ...
+    async def begin_restore(self) -> int:
+        """A restore begins: the number grows by one, durably, and is returned."""
+        ...
+
     async def narrow(self, owner: int, op_id: str, n: int, cell: bytes) -> None:
         """Record a narrowing act before it commits: it survives any restore."""
+        ...
+
+    async def narrowed(self, owner: int) -> list[NarrowRow]:
+        """The narrowing acts of an owner, in order of n: what a restore applies again."""
         ...
 
     async def close(self) -> None: ...

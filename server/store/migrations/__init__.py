@@ -40,11 +40,11 @@ def parse(version: int, text: str) -> Migration:
 
 
 @cache
-def all_migrations() -> tuple[Migration, ...]:
-    """Every migration in order; the numbers run 1, 2, 3... (ValueError otherwise)."""
+def all_migrations(package: str = __name__) -> tuple[Migration, ...]:
+    """Every migration of a package in order; they run 1, 2, 3... (ValueError otherwise)."""
     found = [
         parse(int(match[1]), entry.read_text(encoding="utf-8"))
-        for entry in files(__package__).iterdir()
+        for entry in files(package).iterdir()
         if (match := _FILE.fullmatch(entry.name))
     ]
     found.sort()

@@ -1,0 +1,99 @@
+"""The contract of server.ports.KeyStore; a user gives a `keys` fixture (restore number 0)."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from dossier.errors import Unavailable
+from server.ports import KeyStore, NarrowRow
+from server.store.units import drive
+
+PATIENT, OTHER = 2**62 + 5, 12
+
+
+def now(call: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(call)
+
+
+class KeyStoreContract:
+    def test_a_key_is_made_once_and_stays(self, keys: KeyStore) -> None:
+        version, key = now(keys.key(PATIENT))
+        assert (version, len(key)) == (1, 32)
+        assert now(keys.key(PATIENT)) == (version, key)
+        assert now(keys.key_at(PATIENT, version)) == key
+
+    def test_subjects_and_spaces_have_different_keys(self, keys: KeyStore) -> None:
+        made = [
+            now(keys.key(PATIENT))[1],
+            now(keys.key(OTHER))[1],
+            now(keys.key(PATIENT, "own-801"))[1],
+            now(keys.secret("facets")),
+            now(keys.secret("tokens")),
+        ]
+        assert len(set(made)) == 5
+
+    def test_an_unknown_version_is_unavailable(self, keys: KeyStore) -> None:
+        now(keys.key(PATIENT))
+        for subject, version in ((PATIENT, 2), (PATIENT, 0), (OTHER, 1)):
+            with pytest.raises(Unavailable):
+                now(keys.key_at(subject, version))
+
+    def test_an_import_prepares_many_keys_and_keeps_those_there_are(self, keys: KeyStore) -> None:
+        first = now(keys.key(PATIENT))
+        now(keys.prepare([OTHER, PATIENT, OTHER, 13]))
+        now(keys.prepare([]))
+        assert now(keys.key(PATIENT)) == first
+        assert now(keys.key_at(13, 1)) != now(keys.key_at(OTHER, 1))
+
+    def test_a_destroyed_key_is_gone_for_ever_and_only_it(self, keys: KeyStore) -> None:
+        other = now(keys.key(OTHER))
+        kept = now(keys.key(PATIENT, "own-801"))
+        now(keys.key(PATIENT))
+        now(keys.destroy(PATIENT))
+        now(keys.destroy(PATIENT))
+        now(keys.prepare([PATIENT]))
+        with pytest.raises(Unavailable):
+            now(keys.key(PATIENT))
+        with pytest.raises(Unavailable):
+            now(keys.key_at(PATIENT, 1))
+        assert now(keys.key(OTHER)) == other
+        assert now(keys.key(PATIENT, "own-801")) == kept
+
+    def test_a_key_never_made_can_be_destroyed(self, keys: KeyStore) -> None:
+        now(keys.destroy(PATIENT))
+        with pytest.raises(Unavailable):
+            now(keys.key(PATIENT))
+
+    def test_a_secret_is_made_once(self, keys: KeyStore) -> None:
+        secret = now(keys.secret("blind"))
+        assert len(secret) == 32
+        assert now(keys.secret("blind")) == secret
+
+    def test_the_restore_number_only_grows(self, keys: KeyStore) -> None:
+        assert now(keys.restore_number()) == 0
+        assert now(keys.begin_restore()) == 1
+        assert now(keys.begin_restore()) == 2
+        assert now(keys.restore_number()) == 2
+
+    def test_narrowing_acts_are_kept_by_owner_in_order(self, keys: KeyStore) -> None:
+        now(keys.narrow(PATIENT, "o2", 9, b"block"))
+        now(keys.narrow(PATIENT, "o1", 4, b"mask"))
+        now(keys.narrow(OTHER, "o3", 1, b"other"))
+        now(keys.narrow(PATIENT, "o2", 11, b"block"))
+        assert now(keys.narrowed(PATIENT)) == [
+            NarrowRow("o1", 4, b"mask"),
+            NarrowRow("o2", 11, b"block"),
+        ]
+        assert now(keys.narrowed(13)) == []
+
+    def test_a_unit_of_work_may_ask_for_keys_because_nothing_here_waits(
+        self, keys: KeyStore
+    ) -> None:
+        version, key = drive(keys.key(PATIENT))
+        drive(keys.prepare([OTHER]))
+        assert drive(keys.key_at(PATIENT, version)) == key
+        drive(keys.narrow(PATIENT, "o1", 1, b"x"))
+        assert drive(keys.secret("log"))
+        drive(keys.destroy(PATIENT))
