@@ -1,0 +1,375 @@
+"""Two versions to settle: three panes, fields aligned, a person decides each one.
+
+A field is a group of top-level elements that mean one thing (the drug, its dose). Every field whose two
+versions differ is undecided until somebody chooses; nothing is pre-selected, not by date, not by author,
+not because one side left it alone (HZ-18). The decision is a change against the present version; both
+originals stay in the archive.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+
+from dossier.errors import Invalid, Issue, Unavailable
+from dossier.fhir import allergies, medications
+from dossier.fhir.elements import Json
+from dossier.wire import codec
+from practitioner_app.ports import ConflictCase, ItemState, Outbox, RecordReader
+from practitioner_app.services.authors import Authors, who
+from practitioner_app.services.decoding import decode
+from practitioner_app.services.search import PatientHit, SearchService
+from practitioner_app.services.sync_centre import title_of
+from practitioner_app.services.writing import Target, Writer
+
+
+class Choice(StrEnum):
+    MINE = "mine"
+    THEIRS = "theirs"
+    BOTH = "both"
+    """Texts only: notes of both, each with its author."""
+
+
+class Group(NamedTuple):
+    """A field: its catalogue key, its elements, whether both texts can be kept."""
+
+    key: str
+    elements: tuple[str, ...]
+    joinable: bool = False
+
+
+_NOTE: Final = Group("note", ("note",), joinable=True)
+_PEOPLE: Final = Group("author", ("recorder", "asserter", "informationSource", "requester"))
+_DRUG: Final = Group("drug", ("medicationCodeableConcept", "medicationReference", "contained"))
+_GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
+    "AllergyIntolerance": (
+        Group("agent", ("code",)),
+        Group("reaction", ("reaction",)),
+        Group("criticality", ("criticality",)),
+        Group("certainty", ("verificationStatus", "clinicalStatus")),
+        Group("since", ("onsetDateTime", "onsetPeriod", "onsetString", "onsetAge")),
+        _NOTE,
+        _PEOPLE,
+    ),
+    "Condition": (
+        Group("label", ("code",)),
+        Group("course", ("clinicalStatus", "verificationStatus")),
+        Group("category", ("category",)),
+        Group("since", ("onsetDateTime", "onsetPeriod", "onsetString", "onsetAge")),
+        Group("until", ("abatementDateTime", "abatementPeriod", "abatementString")),
+        _NOTE,
+        _PEOPLE,
+    ),
+    "MedicationStatement": (
+        _DRUG,
+        Group("dosage", ("dosage",)),
+        Group("taking", ("status", "statusReason", "effectivePeriod", "effectiveDateTime")),
+        Group("reason", ("reasonCode", "reasonReference")),
+        _NOTE,
+        _PEOPLE,
+    ),
+    "MedicationRequest": (
+        _DRUG,
+        Group("dosage", ("dosageInstruction",)),
+        Group("quantity", ("dispenseRequest",)),
+        Group("taking", ("status", "statusReason")),
+        Group("reason", ("reasonCode", "reasonReference")),
+        _NOTE,
+        _PEOPLE,
+    ),
+}
+
+
+class Field(Struct, frozen=True, kw_only=True):
+    """One row of the three panes. `same`: nothing to decide. Texts are data, "" where absent."""
+
+    key: str
+    base: str
+    mine: str
+    theirs: str
+    same: bool
+    joinable: bool
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """Head of a pane: who and when."""
+
+    author: str
+    at: str
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """`line_*` are the whole wordings, for the base strip and `what will be written`."""
+
+    op_id: str
+    owner: int
+    rtype: str
+    id: str
+    patient: PatientHit | None
+    title: str
+    opened_at: str
+    mine: Side
+    theirs: Side
+    fields: tuple[Field, ...]
+    line_base: str
+    line_mine: str
+    line_theirs: str
+
+    @property
+    def to_decide(self) -> tuple[str, ...]:
+        return tuple(item.key for item in self.fields if not item.same)
+
+
+class Settle(Struct, frozen=True, kw_only=True):
+    """The decision of a person, for every field that differs, about the patient of the key press (HZ-01)."""
+
+    op_id: str
+    owner: int
+    choices: Mapping[str, Choice]
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """One line of the list of disagreements."""
+
+    op_id: str
+    owner: int
+    rtype: str
+    id: str
+    title: str
+    at: str
+    patient: PatientHit | None
+
+
+class ConflictService:
+    """`waiting`, `open`, `preview` on a read lane, `settle` on the write lane."""
+
+    def __init__(
+        self,
+        *,
+        reader: RecordReader,
+        outbox: Outbox,
+        writer: Writer,
+        search: SearchService,
+    ) -> None:
+        self._outbox = outbox
+        self._writer = writer
+        self._search = search
+        self._authors = Authors(reader)
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        return tuple(
+            Waiting(
+                op_id=case.op_id,
+                owner=case.owner,
+                rtype=case.rtype,
+                id=case.id,
+                title=title_of(case.mine),
+                at=case.at,
+                patient=self._search.line(case.owner),
+            )
+            for case in self._outbox.conflicts()
+        )
+
+    def open(self, op_id: str) -> Comparison:
+        """Unavailable when it was settled meanwhile, here or by a new version."""
+        case = self._case(op_id)
+        versions = [decode(case.rtype, body) for body in (case.mine, case.theirs) if body]
+        self._authors.learn(who(item)[0] for item in versions)
+        return Comparison(
+            op_id=op_id,
+            owner=case.owner,
+            rtype=case.rtype,
+            id=case.id,
+            patient=self._search.line(case.owner),
+            title=title_of(case.mine) or title_of(case.theirs),
+            opened_at=case.at,
+            mine=Side(author=self._writer.actor.name, at=case.at),
+            theirs=self._side(case.rtype, case.theirs),
+            fields=fields(case),
+            line_base=wording(case.rtype, case.base),
+            line_mine=wording(case.rtype, case.mine),
+            line_theirs=wording(case.rtype, case.theirs),
+        )
+
+    def preview(self, op_id: str, choices: Mapping[str, Choice]) -> str:
+        """`What will be written`; undecided fields are left as in the present version."""
+        case = self._case(op_id)
+        return wording(case.rtype, codec.encode(_merged(case, choices)))
+
+    def settle(self, command: Settle) -> None:
+        """Write the decision and close the case. Invalid(`undecided`) names each field without a choice.
+
+        Durable order: the new op first, then the case; a crash between the two shows the case again and
+        nothing is lost.
+        """
+        case = self._case(command.op_id)
+        if case.owner != command.owner:
+            raise Unavailable
+        missing = [
+            item.key
+            for item in fields(case)
+            if not item.same and _refuses(item, command.choices.get(item.key))
+        ]
+        if missing:
+            raise Invalid(tuple(Issue(key, "undecided") for key in missing))
+        after = _merged(case, command.choices)
+        row = self._writer.row(Target(case.owner, case.rtype, case.id))
+        present = row._replace(body=case.theirs, op_id="", state=ItemState.CONFIRMED)
+        if codec.canonical(after) != codec.canonical(_resource(case.theirs)):
+            self._writer.change(present, after, reason="settled")
+        self._outbox.settle(command.op_id)
+
+    def _case(self, op_id: str) -> ConflictCase:
+        for case in self._outbox.conflicts():
+            if case.op_id == op_id:
+                return case
+        raise Unavailable
+
+    def _side(self, rtype: str, body: bytes) -> Side:
+        value = decode(rtype, body)
+        at = getattr(value, "written", "") or getattr(value, "recorded", "")
+        return Side(author=self._authors.name(*who(value)), at=at)
+
+
+def _refuses(field: Field, choice: Choice | None) -> bool:
+    return choice is None or (choice is Choice.BOTH and not field.joinable)
+
+
+def _resource(body: bytes) -> Json:
+    return codec.resource(body) if body else {}
+
+
+def groups(case: ConflictCase) -> tuple[Group, ...]:
+    """The fields of a type, then one field for each other element present in a version."""
+    known = _GROUPS.get(case.rtype, ())
+    covered = {element for group in known for element in group.elements}
+    present = set(_resource(case.mine)) | set(_resource(case.theirs))
+    left = sorted(present - covered - {"resourceType", "id", "meta"})
+    return (*known, *(Group(element, (element,)) for element in left))
+
+
+def fields(case: ConflictCase) -> tuple[Field, ...]:
+    """The rows of the screen: identical ones too, but not those absent on all sides."""
+    base, mine, theirs = (_resource(body) for body in (case.base, case.mine, case.theirs))
+    found = []
+    for group in groups(case):
+        parts = [_part(side, group) for side in (base, mine, theirs)]
+        if not parts[1] and not parts[2]:
+            continue
+        texts = [
+            _shown(side, part, group)
+            for side, part in zip((base, mine, theirs), parts, strict=True)
+        ]
+        found.append(
+            Field(
+                key=group.key,
+                base=texts[0],
+                mine=texts[1],
+                theirs=texts[2],
+                same=codec.canonical(parts[1]) == codec.canonical(parts[2]),
+                joinable=group.joinable,
+            )
+        )
+    return tuple(found)
+
+
+def _part(resource: Json, group: Group) -> Json:
+    return {element: resource[element] for element in group.elements if element in resource}
+
+
+def _merged(case: ConflictCase, choices: Mapping[str, Choice]) -> Json:
+    """The present version with, for each field, what was chosen."""
+    mine, theirs = _resource(case.mine), _resource(case.theirs)
+    merged = dict(theirs)
+    for group in groups(case):
+        choice = choices.get(group.key)
+        if choice is Choice.MINE:
+            for element in group.elements:
+                merged.pop(element, None)
+            merged |= _part(mine, group)
+        elif choice is Choice.BOTH and group.joinable:
+            merged |= {name: _joined(theirs, mine, name) for name in group.elements if name in mine}
+    return merged
+
+
+def _joined(theirs: Json, mine: Json, name: str) -> list[Any]:
+    """Both lists, what is the same once, theirs first."""
+    kept = list(theirs.get(name, []))
+    seen = {codec.canonical(item) for item in kept}
+    return kept + [item for item in mine[name] if codec.canonical(item) not in seen]
+
+
+def _shown(resource: Json, part: Json, group: Group) -> str:
+    if not part:
+        return ""
+    if group is _DRUG:
+        value = decode(resource["resourceType"], codec.encode(resource))
+        words = (value.substance, value.form, value.strength)
+        return ", ".join(word for word in words if word)
+    return " · ".join(text for element in part.values() if (text := _text(element)))
+
+
+_WORDS: Final = ("text", "display", "authorString")
+
+
+def _text(value: Any) -> str:
+    """The words of any element, without knowing it: texts, displays, codes, values with units, dates."""
+    match value:
+        case str():
+            return value
+        case bool() | None:
+            return ""
+        case int() | float():
+            return f"{value:g}"
+        case list():
+            return ", ".join(text for item in value if (text := _text(item)))
+        case dict():
+            return _dict_text(value)
+        case _:
+            return ""
+
+
+def _dict_text(value: Json) -> str:
+    if "value" in value and ("unit" in value or "code" in value):
+        return f"{value['value']:g} {value.get('unit') or value.get('code')}".strip()
+    own = value.get("text") or value.get("display")
+    if isinstance(own, str) and set(value) <= {"text", "display", "coding", "reference", "time"} | {
+        "authorReference",
+        "authorString",
+        "type",
+        "identifier",
+    }:
+        return own
+    if "coding" in value:
+        return _text(value["coding"][:1])
+    if "code" in value and isinstance(value["code"], str):
+        return str(value.get("display") or value["code"])
+    skipped = ("system", "reference", "id", "url", "resourceType")
+    return " ".join(
+        text for key, item in value.items() if key not in skipped and (text := _text(item))
+    )
+
+
+_LINES: Final[Mapping[str, Callable[[Any], Sequence[str]]]] = {
+    "AllergyIntolerance": lambda value: (value.agent, *value.reactions),
+    "MedicationStatement": lambda value: _line(value),
+    "MedicationRequest": lambda value: _line(value),
+    "Condition": lambda value: (value.label, value.since),
+}
+
+
+def _line(value: medications.Treatment) -> Sequence[str]:
+    return (value.substance, value.form, value.strength, value.dose, value.posology, value.duration)
+
+
+def wording(rtype: str, body: bytes) -> str:
+    """A whole version in one line of data: parts joined by ` — `."""
+    if not body:
+        return ""
+    if rtype not in _LINES:
+        return title_of(body)
+    value = decode(rtype, body)
+    if not isinstance(value, allergies.Allergy) and not hasattr(value, "id"):
+        return title_of(body)
+    return " — ".join(part for part in _LINES[rtype](value) if part)

@@ -1,0 +1,216 @@
+"""Opening a record: everything the screen shows of one patient, read and decoded once.
+
+One `open` reads the rows of the clinical types, decodes those whose version changed, and builds one frozen
+Record. It is asked again after each ChangeSet that touches the patient; the marks of what is new hold until
+`leave`, so that a refresh never makes them vanish under the reader's eyes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from dossier.clock import Clock
+from dossier.fhir.dates import age, day
+from dossier.fhir.patients import IdentityStatus, Patient, Sex
+from dossier.fhir.results import BLOOD_PRESSURE, EGFR, HBA1C, WEIGHT
+from practitioner_app.ports import (
+    Completeness,
+    CurrentRow,
+    ItemState,
+    Outbox,
+    PatientLine,
+    RecordReader,
+)
+from practitioner_app.services import allergy_panel, results
+from practitioner_app.services.authors import Authors, who
+from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding
+from practitioner_app.services.last_look import LastLook, Look, mark
+from practitioner_app.services.record_lists import Lists, listing
+from practitioner_app.services.rows import (
+    Identity,
+    Listing,
+    Record,
+    Strip,
+)
+from practitioner_app.services.timeline import Timeline
+from practitioner_app.services.writing import Actor
+
+_HISTORY_IN_STRIP = 3
+
+
+class RecordService:
+    """`open` on a read lane, `leave` on the write lane. Raises StoreError kin."""
+
+    def __init__(
+        self,
+        *,
+        reader: RecordReader,
+        outbox: Outbox,
+        last_look: LastLook,
+        clock: Clock,
+        actor: Actor,
+    ) -> None:
+        self._reader = reader
+        self._outbox = outbox
+        self._last_look = last_look
+        self._clock = clock
+        self._actor = actor
+        self._decoding = Decoding()
+        self._authors = Authors(reader)
+        self._looks: dict[int, Look | None] = {}
+        self._shown: dict[int, frozenset[bytes]] = {}
+
+    def open(self, owner: int) -> Record:
+        """The record as this desktop knows it now."""
+        completeness = self._reader.completeness(owner)
+        rows = self._reader.rows(owner, CLINICAL_TYPES) if completeness.readable else ()
+        decoded = self._decoding.of(owner, rows)
+        self._authors.learn(reference for item in decoded for reference in _references(item))
+        self._shown[owner] = frozenset(mark(row) for row in rows)
+        if owner not in self._looks:
+            self._looks[owner] = self._last_look.previous(owner)
+        return self._build(owner, decoded, completeness)
+
+    def leave(self, owner: int) -> None:
+        """The person goes to another patient or locks: what was shown is seen from now on."""
+        shown = self._shown.pop(owner, None)
+        self._looks.pop(owner, None)
+        if shown is not None:
+            self._last_look.passed(owner, shown)
+
+    def forget(self) -> None:
+        """The session locks: nothing decoded stays in memory."""
+        self._decoding.forget()
+        self._authors.forget()
+        self._looks.clear()
+        self._shown.clear()
+
+    def _build(self, owner: int, decoded: list[Decoded], completeness: Completeness) -> Record:
+        is_new = self._new_since(self._looks.get(owner), decoded)
+        cases = [case for case in self._outbox.conflicts() if case.owner == owner]
+        lists = Lists(decoded, cases, self._authors, is_new)
+        observed = results.observed(decoded)
+        patient = next((value for _, value in decoded if isinstance(value, Patient)), None)
+        line = self._reader.patient(owner) if patient is None else None
+        timeline = Timeline(decoded, self._name, is_new).items()
+        history = lists.history()
+        look = self._looks.get(owner)
+        return Record(
+            owner=owner,
+            found=patient is not None or line is not None,
+            identity=self._identity(owner, patient, line),
+            allergies=allergy_panel.panel(
+                [item for item in decoded if item.row.rtype == "AllergyIntolerance"],
+                allergy_panel.of_type(cases, owner, "AllergyIntolerance"),
+                completeness,
+                self._name,
+                is_new,
+            ),
+            strip=self._strip(patient, lists, observed, completeness),
+            problems=listing(lists.problems(), completeness),
+            history={chapter: listing(rows, completeness) for chapter, rows in history.items()},
+            treatments=listing(lists.treatments(current=True), completeness),
+            past_treatments=listing(lists.treatments(current=False), completeness),
+            series=listing(results.key_series(observed), completeness),
+            timeline=_timeline(timeline, completeness),
+            complete=completeness.complete,
+            received_percent=allergy_panel.percent(completeness),
+            copy_at=completeness.copied_at,
+            last_look=look.at if look else None,
+            new_count=sum(item.new for item in timeline),
+        )
+
+    def _name(self, value: Any) -> str:
+        return self._authors.name(*who(value))
+
+    def _new_since(self, look: Look | None, decoded: list[Decoded]) -> Callable[[CurrentRow], bool]:
+        """New: confirmed, not among what was shown then, and not this person's own act."""
+        if look is None:
+            return lambda _: False
+        fresh = set()
+        for row, value in decoded:
+            if row.state is ItemState.CONFIRMED and mark(row) not in look.marks:
+                reference, name = who(value[0] if isinstance(value, tuple) else value)
+                mine = reference == self._actor.reference if reference else name == self._actor.name
+                if not mine:
+                    fresh.add((row.rtype, row.id))
+        return lambda row: (row.rtype, row.id) in fresh
+
+    def _identity(self, owner: int, patient: Patient | None, line: PatientLine | None) -> Identity:
+        today = self._clock.now().date()
+        if patient is None:
+            return _identity_of_line(owner, line)
+        died = day(patient.deceased_at)
+        return Identity(
+            owner=owner,
+            civility=patient.civility,
+            birth_name=patient.birth_name,
+            birth_given=patient.birth_given,
+            used_name=patient.used_name,
+            used_given=patient.used_given,
+            birth_date=patient.birth_date,
+            age=None if patient.deceased else age(patient.birth_date, today),
+            sex=patient.sex,
+            ins=patient.ins,
+            status=patient.status,
+            deceased=patient.deceased,
+            deceased_at=patient.deceased_at,
+            age_at_death=age(patient.birth_date, died) if died else None,
+            address=patient.address,
+            phones=patient.phones,
+            emails=patient.emails,
+        )
+
+    def _strip(
+        self,
+        patient: Patient | None,
+        lists: Lists,
+        observed: list[results.Observed],
+        completeness: Completeness,
+    ) -> Strip:
+        smoking, pack_years = results.tobacco(observed)
+        history = [row.label for rows in lists.history().values() for row in rows]
+        doctor = (patient.attending, patient.attending_name) if patient else ("", "")
+        return Strip(
+            attending_doctor=self._authors.name(*doctor),
+            ald=lists.ald(),
+            history=tuple(history[:_HISTORY_IN_STRIP]),
+            tobacco=smoking,
+            pack_years=pack_years,
+            weight=results.latest(observed, WEIGHT),
+            bmi=results.body_mass_index(observed),
+            blood_pressure=results.latest(observed, BLOOD_PRESSURE),
+            egfr=results.latest(observed, EGFR),
+            hba1c=results.latest(observed, HBA1C),
+            received_percent=allergy_panel.percent(completeness),
+        )
+
+
+def _timeline(items: tuple[Any, ...], completeness: Completeness) -> Listing[Any]:
+    return listing(items, completeness)
+
+
+def _references(item: Decoded) -> tuple[str, ...]:
+    value = item.value
+    if isinstance(value, Patient):
+        return (value.attending,)
+    return (who(value[0] if isinstance(value, tuple) else value)[0],)
+
+
+def _identity_of_line(owner: int, line: PatientLine | None) -> Identity:
+    """The line of the list while the Patient itself has not arrived."""
+    if line is None:
+        return Identity(owner=owner, civility="", birth_name="", birth_given="")
+    return Identity(
+        owner=owner,
+        civility="",
+        birth_name=line.birth_name or line.family,
+        birth_given=line.given,
+        used_name=line.family if line.family.casefold() != line.birth_name.casefold() else "",
+        birth_date=line.birth_date,
+        sex=Sex(line.sex) if line.sex in Sex.__members__.values() else Sex.UNKNOWN,
+        ins=line.ins,
+        status=IdentityStatus(line.status)
+        if line.status in IdentityStatus.__members__.values()
+        else IdentityStatus.PROVISIONAL,
+        deceased=line.deceased,
+    )

@@ -1,0 +1,288 @@
+"""The chronology: one line for one event.
+
+A report speaks for its results, a consultation for its note, measures taken together for one another. What
+does not decode is a line too. Newest first; a line without a date comes last.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from dossier.fhir.allergies import Allergy
+from dossier.fhir.dates import sort_key
+from dossier.fhir.documents import Document
+from dossier.fhir.encounters import Encounter, Note
+from dossier.fhir.history import FamilyLine, Procedure
+from dossier.fhir.immunizations import Immunization
+from dossier.fhir.medications import Treatment
+from dossier.fhir.problems import Problem
+from dossier.fhir.results import DIASTOLIC, SYSTOLIC, Flag, Report, Result, Value
+from practitioner_app.ports import CurrentRow, ItemState
+from practitioner_app.services.decoding import Decoded, Plain, Unreadable
+from practitioner_app.services.rows import Fact, Kind, TimelineItem
+
+_FACTS: Final = 8
+_LABORATORY: Final = frozenset(("laboratory", "LAB", "HM", "CH", "MB"))
+_MEASURES: Final = frozenset(("vital-signs", "exam", "activity"))
+_QUESTIONS: Final = frozenset(("survey", "social-history"))
+_IMAGING: Final = frozenset(("imaging", "RAD", "RX", "CT", "NMR", "OUS"))
+_TO_READ: Final = frozenset((Kind.LABORATORY, Kind.IMAGING, Kind.LETTER, Kind.DOCUMENT))
+_DOCUMENT_WORDS: Final = (
+    (Kind.PRESCRIPTION, ("ordonnance", "prescription")),
+    (Kind.LABORATORY, ("biolog", "laborato")),
+    (Kind.IMAGING, ("imagerie", "radio", "imaging", "échographie", "scanner", "irm")),
+    (Kind.LETTER, ("lettre", "courrier", "compte rendu", "letter", "report", "summary", "note")),
+)
+_OTHER: Final = {
+    "CarePlan": Kind.PLAN,
+    "Goal": Kind.PLAN,
+    "Communication": Kind.MESSAGE,
+    "Composition": Kind.DOCUMENT,
+    "ImagingStudy": Kind.IMAGING,
+    "Media": Kind.DOCUMENT,
+    "MedicationAdministration": Kind.TREATMENT,
+    "MedicationDispense": Kind.TREATMENT,
+    "QuestionnaireResponse": Kind.QUESTIONNAIRE,
+    "ServiceRequest": Kind.PRESCRIPTION,
+    "VisionPrescription": Kind.PRESCRIPTION,
+}
+_ABNORMAL: Final = frozenset(
+    (Flag.LOW, Flag.HIGH, Flag.CRITICAL_LOW, Flag.CRITICAL_HIGH, Flag.ABNORMAL)
+)
+
+Name = Callable[[Any], str]
+IsNew = Callable[[CurrentRow], bool]
+
+
+class Timeline:
+    """Builds the lines of one patient; used once."""
+
+    def __init__(self, decoded: Sequence[Decoded], name: Name, is_new: IsNew) -> None:
+        self._decoded = decoded
+        self._name = name
+        self._is_new = is_new
+        self._results = {
+            f"Observation/{row.id}": (row, value)
+            for row, value in decoded
+            if isinstance(value, Result)
+        }
+        self._claimed: set[str] = set()
+        self._notes: dict[str, list[tuple[CurrentRow, Note]]] = defaultdict(list)
+
+    def items(self) -> tuple[TimelineItem, ...]:
+        """All lines, newest first."""
+        self._claim()
+        found = [item for item in map(self._single, self._decoded) if item is not None]
+        found += self._groups()
+        found.sort(key=lambda item: (item.order, item.rtype, item.id), reverse=True)
+        return tuple(found)
+
+    def _claim(self) -> None:
+        encounters = {row.id for row, value in self._decoded if isinstance(value, Encounter)}
+        for row, value in self._decoded:
+            if isinstance(value, Report) and value.counts:
+                self._claimed.update(value.results)
+            elif isinstance(value, Note):
+                rid = value.encounter.rpartition("/")[2]
+                if rid in encounters:
+                    self._notes[rid].append((row, value))
+                    self._claimed.add(f"ClinicalImpression/{row.id}")
+
+    def _single(self, item: Decoded) -> TimelineItem | None:
+        row, value = item
+        if isinstance(value, Result) or f"{row.rtype}/{row.id}" in self._claimed:
+            return None
+        match value:
+            case Report():
+                return self._report(row, value)
+            case Encounter():
+                return self._encounter(row, value)
+            case Unreadable():
+                return self._line(row, value, kind=Kind.UNREADABLE, title=row.rtype, at=row.at)
+            case Plain():
+                kind = _OTHER.get(row.rtype, Kind.OTHER)
+                at = value.row.at or row.at
+                return self._line(row, value, kind=kind, title=value.row.title, at=at)
+            case _:
+                return self._clinical(row, value)
+
+    def _clinical(self, row: CurrentRow, value: Any) -> TimelineItem | None:
+        match value:
+            case Note():
+                line = (Kind.CONSULTATION, value.title, value.text, value.at)
+            case Document():
+                line = (_document_kind(value), value.title, value.type_label, value.at)
+            case Treatment():
+                kind = Kind.TREATMENT
+                if row.rtype == "MedicationRequest":
+                    kind = Kind.PRESCRIPTION
+                line = (kind, value.substance, _treatment(value), value.since or value.written)
+            case Problem():
+                line = (Kind.PROBLEM, value.label, value.note, value.since or value.recorded)
+            case Allergy():
+                line = (Kind.ALLERGY, value.agent, ", ".join(value.reactions), value.recorded)
+            case Immunization():
+                summary = " ".join(part for part in (value.dose_number, value.lot) if part)
+                line = (Kind.VACCINE, value.vaccine, summary, value.at)
+            case Procedure():
+                line = (Kind.PROCEDURE, value.label, value.note, value.at)
+            case (FamilyLine(), *_):
+                first: FamilyLine = value[0]
+                labels = ", ".join(item.label for item in value)
+                line = (Kind.HISTORY, first.relation, labels, first.at)
+            case _:
+                return None
+        kind, title, summary, at = line
+        return self._line(row, value, kind=kind, title=title, summary=summary, at=at or row.at)
+
+    def _report(self, row: CurrentRow, report: Report) -> TimelineItem:
+        parts = [self._results[item] for item in report.results if item in self._results]
+        kind = Kind.IMAGING if report.category in _IMAGING else Kind.LABORATORY
+        return self._line(
+            row,
+            report,
+            kind=kind,
+            title=report.label,
+            summary=report.conclusion,
+            at=report.at or row.at,
+            parts=parts,
+        )
+
+    def _encounter(self, row: CurrentRow, encounter: Encounter) -> TimelineItem:
+        notes = self._notes.get(row.id, [])
+        texts = [encounter.reason, *(note.text for _, note in notes)]
+        title = next((note.title for _, note in notes if note.title), encounter.title)
+        return self._line(
+            row,
+            encounter,
+            kind=Kind.CONSULTATION,
+            title=title,
+            summary=" ".join(text for text in texts if text),
+            at=encounter.at or row.at,
+            parts=notes,
+        )
+
+    def _groups(self) -> Iterable[TimelineItem]:
+        together: dict[tuple[Kind, str, tuple[str, ...]], list[tuple[CurrentRow, Result]]]
+        together = defaultdict(list)
+        for reference, (row, result) in self._results.items():
+            if reference not in self._claimed:
+                key = (_result_kind(result), result.at, result.performers)
+                together[key].append((row, result))
+        for (kind, at, _), members in together.items():
+            row, result = members[0]
+            title = result.value.label if len(members) == 1 else ""
+            yield self._line(row, result, kind=kind, title=title, at=at or row.at, parts=members)
+
+    def _line(
+        self,
+        row: CurrentRow,
+        value: Any,
+        *,
+        kind: Kind,
+        title: str,
+        at: str,
+        summary: str = "",
+        parts: Sequence[tuple[CurrentRow, Any]] = (),
+    ) -> TimelineItem:
+        rows = [row, *(part for part, _ in parts if part is not row)]
+        new = any(map(self._is_new, rows))
+        first = value[0] if isinstance(value, tuple) else value
+        return TimelineItem(
+            owner=row.owner,
+            rtype=row.rtype,
+            id=row.id,
+            version=row.version,
+            state=_state(rows),
+            op_id=row.op_id,
+            new=new,
+            author=self._name(first),
+            by_patient=getattr(first, "by_patient", False),
+            at=at,
+            order=sort_key(at),
+            kind=kind,
+            title=title,
+            summary=summary,
+            facts=facts([result for _, result in parts if isinstance(result, Result)]),
+            unread=new and kind in _TO_READ,
+            struck=not getattr(first, "counts", True) or _erroneous(first),
+            undecided=any(item.state is ItemState.CONFLICT for item in rows),
+            members=tuple((item.rtype, item.id) for item in rows),
+        )
+
+
+def _erroneous(value: Any) -> bool:
+    status = getattr(value, "status", "")
+    return str(status) == "entered-in-error"
+
+
+_URGENCY: Final = (
+    ItemState.CONFLICT,
+    ItemState.REFUSED,
+    ItemState.PENDING,
+    ItemState.SENT,
+    ItemState.CONFIRMED,
+)
+
+
+def _state(rows: Sequence[CurrentRow]) -> ItemState:
+    """The state of a line that speaks for several rows is that of the least settled."""
+    return min((row.state for row in rows), key=_URGENCY.index)
+
+
+def facts(results: Sequence[Result]) -> tuple[Fact, ...]:
+    """The values of a line, abnormal first, at most eight."""
+    found = [fact for result in results if result.counts for fact in _facts(result)]
+    found.sort(key=lambda fact: fact.flag not in _ABNORMAL)
+    return tuple(found[:_FACTS])
+
+
+def _facts(result: Result) -> Iterable[Fact]:
+    upper, lower = result.component(SYSTOLIC), result.component(DIASTOLIC)
+    if upper is not None and lower is not None:
+        flags = [side.flag for side in (upper, lower) if side.flag in _ABNORMAL]
+        yield Fact(
+            label=result.value.label,
+            number=upper.number,
+            second=lower.number,
+            unit=upper.unit,
+            flag=flags[0] if flags else upper.flag,
+        )
+        return
+    if result.value.number is not None or result.value.text:
+        yield _fact(result.value)
+    yield from (_fact(item) for item in result.components)
+
+
+def _fact(value: Value) -> Fact:
+    return Fact(
+        label=value.label,
+        number=value.number,
+        comparator=value.comparator,
+        unit=value.unit,
+        text=value.text,
+        flag=value.flag,
+    )
+
+
+def _result_kind(result: Result) -> Kind:
+    if result.category in _MEASURES:
+        return Kind.MEASURES
+    if result.category in _QUESTIONS:
+        return Kind.QUESTIONNAIRE
+    if result.category in _IMAGING:
+        return Kind.IMAGING
+    return Kind.LABORATORY if result.category in _LABORATORY else Kind.MEASURES
+
+
+def _document_kind(document: Document) -> Kind:
+    text = f"{document.type_label} {document.title}".casefold()
+    for kind, wordings in _DOCUMENT_WORDS:
+        if any(word in text for word in wordings):
+            return kind
+    return Kind.DOCUMENT
+
+
+def _treatment(value: Treatment) -> str:
+    parts = (value.form, value.strength, value.dose, value.posology)
+    return ", ".join(part for part in parts if part)
