@@ -351,16 +351,16 @@ def _dict_text(value: Json) -> str:
     )
 
 
-_LINES: Final[Mapping[str, Callable[[Any], Sequence[str]]]] = {
-    "AllergyIntolerance": lambda value: (value.agent, *value.reactions),
-    "MedicationStatement": lambda value: _line(value),
-    "MedicationRequest": lambda value: _line(value),
-    "Condition": lambda value: (value.label, value.since),
-}
-
-
 def _line(value: medications.Treatment) -> Sequence[str]:
     return (value.substance, value.form, value.strength, value.dose, value.posology, value.duration)
+
+
+_LINES: Final[Mapping[str, Callable[[Any], Sequence[str]]]] = {
+    "AllergyIntolerance": lambda value: (value.agent, *value.reactions),
+    "MedicationStatement": _line,
+    "MedicationRequest": _line,
+    "Condition": lambda value: (value.label, value.since),
+}
 
 
 def wording(rtype: str, body: bytes) -> str:
