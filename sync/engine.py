@@ -181,8 +181,8 @@ class Engine:
     def _begin_session(self, now_s: float) -> None:
         self._session_begun = self._down_first = True
         allowed = self._sign_in.limits
-        self._up.allow(allowed.get("ops_per_request"), allowed.get("ops_bytes"))
-        self._down.allow(allowed.get("items_per_request"))
+        self._up.allow(allowed.get("ops"), allowed.get("ops_bytes"))
+        self._down.allow(allowed.get("items"))
         self._up.begin_session(now_s)
         self._down.begin_session(now_s)
 
@@ -283,11 +283,9 @@ class Engine:
 
     def _failed_whole(self, error: DossierError, now_s: float) -> Next:
         """Nothing can go on: wait, longer each time."""
-        trouble = _trouble(error)
         wait_s = self._hold(self._whole, error, now_s)
-        at = self._report.instant(wait_s)
-        offline = isinstance(error, Unreachable)
-        self._report.show(states.Offline(trouble, at) if offline else states.Backoff(trouble, at))
+        kind = states.Offline if isinstance(error, Unreachable) else states.Backoff
+        self._report.show(kind(_trouble(error), self._report.instant(wait_s)))
         return Next(did=Did.FAILED, wait_s=wait_s, wake=False)
 
     def _failed_lane(self, exchange: Exchange, error: DossierError, now_s: float) -> Next:

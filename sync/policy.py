@@ -11,10 +11,11 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     `slice_s` is the interpreter time one page may take (DESIGN §4). `idle_s` is how often heads
     are asked when no hint comes, also while a long copy runs, so that revocations overtake it.
+    `ops_bytes` leaves room below the server's limit for acknowledgements, receipts and punctuation.
     """
 
     ops_per_request: int = limits.OPS_PER_REQUEST
-    ops_bytes: int = limits.OPS_BYTES
+    ops_bytes: int = limits.OPS_BYTES * 3 // 4
     items_per_request: int = limits.ITEMS_PER_REQUEST
     page_bytes: int = limits.PAGE_BYTES
     smallest_page_bytes: int = 16 * 1024

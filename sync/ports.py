@@ -36,8 +36,8 @@ Key = tuple[int, str]
 
 
 class Held(NamedTuple):
-    """What this device holds of a compartment. `at` is the cursor; `wanted` the `at` of the last head;
-    `complete` once a page said `more` is false; `generation` grows with each purge.
+    """What this device holds of a compartment. `at` is the cursor; `wanted` the `at` of the last head,
+    or the end of the last complete page if that came later; `complete` once a page said `more` is false; `generation` grows with each purge.
     """
 
     owner: int
