@@ -8,16 +8,15 @@ composition root's: it asks `wants` and answers with an event.
 """
 
 import re
-import unicodedata
 from enum import StrEnum
 from typing import Final
+from unicodedata import normalize
 
 from msgspec import Struct, structs
 
+from dossier.sealing.strength import phrase_strength
 from dossier.wire.messages import Capabilities, EnrolReply, Situation
 
-PHRASE_WORDS: Final = 4
-PHRASE_CHARS: Final = 20
 _ADDRESS: Final = re.compile(r"^(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
@@ -211,19 +210,12 @@ def _identity_problem(state: FirstStart) -> str:
 
 
 def phrase_problem(state: FirstStart) -> str:
-    """Words and length, no forbidden own name, both typings the same."""
-    phrase = unicodedata.normalize("NFKC", state.phrase)
-    if len(phrase.split()) < PHRASE_WORDS and len(phrase) < PHRASE_CHARS + 8:
-        return "first_start.phrase_too_few_words"
-    if len(phrase) < PHRASE_CHARS:
-        return "first_start.phrase_too_short"
-    if len(set(phrase.split())) < PHRASE_WORDS - 1 and len(set(phrase)) < 10:
-        return "first_start.phrase_repeats"
-    if any(word in _plain(phrase).split() for word in _own_words(state)):
-        return "first_start.phrase_own_name"
-    if unicodedata.normalize("NFKC", state.phrase_again) != phrase:
-        return "first_start.phrase_differs"
-    return ""
+    """Strong enough (length, no own name, no row of keys), and both typings the same."""
+    reasons = phrase_strength(state.phrase, _own_words(state)).reasons
+    if reasons:
+        return f"first_start.phrase_{reasons[0]}"
+    same = normalize("NFKC", state.phrase) == normalize("NFKC", state.phrase_again)
+    return "" if same else "first_start.phrase_differs"
 
 
 def phrase_count(state: FirstStart) -> tuple[int, int, int]:
@@ -232,15 +224,9 @@ def phrase_count(state: FirstStart) -> tuple[int, int, int]:
 
 
 def _own_words(state: FirstStart) -> frozenset[str]:
-    texts = [state.login, state.device_name]
+    """What others know of this person: names of the account, the device, the practice."""
+    texts = [state.login, state.device_name, "Colloque"]
     if state.reply is not None:
         texts += [state.reply.display_name, state.reply.server_name]
         texts += [item.organisation_name for item in state.reply.situations]
-    return frozenset(word for text in texts for word in _plain(text).split() if len(word) > 3)
-
-
-def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(
-        char if char.isalnum() else " " for char in folded if not unicodedata.combining(char)
-    )
+    return frozenset(word for text in texts for word in text.split())
