@@ -1,7 +1,7 @@
 """Positions as sealed tokens (DATA-MODEL §5): a cursor of one compartment, and how far heads were told.
 
-at   owner, facet, term, restore, seq, hidden; `hidden`: tombstones up to this seq are never shown while a
-     copy from zero is under way, 0 once it is complete
+at   restore, seq, hidden, bound to owner, facet and term; `hidden`: tombstones up to this seq are never
+     shown while a copy from zero is under way, 0 once it is complete
 v    restore, account, situation, moved_v of the team, moved_v of the account, head of the directory
 """
 
@@ -32,7 +32,7 @@ ZERO = Cursor(0, 0)
 
 def seal_cursor(premises: Premises, owner: int, facet: str, term: str, cursor: Cursor) -> str:
     """The token of a position."""
-    return premises.tokens.seal("at", owner, facet, term, premises.restore, *cursor)
+    return premises.tokens.seal(_at(owner, facet, term), premises.restore, *cursor)
 
 
 def open_cursor(premises: Premises, owner: int, facet: str, term: str, token: str) -> Cursor | None:
@@ -40,12 +40,14 @@ def open_cursor(premises: Premises, owner: int, facet: str, term: str, token: st
     if not token:
         return None
     try:
-        parts = premises.tokens.open("at", token)
-    except SealBroken:
+        restore, seq, hidden = premises.tokens.open(_at(owner, facet, term), token)
+    except (SealBroken, ValueError):
         return None
-    if len(parts) != 6 or parts[:4] != (str(owner), facet, term, str(premises.restore)):
-        return None
-    return Cursor(int(parts[4]), int(parts[5]))
+    return Cursor(int(seq), int(hidden)) if restore == str(premises.restore) else None
+
+
+def _at(owner: int, facet: str, term: str) -> str:
+    return f"at {owner} {facet} {term}"
 
 
 def seal_heads(premises: Premises, session: Session, at: HeadsAt) -> str:

@@ -46,14 +46,20 @@ class Feed:
 
     async def heads(self, session: Session, since: str) -> wire.Heads | None:
         """What moved since the token; None when nothing did. From zero: all that is readable."""
-        return await self._heads.heads(session, since)
+        found = await self._heads.heads(session, since)
+        if found is not None:
+            await self._note_gone(session, found.heads)
+        return found
 
     async def terms(self, session: Session, request: wire.TermsRequest) -> wire.TermsReply:
         """The heads of those readable now; the others come back `gone`."""
         reply = await self._heads.terms(session, request.items)
-        gone = [Key(head.owner, head.facet) for head in reply.heads if head.gone]
-        await self._copies.mark_gone(session, gone)
+        await self._note_gone(session, reply.heads)
         return reply
+
+    async def _note_gone(self, session: Session, heads: Sequence[wire.Head]) -> None:
+        gone = [Key(head.owner, head.facet) for head in heads if head.gone]
+        await self._copies.mark_gone(session, gone)
 
     async def changes(self, session: Session, request: wire.ChangesRequest) -> wire.Pages:
         """Pages of what is asked, in its order. Raises Refused above the limits."""

@@ -83,6 +83,12 @@ class Standing:
         )
         self._paths.setdefault(grant.facet, []).append(path)
 
+    def replace(self, facet: str, grants: Sequence[GrantRow]) -> None:
+        """Judge a facet by these grants: it is being opened."""
+        self._paths.pop(facet, None)
+        for grant in grants:
+            self.add(grant)
+
     def right(self, facet: str) -> Right:
         """The right on a facet tag, NOTHING where there is none."""
         paths = self._paths.get(facet)

@@ -188,9 +188,10 @@ class OwnerUnit:
         moved = [head for head in self._heads.values() if head.dirty]
         for head in moved:
             await self.tx.compartments.put(head.row())
+        told = {head.facet for head in moved}
         owed = effects.Moved(
             tuple(head.facet for head in moved),
-            tuple(dict.fromkeys(self._gained)),
+            tuple(pair for pair in dict.fromkeys(self._gained) if pair[0] not in told),
             tuple(dict.fromkeys(self._lost)),
             tuple(dict.fromkeys(self._recheck)),
         )

@@ -1,0 +1,103 @@
+"""Patients as owners: found by the exact INS or by the id of their Patient resource, else admitted.
+
+Values are reserved first, the owner made after; both steps may be repeated (SCALE rule 4). Strict traits
+are reserved too, but never decide alone: two persons may share them.
+"""
+
+from typing import Any
+
+from dossier.errors import Refused
+from dossier.identity.systems import INS_SYSTEMS
+from dossier.ids import new_owner
+from server.ports import OwnerTx
+from server.services.premises import Premises
+
+_PATIENT = "Patient"
+_INS_BODY = 13
+"""Characters of an INS before its key, which is derived and often missing."""
+
+
+class Patients:
+    """Finds and admits patients. A look-up is exact, after normalisation."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    async def find(self, patient: dict[str, Any]) -> int | None:
+        """The owner of this Patient resource: by its id, else by its INS; None when unknown."""
+        by_id = await self.located(_PATIENT, str(patient.get("id", "")))
+        if by_id is not None:
+            return by_id
+        for name in self._ins(patient):
+            found = await self._holders(name, "ins")
+            if found:
+                return found[0]
+        return None
+
+    async def located(self, rtype: str, rid: str) -> int | None:
+        """The owner that holds the imported id `Type/id`."""
+        name = self._premises.blind.locator(f"{rtype}/{rid}")
+        found = await self._holders(name, "locator")
+        return found[0] if found else None
+
+    async def same_traits(self, patient: dict[str, Any]) -> list[int]:
+        """Owners with the same birth name, first given name, birth date and sex."""
+        name = self._traits(patient)
+        return [] if name is None else await self._holders(name, "traits")
+
+    async def claim(self, patient: dict[str, Any]) -> int:
+        """The owner for this patient, reserved and possibly not made yet.
+
+        Raises Refused("ins_of_another") when the id is one patient's and the INS another's.
+        """
+        rid = str(patient["id"])
+        owner = await self.find(patient) or new_owner(self._premises.entropy)
+        name = self._premises.blind.locator(f"{_PATIENT}/{rid}")
+        owner = await self._reserve(name, "locator", owner, unique=True)
+        for ins in self._ins(patient):
+            if await self._reserve(ins, "ins", owner, unique=True) != owner:
+                raise Refused("ins_of_another")
+        traits = self._traits(patient)
+        if traits is not None:
+            await self._reserve(traits, "traits", owner, unique=False)
+        return owner
+
+    async def _reserve(self, name: int, space: str, owner: int, *, unique: bool) -> int:
+        async def reserve(tx: OwnerTx) -> int:
+            if await tx.reservations.reserve(space, owner, b"", unique=unique):
+                return owner
+            return (await tx.reservations.holder(space))[0][0]
+
+        return await self._premises.store.write(name, reserve)
+
+    async def _holders(self, name: int, space: str) -> list[int]:
+        async def holder(tx: OwnerTx) -> list[int]:
+            return [target for target, _ in await tx.reservations.holder(space)]
+
+        return await self._premises.store.read(name, holder)
+
+    def _ins(self, patient: dict[str, Any]) -> list[int]:
+        identifiers = patient.get("identifier")
+        return [
+            self._premises.blind.ins(one["system"], "".join(value.split())[:_INS_BODY])
+            for one in (identifiers if isinstance(identifiers, list) else ())
+            if isinstance(one, dict)
+            and one.get("system") in INS_SYSTEMS
+            and isinstance(value := one.get("value"), str)
+            and value.strip()
+        ]
+
+    def _traits(self, patient: dict[str, Any]) -> int | None:
+        names = [n for n in _list(patient.get("name")) if isinstance(n, dict)]
+        name = next((n for n in names if n.get("use") == "official"), names[0] if names else {})
+        given = [g for g in _list(name.get("given")) if isinstance(g, str)]
+        family, born = name.get("family"), patient.get("birthDate")
+        if not isinstance(family, str) or not given or not isinstance(born, str):
+            return None
+        gender = patient.get("gender")
+        sex = gender if isinstance(gender, str) else ""
+        return self._premises.blind.traits(family, given[0], born, sex)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,300 @@
+"""The whole server in memory: every service wired over MemoryStore, one practice, as many desktops as asked."""
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from dossier.access.matrix import MatrixPack
+from dossier.access.policy import load_policy
+from dossier.entropy import Entropy, SeededEntropy
+from dossier.errors import Issue
+from dossier.ids import uuid7
+from dossier.sealing import devices as device_keys
+from dossier.sealing.text import base64url
+from dossier.wire import messages as wire
+from server.ports import KeyStore, Store
+from server.services.access import Access
+from server.services.accounts import Accounts, Person
+from server.services.changes import Changes
+from server.services.consenting import Consenting
+from server.services.copies import Copies
+from server.services.deciding import Tools
+from server.services.devices import Devices, token_message
+from server.services.directory import Directory
+from server.services.feed import Feed
+from server.services.importing import Importer
+from server.services.indexer import Indexer
+from server.services.members import Members
+from server.services.patients import Patients
+from server.services.premises import Premises, open_premises
+from server.services.record import Records
+from server.services.sealer import Sealer
+from server.services.session import Session, Sessions
+from server.services.throttle import Throttle
+from server.store.hints import RecordingHintBoard
+from server.store.keystore import MemoryKeyStore
+from server.store.memory import MemoryStore
+from server.store.units import drive
+
+T = TypeVar("T")
+MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+DOCTOR, NURSE, SECRETARY = "10", "60", "331"
+PASSWORD = "correct horse battery"
+
+
+class SteppingClock:
+    """Stands still until it is told to go."""
+
+    def __init__(self, start: datetime = MONDAY) -> None:
+        self.instant = start
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def monotonic(self) -> float:
+        return (self.instant - MONDAY).total_seconds()
+
+    def go(self, **step: float) -> None:
+        self.instant += timedelta(**step)
+
+
+class PlainPasswords:
+    """Records that are the password itself; counts the checks made without a record."""
+
+    def __init__(self) -> None:
+        self.blank_checks = 0
+
+    async def record(self, password: str) -> str:
+        return password
+
+    async def is_right(self, password: str, record: str | None) -> bool:
+        self.blank_checks += record is None
+        return password == record
+
+
+def anything(_rtype: str, _value: dict[str, Any]) -> Sequence[Issue]:
+    """A validator that accepts every resource."""
+    return ()
+
+
+@dataclass
+class Desktop:
+    """One enrolled device of one person, signed in to one situation."""
+
+    account: int
+    device: str
+    private: bytes
+    situation: str
+    session: Session
+    practitioner: str
+
+
+class ServerRoom:
+    """Built over any store; `run` drives a coroutine without an event loop."""
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        store: Store | None = None,
+        keys: KeyStore | None = None,
+        sealer: Sealer | None = None,
+        validate: Any = anything,
+    ) -> None:
+        self.clock = SteppingClock()
+        self.entropy: Entropy = SeededEntropy(seed)
+        self.store: Any = store or MemoryStore()
+        self.keys: Any = keys or MemoryKeyStore(SeededEntropy(seed + 1000))
+        self.premises: Premises = self.run(
+            open_premises(
+                self.store,
+                self.keys,
+                self.clock,
+                self.entropy,
+                MatrixPack.load(),
+                load_policy(),
+                sealer,
+            )
+        )
+        self.hints = RecordingHintBoard()
+        self.passwords = PlainPasswords()
+        self.directory = Directory(self.premises)
+        self.accounts = Accounts(self.premises, self.passwords)
+        self.members = Members(self.premises, self.directory)
+        self.access = Access(self.premises)
+        self.consenting = Consenting(self.premises, self.access, self.accounts, self.members)
+        self.tools = Tools(self.premises, self.access, self.consenting, validate)
+        self.copies = Copies(self.premises)
+        self.feed = Feed(self.premises, self.copies)
+        self.changes = Changes(self.tools, self.copies)
+        self.patients = Patients(self.premises)
+        self.importer = Importer(
+            self.tools, self.directory, self.patients, self.accounts, self.members
+        )
+        self.indexer = Indexer(self.premises, self.access, self.hints)
+        self.records = Records(self.premises)
+        self.sessions = Sessions(self.premises)
+        self.devices = Devices(
+            self.premises, self.accounts, self.members, Throttle(self.clock), "test server"
+        )
+
+    @staticmethod
+    def run(work: Awaitable[T]) -> T:
+        return drive(work)
+
+    def settle(self) -> None:
+        """Every duty that is due is done."""
+        self.run(self.indexer.drain())
+
+    def unit(self, rid: str = "org-1", name: str = "Cabinet du Parc") -> int:
+        body = msgspec.json.encode({"resourceType": "Organization", "id": rid, "name": name})
+        return self.run(self.members.create_unit(body)).unit
+
+    def desktop(
+        self, login: str, unit: int, profession: str = DOCTOR, practitioner: str = ""
+    ) -> Desktop:
+        """A new person with one membership, one device, signed in."""
+        practitioner = practitioner or f"pra-{login}"
+        person = Person(login=login, display_name=f"Dr {login}", practitioner=practitioner)
+        account = self.run(self.accounts.create(person, PASSWORD))
+        situation = self.run(self.members.add(account, unit, profession))
+        return self.enrolled(login, account, situation, practitioner)
+
+    def enrolled(self, login: str, account: int, situation: str, practitioner: str) -> Desktop:
+        private = device_keys.new_private_key(self.entropy)
+        public = base64url(device_keys.public_key(private))
+        reply = self.run(
+            self.devices.enrol(
+                wire.EnrolRequest(
+                    login=login, password=PASSWORD, device_name="poste 1", public_key=public
+                )
+            )
+        )
+        token = self.token(reply.device, private, situation)
+        session = self.run(self.sessions.resolve(token))
+        return Desktop(account, reply.device, private, situation, session, practitioner)
+
+    def token(self, device: str, private: bytes, situation: str) -> str:
+        nonce = self.devices.challenge(wire.ChallengeRequest(device=device)).nonce
+        signature = device_keys.sign(private, token_message(device, situation, nonce))
+        request = wire.TokenRequest(
+            device=device, situation=situation, nonce=nonce, signature=base64url(signature)
+        )
+        return self.run(self.devices.token(request)).token
+
+    def patient(self, unit: int, rid: str = "pat-1", *, consent: str = "org-1", **more: Any) -> int:
+        """An imported patient; `consent` names the organisation the patient's consent opens."""
+        resources = [
+            {
+                "resourceType": "Patient",
+                "id": rid,
+                "name": [{"family": f"Durand {rid}", "given": ["Anne"]}],
+                "birthDate": "1960-05-02",
+                "gender": "female",
+                **more,
+            }
+        ]
+        if consent:
+            resources.append(a_consent(rid, consent))
+        entries = [{"resource": resource} for resource in resources]
+        raw = msgspec.json.encode(
+            {"resourceType": "Bundle", "type": "collection", "entry": entries}
+        )
+        report = self.run(self.importer.take(raw, for_unit=unit))
+        assert not report.refused, report.refused
+        self.settle()
+        return report.owners[0]
+
+    def op_id(self) -> str:
+        return uuid7(self.clock, self.entropy)
+
+    def create(
+        self, desktop: Desktop, owner: int, resource: dict[str, Any], **more: Any
+    ) -> wire.Op:
+        return wire.Op(
+            op_id=more.pop("op_id", None) or self.op_id(),
+            owner=owner,
+            kind="create",
+            acting=desktop.situation,
+            at="2026-11-23T08:00:00.000Z",
+            rtype=resource["resourceType"],
+            id=resource["id"],
+            body=msgspec.Raw(msgspec.json.encode(resource)),
+            **more,
+        )
+
+    def push(self, desktop: Desktop, *ops: wire.Op) -> tuple[wire.Verdict, ...]:
+        reply = self.run(self.changes.push(desktop.session, wire.OpsRequest(ops=ops)))
+        return reply.verdicts
+
+    def pull(self, desktop: Desktop, owner: int) -> dict[str, bytes]:
+        """Everything this desktop may read of an owner, from zero, as the feed gives it."""
+        found: dict[str, bytes] = {}
+        for page in self.pages(desktop, owner):
+            for row in page.rows:
+                assert row.body is not None
+                found[f"{row.rtype}/{row.id}"] = row.body
+        return found
+
+    def pages(self, desktop: Desktop, owner: int) -> list[wire.Page]:
+        heads = self.run(self.feed.heads(desktop.session, ""))
+        assert heads is not None
+        mine = [head for head in heads.heads if head.owner == owner and not head.gone]
+        wants = tuple(wire.Want(owner=owner, facet=h.facet, term=h.term) for h in mine)
+        pages: list[wire.Page] = []
+        while wants:
+            reply = self.run(self.feed.changes(desktop.session, wire.ChangesRequest(items=wants)))
+            pages += reply.pages
+            done = {(page.owner, page.facet): page for page in reply.pages}
+            wants = tuple(
+                w
+                if (page := done.get((w.owner, w.facet))) is None
+                else wire.Want(owner=w.owner, facet=w.facet, term=w.term, since=page.to)
+                for w in wants
+                if (w.owner, w.facet) not in done or done[w.owner, w.facet].more
+            )
+        return pages
+
+
+def a_consent(patient: str, organisation: str, **more: Any) -> dict[str, Any]:
+    """The initial consent to a care team, with date, author and wording."""
+    return {
+        "resourceType": "Consent",
+        "id": more.pop("id", f"consent-{patient}-{organisation}"),
+        "status": "active",
+        "scope": {"coding": [{"code": "patient-privacy"}]},
+        "category": [{"coding": [{"code": "IDSCL"}]}],
+        "patient": {"reference": f"Patient/{patient}"},
+        "dateTime": "2026-11-20",
+        "performer": [{"reference": f"Patient/{patient}"}],
+        "policyRule": {"text": "J'autorise l'équipe à consulter mon dossier."},
+        "provision": {
+            "type": "permit",
+            "actor": [{"reference": {"reference": f"Organization/{organisation}"}}],
+        },
+        **more,
+    }
+
+
+def an_allergy(patient: str, rid: str, text: str = "Pénicilline") -> dict[str, Any]:
+    return {
+        "resourceType": "AllergyIntolerance",
+        "id": rid,
+        "patient": {"reference": f"Patient/{patient}"},
+        "code": {"text": text},
+    }
+
+
+def a_document(patient: str, rid: str, code: str = "11488-4", **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "DocumentReference",
+        "id": rid,
+        "status": "current",
+        "type": {"coding": [{"system": "http://loinc.org", "code": code}]},
+        "subject": {"reference": f"Patient/{patient}"},
+        "content": [{"attachment": {"contentType": "text/plain"}}],
+        **more,
+    }
