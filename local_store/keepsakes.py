@@ -1,0 +1,80 @@
+"""Drafts, settings and secrets of this profile: small tables of work.db, each call one transaction."""
+
+from typing import TypeVar
+
+from local_store.connections import Connection
+from local_store.lanes import Writer
+
+T = TypeVar("T", bytes, str)
+
+
+class LocalDrafts:
+    """practitioner_app.ports.Drafts: what was being typed; survives a crash and a lock."""
+
+    def __init__(self, work: Writer) -> None:
+        self._work = work
+
+    def keep(self, key: str, owner: int, text: bytes, at: str) -> None:
+        """Keep or replace one draft."""
+        with self._work.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO draft (name, owner, content, at) VALUES (?, ?, ?, ?)",
+                (key, owner, text, at),
+            )
+
+    def get(self, key: str) -> bytes | None:
+        """One draft."""
+        with self._work.alone() as db:
+            return _one(db, "SELECT content FROM draft WHERE name = ?", key, bytes)
+
+    def drop(self, key: str) -> None:
+        """It was sent, or a person threw it away."""
+        with self._work.transaction() as db:
+            db.execute("DELETE FROM draft WHERE name = ?", (key,))
+
+
+class LocalSettings:
+    """practitioner_app.ports.Settings: small durable preferences."""
+
+    def __init__(self, work: Writer) -> None:
+        self._work = work
+
+    def get(self, key: str, default: str = "") -> str:
+        """One setting, or `default`."""
+        with self._work.alone() as db:
+            found = _one(db, "SELECT value FROM setting WHERE name = ?", key, str)
+        return default if found is None else found
+
+    def put(self, key: str, value: str) -> None:
+        """Set one setting."""
+        with self._work.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (key, value))
+
+
+class Vault:
+    """Secrets that lie inside work.db only: the device key, the keyset, pins, checkpoints."""
+
+    def __init__(self, work: Writer) -> None:
+        self._work = work
+
+    def get(self, name: str) -> bytes | None:
+        """One secret."""
+        with self._work.alone() as db:
+            return _one(db, "SELECT content FROM vault WHERE name = ?", name, bytes)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Set one secret; the bytes it replaces are overwritten (`secure_delete`)."""
+        with self._work.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO vault (name, content) VALUES (?, ?)", (name, content)
+            )
+
+    def drop(self, name: str) -> None:
+        """Forget one secret."""
+        with self._work.transaction() as db:
+            db.execute("DELETE FROM vault WHERE name = ?", (name,))
+
+
+def _one(db: Connection, sql: str, name: str, kind: type[T]) -> T | None:
+    row = db.execute(sql, (name,)).fetchone()
+    return None if row is None else kind(row[0])

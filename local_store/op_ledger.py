@@ -1,0 +1,206 @@
+"""The ops of a person as the synchronisation sees them (work.db): sending, verdicts, restore, receipts.
+
+An op never changes; only its state does: pending -> sent -> acked | refused | conflict -> archived.
+A verdict is durable here before the server is told that it may forget it; the same verdict again changes
+nothing. Nothing a person typed is deleted but what the server confirmed, after `ACKED_KEPT_DAYS`.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from dossier.wire import codec, limits
+from dossier.wire.messages import Op, Verdict
+from local_store.connections import Connection
+from sync.ports import Receipt
+
+_DAY_MS: Final = 86_400_000
+_WIDENING_TYPES: Final = frozenset({"Consent"})
+"""A right widened after the moment a restore went back to is listed, never sent again (DATA-MODEL §5)."""
+AFTER_RESTORE: Final = "check_after_restore"
+
+
+def next_ops(db: Connection, limit: int, max_bytes: int) -> list[Op]:
+    """Oldest first; an op too large for `max_bytes` still goes, alone. Those returned count as sent."""
+    chosen: list[Op] = []
+    numbers: list[tuple[int]] = []
+    names: set[str] = set()
+    weight = 0
+    for n, op_id, wire, depends_on, state in db.execute(
+        "SELECT o.n, o.op_id, o.wire, o.depends_on, d.state FROM op AS o "
+        "LEFT JOIN op AS d ON d.op_id = o.depends_on "
+        "WHERE o.state IN ('pending', 'sent') ORDER BY o.n"
+    ):
+        if state in ("pending", "refused", "conflict") and depends_on not in names:
+            continue
+        weight += len(wire)
+        if chosen and (weight > max_bytes or len(chosen) >= limit):
+            break
+        chosen.append(codec.decode(wire, Op))
+        names.add(op_id)
+        numbers.append((n,))
+        if len(chosen) >= limit:
+            break
+    db.executemany("UPDATE op SET state = 'sent' WHERE n = ? AND state = 'pending'", numbers)
+    return chosen
+
+
+def apply_verdicts(db: Connection, verdicts: Iterable[Verdict], now_ms: int) -> list[str]:
+    """Make verdicts durable; returns the op_ids that were decided now."""
+    decided: list[str] = []
+    for verdict in verdicts:
+        if verdict.code == "later":
+            continue
+        row = db.execute("SELECT state, kind FROM op WHERE op_id = ?", (verdict.op_id,)).fetchone()
+        if row is None:
+            db.execute(
+                "UPDATE receipt SET code = ? WHERE op_id = ? AND code IS NULL",
+                (verdict.code, verdict.op_id),
+            )
+        elif row[0] in ("pending", "sent"):
+            _decide(db, verdict, row[1], now_ms)
+            decided.append(verdict.op_id)
+    return decided
+
+
+def seen(
+    db: Connection, owner: int, rows: Iterable[tuple[str, str, int, int]]
+) -> list[tuple[str, str]]:
+    """The feed told these versions: acknowledged ops up to them cover nothing any more."""
+    waiting = {
+        (rtype, rid)
+        for rtype, rid in db.execute(
+            "SELECT rtype, id FROM op WHERE live = 1 AND owner = ? AND state = 'acked'", (owner,)
+        )
+    }
+    touched: list[tuple[str, str]] = []
+    for rtype, rid, restore, k in rows if waiting else ():
+        if (rtype, rid) in waiting:
+            db.execute(
+                "UPDATE op SET live = 0 WHERE live = 1 AND owner = ? AND rtype = ? AND id = ? "
+                "AND state = 'acked' AND (restore, k) <= (?, ?)",
+                (owner, rtype, rid, restore, k),
+            )
+            touched.append((rtype, rid))
+    return touched
+
+
+def scrub(db: Connection, owner: int, rows: Iterable[tuple[str, str]]) -> None:
+    """Rows left the cache: what the other side wrote about them leaves too, own words stay."""
+    db.executemany(
+        "UPDATE op SET saw = NULL, theirs = NULL, "
+        "shows = CASE kind WHEN 'change' THEN NULL ELSE shows END, "
+        "title = CASE kind WHEN 'change' THEN '' ELSE title END, "
+        "words = CASE kind WHEN 'change' THEN '' ELSE words END, "
+        "live = CASE state WHEN 'acked' THEN 0 ELSE live END "
+        "WHERE owner = ? AND rtype = ? AND id = ?",
+        [(owner, rtype, rid) for rtype, rid in rows],
+    )
+
+
+def scrub_owner(db: Connection, owner: int) -> None:
+    """Nothing of this owner may be read any more."""
+    targets = db.execute(
+        "SELECT DISTINCT rtype, id FROM op WHERE owner = ? AND rtype <> ''", (owner,)
+    ).fetchall()
+    scrub(db, owner, targets)
+
+
+def unacknowledged(db: Connection, limit: int) -> list[tuple[int, str]]:
+    """(owner, op_id) of durable verdicts the server still keeps; ops first, then receipts."""
+    rows = db.execute(
+        "SELECT owner, op_id FROM op WHERE code IS NOT NULL AND told = 0 ORDER BY n LIMIT ?",
+        (limit,),
+    ).fetchall()
+    rows += db.execute(
+        "SELECT owner, op_id FROM receipt WHERE code IS NOT NULL AND told = 0 "
+        "ORDER BY op_id LIMIT ?",
+        (limit - len(rows),),
+    ).fetchall()
+    return [(owner, op_id) for owner, op_id in rows]
+
+
+def acknowledged(db: Connection, ops: Sequence[tuple[int, str]]) -> None:
+    """The server was told."""
+    keys = [(op_id, owner) for owner, op_id in ops]
+    db.executemany(
+        "UPDATE op SET told = 1 WHERE op_id = ? AND owner = ? AND code IS NOT NULL", keys
+    )
+    db.executemany(
+        "UPDATE receipt SET told = 1 WHERE op_id = ? AND owner = ? AND code IS NOT NULL", keys
+    )
+
+
+def requeue(db: Connection, restore: int) -> None:
+    """The server went back in time: own acknowledged ops go again, in their first order, under their
+    old ids; what widens a right is only listed.
+    """
+    for n, rtype, kind in db.execute(
+        "SELECT n, rtype, kind FROM op WHERE state = 'acked' ORDER BY n"
+    ).fetchall():
+        widens = rtype in _WIDENING_TYPES
+        db.execute(
+            "UPDATE op SET state = ?, reason = ?, code = NULL, told = 0, resent = ?, "
+            "live = ? WHERE n = ?",
+            (
+                "refused" if widens else "pending",
+                AFTER_RESTORE if widens else "",
+                restore,
+                int(kind in ("create", "change")),
+                n,
+            ),
+        )
+    db.execute("UPDATE op SET told = 1 WHERE code IS NOT NULL")
+    db.execute("UPDATE receipt SET code = NULL, told = 0 WHERE told = 0")
+    for (owner,) in db.execute("SELECT DISTINCT owner FROM op").fetchall():
+        scrub_owner(db, owner)
+    db.execute("UPDATE op SET live = 1 WHERE state = 'pending' AND kind IN ('create', 'change')")
+
+
+def receipts_owed(db: Connection, limit: int) -> list[Receipt]:
+    """Erasures complete and checked, without a verdict yet."""
+    rows = db.execute(
+        "SELECT op_id, owner, facet, term, at FROM receipt WHERE code IS NULL "
+        "ORDER BY op_id LIMIT ?",
+        (limit,),
+    )
+    return [Receipt(*row) for row in rows]
+
+
+def prune(db: Connection, now_ms: int) -> None:
+    """Forget confirmed ops no restore can ask for again."""
+    db.execute(
+        "DELETE FROM op WHERE state = 'acked' AND told = 1 AND live = 0 AND decided_ms < ?",
+        (now_ms - limits.ACKED_KEPT_DAYS * _DAY_MS,),
+    )
+
+
+def _decide(db: Connection, verdict: Verdict, kind: str, now_ms: int) -> None:
+    typed = kind in ("create", "change")
+    state = {"conflict": "conflict", "rejected": "refused", "unavailable": "refused"}.get(
+        verdict.code, "acked"
+    )
+    if not typed:
+        state = "acked"
+    live = typed
+    version = (verdict.version.restore, verdict.version.k)
+    if verdict.code == "done":
+        before = db.execute(
+            "SELECT restore, k FROM op WHERE op_id = ?", (verdict.op_id,)
+        ).fetchone()
+        version = max(version, tuple(before))
+        live = typed and version > (0, 0)
+    db.execute(
+        "UPDATE op SET state = ?, live = ?, code = ?, restore = ?, k = ?, reason = ?, elements = ?, "
+        "verdict = ?, decided_ms = ?, told = 0 WHERE op_id = ?",
+        (
+            state,
+            int(live),
+            verdict.code,
+            *version,
+            verdict.reason or (verdict.code if state == "refused" else ""),
+            "\n".join(verdict.elements),
+            codec.encode(verdict),
+            now_ms,
+            verdict.op_id,
+        ),
+    )

@@ -1,0 +1,114 @@
+"""practitioner_app.ports.Outbox: what a person wrote (work.db). One call is one durable transaction."""
+
+from collections.abc import Sequence
+
+from dossier.errors import StoreError
+from dossier.wire import codec
+from dossier.wire.messages import Op
+from local_store.lanes import Readers, Writer
+from local_store.rows import indexed
+from practitioner_app.ports import ConflictCase, ItemState, PendingOp
+
+
+class LocalOutbox:
+    """The only way a user action reaches the disk (design law 3)."""
+
+    def __init__(self, work: Writer, readers: Readers) -> None:
+        self._work = work
+        self._readers = readers
+
+    def put(self, op: Op, *, shows: bytes = b"", saw: bytes = b"") -> None:
+        """Durable when it returns. The same op again changes nothing; another op under its id is refused
+        (StoreError 'op_id').
+        """
+        wire = codec.encode(op)
+        index = indexed(shows) if shows else None
+        with self._work.transaction() as db:
+            known = db.execute("SELECT wire FROM op WHERE op_id = ?", (op.op_id,)).fetchone()
+            if known is not None:
+                if known[0] != wire:
+                    raise StoreError("op_id")
+                return
+            db.execute(
+                "INSERT INTO op (op_id, owner, kind, rtype, id, at, state, live, wire, depends_on, "
+                "base_restore, base_k, shows, saw, sort_at, title, words) "
+                "VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    op.op_id,
+                    op.owner,
+                    op.kind,
+                    op.rtype,
+                    op.id,
+                    op.at,
+                    int(op.kind in ("create", "change")),
+                    wire,
+                    op.depends_on,
+                    op.base.restore,
+                    op.base.k,
+                    shows or None,
+                    saw or None,
+                    index.at if index else "",
+                    index.title if index else "",
+                    index.text if index else "",
+                ),
+            )
+
+    def withdraw(self, op_id: str) -> bool:
+        """Undo before sending; False when it already left or another op depends on it."""
+        with self._work.transaction() as db:
+            gone = db.execute(
+                "DELETE FROM op WHERE op_id = ?1 AND state = 'pending' AND resent = 0 "
+                "AND NOT EXISTS (SELECT 1 FROM op AS d WHERE d.depends_on = ?1)",
+                (op_id,),
+            )
+            return bool(gone.rowcount)
+
+    def pending(self) -> Sequence[PendingOp]:
+        """Waiting, sent and refused ops, oldest first."""
+        with self._readers.reading() as db:
+            rows = db.execute(
+                "SELECT op_id, owner, rtype, id, kind, state, at, length(wire), reason, "
+                "coalesce(shows, x'') FROM work.op "
+                "WHERE state IN ('pending', 'sent', 'refused') ORDER BY n"
+            ).fetchall()
+        return [PendingOp._make([*row[:5], ItemState(row[5]), *row[6:]]) for row in rows]
+
+    def conflicts(self) -> Sequence[ConflictCase]:
+        """Undecided cases, oldest first. `theirs` is the confirmed row once it is at least at the version
+        the server named; empty until it arrives.
+        """
+        with self._readers.reading() as db:
+            cases = db.execute(
+                "SELECT o.op_id, o.owner, o.rtype, o.id, o.at, coalesce(o.saw, x''), "
+                "coalesce(o.shows, x''), c.body, o.elements FROM work.op AS o "
+                "LEFT JOIN placed AS c ON c.owner = o.owner AND c.rtype = o.rtype AND c.id = o.id "
+                "AND (c.restore, c.k) >= (o.restore, o.k) "
+                "WHERE o.state = 'conflict' ORDER BY o.n"
+            ).fetchall()
+            return [
+                ConflictCase._make(
+                    [
+                        *case[:7],
+                        b"" if case[7] is None else self._readers.packer().unpack(case[7]),
+                        tuple(case[8].split("\n")) if case[8] else (),
+                    ]
+                )
+                for case in cases
+            ]
+
+    def settle(self, op_id: str) -> None:
+        """A person decided: the case leaves the list, its versions stay in the archive."""
+        theirs = next((case.theirs for case in self.conflicts() if case.op_id == op_id), b"")
+        self._archive(op_id, "conflict", theirs)
+
+    def discard_refused(self, op_id: str) -> None:
+        """A person withdrew a refused item; it stays in the archive."""
+        self._archive(op_id, "refused", b"")
+
+    def _archive(self, op_id: str, state: str, theirs: bytes) -> None:
+        with self._work.transaction() as db:
+            db.execute(
+                "UPDATE op SET state = 'archived', live = 0, theirs = ? "
+                "WHERE op_id = ? AND state = ?",
+                (theirs or None, op_id, state),
+            )

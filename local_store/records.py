@@ -1,0 +1,195 @@
+"""practitioner_app.ports.RecordReader: what the screens read, through `current` only (design law 3).
+
+Each call is one consistent snapshot on the calling thread's read-only connection; what a lost or ended
+right hides is hidden here, by the TEMP views, before it is erased.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from dossier.clock import from_ms, from_wire
+from dossier.wire.messages import Version
+from local_store.connections import Connection
+from local_store.lanes import Readers
+from local_store.patients import find_patients, patient_of
+from local_store.rows import indexed
+from local_store.search import find_hits
+from practitioner_app.ports import (
+    Completeness,
+    CopyFacts,
+    CurrentRow,
+    Hit,
+    ItemState,
+    PatientLine,
+)
+
+_CURRENT: Final = "SELECT owner, rtype, id, restore, k, body, shows, state, op_id, at FROM current WHERE owner = ?"
+
+
+class LocalRecordReader:
+    """Any number of threads may read at once."""
+
+    def __init__(self, readers: Readers, disk_bytes: Callable[[], int]) -> None:
+        self._readers = readers
+        self._disk_bytes = disk_bytes
+
+    def patients(self, words: str, limit: int) -> Sequence[PatientLine]:
+        """Parts of names without accents, a birth date in any usual form, an INS; best first. A limit
+        never cuts between homonyms, so a few more may come.
+        """
+        with self._readers.reading() as db:
+            return find_patients(db, words, limit)
+
+    def patient(self, owner: int) -> PatientLine | None:
+        """One patient, with what waits to be sent about the identity."""
+        with self._readers.reading() as db:
+            line = patient_of(db, owner)
+            waiting = db.execute(
+                "SELECT shows FROM newest WHERE owner = ? AND rtype = 'Patient' "
+                "AND shows IS NOT NULL AND state IN ('pending', 'sent') ORDER BY n DESC LIMIT 1",
+                (owner,),
+            ).fetchone()
+        if waiting is None:
+            return line
+        row = indexed(waiting[0])
+        return PatientLine(
+            owner=owner,
+            family=row.family,
+            given=row.given,
+            birth_name=row.birth_name,
+            birth_date=row.birth_date,
+            sex=row.sex,
+            ins=row.ins,
+            status=row.status,
+            deceased=row.deceased,
+        )
+
+    def rows(self, owner: int, rtypes: Sequence[str] = ()) -> Sequence[CurrentRow]:
+        """Everything current of one patient, by type then time then id."""
+        names = ", ".join("?" * len(rtypes))
+        kinds = f" AND rtype IN ({names})" if rtypes else ""
+        with self._readers.reading() as db:
+            rows = db.execute(
+                _CURRENT + kinds,
+                (owner, *rtypes),
+            ).fetchall()
+        found = [self._row(row) for row in rows]
+        found.sort(key=lambda row: (row.rtype, row.at, row.id))
+        return found
+
+    def resource(self, owner: int, rtype: str, rid: str) -> CurrentRow | None:
+        """One resource as the screens see it."""
+        with self._readers.reading() as db:
+            row = db.execute(
+                _CURRENT + " AND rtype = ? AND id = ?",
+                (owner, rtype, rid),
+            ).fetchone()
+        return None if row is None else self._row(row)
+
+    def directory(self, references: Sequence[str]) -> Mapping[str, bytes]:
+        """Bodies of directory resources by `Type/id`; what is not held is left out."""
+        found: dict[str, bytes] = {}
+        shelves: dict[str, list[int]] = defaultdict(list)
+        unpack = self._readers.packer().unpack
+        with self._readers.reading() as db:
+            for rtype, shelf in db.execute(
+                "SELECT rtype, shelf FROM shelf WHERE owner IN "
+                "(SELECT owner FROM visible WHERE kind IN ('directory', 'practice'))"
+            ):
+                shelves[rtype].append(shelf)
+            for reference in dict.fromkeys(references):
+                rtype, _, rid = reference.partition("/")
+                for shelf in shelves.get(rtype, ()):
+                    row = db.execute(
+                        "SELECT c.body FROM confirmed AS c JOIN visible AS v ON v.n = c.compartment "
+                        "WHERE c.shelf = ? AND c.id = ?",
+                        (shelf, rid),
+                    ).fetchone()
+                    if row is not None:
+                        found[reference] = unpack(row[0])
+                        break
+        return found
+
+    def completeness(self, owner: int) -> Completeness:
+        """Complete iff every readable compartment of the patient is, at the last position known."""
+        with self._readers.reading() as db:
+            count, complete, rows, wanted, copied = db.execute(
+                "SELECT count(*), min(complete AND at = wanted), sum(rows), sum(CASE "
+                "WHEN complete AND at = wanted THEN rows ELSE rows_wanted END), min(copied_ms) "
+                "FROM visible WHERE owner = ?",
+                (owner,),
+            ).fetchone()
+            contact = _instant(db, "last_contact")
+        if not count:
+            return Completeness(
+                complete=False, rows=0, rows_wanted=0, copied_at=None, readable=False
+            )
+        copied_at = None if copied is None else from_ms(copied)
+        if complete and contact is not None and (copied_at is None or contact > copied_at):
+            copied_at = contact
+        return Completeness(bool(complete), rows, wanted, copied_at, readable=True)
+
+    def search(self, words: str, owner: int | None, limit: int) -> Sequence[Hit]:
+        """Words in the records held, and in what waits to be sent."""
+        with self._readers.reading() as db:
+            return find_hits(db, words, owner, limit)
+
+    def copy_facts(self) -> CopyFacts:
+        """The state of the whole copy."""
+        with self._readers.reading() as db:
+            owners = db.execute(
+                "SELECT kind, min(rank), min(complete AND at = wanted), sum(rows), sum(CASE "
+                "WHEN complete AND at = wanted THEN rows ELSE rows_wanted END), sum(size), sum(CASE "
+                "WHEN complete AND at = wanted THEN size ELSE size_wanted END) "
+                "FROM visible GROUP BY owner"
+            ).fetchall()
+            states = dict(
+                db.execute(
+                    "SELECT CASE state WHEN 'sent' THEN 'pending' ELSE state END, count(*) "
+                    "FROM work.op WHERE kind IN ('create', 'change') GROUP BY 1"
+                ).fetchall()
+            )
+            contact, lease = _instant(db, "last_contact"), _instant(db, "lease_until")
+        ranks: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for kind, rank, complete, rows, wanted, *_ in owners:
+            is_patient = kind == "patient"
+            for place, value in enumerate((complete and is_patient, is_patient, rows, wanted)):
+                ranks[rank][place] += int(value)
+        return CopyFacts(
+            patients=sum(1 for row in owners if row[0] == "patient"),
+            patients_complete=sum(1 for row in owners if row[0] == "patient" and row[2]),
+            rows=sum(row[3] for row in owners),
+            rows_wanted=sum(row[4] for row in owners),
+            size=sum(row[5] for row in owners),
+            size_wanted=sum(row[6] for row in owners),
+            last_contact=contact,
+            lease_until=lease,
+            pending=states.get("pending", 0),
+            refused=states.get("refused", 0),
+            conflicts=states.get("conflict", 0),
+            disk_bytes=self._disk_bytes(),
+            by_rank=tuple(
+                (rank, done, of, rows, wanted)
+                for rank, (done, of, rows, wanted) in sorted(ranks.items())
+            ),
+        )
+
+    def _row(self, row: Sequence[Any]) -> CurrentRow:
+        owner, rtype, rid, restore, k, frame, shows, state, op_id, at = row
+        return CurrentRow(
+            owner=owner,
+            rtype=rtype,
+            id=rid,
+            version=Version(restore, k),
+            body=self._readers.packer().unpack(frame) if shows is None else shows,
+            state=ItemState("sent" if state == "acked" else state),
+            op_id=op_id,
+            at=at,
+        )
+
+
+def _instant(db: Connection, name: str) -> datetime | None:
+    row = db.execute("SELECT value FROM work.fact WHERE name = ?", (name,)).fetchone()
+    return None if row is None else from_wire(row[0])

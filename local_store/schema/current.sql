@@ -1,0 +1,51 @@
+CREATE TEMP VIEW visible AS
+SELECT * FROM main.compartment AS p
+WHERE p.term <> '' AND p.purging IS NULL AND (p.until_ms IS NULL OR p.until_ms > now_ms());
+
+CREATE TEMP VIEW shown AS
+SELECT c.n, s.owner, s.rtype, c.id, c.at, c.restore, c.k, c.body
+FROM main.shelf AS s CROSS JOIN main.confirmed AS c
+WHERE c.n >= s.shelf << 24 AND c.n < (s.shelf + 1) << 24
+AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment);
+
+CREATE TEMP VIEW placed AS
+SELECT c.n, s.owner, s.rtype, c.id, c.at, c.restore, c.k, c.body
+FROM main.shelf AS s CROSS JOIN main.confirmed AS c
+WHERE c.shelf = s.shelf
+AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment);
+
+CREATE TEMP VIEW newest AS
+SELECT o.* FROM work.op AS o
+WHERE o.live = 1
+AND NOT EXISTS (
+  SELECT 1 FROM work.op AS later
+  WHERE later.live = 1 AND later.owner = o.owner AND later.rtype = o.rtype AND later.id = o.id
+  AND later.n > o.n
+)
+AND (
+  EXISTS (SELECT 1 FROM visible AS v WHERE v.owner = o.owner)
+  OR NOT EXISTS (SELECT 1 FROM main.compartment AS p WHERE p.owner = o.owner)
+);
+
+CREATE TEMP VIEW current AS
+SELECT
+  c.owner AS owner, c.rtype AS rtype, c.id AS id, c.at AS at, c.restore AS restore, c.k AS k,
+  'confirmed' AS state, '' AS op_id, c.body AS body, NULL AS shows
+FROM shown AS c
+WHERE NOT EXISTS (
+  SELECT 1 FROM work.op AS o
+  WHERE o.live = 1 AND o.owner = c.owner AND o.rtype = c.rtype AND o.id = c.id
+  AND NOT (o.state = 'acked' AND (c.restore, c.k) >= (o.restore, o.k))
+)
+UNION ALL
+SELECT
+  o.owner, o.rtype, o.id, coalesce(nullif(o.sort_at, ''), c.at, ''),
+  coalesce(c.restore, 0), coalesce(c.k, 0), o.state, o.op_id, c.body,
+  CASE
+    WHEN o.state = 'refused' AND c.n IS NOT NULL AND (c.restore, c.k) > (o.base_restore, o.base_k)
+    THEN NULL ELSE o.shows
+  END
+FROM newest AS o
+LEFT JOIN placed AS c ON c.owner = o.owner AND c.rtype = o.rtype AND c.id = o.id
+WHERE NOT (o.state = 'acked' AND c.n IS NOT NULL AND (c.restore, c.k) >= (o.restore, o.k))
+AND (o.shows IS NOT NULL OR c.n IS NOT NULL)

@@ -1,0 +1,139 @@
+"""Full text over the records held: quoted tokens only, never the raw syntax of FTS5 (D12).
+
+Candidates are capped before ranking; order: the title holds the words, then the latest first. The
+excerpt is cut here, because asking FTS5 for it would run a prefix query once per hit.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from local_store.connections import Connection
+from local_store.rows import SERIAL_BITS, SHELVES_PER_OWNER
+from practitioner_app.ports import Hit
+
+_QUERY_CHARS: Final = 200
+_TOKENS: Final = 8
+_CANDIDATES: Final = 400
+_PREFIX_CHARS: Final = 3
+_BEFORE: Final = 40
+_EXCERPT: Final = 120
+_WORD: Final = re.compile(r"[^\W_]+")
+START: Final = "\x02"
+END: Final = "\x03"
+
+
+def tokens(words: str) -> list[str]:
+    """The searchable tokens of what a person typed."""
+    text = unicodedata.normalize("NFKC", words)[:_QUERY_CHARS].replace("\0", " ")
+    return [part for part in text.split() if any(ch.isalnum() for ch in part)][:_TOKENS]
+
+
+def match_of(parts: Iterable[str]) -> str:
+    """The MATCH expression: every token quoted, the longer ones also as beginnings."""
+    return " ".join(
+        '"' + part.replace('"', '""') + '"' + ("*" if len(part) >= _PREFIX_CHARS else "")
+        for part in parts
+    )
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, character for character (same length)."""
+    return "".join(_fold(ch) for ch in text)
+
+
+def excerpt(text: str, parts: Sequence[str]) -> str:
+    """The surroundings of the first match, matches between U+0002 and U+0003."""
+    text = text.replace(START, " ").replace(END, " ").replace("\n", " ")
+    beginnings = _beginnings(parts)
+    spans = [
+        found.span() for found in _WORD.finditer(fold(text)) if _matches(found.group(), beginnings)
+    ]
+    if not spans:
+        return text[:_EXCERPT]
+    low = max(0, spans[0][0] - _BEFORE)
+    high = low + _EXCERPT
+    out, at = [], low
+    for start, end in spans:
+        if start < high:
+            out += [text[at:start], START, text[start:end], END]
+            at = end
+    out.append(text[at : max(at, high)])
+    return ("…" if low else "") + "".join(out).strip() + ("…" if high < len(text) else "")
+
+
+def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list[Hit]:
+    """Hits in confirmed rows that nothing covers, and in what waits to be sent."""
+    parts = tokens(words)
+    if not parts or limit <= 0:
+        return []
+    found = _pending_hits(db, parts, owner)
+    low, high = _range(db, owner)
+    rows = db.execute(
+        "SELECT f.rowid, s.owner, s.rtype, c.id, c.at FROM "
+        "(SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?) AS f "
+        "CROSS JOIN confirmed AS c ON c.n = f.rowid CROSS JOIN shelf AS s ON s.shelf = c.shelf "
+        "WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment) "
+        "AND NOT EXISTS (SELECT 1 FROM work.op AS o WHERE o.live = 1 AND o.owner = s.owner "
+        "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL "
+        "AND NOT (o.state = 'acked' AND (c.restore, c.k) >= (o.restore, o.k))) "
+        "ORDER BY c.at DESC LIMIT ?",
+        (match_of(parts), low, high, _CANDIDATES, 4 * limit),
+    ).fetchall()
+    for n, *place in rows:
+        title, text = db.execute("SELECT title, words FROM texts WHERE n = ?", (n,)).fetchone()
+        found.append(Hit._make([*place, title, excerpt(text, parts)]))
+    beginnings = _beginnings(parts)
+    found.sort(key=lambda hit: hit.at, reverse=True)
+    found.sort(key=lambda hit: not _holds(hit.title, beginnings))
+    return found[:limit]
+
+
+def _pending_hits(db: Connection, parts: Sequence[str], owner: int | None) -> list[Hit]:
+    beginnings = _beginnings(parts)
+    rows = db.execute(
+        "SELECT o.owner, o.rtype, o.id, o.sort_at, o.title, o.words, o.restore, o.k, o.state "
+        "FROM newest AS o WHERE o.words <> '' AND (?1 IS NULL OR o.owner = ?1)",
+        (owner,),
+    ).fetchall()
+    return [
+        Hit._make([*row[:5], excerpt(row[5], parts)]) for row in rows if _holds(row[5], beginnings)
+    ]
+
+
+def _range(db: Connection, owner: int | None) -> tuple[int, int]:
+    if owner is None:
+        return 0, 1 << 62
+    low = db.execute("SELECT min(shelf) FROM shelf WHERE owner = ?", (owner,)).fetchone()[0]
+    if low is None:
+        return 0, 0
+    return low << SERIAL_BITS, (low + SHELVES_PER_OWNER) << SERIAL_BITS
+
+
+def _beginnings(parts: Iterable[str]) -> list[tuple[str, bool]]:
+    """(folded word, whether it may be only a beginning), punctuation cut as the index cuts it."""
+    found = []
+    for part in parts:
+        words = _WORD.findall(fold(part))
+        found += [(word, False) for word in words[:-1]]
+        found += [(word, len(part) >= _PREFIX_CHARS) for word in words[-1:]]
+    return found
+
+
+def _matches(word: str, beginnings: Iterable[tuple[str, bool]]) -> bool:
+    return any(
+        word == begin or (open_ended and word.startswith(begin)) for begin, open_ended in beginnings
+    )
+
+
+def _holds(text: str, beginnings: Sequence[tuple[str, bool]]) -> bool:
+    words = set(_WORD.findall(fold(text)))
+    return all(any(_matches(word, [begin]) for word in words) for begin in beginnings)
+
+
+def _fold(ch: str) -> str:
+    if ch < "\x80":
+        return ch.lower()
+    bare = unicodedata.normalize("NFD", ch)[0].lower()
+    return bare if len(bare) == 1 else ch

@@ -1,0 +1,224 @@
+"""sync.ports.SyncStore over the two files: each method one durable step, or several that resume.
+
+Order between the files: cache.db first for what hides or erases, work.db first for what a person must not
+lose. A crash between the two is answered by asking again, which changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from dossier.clock import Clock, to_ms, to_wire
+from dossier.wire.messages import Head, Heads, Op, Page, Verdict
+from local_store import compartments, op_ledger, pages
+from local_store.bodies import BodyPacker
+from local_store.compartments import fact, put_fact
+from local_store.lanes import Readers, Writer
+from local_store.purge import Purge
+from local_store.rows import RowTables, prepare
+from sync.ports import Applied, Held, Key, Receipt
+
+_INDEX_BATCH: Final = 4_096
+"""While a first copy runs, words are indexed in batches of this many rows."""
+
+STALE: Final = Applied(stale=True, rows=0, digest_ok=True, touched={})
+
+
+class LocalSyncStore:
+    """The device's copy for the engine; see sync.ports.SyncStore for the contract."""
+
+    def __init__(
+        self, cache: Writer, work: Writer, readers: Readers, purge: Purge, clock: Clock
+    ) -> None:
+        self._cache = cache
+        self._work = work
+        self._readers = readers
+        self._purge = purge
+        self._clock = clock
+        self._packer = BodyPacker()
+        with cache.alone() as db:
+            self._waiting = int(db.execute("SELECT count(*) FROM unindexed").fetchone()[0])
+
+    def restore(self) -> int:
+        """The restore number this device follows; 0 before the first contact."""
+        with self._work.alone() as db:
+            return int(fact(db, "restore") or 0)
+
+    def begin_restore(self, restore: int) -> None:
+        """Drop what the server said, keep what a person wrote; a smaller or equal number changes nothing."""
+        if restore <= self.restore():
+            return
+        with self._cache.transaction() as db:
+            RowTables(db).wipe()
+            compartments.wipe(db)
+            put_fact(db, "heads_v", "")
+            put_fact(db, "restore", str(restore))
+        self._waiting = 0
+        with self._work.transaction() as db:
+            op_ledger.requeue(db, restore)
+            put_fact(db, "restore", str(restore))
+        self._purge.truncate()
+
+    def heads_v(self) -> str:
+        """The `v` of the last heads applied, empty at first."""
+        with self._cache.alone() as db:
+            return fact(db, "heads_v") or ""
+
+    def apply_heads(self, heads: Heads) -> None:
+        """Record what is wanted; what was lost is hidden in the same transaction, then erased."""
+        self._purge.finish()
+        with self._cache.transaction() as db:
+            for head in heads.heads:
+                compartments.note(db, head)
+            put_fact(db, "heads_v", heads.v)
+        self._purge.finish()
+
+    def apply_terms(self, asked: Sequence[Key], heads: Sequence[Head]) -> None:
+        """Of those asked, what came back `gone` or not at all is hidden, then erased."""
+        given = {(head.owner, head.facet): head for head in heads}
+        self._purge.finish()
+        with self._cache.transaction() as db:
+            for owner, facet in asked:
+                head = given.get((owner, facet))
+                compartments.note(
+                    db, head or Head(owner=owner, facet=facet, kind="patient", gone=True)
+                )
+        self._purge.finish()
+
+    def held(self) -> Sequence[Held]:
+        """Every compartment with a right, in order of rank, owner, facet."""
+        with self._cache.alone() as db:
+            return [kept.held() for kept in compartments.every(db)]
+
+    def held_one(self, owner: int, facet: str) -> Held | None:
+        """One compartment; None when unknown or lost."""
+        with self._cache.alone() as db:
+            kept = compartments.find(db, owner, facet)
+        return kept.held() if kept is not None and kept.term else None
+
+    def apply_page(self, page: Page, generation: int) -> Applied:
+        """Rows and cursor in one transaction, or nothing at all if the page does not continue the copy."""
+        if page.kind == "gone":
+            return self._gone(page, generation)
+        prepared = [prepare(row, self._packer) for row in page.rows]
+        now_ms = to_ms(self._clock.now())
+        with self._cache.transaction() as db:
+            kept = pages.still_fits(db, page, generation)
+            if kept is None:
+                return STALE
+            outcome = pages.apply(db, kept, page, prepared, now_ms)
+        self._waiting += outcome.waiting
+        touched = self._tell_ops(page.owner, outcome)
+        if outcome.left:
+            self._scrub(page.owner, outcome.left)
+        self._index_when_worth_it(first_copy=not kept.complete)
+        rtypes = outcome.rtypes | touched
+        return Applied(
+            stale=False,
+            rows=outcome.rows,
+            digest_ok=outcome.digest_ok,
+            touched={page.owner: rtypes} if rtypes else {},
+        )
+
+    def forget(self, owner: int, facet: str) -> None:
+        """Take it again from zero; rows stay until the new pass did not name them."""
+        with self._cache.transaction() as db:
+            db.execute(
+                "UPDATE compartment SET at = '', complete = 0, sweeping = 0 "
+                "WHERE owner = ? AND facet = ?",
+                (owner, facet),
+            )
+
+    def digest(self, owner: int, facet: str) -> str:
+        """Hex of the sum over what the feed told; of nothing for an unknown compartment."""
+        with self._cache.alone() as db:
+            kept = compartments.find(db, owner, facet)
+        return (kept.digest if kept is not None and kept.term else bytes(32)).hex()
+
+    def next_ops(self, limit: int, max_bytes: int) -> Sequence[Op]:
+        """Oldest first, without those waiting for an unsent dependency; marks them sent."""
+        with self._work.transaction() as db:
+            return op_ledger.next_ops(db, limit, max_bytes)
+
+    def apply_verdicts(self, verdicts: Iterable[Verdict]) -> None:
+        """Durable at once; an op the feed already told stops covering its row."""
+        with self._work.transaction() as db:
+            op_ledger.apply_verdicts(db, verdicts, to_ms(self._clock.now()))
+
+    def unacknowledged(self, limit: int) -> Sequence[tuple[int, str]]:
+        """(owner, op_id) of verdicts durable here and not yet told to the server."""
+        with self._work.alone() as db:
+            return op_ledger.unacknowledged(db, limit)
+
+    def acknowledged(self, ops: Sequence[tuple[int, str]]) -> None:
+        """The server was told that these verdicts are durable here."""
+        with self._work.transaction() as db:
+            op_ledger.acknowledged(db, ops)
+            op_ledger.prune(db, to_ms(self._clock.now()))
+
+    def receipts_owed(self, limit: int) -> Sequence[Receipt]:
+        """Erasures complete and checked."""
+        with self._work.alone() as db:
+            return op_ledger.receipts_owed(db, limit)
+
+    def contact(self, at: datetime, lease_until: datetime | None) -> None:
+        """An authenticated exchange happened."""
+        with self._work.transaction() as db:
+            put_fact(db, "last_contact", to_wire(at))
+            if lease_until is not None:
+                put_fact(db, "lease_until", to_wire(lease_until))
+
+    def _gone(self, page: Page, generation: int) -> Applied:
+        self._purge.finish()
+        with self._cache.transaction() as db:
+            kept = compartments.find(db, page.owner, page.facet)
+            if kept is None or not _names(kept, page, generation):
+                return STALE
+            compartments.lose(db, kept)
+        self._purge.finish()
+        return Applied(stale=False, rows=0, digest_ok=True, touched={page.owner: frozenset()})
+
+    def _tell_ops(self, owner: int, outcome: pages.Outcome) -> frozenset[str]:
+        """Types of which an acknowledged op stopped covering a row."""
+        with self._work.alone() as db:
+            if not db.execute(
+                "SELECT 1 FROM op WHERE live = 1 AND owner = ? AND state = 'acked' LIMIT 1",
+                (owner,),
+            ).fetchone():
+                return frozenset()
+        with self._work.transaction() as db:
+            return frozenset(rtype for rtype, _ in op_ledger.seen(db, owner, outcome.seen))
+
+    def _scrub(self, owner: int, left: Sequence[tuple[str, str]]) -> None:
+        with self._work.alone() as db:
+            if not db.execute("SELECT 1 FROM op WHERE owner = ? LIMIT 1", (owner,)).fetchone():
+                return
+        with self._work.transaction() as db:
+            op_ledger.scrub(db, owner, left)
+
+    def _index_when_worth_it(self, *, first_copy: bool) -> None:
+        if not self._waiting:
+            return
+        if first_copy and self._waiting < _INDEX_BATCH:
+            with self._cache.alone() as db:
+                if db.execute(
+                    "SELECT 1 FROM compartment WHERE complete = 0 AND term <> '' LIMIT 1"
+                ).fetchone():
+                    return
+        self.index_texts()
+
+    def index_texts(self) -> None:
+        """Index what waits, in one transaction."""
+        with self._cache.transaction() as db:
+            RowTables(db).index_texts()
+        self._waiting = 0
+
+
+def _names(kept: compartments.Kept, page: Page, generation: int) -> bool:
+    """Whether a `gone` speaks of the copy held now."""
+    return (
+        kept.term != ""
+        and kept.generation == generation
+        and page.term in ("", kept.term)
+        and page.since in ("", kept.at)
+    )
