@@ -1,0 +1,318 @@
+"""The practice, its neighbours and its people, as directory resources and as accounts."""
+
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+
+PRACTICE = "maison-du-port"
+HOSPITAL = "ch-saint-exemple"
+LABORATORY = "biolab-du-port"
+IMAGING = "imagerie-de-la-loire"
+_TEST_FINESS = "urn:oid:1.2.250.1.71.4.2.2"
+_RPPS = "urn:oid:1.2.250.1.71.4.2.1"
+_ADDRESS = {
+    "line": ["12 quai des Tilleuls"],
+    "postalCode": "44990",
+    "city": "Saint-Exemple-sur-Loire",
+}
+
+
+class Staff(NamedTuple):
+    """One person who works there. `profession` is the code of the G15 list (or a non-carded one);
+    `weekdays` the days they work (0 = Monday).
+    """
+
+    key: str
+    family: str
+    given: str
+    sex: str
+    title: str
+    rpps: str
+    profession: str
+    speciality: str
+    organisation: str
+    weekdays: tuple[int, ...]
+    has_account: bool = False
+    role: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"ps-{self.key}"
+
+    @property
+    def shown(self) -> str:
+        return f"{self.title} {self.given} {self.family}".strip()
+
+    @property
+    def reference(self) -> Json:
+        return {"reference": f"Practitioner/{self.id}", "display": self.shown}
+
+
+_GP = "Médecin généraliste"
+STAFF: tuple[Staff, ...] = (
+    Staff(
+        "fontaine",
+        "FONTAINE",
+        "Claire",
+        "female",
+        "Dr",
+        "99900000011",
+        "10",
+        _GP,
+        PRACTICE,
+        (0, 1, 3, 4),
+        True,
+    ),
+    Staff(
+        "lemaire",
+        "LEMAIRE",
+        "Hugues",
+        "male",
+        "Dr",
+        "99900000029",
+        "10",
+        _GP,
+        PRACTICE,
+        (0, 1, 3, 4),
+        True,
+    ),
+    Staff(
+        "kaci",
+        "KACI",
+        "Samira",
+        "female",
+        "Dr",
+        "99900000037",
+        "10",
+        _GP,
+        PRACTICE,
+        (2, 3, 4),
+        True,
+    ),
+    Staff(
+        "vasseur",
+        "VASSEUR",
+        "Paul",
+        "male",
+        "Dr",
+        "99900000045",
+        "10",
+        _GP,
+        PRACTICE,
+        (0, 1, 2),
+        True,
+    ),
+    Staff(
+        "roche",
+        "ROCHE",
+        "Inès",
+        "female",
+        "Dr",
+        "99900000052",
+        "10",
+        _GP,
+        PRACTICE,
+        (0, 1, 3, 4),
+        True,
+        "remplaçante",
+    ),
+    Staff(
+        "perrot",
+        "PERROT",
+        "Nadine",
+        "female",
+        "",
+        "",
+        "331",
+        "Secrétaire médicale",
+        PRACTICE,
+        (0, 1, 2, 3, 4),
+        True,
+        "accueil",
+    ),
+    Staff(
+        "mercier",
+        "MERCIER",
+        "Lucas",
+        "male",
+        "",
+        "",
+        "331",
+        "Secrétaire médical",
+        PRACTICE,
+        (0, 1, 2, 3, 4),
+        True,
+        "téléphone, courrier",
+    ),
+    Staff(
+        "aubry",
+        "AUBRY",
+        "Brigitte",
+        "female",
+        "",
+        "",
+        "331",
+        "Secrétaire médicale",
+        HOSPITAL,
+        (0, 1, 2, 3, 4),
+        True,
+        "secrétariat hospitalier",
+    ),
+    Staff(
+        "testcardio",
+        "TESTCARDIO",
+        "Claire",
+        "female",
+        "Dr",
+        "99900000102",
+        "10",
+        "Cardiologie",
+        HOSPITAL,
+        (0, 1, 2, 3, 4),
+    ),
+    Staff(
+        "testinterne",
+        "TESTINTERNE",
+        "Benoît",
+        "male",
+        "Dr",
+        "99900000110",
+        "10",
+        "Médecine interne",
+        HOSPITAL,
+        (0, 1, 2, 3, 4),
+    ),
+    Staff(
+        "testurgence",
+        "TESTURGENCE",
+        "Awa",
+        "female",
+        "Dr",
+        "99900000128",
+        "10",
+        "Médecine d’urgence",
+        HOSPITAL,
+        (0, 1, 2, 3, 4, 5),
+    ),
+    Staff(
+        "testoncologie",
+        "TESTONCO",
+        "Marc",
+        "male",
+        "Dr",
+        "99900000136",
+        "10",
+        "Oncologie médicale",
+        HOSPITAL,
+        (0, 1, 2, 3, 4),
+    ),
+    Staff(
+        "testbiologie",
+        "TESTBIO",
+        "Léa",
+        "female",
+        "Dr",
+        "99900000144",
+        "10",
+        "Biologie médicale",
+        LABORATORY,
+        (0, 1, 2, 3, 4, 5),
+    ),
+    Staff(
+        "testradio",
+        "TESTRADIO",
+        "Olivier",
+        "male",
+        "Dr",
+        "99900000151",
+        "10",
+        "Radiodiagnostic",
+        IMAGING,
+        (0, 1, 2, 3, 4),
+    ),
+    Staff(
+        "testinfirmier",
+        "TESTSOINS",
+        "Maud",
+        "female",
+        "",
+        "99900000169",
+        "60",
+        "Infirmière",
+        PRACTICE,
+        (0, 1, 2, 3, 4, 5),
+    ),
+    Staff(
+        "testpharma",
+        "TESTPHARMA",
+        "Julien",
+        "male",
+        "",
+        "99900000177",
+        "21",
+        "Pharmacien",
+        PRACTICE,
+        (0, 1, 2, 3, 4, 5),
+    ),
+)
+BY_KEY = {person.key: person for person in STAFF}
+
+
+def organisations() -> list[Json]:
+    """The four structures; FINESS numbers are not sent because none of them exists."""
+    return [
+        _organisation(PRACTICE, "Maison de santé du Port", "02 61 91 00 10"),
+        _organisation(HOSPITAL, "Centre hospitalier de Saint-Exemple", "02 61 91 00 40"),
+        _organisation(LABORATORY, "Biolab du Port", "02 61 91 00 50"),
+        _organisation(IMAGING, "Centre d’imagerie de la Loire", "02 61 91 00 60"),
+    ]
+
+
+def directory() -> list[Json]:
+    """Practitioners and their roles."""
+    found: list[Json] = []
+    for person in STAFF:
+        found += [_practitioner(person), _role(person)]
+    return found
+
+
+def _organisation(rid: str, name: str, phone: str) -> Json:
+    return {
+        "resourceType": "Organization",
+        "id": rid,
+        "active": True,
+        "name": name,
+        "telecom": [{"system": "phone", "value": phone}],
+        "address": [_ADDRESS],
+    }
+
+
+def _practitioner(person: Staff) -> Json:
+    body: Json = {
+        "resourceType": "Practitioner",
+        "id": person.id,
+        "active": True,
+        "name": [
+            {
+                "family": person.family,
+                "given": [person.given],
+                **({"prefix": [person.title]} if person.title else {}),
+            }
+        ],
+        "gender": person.sex,
+        "qualification": [{"code": {"text": person.speciality}}],
+    }
+    if person.rpps:
+        body["identifier"] = [{"use": "official", "system": _RPPS, "value": "8" + person.rpps}]
+    return body
+
+
+def _role(person: Staff) -> Json:
+    return {
+        "resourceType": "PractitionerRole",
+        "id": f"role-{person.key}",
+        "active": True,
+        "practitioner": person.reference,
+        "organization": {"reference": f"Organization/{person.organisation}"},
+        "specialty": [{"text": person.speciality}],
+    }

@@ -1,0 +1,351 @@
+"""Everybody else of the practice: plausible people drawn from a seed, coherent with their age and sex.
+
+Rules kept (they are tests): a treatment has its problem; an eGFR is computed (CKD-EPI 2009), never drawn; LDL
+obeys Friedewald; acts fall on working days by somebody who works that day; a child has weights; no drug
+against a recorded allergy; metformin never below an eGFR of 30.
+"""
+
+import tomllib
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+from dossier.fhir import allergies
+from server.demonstration import clinic, story
+from server.demonstration.pen import DrugLine, Pen, spread
+from server.demonstration.story import Story
+
+Json = dict[str, Any]
+
+_GPS = ("fontaine", "lemaire", "kaci", "vasseur")
+_YEARS = 15
+_WEIGHT, _HEIGHT = "29463-7", "8302-2"
+_ALLERGIES = (
+    ("pénicilline", "urticaire", ("amoxicillin",)),
+    ("sulfamides", "éruption cutanée", ()),
+    ("arachide", "œdème des lèvres", ()),
+    ("acariens", "rhinite", ()),
+    ("aspirine", "urticaire", ("acetylsalicylic",)),
+    ("latex", "eczéma de contact", ()),
+)
+_START = {
+    "hba1c": (6.4, 8.2), "glycemie": (1.15, 1.75), "creatinine": (58, 96), "potassium": (3.7, 4.8), "sodium": (137, 143),
+    "rac": (5, 60), "cholesterol_total": (1.6, 2.7), "hdl": (0.38, 0.7), "triglycerides": (0.7, 2.1), "alat": (14, 44),
+    "tsh": (0.8, 4.6), "hemoglobine": (12.2, 15.4), "plaquettes": (170, 360), "acide_urique": (290, 520), "vitamine_d": (12, 38),
+}  # fmt: skip
+_DIGITS = {
+    "hba1c": 1,
+    "glycemie": 2,
+    "potassium": 1,
+    "cholesterol_total": 2,
+    "hdl": 2,
+    "triglycerides": 2,
+    "tsh": 2,
+    "hemoglobine": 1,
+    "ldl": 2,
+}
+_WEIGHTS = (
+    (0, 3.4),
+    (1, 9.8),
+    (2, 12.2),
+    (4, 16.3),
+    (6, 20.5),
+    (8, 26),
+    (10, 32),
+    (12, 40),
+    (14, 50),
+    (16, 58),
+    (18, 64),
+)
+_HEIGHTS = (
+    (0, 50),
+    (1, 75),
+    (2, 87),
+    (4, 102),
+    (6, 115),
+    (8, 127),
+    (10, 138),
+    (12, 149),
+    (14, 161),
+    (16, 167),
+    (18, 170),
+)
+_INFANT_DOSES = (
+    ("J07CA09", 2, 1), ("J07AL02", 2, 1), ("J07CA09", 4, 2), ("J07AL02", 4, 2), ("J07CA09", 11, 3), ("J07AL02", 11, 3),
+    ("J07BD52", 12, 1), ("J07BD52", 17, 2), ("J07CA02", 73, 4), ("J07CA02", 138, 5),
+)  # fmt: skip
+
+
+@cache
+def rules() -> Json:
+    """The ailments, as written in their sheet."""
+    return tomllib.loads(
+        (files("server.demonstration") / "ailments.toml").read_text(encoding="utf-8")
+    )
+
+
+def write(pen: Pen, by: str, now: Story, fullness: float) -> None:
+    """A whole record; `fullness` scales how often the person comes."""
+    first = max(pen.subject.birth + timedelta(days=14), now.today - timedelta(days=365 * _YEARS))
+    avoided = _allergy(pen, by, first)
+    if pen.subject.age(now.today) >= 16:
+        pen.tobacco(
+            pen.random.choices(("Non-fumeur", "Ex-fumeur", "Fumeur"), (60, 22, 18))[0], first, by
+        )
+    chronic = _chronic(pen, by, first, now, avoided, fullness)
+    _acute(pen, by, first, now, fullness)
+    _child(pen, by, first, now)
+    _vaccines(pen, by, now)
+    _letters(pen, first, now, fullness)
+    if chronic and pen.subject.age(now.today) > 40 and pen.random.random() < 0.5:
+        pen.act(
+            pen.random.choice(
+                (
+                    "appendicectomie",
+                    "cure de hernie inguinale",
+                    "cataracte opérée",
+                    "ménisque opéré",
+                )
+            ),
+            str(first.year - 3),
+            "surgical",
+        )
+
+
+def thicken(pen: Pen, by: str, now: Story, events: int) -> None:
+    """Fill a record up to `events` resources: hospital follow-up with frequent results and letters."""
+    first = now.today - timedelta(days=365 * _YEARS)
+    rounds = 0
+    while len(pen.resources) < events:
+        for day in spread(
+            pen.random, first + timedelta(days=rounds), now.today - timedelta(days=3), 24
+        ):
+            if len(pen.resources) >= events:
+                return
+            values = [
+                (key, _drawn(pen.random, key))
+                for key in (
+                    "hemoglobine",
+                    "plaquettes",
+                    "potassium",
+                    "sodium",
+                    "alat",
+                    "creatinine",
+                )
+            ]
+            pen.results(day, with_filtration(pen, day, values))
+            if pen.random.random() < 0.35:
+                pen.pressure(
+                    pen.random.randrange(118, 146), pen.random.randrange(66, 88), day, _who(by, day)
+                )
+                pen.visit(
+                    day,
+                    _who(by, day),
+                    "Suivi",
+                    "Motif : suivi oncologique partagé. Fatigue modérée. Examen sans particularité. CAT : poursuite.",
+                )
+        rounds += 5
+
+
+def with_filtration(
+    pen: Pen, day: date, values: list[tuple[str, float]]
+) -> list[tuple[str, float]]:
+    """Add the eGFR that a creatinine implies, from eighteen on."""
+    found = dict(values)
+    age = pen.subject.age(day)
+    if "creatinine" in found and "dfg" not in found and age >= 18:
+        return [*values, ("dfg", filtration(found["creatinine"], age, pen.subject.sex))]
+    return values
+
+
+def filtration(creatinine_umol: float, age: int, sex: str) -> int:
+    """CKD-EPI 2009 in mL/min/1.73 m2, rounded."""
+    kappa, alpha = (0.7, -0.329) if sex == "female" else (0.9, -0.411)
+    ratio = creatinine_umol / 88.4 / kappa
+    value = 141 * min(ratio, 1) ** alpha * max(ratio, 1) ** -1.209 * 0.993**age
+    return round(float(value) * (1.018 if sex == "female" else 1))
+
+
+def _allergy(pen: Pen, by: str, day: date) -> tuple[str, ...]:
+    roll = pen.random.random()
+    if roll < 0.14:
+        agent, reaction, avoided = pen.random.choice(_ALLERGIES)
+        severity = pen.random.choice((allergies.Severity.MILD, allergies.Severity.MODERATE))
+        pen.allergy(
+            allergies.NewAllergy(agent=agent, reactions=(reaction,), severity=severity), by, day
+        )
+        return avoided
+    if roll < 0.72:
+        pen.no_allergy(by, day)
+    return ()
+
+
+def _chronic(
+    pen: Pen, by: str, first: date, now: Story, avoided: tuple[str, ...], fullness: float
+) -> int:
+    age = pen.subject.age(now.today)
+    has = 0
+    for rule in rules()["chronic"]:
+        if not _fits(rule, age, pen.subject.sex) or pen.random.random() * 100 >= rule["chance"]:
+            continue
+        earliest = max(first, pen.subject.birth + timedelta(days=365 * rule["ages"][0]))
+        span = (now.today - earliest).days
+        if span < 200:
+            continue
+        has += 1
+        since = story.working_day(
+            earliest + timedelta(days=pen.random.randrange(0, max(1, span * 2 // 3)))
+        )
+        pen.problem(rule["code"], str(since.year), _who(by, since), since, ald=rule.get("ald", ""))
+        drugs = [one for one in rule["treatments"] if not any(word in one for word in avoided)]
+        if drugs:
+            pen.treatment(
+                DrugLine(pen.random.choice(drugs), posology=rule["posology"]),
+                since,
+                _who(by, since),
+            )
+        _follow(pen, by, rule, since, now, fullness)
+    return has
+
+
+def _follow(pen: Pen, by: str, rule: Json, since: date, now: Story, fullness: float) -> None:
+    weight = pen.random.uniform(58, 94) if pen.subject.sex == "male" else pen.random.uniform(50, 84)
+    levels = {key: _drawn(pen.random, key) for key in rule["labs"]}
+    for day in spread(pen.random, since, now.today - timedelta(days=4), round(260 / fullness)):
+        who = _who(by, day)
+        systolic, diastolic = pen.random.randrange(116, 152), pen.random.randrange(64, 92)
+        weight += pen.random.uniform(-1, 1.1)
+        vitals = f"PA {systolic}/{diastolic}, poids {weight:.0f} kg."
+        pen.pressure(systolic, diastolic, day, who)
+        if pen.random.random() < 0.5:
+            pen.vital(_WEIGHT, round(weight * 2) / 2, day, who)
+        state = "équilibrée" if systolic < 140 else "à surveiller"
+        if not rule["note"].count("hypertension"):
+            state = "stable"
+        pen.visit(
+            day,
+            who,
+            "Suivi",
+            rule["note"].format(vitals=vitals, state=state),
+            time=_time(pen.random),
+        )
+        if levels and pen.random.random() < 0.6:
+            levels = {key: _next(pen.random, key, value) for key, value in levels.items()}
+            sampled = story.working_day(day - timedelta(days=6))
+            pen.results(sampled, with_filtration(pen, sampled, _coherent(levels)))
+
+
+def _coherent(levels: dict[str, float]) -> list[tuple[str, float]]:
+    """Friedewald (g/L) where the four are there; never above 3.40 of triglycerides."""
+    found = dict(levels)
+    if {"cholesterol_total", "hdl", "triglycerides"} <= found.keys():
+        found["ldl"] = round(
+            found["cholesterol_total"] - found["hdl"] - found["triglycerides"] / 5, 2
+        )
+    return list(found.items())
+
+
+def _acute(pen: Pen, by: str, first: date, now: Story, fullness: float) -> None:
+    each = round((170 if pen.subject.age(now.today) < 16 else 330) / fullness)
+    for day in spread(pen.random, first, now.today - timedelta(days=2), each):
+        age = pen.subject.age(day)
+        fitting = [
+            r
+            for r in rules()["acute"]
+            if _fits(r, age, pen.subject.sex) and day.month in r["months"]
+        ]
+        if not fitting:
+            continue
+        rule = pen.random.choices(fitting, [r["weight"] for r in fitting])[0]
+        pen.visit(day, _who(by, day), rule["title"], rule["text"], time=_time(pen.random))
+
+
+def _child(pen: Pen, by: str, first: date, now: Story) -> None:
+    """Weights and heights along a growth curve of the person's own."""
+    if pen.subject.age(first) >= 16:
+        return
+    own = pen.random.uniform(0.9, 1.12)
+    last = min(now.today - timedelta(days=2), pen.subject.birth + timedelta(days=365 * 17))
+    each = 45 if pen.subject.age(now.today) < 2 else 210
+    for day in spread(pen.random, first, last, each):
+        years = (day - pen.subject.birth).days / 365.25
+        pen.vital(_WEIGHT, round(_along(_WEIGHTS, years) * own, 1), day, _who(by, day))
+        pen.vital(_HEIGHT, round(_along(_HEIGHTS, years) * (0.5 + own / 2), 1), day, _who(by, day))
+
+
+def _along(curve: tuple[tuple[int, float], ...], years: float) -> float:
+    for (a, low), (b, high) in pairwise(curve):
+        if years <= b:
+            return low + (high - low) * (years - a) / (b - a)
+    return curve[-1][1]
+
+
+def _vaccines(pen: Pen, by: str, now: Story) -> None:
+    oldest = now.today - timedelta(days=365 * _YEARS)
+    for code, months, dose in _INFANT_DOSES:
+        day = story.working_day(
+            pen.subject.birth + timedelta(days=round(months * 30.5) + pen.random.randrange(20))
+        )
+        if oldest < day < now.today and pen.random.random() < 0.93:
+            pen.vaccine(code, day, _who(by, day), dose=dose)
+    age = pen.subject.age(now.today)
+    for years in (25, 45, 65, 75):
+        day = story.working_day(
+            pen.subject.birth + timedelta(days=365 * years + pen.random.randrange(300))
+        )
+        if oldest < day < now.today and pen.random.random() < 0.6:
+            pen.vaccine("J07CA01", day, _who(by, day))
+    if age >= 65:
+        for year in range(now.today.year - 6, now.today.year):
+            if pen.random.random() < 0.55:
+                day = story.working_day(
+                    date(year, 10, 18) + timedelta(days=pen.random.randrange(40))
+                )
+                pen.vaccine("J07BB02", day, _who(by, day))
+
+
+def _letters(pen: Pen, first: date, now: Story, fullness: float) -> None:
+    for day in spread(
+        pen.random,
+        first + timedelta(days=200),
+        now.today - timedelta(days=5),
+        round(1100 / fullness),
+    ):
+        fitting = [r for r in rules()["letters"] if _fits(r, pen.subject.age(day), pen.subject.sex)]
+        if fitting:
+            rule = pen.random.choice(fitting)
+            pen.letter(day, rule["by"], rule["type"], rule["title"], rule["text"])
+
+
+def _fits(rule: Json, age: int, sex: str) -> bool:
+    return bool(rule["ages"][0] <= age <= rule["ages"][1] and rule.get("sex", sex) == sex)
+
+
+def _who(by: str, day: date) -> str:
+    """The attending doctor when they work that day, else a colleague who does."""
+    if day.weekday() in clinic.BY_KEY[by].weekdays:
+        return by
+    return next((gp for gp in _GPS if day.weekday() in clinic.BY_KEY[gp].weekdays), by)
+
+
+def _time(random: Random) -> str:
+    minute = random.choice(range(0, 60, 15))
+    return f"{random.choice((8, 9, 10, 11, 14, 15, 16, 17)):02d}:{max(minute, 30) if minute < 30 else minute:02d}"
+
+
+def _drawn(random: Random, key: str) -> float:
+    low, high = _START[key]
+    return _rounded(key, random.uniform(low, high))
+
+
+def _next(random: Random, key: str, value: float) -> float:
+    low, high = _START[key]
+    moved = value * random.uniform(0.94, 1.07)
+    return _rounded(key, min(max(moved, low * 0.85), high * 1.15))
+
+
+def _rounded(key: str, value: float) -> float:
+    return round(value, _DIGITS.get(key, 0))

@@ -1,0 +1,73 @@
+"""The whole practice, bundle by bundle: the directory first, then one bundle a patient."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import msgspec
+
+from dossier.terminology.catalogue import Terminology
+from server.demonstration import clinic, crowd, people, sheets
+from server.demonstration.pen import Pen
+from server.demonstration.story import Story
+
+Json = dict[str, Any]
+
+SEED = 20261123
+_FULLNESS = 1.4
+"""How often people come, for records of about 150 resources on average."""
+
+
+def directory_bundle() -> bytes:
+    """Practitioners and roles (organisations are made apart, as owners)."""
+    return bundle(clinic.directory())
+
+
+def bundles(terminology: Terminology, now: Story, count: int, seed: int = SEED) -> Iterator[bytes]:
+    """`count` patients, the cast first. The same arguments give the same bytes."""
+    cast = sheets.cast()
+    order = ("martineau", *(name for name in cast if name != "martineau"))
+    for name in order[:count]:
+        yield bundle(sheets.write(cast[name], terminology, Random(f"{seed}/{name}"), now).resources)
+    rest = max(0, count - len(cast))
+    for person in people.crowd(rest, Random(seed), now):
+        yield bundle(_resident(person, terminology, Random(f"{seed}/{person.number}"), now))
+
+
+def _resident(
+    person: people.Identity, terminology: Terminology, random: Random, now: Story
+) -> list[Json]:
+    pen = Pen(terminology, random, person.sex, person.birth)
+    pen.resources.append(people.resource(person, pen.subject.rid))
+    by = person.attending or "vasseur"
+    first = max(person.birth, now.today.replace(year=now.today.year - 14))
+    pen.consent(by, first)
+    crowd.write(pen, by, now, _FULLNESS)
+    if person.deceased:
+        limit = person.deceased.isoformat()
+        pen.resources = [one for one in pen.resources if _day(one) <= limit]
+    return pen.resources
+
+
+def _day(body: Json) -> str:
+    """The day of an act, for what must not follow a death."""
+    period = body.get("period") or body.get("effectivePeriod") or {}
+    moments = (
+        body.get("effectiveDateTime"),
+        body.get("occurrenceDateTime"),
+        body.get("recordedDate"),
+        body.get("date"),
+        period.get("start"),
+    )
+    return next((str(moment)[:10] for moment in moments if moment), "")
+
+
+def bundle(resources: list[Json]) -> bytes:
+    """A collection bundle of these resources."""
+    return msgspec.json.encode(
+        {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": one} for one in resources],
+        }
+    )

@@ -1,0 +1,289 @@
+"""FHIR R4 shapes of what the demonstration writes and no screen builds yet: results, vaccines, documents,
+consultations, family, consents.
+"""
+
+from html import escape
+from typing import Any
+
+from dossier.fhir.elements import coded
+
+Json = dict[str, Any]
+
+LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+_INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+_ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+_SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
+_CONSENT_CATEGORY = "http://terminology.hl7.org/CodeSystem/consentcategorycodes"
+LABELS = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
+CONSENT_WORDING = (
+    "J’autorise l’équipe de soins de la Maison de santé du Port à consulter mon dossier."
+)
+
+
+def quantity(value: float, unit: str, ucum: str) -> Json:
+    shown: float = int(value) if float(value).is_integer() else value
+    found: Json = {"value": shown, "unit": unit}
+    return {**found, "system": UCUM, "code": ucum} if ucum else found
+
+
+def result(  # noqa: PLR0913 - one keyword an element
+    *,
+    rid: str,
+    patient: str,
+    at: str,
+    issued: str,
+    code: str,
+    label: str,
+    value: Json,
+    low: Json | None,
+    high: Json | None,
+    performer: Json,
+) -> Json:
+    """A laboratory result with the range the laboratory sent."""
+    body: Json = {
+        "resourceType": "Observation",
+        "id": rid,
+        "status": "final",
+        "category": [coded(_CATEGORY, "laboratory")],
+        "code": {"coding": [{"system": LOINC, "code": code, "display": label}], "text": label},
+        "subject": {"reference": patient},
+        "effectiveDateTime": at,
+        "issued": issued,
+        "performer": [performer],
+        "valueQuantity": value,
+    }
+    if flag := _flag(value, low, high):
+        body["interpretation"] = [coded(_INTERPRETATION, flag)]
+    if low or high:
+        body["referenceRange"] = [
+            {**({"low": low} if low else {}), **({"high": high} if high else {})}
+        ]
+    return body
+
+
+def _flag(value: Json, low: Json | None, high: Json | None) -> str:
+    if high and value["value"] > high["value"]:
+        return "H"
+    if low and value["value"] < low["value"]:
+        return "L"
+    return ""
+
+
+def vital(
+    *, rid: str, patient: str, at: str, code: str, label: str, value: Json, author: Json
+) -> Json:
+    """A measure taken in the surgery."""
+    return {
+        "resourceType": "Observation",
+        "id": rid,
+        "status": "final",
+        "category": [coded(_CATEGORY, "vital-signs")],
+        "code": {"coding": [{"system": LOINC, "code": code, "display": label}], "text": label},
+        "subject": {"reference": patient},
+        "effectiveDateTime": at,
+        "performer": [author],
+        "valueQuantity": value,
+    }
+
+
+def pressure(
+    *, rid: str, patient: str, at: str, systolic: int, diastolic: int, author: Json
+) -> Json:
+    """A blood pressure: one observation with its two components."""
+    body = vital(
+        rid=rid,
+        patient=patient,
+        at=at,
+        code="85354-9",
+        label="Pression artérielle",
+        value={},
+        author=author,
+    )
+    del body["valueQuantity"]
+    body["component"] = [
+        {
+            "code": {"coding": [{"system": LOINC, "code": code}], "text": text},
+            "valueQuantity": quantity(number, "mmHg", "mm[Hg]"),
+        }
+        for code, text, number in (
+            ("8480-6", "Systolique", systolic),
+            ("8462-4", "Diastolique", diastolic),
+        )
+    ]
+    return body
+
+
+def tobacco(*, rid: str, patient: str, at: str, text: str, author: Json) -> Json:
+    return {
+        "resourceType": "Observation",
+        "id": rid,
+        "status": "final",
+        "category": [coded(_CATEGORY, "social-history")],
+        "code": {"coding": [{"system": LOINC, "code": "72166-2"}], "text": "Tabac"},
+        "subject": {"reference": patient},
+        "effectiveDateTime": at,
+        "performer": [author],
+        "valueCodeableConcept": {"text": text},
+    }
+
+
+def report(
+    *, rid: str, patient: str, at: str, issued: str, title: str, results: list[str], performer: Json
+) -> Json:
+    return {
+        "resourceType": "DiagnosticReport",
+        "id": rid,
+        "status": "final",
+        "category": [{"text": "Biologie"}],
+        "code": {"coding": [{"system": LOINC, "code": "11502-2"}], "text": title},
+        "subject": {"reference": patient},
+        "effectiveDateTime": at,
+        "issued": issued,
+        "performer": [performer],
+        "result": [{"reference": f"Observation/{one}"} for one in results],
+    }
+
+
+def vaccine(  # noqa: PLR0913 - one keyword an element
+    *,
+    rid: str,
+    patient: str,
+    at: str,
+    system: str,
+    code: str,
+    label: str,
+    lot: str,
+    site: str,
+    dose: int | None,
+    author: Json,
+) -> Json:
+    body: Json = {
+        "resourceType": "Immunization",
+        "id": rid,
+        "status": "completed",
+        "vaccineCode": {"coding": [{"system": system, "code": code}], "text": label},
+        "patient": {"reference": patient},
+        "occurrenceDateTime": at,
+        "primarySource": True,
+        "lotNumber": lot,
+        "performer": [{"actor": author}],
+    }
+    if site:
+        body["site"] = {"text": site}
+    if dose:
+        body["protocolApplied"] = [{"doseNumberPositiveInt": dose}]
+    return body
+
+
+def consultation(
+    *,
+    rid: str,
+    patient: str,
+    start: str,
+    end: str,
+    reason: str,
+    author: Json,
+    place: str,
+    home: bool = False,
+) -> Json:
+    return {
+        "resourceType": "Encounter",
+        "id": rid,
+        "status": "finished",
+        "class": {"system": _ACT, "code": "HH" if home else "AMB"},
+        "type": [{"text": "Visite à domicile" if home else "Consultation"}],
+        "subject": {"reference": patient},
+        "participant": [{"individual": author}],
+        "period": {"start": start, "end": end},
+        "reasonCode": [{"text": reason}],
+        "serviceProvider": {"reference": f"Organization/{place}"},
+    }
+
+
+def procedure(*, rid: str, patient: str, at: str, label: str, chapter: str) -> Json:
+    return {
+        "resourceType": "Procedure",
+        "id": rid,
+        "status": "completed",
+        "category": {"text": chapter},
+        "code": {"text": label},
+        "subject": {"reference": patient},
+        "performedDateTime": at,
+    }
+
+
+def family(*, rid: str, patient: str, relation: str, label: str, age: int | None) -> Json:
+    condition: Json = {"code": {"text": label}}
+    if age:
+        condition["onsetAge"] = quantity(age, "ans", "a")
+    return {
+        "resourceType": "FamilyMemberHistory",
+        "id": rid,
+        "status": "completed",
+        "patient": {"reference": patient},
+        "relationship": {"text": relation},
+        "condition": [condition],
+    }
+
+
+def document(  # noqa: PLR0913 - one keyword an element
+    *,
+    rid: str,
+    patient: str,
+    day: str,
+    received: str,
+    system: str,
+    code: str,
+    label: str,
+    title: str,
+    text: str,
+    author: Json,
+    labels: tuple[str, ...] = (),
+) -> Json:
+    """A letter or report. Its words are the narrative, so that they can be read and searched offline."""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip())
+    body: Json = {
+        "resourceType": "DocumentReference",
+        "id": rid,
+        "text": {
+            "status": "additional",
+            "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{lines}</div>',
+        },
+        "status": "current",
+        "type": {"coding": [{"system": system, "code": code}], "text": label},
+        "subject": {"reference": patient},
+        "date": received,
+        "author": [author],
+        "description": title,
+        "content": [{"attachment": {"contentType": "text/plain", "title": title, "creation": day}}],
+        "context": {"period": {"start": day, "end": day}},
+    }
+    if labels:
+        body["securityLabel"] = [coded(LABELS, label) for label in labels]
+    return body
+
+
+def consent(*, rid: str, patient: str, at: str, author: Json, organisation: str) -> Json:
+    """The patient's initial consent for a care team, collected by one of its members (ACC-02, ACC-03)."""
+    return {
+        "resourceType": "Consent",
+        "id": rid,
+        "status": "active",
+        "scope": coded(_SCOPE, "patient-privacy"),
+        "category": [coded(_CONSENT_CATEGORY, "hcd")],
+        "patient": {"reference": patient},
+        "dateTime": at,
+        "performer": [author],
+        "policyRule": {"text": CONSENT_WORDING},
+        "provision": {
+            "type": "permit",
+            "actor": [
+                {
+                    "role": {"text": "équipe de soins"},
+                    "reference": {"reference": f"Organization/{organisation}"},
+                }
+            ],
+        },
+    }
