@@ -1,10 +1,19 @@
 """Names of who wrote, from the directory this device holds."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, Final
 
 from dossier.errors import Invalid
 from dossier.fhir import people
+from dossier.fhir.allergies import Allergy
+from dossier.fhir.documents import Document
+from dossier.fhir.encounters import Encounter, Note
+from dossier.fhir.history import Procedure
+from dossier.fhir.immunizations import Immunization
+from dossier.fhir.medications import Treatment
+from dossier.fhir.problems import Problem
+from dossier.fhir.results import Report, Result
 from practitioner_app.ports import RecordReader
 
 _KINDS: Final = ("Practitioner/", "PractitionerRole/", "Organization/")
@@ -41,14 +50,22 @@ class Authors:
         self._names = {}
 
 
+_FIELDS: Final[dict[type, Callable[[Any], tuple[str, str]]]] = {
+    kind: attrgetter(reference, f"{reference}_name")
+    for reference, kinds in (
+        ("author", (Encounter, Note, Document, Treatment)),
+        ("recorder", (Problem, Allergy)),
+        ("performer", (Procedure, Immunization)),
+    )
+    for kind in kinds
+}
+
+
 def who(value: Any) -> tuple[str, str]:
     """(reference, name as written) of the author of a decoded body."""
-    for reference, name in (
-        ("author", "author_name"),
-        ("recorder", "recorder_name"),
-        ("performer", "performer_name"),
-    ):
-        if hasattr(value, reference):
-            return getattr(value, reference), getattr(value, name)
-    performers = getattr(value, "performers", ())
-    return (performers[0] if performers else ""), getattr(value, "performer_name", "")
+    read = _FIELDS.get(type(value))
+    if read is not None:
+        return read(value)
+    if isinstance(value, Result | Report):
+        return (value.performers[0] if value.performers else ""), value.performer_name
+    return "", ""

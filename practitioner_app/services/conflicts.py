@@ -115,6 +115,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     line_base: str
     line_mine: str
     line_theirs: str
+    ready: bool = True
+    """False while the other version has not arrived: it can be read about, not settled."""
 
     @property
     def to_decide(self) -> tuple[str, ...]:
@@ -190,6 +192,7 @@ class ConflictService:
             line_base=wording(case.rtype, case.base),
             line_mine=wording(case.rtype, case.mine),
             line_theirs=wording(case.rtype, case.theirs),
+            ready=bool(case.theirs),
         )
 
     def preview(self, op_id: str, choices: Mapping[str, Choice]) -> str:
@@ -198,7 +201,8 @@ class ConflictService:
         return wording(case.rtype, codec.encode(_merged(case, choices)))
 
     def settle(self, command: Settle) -> None:
-        """Write the decision and close the case. Invalid(`undecided`) names each field without a choice.
+        """Write the decision and close the case. Invalid(`undecided`) names each field without a choice;
+        Invalid(`not_received`) while the other version has not arrived.
 
         Durable order: the new op first, then the case; a crash between the two shows the case again and
         nothing is lost.
@@ -206,6 +210,8 @@ class ConflictService:
         case = self._case(command.op_id)
         if case.owner != command.owner:
             raise Unavailable
+        if not case.theirs:
+            raise Invalid((Issue("$", "not_received"),))
         missing = [
             item.key
             for item in fields(case)
@@ -220,6 +226,12 @@ class ConflictService:
             self._writer.change(present, after, reason="settled")
         self._outbox.settle(command.op_id)
 
+    def give_up_mine(self, op_id: str, owner: int) -> None:
+        """Keep the version of the others whatever it is (also when theirs is that it is gone)."""
+        if self._case(op_id).owner != owner:
+            raise Unavailable
+        self._outbox.settle(op_id)
+
     def _case(self, op_id: str) -> ConflictCase:
         for case in self._outbox.conflicts():
             if case.op_id == op_id:
@@ -227,6 +239,8 @@ class ConflictService:
         raise Unavailable
 
     def _side(self, rtype: str, body: bytes) -> Side:
+        if not body:
+            return Side(author="", at="")
         value = decode(rtype, body)
         at = getattr(value, "written", "") or getattr(value, "recorded", "")
         return Side(author=self._authors.name(*who(value)), at=at)

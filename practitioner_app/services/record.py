@@ -5,7 +5,7 @@ Record. It is asked again after each ChangeSet that touches the patient; the mar
 `leave`, so that a refresh never makes them vanish under the reader's eyes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dossier.clock import Clock
@@ -57,7 +57,7 @@ class RecordService:
         self._decoding = Decoding()
         self._authors = Authors(reader)
         self._looks: dict[int, Look | None] = {}
-        self._shown: dict[int, frozenset[bytes]] = {}
+        self._shown: dict[int, Sequence[CurrentRow]] = {}
 
     def open(self, owner: int) -> Record:
         """The record as this desktop knows it now."""
@@ -65,7 +65,7 @@ class RecordService:
         rows = self._reader.rows(owner, CLINICAL_TYPES) if completeness.readable else ()
         decoded = self._decoding.of(owner, rows)
         self._authors.learn(reference for item in decoded for reference in _references(item))
-        self._shown[owner] = frozenset(mark(row) for row in rows)
+        self._shown[owner] = rows
         if owner not in self._looks:
             self._looks[owner] = self._last_look.previous(owner)
         return self._build(owner, decoded, completeness)
@@ -75,7 +75,7 @@ class RecordService:
         shown = self._shown.pop(owner, None)
         self._looks.pop(owner, None)
         if shown is not None:
-            self._last_look.passed(owner, shown)
+            self._last_look.passed(owner, {mark(row) for row in shown})
 
     def forget(self) -> None:
         """The session locks: nothing decoded stays in memory."""
@@ -93,6 +93,7 @@ class RecordService:
         line = self._reader.patient(owner) if patient is None else None
         timeline = Timeline(decoded, self._name, is_new).items()
         history = lists.history()
+        labels = [row.label for rows in history.values() for row in rows]
         look = self._looks.get(owner)
         return Record(
             owner=owner,
@@ -105,7 +106,7 @@ class RecordService:
                 self._name,
                 is_new,
             ),
-            strip=self._strip(patient, lists, observed, completeness),
+            strip=self._strip(patient, lists, labels, observed, completeness),
             problems=listing(lists.problems(), completeness),
             history={chapter: listing(rows, completeness) for chapter, rows in history.items()},
             treatments=listing(lists.treatments(current=True), completeness),
@@ -164,11 +165,11 @@ class RecordService:
         self,
         patient: Patient | None,
         lists: Lists,
+        history: list[str],
         observed: list[results.Observed],
         completeness: Completeness,
     ) -> Strip:
         smoking, pack_years = results.tobacco(observed)
-        history = [row.label for rows in lists.history().values() for row in rows]
         doctor = (patient.attending, patient.attending_name) if patient else ("", "")
         return Strip(
             attending_doctor=self._authors.name(*doctor),

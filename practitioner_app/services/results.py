@@ -46,6 +46,7 @@ KEY_ANALYTES: Final = (
 """Order of the key measures: HbA1c, filtration rate, blood pressure, weight, LDL, creatinine, potassium,
 TSH, INR, haemoglobin.
 """
+_KEY_CODES: Final = frozenset().union(*KEY_ANALYTES)
 _KEY_SHOWN: Final = 6
 _JUMP: Final = (Decimal(5), Decimal(12))
 
@@ -70,10 +71,12 @@ class ResultService:
         return series(observed(Decoded(row, decode(row.rtype, row.body)) for row in rows))
 
 
-def series(results: Sequence[Observed]) -> tuple[Series, ...]:
-    """All curves, key measures first, then those with the most points."""
+def series(results: Sequence[Observed], only: frozenset[str] = frozenset()) -> tuple[Series, ...]:
+    """All curves (or those of some codes), key measures first, then those with the most points."""
     groups: dict[tuple[str, str, str], list[Observed]] = defaultdict(list)
     for item in results:
+        if only and item[1].value.code not in only:
+            continue
         if item[1].value.number is not None or _pressure(item[1]) is not None:
             groups[_analyte(item[1])].append(item)
     units: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -88,8 +91,7 @@ def series(results: Sequence[Observed]) -> tuple[Series, ...]:
 
 def key_series(results: Sequence[Observed]) -> tuple[Series, ...]:
     """The curves of the summary: key measures with at least two points."""
-    key = len(KEY_ANALYTES)
-    chosen = [item for item in series(results) if _rank(item.code) < key and len(item.points) > 1]
+    chosen = [item for item in series(results, _KEY_CODES) if len(item.points) > 1]
     return tuple(chosen[:_KEY_SHOWN])
 
 
@@ -151,6 +153,8 @@ def _analyte(result: Result) -> tuple[str, str, str]:
 
 
 def _pressure(result: Result) -> tuple[Value, Value] | None:
+    if not result.components:
+        return None
     upper, lower = result.component(SYSTOLIC), result.component(DIASTOLIC)
     if upper is None or lower is None or upper.number is None or lower.number is None:
         return None

@@ -203,7 +203,9 @@ class Timeline:
             kind=kind,
             title=title,
             summary=summary,
-            facts=facts([result for _, result in parts if isinstance(result, Result)]),
+            facts=facts([result for _, result in parts if isinstance(result, Result)])
+            if parts
+            else (),
             unread=new and kind in _TO_READ,
             struck=not getattr(first, "counts", True) or _erroneous(first),
             undecided=any(item.state is ItemState.CONFLICT for item in rows),
@@ -227,17 +229,24 @@ _URGENCY: Final = (
 
 def _state(rows: Sequence[CurrentRow]) -> ItemState:
     """The state of a line that speaks for several rows is that of the least settled."""
+    if len(rows) == 1:
+        return rows[0].state
     return min((row.state for row in rows), key=_URGENCY.index)
 
 
 def facts(results: Sequence[Result]) -> tuple[Fact, ...]:
     """The values of a line, abnormal first, at most eight."""
-    found = [fact for result in results if result.counts for fact in _facts(result)]
-    found.sort(key=lambda fact: fact.flag not in _ABNORMAL)
+    living = [result for result in results if result.counts]
+    living.sort(key=lambda result: result.value.flag not in _ABNORMAL)
+    found = [fact for result in living[:_FACTS] for fact in _facts(result)]
     return tuple(found[:_FACTS])
 
 
 def _facts(result: Result) -> Iterable[Fact]:
+    if not result.components:
+        if result.value.number is not None or result.value.text:
+            yield _fact(result.value)
+        return
     upper, lower = result.component(SYSTOLIC), result.component(DIASTOLIC)
     if upper is not None and lower is not None:
         flags = [side.flag for side in (upper, lower) if side.flag in _ABNORMAL]
@@ -249,8 +258,6 @@ def _facts(result: Result) -> Iterable[Fact]:
             flag=flags[0] if flags else upper.flag,
         )
         return
-    if result.value.number is not None or result.value.text:
-        yield _fact(result.value)
     yield from (_fact(item) for item in result.components)
 
 
