@@ -58,7 +58,7 @@ def _plain(text: str) -> str:
 
 def _is_sequence(flat: str) -> bool:
     steps = {ord(b) - ord(a) for a, b in pairwise(flat)}
-    return len(flat) > 1 and (steps <= {1} or steps <= {-1} or flat in _KEYBOARDS)
+    return len(flat) > 1 and (steps <= {1, -9} or steps <= {-1, 9} or flat in _KEYBOARDS)
 
 
 def _holds(flat: str, forbidden: Iterable[str]) -> bool:

@@ -78,7 +78,7 @@ def test_the_parts_are_named():
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.builds(
         Facet,

@@ -218,7 +218,7 @@ TYPES = [
 ]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     st.fixed_dictionaries(
         {"resourceType": st.sampled_from(TYPES)},
