@@ -1,0 +1,344 @@
+"""HTTPS to one server; the only importer of `requests` (security D10).
+
+TLS 1.2 or later with the host checked, by the system's trust store or by one pinned CA file; never a
+redirect, a proxy from the environment, a compressed transfer or a body beyond its cap; one deadline for the
+whole exchange and one for each silence. Plain http is for the loopback only. A page is believed only after
+its digest. Nothing of a body ever reaches an error.
+"""
+
+import contextlib
+import http.client
+import ssl
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import requests
+import requests.adapters
+import truststore
+import urllib3.exceptions
+from msgspec import Struct
+
+from dossier.clock import Clock
+from dossier.errors import (
+    BadAnswer,
+    DossierError,
+    NotColloque,
+    TlsRefused,
+    Unreachable,
+)
+from dossier.wire import codec, limits
+from dossier.wire.messages import (
+    Capabilities,
+    ChallengeReply,
+    ChallengeRequest,
+    ChangesRequest,
+    CompartmentRef,
+    DigestsReply,
+    EnrolReply,
+    EnrolRequest,
+    Heads,
+    OpsReply,
+    OpsRequest,
+    Pages,
+    Problem,
+    TermsReply,
+    TermsRequest,
+    TokenReply,
+    TokenRequest,
+    Want,
+)
+from sync.guard import Watch, guarded_pools
+from sync.ports import Key
+from sync.refusals import failure, refusal, retry_after
+
+T = TypeVar("T")
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+JSON = "application/json"
+HTML = "text/html"
+EVENTS = "text/event-stream"
+_CHUNK = 64 * 1024
+_LINE = 4 * 1024
+_OVERHEAD = 64 * 1024
+"""Room for the framing of a chunked body."""
+_GATEWAY = frozenset({502, 503, 504})
+
+
+class Patience(NamedTuple):
+    """Seconds for a whole exchange, for a silence within it, and for connecting."""
+
+    total_s: float = 60.0
+    stall_s: float = 10.0
+    connect_s: float = 10.0
+
+
+class Answer(NamedTuple):
+    """A body read whole, within its cap."""
+
+    status: int
+    kind: str
+    body: bytes
+    digest: str
+    retry_after_s: float | None
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Our TLS context and our pools; the bundle that comes with requests is never loaded."""
+
+    def __init__(self, context: ssl.SSLContext, watch: Watch) -> None:
+        self._context, self._watch = context, watch
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *sizes: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*sizes, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = guarded_pools(self._watch)
+
+    def cert_verify(self, conn: object, _url: object, _verify: object, _cert: object) -> None:
+        conn.cert_reqs = "CERT_REQUIRED"  # type: ignore[attr-defined]
+        conn.ca_certs = conn.ca_cert_dir = None  # type: ignore[attr-defined]
+
+
+class Line:
+    """An open stream of server-sent events. Raises Unreachable when it breaks or is silent too long."""
+
+    def __init__(self, session: requests.Session, reply: requests.Response, watch: Watch) -> None:
+        self._session, self._reply, self._watch = session, reply, watch
+        self._pieces = reply.raw.stream(_LINE, decode_content=False)
+
+    def read(self, timeout_s: float) -> bytes:
+        """The next bytes; empty at the end of the line."""
+        self._watch.begin(timeout_s)
+        self._watch.expect_body(_OVERHEAD)
+        try:
+            piece: bytes = next(self._pieces, b"")
+        except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
+            raise Unreachable("line") from error
+        return piece
+
+    def close(self) -> None:
+        """End it; a read that waits in another thread ends too."""
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            self._reply.raw.shutdown()
+        self._session.close()
+
+
+class RequestsTransport:
+    """One server. Not thread-safe: one per lane. Raises what `sync.ports.Transport` says."""
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        ca_file: Path | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._url = _checked(url)
+        self._clock, self._ca_file = clock, ca_file
+        self._patience = patience or Patience()
+        self._session, self._watch = self._open(self._patience.stall_s)
+
+    def capabilities(self) -> Capabilities:
+        """Who answers, and in which versions."""
+        return self._get("/sync/v1/capabilities", "", Capabilities)
+
+    def enrol(self, request: EnrolRequest) -> EnrolReply:
+        """Make this device known."""
+        return self._post("/session/v1/enrol", "", request, EnrolReply)
+
+    def challenge(self, device: str) -> ChallengeReply:
+        """A nonce to sign."""
+        asked = ChallengeRequest(device=device)
+        return self._post("/session/v1/challenge", "", asked, ChallengeReply)
+
+    def token(self, request: TokenRequest) -> TokenReply:
+        """A token for a signed nonce."""
+        return self._post("/session/v1/token", "", request, TokenReply)
+
+    def heads(self, token: str, since: str) -> Heads | None:
+        """What moved; None for a 304."""
+        answer = self._exchange("GET", "/sync/v1/heads?" + urlencode({"since": since}), token)
+        return None if answer.status == 304 else _parsed(answer, Heads)
+
+    def changes(self, token: str, items: tuple[Want, ...] | list[Want], max_bytes: int) -> Pages:
+        """Pages, unpacked by a bounded decompressor and checked against their digest."""
+        asked = ChangesRequest(items=tuple(items), max_bytes=max_bytes)
+        answer = self._exchange("POST", "/sync/v1/changes", token, asked)
+        _refuse(answer, limits.PAGE_MEDIA_TYPE)
+        return codec.decode_pages(answer.body, answer.digest, Pages)
+
+    def ops(self, token: str, request: OpsRequest) -> OpsReply:
+        """Push operations, get verdicts."""
+        return self._post("/sync/v1/ops", token, request, OpsReply)
+
+    def terms(self, token: str, items: tuple[Key, ...] | list[Key]) -> TermsReply:
+        """Which of these may still be read."""
+        return self._post("/sync/v1/terms", token, _refs(items), TermsReply)
+
+    def digests(self, token: str, items: tuple[Key, ...] | list[Key]) -> DigestsReply:
+        """The server's digests."""
+        return self._post("/sync/v1/digests", token, _refs(items), DigestsReply)
+
+    def hints(self, token: str, beat_s: float) -> Line:
+        """Open the line of hints on a connection of its own; `beat_s` is its longest silence."""
+        session, watch = self._open(beat_s)
+        try:
+            watch.begin(self._patience.connect_s)
+            reply = self._send(session, "GET", "/sync/v1/hints", token, None)
+            if reply.status_code != 200 or _kind(reply) != EVENTS:
+                _refuse(self._read(reply, watch), EVENTS)
+        except DossierError:
+            session.close()
+            raise
+        return Line(session, reply, watch)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    # --- one exchange --------------------------------------------------------------------------------
+
+    def _get(self, path: str, token: str, kind: type[T]) -> T:
+        return _parsed(self._exchange("GET", path, token), kind)
+
+    def _post(self, path: str, token: str, message: Struct, kind: type[T]) -> T:
+        return _parsed(self._exchange("POST", path, token, message), kind)
+
+    def _exchange(
+        self, method: str, path: str, token: str, message: Struct | None = None
+    ) -> Answer:
+        self._watch.begin(self._patience.total_s)
+        reply = self._send(self._session, method, path, token, message)
+        try:
+            return self._read(reply, self._watch)
+        finally:
+            reply.close()
+
+    def _send(
+        self,
+        session: requests.Session,
+        method: str,
+        path: str,
+        token: str,
+        message: Struct | None,
+    ) -> requests.Response:
+        headers = {
+            "Accept-Encoding": "identity",
+            "User-Agent": "colloque",
+            limits.PROTOCOL_HEADER: str(limits.PROTOCOL),
+        }
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if message is not None:
+            headers["Content-Type"] = JSON
+        try:
+            return session.request(
+                method,
+                self._url + path,
+                headers=headers,
+                data=None if message is None else codec.encode(message),
+                timeout=(self._patience.connect_s, self._patience.stall_s),
+                allow_redirects=False,
+                stream=True,
+            )
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise failure(error) from error
+
+    def _read(self, reply: requests.Response, watch: Watch) -> Answer:
+        kind = _kind(reply)
+        roof = (
+            limits.DECODED_PAGE_BYTES
+            if kind == limits.PAGE_MEDIA_TYPE
+            else limits.JSON_ANSWER_BYTES
+        )
+        if reply.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise BadAnswer("encoded")
+        announced = reply.headers.get("Content-Length", "0")
+        if not announced.isdigit() or int(announced) > roof:
+            raise BadAnswer("too_large")
+        watch.expect_body(roof + _OVERHEAD)
+        pieces: list[bytes] = []
+        seen = 0
+        try:
+            for piece in reply.raw.stream(_CHUNK, decode_content=False):
+                watch.wait_s()
+                seen += len(piece)
+                if seen > roof:
+                    raise BadAnswer("too_large")
+                pieces.append(piece)
+        except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
+            raise failure(error) from error
+        return Answer(
+            status=reply.status_code,
+            kind=kind,
+            body=b"".join(pieces),
+            digest=reply.headers.get(limits.DIGEST_HEADER, ""),
+            retry_after_s=retry_after(reply.headers.get("Retry-After", "")),
+        )
+
+    def _open(self, stall_s: float) -> tuple[requests.Session, Watch]:
+        watch = Watch(self._clock, stall_s)
+        session = requests.Session()
+        session.trust_env = False
+        adapter = _Adapter(_context(self._ca_file), watch)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session, watch
+
+
+def _checked(url: str) -> str:
+    """The address without a trailing slash; raises NotColloque for one we do not talk to."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise NotColloque("address")
+    if parts.query or parts.fragment:
+        raise NotColloque("address")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise NotColloque("plain_http")
+    return url.rstrip("/")
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    """Host checked, TLS 1.2 or later; a pinned CA file replaces the system's trust and adds nothing."""
+    context: ssl.SSLContext
+    if ca_file is None:
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            context.load_verify_locations(cafile=str(ca_file))
+        except OSError as error:
+            raise TlsRefused("ca_file") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _refs(items: tuple[Key, ...] | list[Key]) -> TermsRequest:
+    refs = (CompartmentRef(owner=owner, facet=facet) for owner, facet in items)
+    return TermsRequest(items=tuple(refs))
+
+
+def _kind(reply: requests.Response) -> str:
+    return reply.headers.get("Content-Type", "").split(";")[0].strip().lower()
+
+
+def _parsed(answer: Answer, kind: type[T]) -> T:
+    _refuse(answer, JSON)
+    return codec.decode(answer.body, kind)
+
+
+def _refuse(answer: Answer, wanted: str) -> None:
+    """Raise unless this is a success of the media type that was asked for."""
+    if answer.status in (200, 201):
+        if answer.kind == wanted:
+            return
+        raise NotColloque("html") if answer.kind == HTML else BadAnswer("media_type")
+    if 300 <= answer.status < 400:
+        raise NotColloque("redirect")
+    if answer.kind != JSON:
+        if answer.status == 429 or answer.status in _GATEWAY:
+            raise Unreachable(f"status_{answer.status}", answer.retry_after_s)
+        raise NotColloque(f"status_{answer.status}")
+    problem = codec.decode(answer.body, Problem)
+    raise refusal(answer.status, problem, answer.retry_after_s)
