@@ -28,6 +28,8 @@ _RELATIONS = frozenset({tables.SELF, tables.REPRESENTATIVE, tables.ATTENDING, ta
 RESERVED = 6
 """Numbers one T2 may take: journal, moved, due."""
 
+_NEW = -1
+
 Step = Callable[[OwnerUnit], Awaitable[journal.Entry | None]]
 
 
@@ -168,14 +170,14 @@ class Access:
         present: dict[tuple[str, str], GrantRow],
     ) -> None:
         relations = await book.tx.access.relations()
-        fresh = [self._row(book, grant, 0) for grant in sorted(wanted)]
+        fresh = [self._row(book, grant, _NEW) for grant in sorted(wanted)]
         keys = {(row.facet, row.principal) for row in fresh}
         dropped = [row for key, row in present.items() if key not in keys]
         put: list[GrantRow] = []
         for row in fresh:
             old = present.get((row.facet, row.principal))
             gains = "r" in row.rights and (old is None or "r" not in old.rights)
-            since_v = 0 if old is None or gains else old.since_v
+            since_v = _NEW if old is None or gains else old.since_v
             if old is not None and row._replace(since_v=old.since_v) == old:
                 continue
             if gains:
@@ -189,7 +191,7 @@ class Access:
         if not put and not dropped:
             return
         access_v = book.rights_changed()
-        put = [row if row.since_v else row._replace(since_v=access_v) for row in put]
+        put = [row._replace(since_v=access_v) if row.since_v == _NEW else row for row in put]
         await book.tx.access.drop_grants([(row.facet, row.principal) for row in dropped])
         await book.tx.access.put_grants(put)
         await self._owe_ends(book, put)

@@ -89,7 +89,7 @@ class HeadsFeed:
             return rows, await standing(self._premises, session, tx)
 
         rows, mine = await self._premises.store.read(target, read)
-        kind = mine.row.kind if mine is not None else "patient"
+        kind = mine.row.kind if mine is not None and mine.readable() else "patient"
         found: list[wire.Head] = []
         told = set(facets)
         if mine is not None:

@@ -26,7 +26,6 @@ from server.services.journal import entry
 from server.services.members import Members
 from server.services.patients import Patients
 from server.services.session import Session
-from server.services.together import Together, one_by_one
 from server.services.unit import OwnerUnit, Put
 
 _PATIENT = re.compile(r"(?:^|/)Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]+)?$")
@@ -74,12 +73,10 @@ class Importer:
         patients: Patients,
         accounts: Accounts,
         members: Members,
-        together: Together = one_by_one,
     ) -> None:
         self._tools, self._premises = tools, tools.premises
         self._directory, self._patients = directory, patients
         self._accounts, self._members = accounts, members
-        self._together = together
 
     async def take(
         self, raw: bytes, *, for_unit: int | None = None, by: Session | None = None
@@ -245,18 +242,14 @@ class Importer:
 
     async def _reserved_elsewhere(self, part: _Part) -> list[Refusal]:
         names = [item.name for item, _ in part.items if item.rtype != "Patient"]
-        holders = await self._together([self._claim(name, part.owner) for name in names])
+        locators = [self._premises.blind.locator(name) for name in names]
+        maintenance = self._premises.store.maintenance
+        ours = await maintenance.reserve_all("locator", locators, part.owner)
         return [
             Refusal(name, "id_of_another_record")
-            for name, is_ours in zip(names, holders, strict=True)
+            for name, is_ours in zip(names, ours, strict=True)
             if not is_ours
         ]
-
-    async def _claim(self, name: str, owner: int) -> bool:
-        async def reserve(tx: OwnerTx) -> bool:
-            return await tx.reservations.reserve("locator", owner, b"", unique=True)
-
-        return await self._premises.store.write(self._premises.blind.locator(name), reserve)
 
     async def _unit_of(self, patient: Item | None, for_unit: int | None) -> int | None:
         if for_unit is not None or patient is None:

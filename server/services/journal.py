@@ -83,6 +83,14 @@ async def read_row(premises: Premises, owner: int, row: JournalRow) -> Entry:
     return msgspec.msgpack.decode(plain[_K_BYTES:], type=Entry)
 
 
+async def moved(premises: Premises, owner: int, row: JournalRow, facet: str) -> JournalRow:
+    """The same row in another access facet (a tag): sealed again, its leaf untouched."""
+    old = _place(owner, row.subject, row.facet, row.month, row.n)
+    new = _place(owner, row.subject, facet, row.month, row.n)
+    plain = await premises.sealer.open(old, row.cell)
+    return row._replace(facet=facet, cell=await premises.sealer.seal(new, plain))
+
+
 async def leaf_of(premises: Premises, owner: int, row: JournalRow) -> bytes:
     """The leaf the cell of this row gives, to compare with the one stored."""
     place = _place(owner, row.subject, row.facet, row.month, row.n)

@@ -476,6 +476,15 @@ class MaintenanceContract:
     def hand(self, store: Store) -> Hand:
         return Hand(store)
 
+    def test_many_values_are_reserved_at_once_and_a_rival_keeps_what_it_has(
+        self, hand: Hand
+    ) -> None:
+        assert hand.maintain("reserve_all", "locator", [41, 42], 7) == [True, True]
+        assert hand.maintain("reserve_all", "locator", [42, 43], 8) == [False, True]
+        assert hand.maintain("reserve_all", "locator", [41, 42, 43], 7) == [True, True, False]
+        held = hand.read(lambda tx: tx.reservations.holder("locator"), 42)
+        assert [target for target, _ in held] == [7]
+
     def test_owners_are_walked_in_batches_and_by_kind(self, hand: Hand) -> None:
         for owner in (9, 3, 5):
             hand.create(owner)

@@ -139,6 +139,18 @@ class MemoryMaintenance:
             if any(row.log_index is None for row in state.journal.values())
         ][:limit]
 
+    async def reserve_all(self, space: str, names: Sequence[int], target: int) -> list[bool]:
+        if self._undo.is_open:
+            raise NestedUnit("a unit of work is open already")
+        self._undo.begin(may_write=True)
+        found = []
+        for name in names:
+            state = self._owners.setdefault(name, OwnerState())
+            table = MemoryReservations(state, self._undo)
+            found.append(await table.reserve(space, target, b"", unique=True))
+        self._undo.keep()
+        return found
+
     async def log_size(self) -> int:
         return len(self._log.leaves)
 

@@ -1,4 +1,4 @@
-"""SqliteStore: the Store port on one sealed SQLite file."""
+"""SqliteStore: the Store port on one SQLite file."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,7 +13,7 @@ from server.store.guard import OwnerGuard
 from server.store.migrations import all_migrations
 from server.store.sqlite.connection import (
     WRITER_CACHE_KIB,
-    ProcessLock,
+    FileLock,
     connect,
     create_private,
     to_wal,
@@ -28,6 +28,9 @@ from server.store.units import NestedUnit
 
 T = TypeVar("T")
 
+APPLICATION_ID = 0x434C5144
+"""`CLQD` in the header of the file: data, not keys, and not another program's."""
+
 
 class SqliteStore:
     """The embedded store: exactly one process, one writing thread, inline reads.
@@ -38,7 +41,7 @@ class SqliteStore:
     """
 
     def __init__(
-        self, writer: Writer, readers: Readers, lock: ProcessLock, *, restore: int, guard: bool
+        self, writer: Writer, readers: Readers, lock: FileLock, *, restore: int, guard: bool
     ) -> None:
         self._writer, self._readers, self._lock = writer, readers, lock
         self._restore, self._guard = restore, guard
@@ -47,19 +50,17 @@ class SqliteStore:
 
     @classmethod
     def open(
-        cls, path: Path, *, key: bytes, clock: Clock, restore: int = 0, guard: bool = False
+        cls, path: Path, *, clock: Clock, restore: int = 0, guard: bool = False
     ) -> "SqliteStore":
-        """Open or create the store at `path` under a 32-byte `key`, brought to the newest schema.
+        """Open or create the store at `path`, brought to the newest schema.
 
         `restore` is the key store's restore number. Raises StoreLocked when another process (or
-        another store of this one) has it open, WrongKey, StoreCorrupt, TooNew, DiskFull, StoreError.
+        another store of this one) has it open, StoreCorrupt, TooNew, DiskFull, StoreError.
         """
-        if path.parent.is_dir() and path.is_dir():
-            raise StoreError("a folder lies where the store should be")
         create_private(path)
-        lock = ProcessLock(path)
+        lock = FileLock(path)
         try:
-            connection = connect(path, key, cache_kib=WRITER_CACHE_KIB)
+            connection = connect(path, application_id=APPLICATION_ID, cache_kib=WRITER_CACHE_KIB)
             try:
                 to_wal(connection)
                 migrate(connection, all_migrations(), clock)
@@ -69,7 +70,9 @@ class SqliteStore:
         except BaseException:
             lock.release()
             raise
-        return cls(Writer(connection), Readers(path, key), lock, restore=restore, guard=guard)
+        return cls(
+            Writer(connection), Readers(path, APPLICATION_ID), lock, restore=restore, guard=guard
+        )
 
     async def write(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
         """Run `work` in one durable transaction of `owner`; returns after the commit."""
@@ -150,6 +153,12 @@ class SqliteMaintenance:
     async def owners_unplaced(self, limit: int) -> list[int]:
         return self._store.look(lambda sql: across.owners_unplaced(sql, limit))
 
+    async def reserve_all(self, space: str, names: Sequence[int], target: int) -> list[bool]:
+        found: list[bool] = await self._store.submit(
+            lambda sql: across.reserve_all(sql, space, names, target)
+        )
+        return found
+
     async def log_size(self) -> int:
         return self._store.look(across.log_size)
 
@@ -179,10 +188,7 @@ class SqliteMaintenance:
 
 
 async def _check(sql: Sql) -> list[str]:
-    """First every page against its authentication code, then the structure."""
-    pages = [row[0] for row in await sql.rows("PRAGMA cipher_integrity_check", ())]
-    if pages:
-        return pages
+    """The engine's own check; damage it stumbles over is an answer, not a failure."""
     try:
         found = [row[0] for row in await sql.rows("PRAGMA integrity_check", ())]
     except StoreError as error:

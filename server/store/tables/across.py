@@ -38,6 +38,27 @@ async def owners_unplaced(sql: Sql, limit: int) -> list[int]:
     return [row[0] for row in found]
 
 
+async def reserve_all(sql: Sql, space: str, names: Sequence[int], target: int) -> list[bool]:
+    """One reservation for each name; a name another target holds stays as it is."""
+    found = []
+    for name in names:
+        is_new = await sql.run(
+            "INSERT INTO reservation (owner, space, slot, target, detail) "
+            "VALUES ($1, $2, 0, $3, $4) ON CONFLICT (owner, space, slot) DO NOTHING",
+            (name, space, target, b""),
+        )
+        found.append(is_new > 0 or await _is_held(sql, space, name, target))
+    return found
+
+
+async def _is_held(sql: Sql, space: str, name: int, target: int) -> bool:
+    rows = await sql.rows(
+        "SELECT target FROM reservation WHERE owner = $1 AND space = $2 AND slot = 0",
+        (name, space),
+    )
+    return [row[0] for row in rows] == [target]
+
+
 async def log_size(sql: Sql) -> int:
     """How many leaves: the last position + 1 (positions have no gap)."""
     found = await sql.rows(

@@ -1,0 +1,158 @@
+"""T5: journal rows become the leaves of one append-only log (RFC 6962), its root signed.
+
+The log holds hashes only: who, whom and why lie in cells under the subject's key, so that destroying a
+record leaves the log whole and blind. `verify` reads everything again and names the first bad entry.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dossier.errors import SealBroken, Unavailable
+from dossier.sealing import devices
+from dossier.sealing.checkpoints import sign_checkpoint, verify_checkpoint
+from dossier.sealing.merkle import Tree
+from server.ports import JournalRow, LogLeaf, OwnerTx
+from server.services.facets import JOURNAL_FACETS
+from server.services.journal import leaf_of
+from server.services.premises import Premises
+
+ORIGIN = "colloque.log"
+_OWNERS = 100
+_ROWS = 500
+_LEAVES = 5_000
+_ALL = 1 << 31
+
+
+class Finding(NamedTuple):
+    """The first bad entry. `place` is where it is in the log, -1 for a row that has none.
+
+    `fault`: altered, missing, inserted, unsequenced, root.
+    """
+
+    place: int
+    owner: int
+    fault: str
+
+
+class Sequencer:
+    """Appends, signs and verifies the log. One per server."""
+
+    def __init__(self, premises: Premises, signing_key: bytes) -> None:
+        self._premises, self._key = premises, signing_key
+        self._tree: Tree | None = None
+
+    @property
+    def public_key(self) -> bytes:
+        """What clients pin."""
+        return devices.public_key(self._key)
+
+    async def run(self) -> int:
+        """Place every waiting row and sign the new root; returns how many were placed."""
+        maintenance = self._premises.store.maintenance
+        tree = await self._loaded()
+        placed = 0
+        while owners := await maintenance.owners_unplaced(_OWNERS):
+            for owner in owners:
+                rows = await self._premises.store.read(owner, _unplaced)
+                first = tree.size
+                await maintenance.log_append(
+                    [
+                        LogLeaf(first + at, owner, row.month, row.n, row.leaf)
+                        for at, row in enumerate(rows)
+                    ]
+                )
+                for row in rows:
+                    tree.append(row.leaf)
+                placed += len(rows)
+        if placed or await maintenance.checkpoint() is None:
+            text = sign_checkpoint(self._key, ORIGIN, tree.size, tree.root())
+            await maintenance.put_checkpoint(tree.size, text)
+        return placed
+
+    async def verify(self) -> Finding | None:
+        """Read journal and log again: cells, leaves, order, root, nothing left out. None: all is sound."""
+        leaves = await self._leaves()
+        seen: set[int] = set()
+        worst = [
+            Finding(at, leaf.owner, "missing")
+            for at, leaf in enumerate(leaves)
+            if leaf.position != at
+        ][:1]
+        after = -1
+        while owners := await self._premises.store.maintenance.owners(None, after, _OWNERS):
+            for owner in owners:
+                worst += await self._check_owner(owner, leaves, seen)
+            after = owners[-1]
+        worst += [
+            Finding(leaf.position, leaf.owner, "missing")
+            for leaf in leaves
+            if leaf.position not in seen
+        ]
+        worst += await self._check_root(leaves)
+        return min(worst, key=lambda found: (found.place < 0, found.place), default=None)
+
+    async def _check_owner(
+        self, owner: int, leaves: Sequence[LogLeaf], seen: set[int]
+    ) -> list[Finding]:
+        tags = [self._premises.tags.tag(owner, name) for name in JOURNAL_FACETS]
+
+        async def rows(tx: OwnerTx) -> list[JournalRow]:
+            return await tx.journal.of_facets(tags, _ALL)
+
+        found: list[Finding] = []
+        for row in await self._premises.store.read(owner, rows):
+            index = -1 if row.log_index is None else row.log_index
+            fault = "unsequenced" if index < 0 else await self._fault(owner, row, leaves)
+            if fault != "inserted" and index >= 0:
+                seen.add(index)
+            if fault:
+                found.append(Finding(index, owner, fault))
+        return found
+
+    async def _fault(self, owner: int, row: JournalRow, leaves: Sequence[LogLeaf]) -> str:
+        index = row.log_index or 0
+        if index >= len(leaves):
+            return "inserted"
+        leaf = leaves[index]
+        if (leaf.owner, leaf.month, leaf.n) != (owner, row.month, row.n):
+            return "inserted"
+        try:
+            told = await leaf_of(self._premises, owner, row)
+        except Unavailable:
+            told = row.leaf
+        except SealBroken:
+            return "altered"
+        return "" if leaf.leaf == row.leaf == told else "altered"
+
+    async def _check_root(self, leaves: Sequence[LogLeaf]) -> list[Finding]:
+        kept = await self._premises.store.maintenance.checkpoint()
+        if kept is None:
+            return [Finding(0, 0, "root")] if leaves else []
+        tree = Tree(leaf.leaf for leaf in leaves)
+        try:
+            signed = verify_checkpoint(self.public_key, kept[1])
+        except SealBroken:
+            return [Finding(tree.size, 0, "root")]
+        if signed.size > tree.size or tree.root(signed.size) != signed.root:
+            return [Finding(tree.size, 0, "root")]
+        return []
+
+    async def _loaded(self) -> Tree:
+        if self._tree is None:
+            self._tree = Tree(leaf.leaf for leaf in await self._leaves())
+        return self._tree
+
+    async def _leaves(self) -> list[LogLeaf]:
+        found: list[LogLeaf] = []
+        while more := await self._premises.store.maintenance.log_leaves(len(found), _LEAVES):
+            found += more
+        return found
+
+
+async def _unplaced(tx: OwnerTx) -> list[JournalRow]:
+    return await tx.journal.unplaced(_ROWS)
+
+
+async def open_sequencer(premises: Premises) -> Sequencer:
+    """With the server's own log key."""
+    return Sequencer(premises, await premises.keys.secret("log"))
