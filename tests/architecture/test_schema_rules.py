@@ -20,7 +20,7 @@ RESERVED = {"grant", "user", "order", "end", "start", "table", "group", "primary
 
 
 def migrated(steps: tuple[Migration, ...]) -> Connection:
-    connection = connect(Path(":memory:"), None, cache_kib=256)
+    connection = connect(Path(":memory:"), application_id=1, cache_kib=256)
     migrate(connection, steps, SystemClock())
     return connection
 
@@ -137,7 +137,7 @@ def test_a_step_that_fails_leaves_the_version_before_it() -> None:
     broken = Migration(
         2, "-- LOCAL\nCREATE TABLE a (x BIGINT NOT NULL, PRIMARY KEY (x)); CREATE TABLE a (y)", {}
     )
-    connection = connect(Path(":memory:"), None, cache_kib=256)
+    connection = connect(Path(":memory:"), application_id=1, cache_kib=256)
     first = parse(1, SOUND)
     with pytest.raises(Exception, match="already exists"):
         migrate(connection, (first, broken), SystemClock())

@@ -66,7 +66,7 @@ async def load(store: SqliteStore) -> None:
 
 def main() -> None:
     verb, path = sys.argv[1], Path(sys.argv[2])
-    store = SqliteStore.open(path, key=bytes(range(32)), clock=SystemClock(), guard=True)
+    store = SqliteStore.open(path, clock=SystemClock(), guard=True)
     if len(sys.argv) > 3:
         import resource
 

@@ -10,6 +10,7 @@ from dossier.clock import SystemClock
 from dossier.entropy import SeededEntropy, SystemEntropy
 from dossier.errors import SealBroken, StoreCorrupt, StoreError, StoreLocked, TooNew, Unavailable
 from server.store.keystore import MemoryKeyStore, SqliteKeyStore
+from server.store.keystore.sealed import APPLICATION_ID
 from server.store.sqlite.connection import connect
 from server.store.units import drive
 from tests.contracts.server_key_store_contract import KeyStoreContract, now
@@ -64,7 +65,7 @@ def test_a_wrap_moved_to_another_subject_is_refused(tmp_path: Path) -> None:
     keys = open_keys(tmp_path / "keystore.db")
     now(keys.prepare([7, 8]))
     keys.close_now()
-    raw = connect(tmp_path / "keystore.db", None, cache_kib=64)
+    raw = connect(tmp_path / "keystore.db", application_id=APPLICATION_ID, cache_kib=64)
     raw.run("UPDATE dek SET wrapped = (SELECT wrapped FROM dek WHERE subject = 7)")
     raw.close()
     again = open_keys(tmp_path / "keystore.db")
@@ -78,7 +79,7 @@ def test_the_restore_number_cannot_be_taken_back_without_root(tmp_path: Path) ->
     keys = open_keys(tmp_path / "keystore.db")
     now(keys.begin_restore())
     keys.close_now()
-    raw = connect(tmp_path / "keystore.db", None, cache_kib=64)
+    raw = connect(tmp_path / "keystore.db", application_id=APPLICATION_ID, cache_kib=64)
     raw.run("UPDATE restore_number SET wrapped = zeroblob(36)")
     raw.close()
     with pytest.raises(SealBroken):
@@ -108,7 +109,7 @@ def test_a_foreign_file_and_a_newer_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreCorrupt):
         open_keys(tmp_path / "text.db")
     open_keys(tmp_path / "new.db").close_now()
-    raw = connect(tmp_path / "new.db", None, cache_kib=64)
+    raw = connect(tmp_path / "new.db", application_id=APPLICATION_ID, cache_kib=64)
     raw.run("INSERT INTO schema_version (version, applied) VALUES (99, 0)")
     raw.close()
     with pytest.raises(TooNew):

@@ -22,14 +22,15 @@ from dossier.errors import (
     StoreError,
     StoreLocked,
     TooNew,
-    WrongKey,
 )
 from server.ports import OwnerTx
+from server.store.keystore.sealed import APPLICATION_ID as KEYS
 from server.store.sqlite import SqliteStore
 from server.store.sqlite.connection import PAGE_BYTES, Connection, DiskFailed, connect
+from server.store.sqlite.store import APPLICATION_ID
 from tests.contracts.server_store_contract import FACET, PATIENT, Hand, a_resource, an_op
 from tests.contracts.store_child import CELL, owner_of
-from tests.contracts.test_sqlite_server_store import KEY, open_store
+from tests.contracts.test_sqlite_server_store import open_store
 
 SETTINGS = {"journal_mode": "wal", "synchronous": 2, "fullfsync": 1, "trusted_schema": 0}
 ROOT = Path(__file__).resolve().parents[2]
@@ -336,49 +337,70 @@ def test_a_write_ahead_log_cut_anywhere_leaves_a_prefix_of_the_commits(
         again.close_now()
 
 
-def test_a_flipped_byte_anywhere_is_noticed_never_believed(path: Path, tmp_path: Path) -> None:
+def damaged_copy(path: Path, image: bytes, flips: dict[int, int]) -> Path:
+    """The image with some bits flipped, beside the original."""
+    changed = bytearray(image)
+    for place, bits in flips.items():
+        changed[place] ^= bits
+    copy = path.with_name("damaged.db")
+    copy.write_bytes(changed)
+    for tail in ("-wal", "-shm"):
+        copy.with_name(copy.name + tail).unlink(missing_ok=True)
+    return copy
+
+
+def a_filled_image(path: Path) -> bytes:
     store = open_store(path)
     for i in range(1, 40):
-        store.write_now(PATIENT, put(f"r{i:02}", i, cell=bytes(3000)))
-    sound = store.read_now(PATIENT, lambda tx: tx.resources.of_facets([FACET]))
+        store.write_now(PATIENT, put(f"r{i:02}", i, cell=b"%02d" % i * 1500))
     store.close_now()
     image = path.read_bytes()
-    dice = random.Random(11)
-    pages = len(image) // PAGE_BYTES
-    assert pages > 20
-    for turn in range(25):
-        page = 0 if turn == 0 else dice.randrange(1, pages)
-        place = page * PAGE_BYTES + dice.randrange(16, PAGE_BYTES)
-        damaged = bytearray(image)
-        damaged[place] ^= 1 << dice.randrange(8)
-        copy = tmp_path / "damaged.db"
-        copy.write_bytes(damaged)
+    assert len(image) // PAGE_BYTES > 20
+    return image
+
+
+def test_a_page_whose_structure_is_damaged_is_noticed(path: Path) -> None:
+    image = a_filled_image(path)
+    for page in range(len(image) // PAGE_BYTES):
+        copy = damaged_copy(path, image, {page * PAGE_BYTES + (100 if page == 0 else 0): 0x35})
         try:
             again = open_store(copy)
-        except (StoreCorrupt, WrongKey):
-            continue
-        assert page > 0
-        assert Hand(again).maintain("check") != []
-        try:
-            rows = again.read_now(PATIENT, lambda tx: tx.resources.of_facets([FACET]))
-            assert rows == sound
         except StoreCorrupt:
-            pass
+            continue
+        assert Hand(again).maintain("check") != [], page
         again.close_now()
 
 
-def test_damage_met_while_writing_stops_the_store(path: Path) -> None:
+def test_a_flipped_bit_anywhere_is_corruption_or_one_wrong_row_never_a_crash(path: Path) -> None:
+    """Cells are authenticated by whoever opens them: here at most the row that was hit differs."""
+    image = a_filled_image(path)
     store = open_store(path)
-    for i in range(1, 40):
-        store.write_now(PATIENT, put(f"r{i:02}", i, cell=bytes(3000)))
+    sound = store.read_now(PATIENT, lambda tx: tx.resources.of_facets([FACET]))
     store.close_now()
-    image = bytearray(path.read_bytes())
+    dice, noticed = random.Random(11), 0
+    for _ in range(40):
+        copy = damaged_copy(path, image, {dice.randrange(len(image)): 1 << dice.randrange(8)})
+        try:
+            again = open_store(copy)
+        except StoreError:
+            noticed += 1
+            continue
+        try:
+            noticed += Hand(again).maintain("check") != []
+            rows = again.read_now(PATIENT, lambda tx: tx.resources.of_facets([FACET]))
+            assert len([row for row in rows if row not in sound]) <= 1
+        except StoreCorrupt:
+            noticed += 1
+        finally:
+            again.close_now()
+    assert noticed, "the control: some of these flips are noticed"
+
+
+def test_damage_met_while_writing_stops_the_store(path: Path) -> None:
+    image = a_filled_image(path)
     pages = len(image) // PAGE_BYTES
-    for page in range(pages // 2, pages):  # rows; the schema lies before them
-        image[page * PAGE_BYTES + 99] ^= 1
-    sealed = path.with_name("damaged.db")
-    sealed.write_bytes(image)
-    again = open_store(sealed)
+    flips = {page * PAGE_BYTES: 0x35 for page in range(pages // 2, pages)}
+    again = open_store(damaged_copy(path, image, flips))  # the schema lies before those pages
     with pytest.raises(StoreCorrupt, match="damaged"):
         again.write_now(PATIENT, put("r39", 99))
     with pytest.raises(StoreCorrupt, match="stopped"):
@@ -415,35 +437,38 @@ def test_everything_is_there_after_reopening(path: Path) -> None:
 
 
 def test_foreign_files_are_refused_and_left_as_they_are(tmp_path: Path) -> None:
-    plain = tmp_path / "plain.db"
-    raw = connect(plain, None, cache_kib=64)
-    raw.run("CREATE TABLE notes (a)")
+    another = tmp_path / "another.db"
+    raw = connect(another, application_id=99, cache_kib=64)
+    raw.run("CREATE TABLE owner (a)")
+    raw.close()
+    unmarked = tmp_path / "unmarked.db"
+    raw = connect(unmarked, application_id=0, cache_kib=64)
+    raw.run("CREATE TABLE owner (a)")
     raw.close()
     text = tmp_path / "text.db"
     text.write_bytes(b"a letter, not a store. " * 2000)
-    folder = tmp_path / "folder.db"
-    folder.mkdir()
-    for path, error in ((plain, StoreCorrupt), (text, WrongKey), (folder, StoreError)):
-        before = path.read_bytes() if path.is_file() else b""
-        with pytest.raises(error):
+    for path in (another, unmarked, text):
+        before = path.read_bytes()
+        with pytest.raises(StoreCorrupt):
             open_store(path)
-        assert (path.read_bytes() if path.is_file() else b"") == before
-    with pytest.raises(StoreError):
-        open_store(tmp_path / "no" / "such" / "folder.db")
+        assert path.read_bytes() == before
+    (tmp_path / "folder.db").mkdir()
+    for path in (tmp_path / "folder.db", tmp_path / "no" / "such" / "folder.db"):
+        with pytest.raises(StoreError):
+            open_store(path)
 
 
-def test_another_key_opens_nothing_and_changes_nothing(path: Path) -> None:
-    open_store(path).close_now()
-    before = path.read_bytes()
-    with pytest.raises(WrongKey):
-        open_store(path, key=bytes(32))
-    assert path.read_bytes() == before
-    open_store(path).close_now()
+def test_keys_are_never_opened_as_rows(tmp_path: Path) -> None:
+    raw = connect(tmp_path / "keystore.db", application_id=KEYS, cache_kib=64)
+    raw.run("CREATE TABLE dek (a)")
+    raw.close()
+    with pytest.raises(StoreCorrupt):
+        open_store(tmp_path / "keystore.db")
 
 
 def test_a_file_of_a_newer_program_is_refused(path: Path) -> None:
     open_store(path).close_now()
-    raw = connect(path, KEY, cache_kib=64)
+    raw = connect(path, application_id=APPLICATION_ID, cache_kib=64)
     raw.run("INSERT INTO schema_version (version, applied) VALUES (99, 0)")
     raw.close()
     with pytest.raises(TooNew):
@@ -455,14 +480,8 @@ def test_every_commit_reaches_the_disk_before_it_is_answered(store: SqliteStore)
     assert settings == SETTINGS
 
 
-def test_the_files_are_private_and_say_nothing_in_clear(store: SqliteStore, path: Path) -> None:
-    canary = "Observation"
-    store.write_now(PATIENT, put("canary-id-0123456789", 1))
+def test_the_files_are_private(store: SqliteStore, path: Path) -> None:
+    store.write_now(PATIENT, put("a", 1))
     files = [file for file in path.parent.iterdir() if file.name.startswith("data.db")]
     assert len(files) >= 3
-    for file in files:
-        content = file.read_bytes()
-        for clear in (canary.encode(), b"canary-id", FACET.encode(), b"CREATE TABLE"):
-            assert clear not in content
-        assert not content.startswith(b"SQLite format 3")
-        assert file.stat().st_mode & 0o077 == 0
+    assert [file.name for file in files if file.stat().st_mode & 0o077] == []

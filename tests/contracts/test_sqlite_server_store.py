@@ -9,11 +9,9 @@ from dossier.clock import SystemClock
 from server.store.sqlite import SqliteStore
 from tests.contracts.server_store_contract import RestoreNumberContract, StoreContract
 
-KEY = bytes(range(32))
-
 
 def open_store(path: Path, **changes: object) -> SqliteStore:
-    options = {"key": KEY, "clock": SystemClock(), "guard": True, **changes}
+    options = {"clock": SystemClock(), "guard": True, **changes}
     return SqliteStore.open(path, **options)  # type: ignore[arg-type]
 
 

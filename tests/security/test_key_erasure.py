@@ -9,6 +9,7 @@ from dossier.entropy import SeededEntropy
 from dossier.errors import KeychainError, Unavailable
 from server.store.keystore import FileKeyProvider, SqliteKeyStore
 from server.store.keystore.cache import KeyCache
+from server.store.keystore.sealed import APPLICATION_ID
 from server.store.keystore.wraps import DekName
 from server.store.sqlite.connection import connect
 from tests.contracts.server_key_store_contract import now
@@ -28,7 +29,7 @@ def files_of(folder: Path) -> bytes:
 
 
 def wraps_of(path: Path) -> dict[int, bytes]:
-    raw = connect(path, None, cache_kib=64)
+    raw = connect(path, application_id=APPLICATION_ID, cache_kib=64)
     found = dict(raw.rows("SELECT subject, wrapped FROM dek"))
     raw.close()
     return found

@@ -17,7 +17,7 @@ from server.store.keystore.wraps import DekName, Wraps
 from server.store.migrations import all_migrations
 from server.store.sqlite.connection import (
     Connection,
-    ProcessLock,
+    FileLock,
     connect,
     create_private,
     in_transaction,
@@ -25,6 +25,8 @@ from server.store.sqlite.connection import (
 )
 from server.store.sqlite.schema import migrate
 
+APPLICATION_ID = 0x434C514B
+"""`CLQK` in the header of the file."""
 _CACHE_KIB = 4096
 
 
@@ -36,7 +38,7 @@ class SqliteKeyStore:
     def __init__(
         self,
         connection: Connection,
-        lock: ProcessLock,
+        lock: FileLock,
         wraps: Wraps,
         cache: KeyCache,
         clock: Clock,
@@ -64,9 +66,9 @@ class SqliteKeyStore:
         """
         wraps = Wraps(provider.root(), entropy)
         create_private(path)
-        lock = ProcessLock(path)
+        lock = FileLock(path)
         try:
-            connection = connect(path, None, cache_kib=_CACHE_KIB)
+            connection = connect(path, application_id=APPLICATION_ID, cache_kib=_CACHE_KIB)
             try:
                 connection.rows("PRAGMA secure_delete = ON")
                 to_wal(connection)

@@ -1,7 +1,6 @@
-"""Opening a sealed SQLite file, and turning the engine's errors into ours.
+"""Opening a SQLite file of ours, and turning the engine's errors into ours.
 
-One SQLCipher file under a raw 256-bit key: every page is encrypted and authenticated, so a flipped
-byte of a grant or a counter is noticed, not believed (docs/decisions/011).
+The file is not encrypted as a whole: what needs secrecy lies in sealed cells (docs/decisions/005).
 """
 
 import os
@@ -12,14 +11,13 @@ from typing import Any
 
 import sqlcipher3
 
-from dossier.errors import DiskFull, StoreCorrupt, StoreError, StoreLocked, WrongKey
+from dossier.errors import DiskFull, StoreCorrupt, StoreError, StoreLocked
 from server.store.tables.sql import Row
 from server.store.units import ReadOnlyUnit
 
 PAGE_BYTES = 8192
 WRITER_CACHE_KIB = 32768
 READER_CACHE_KIB = 16384
-_PLAIN_HEADER = b"SQLite format 3\0"
 
 
 class DiskFailed(StoreError):
@@ -39,7 +37,7 @@ _ERRORS: dict[int, tuple[type[StoreError], str]] = {
     11: (StoreCorrupt, "a page of the store is damaged"),
     13: (DiskFull, "no room left on the disk of the store"),
     14: (StoreError, "the store cannot be opened"),
-    26: (StoreCorrupt, "a page of the store is damaged"),
+    26: (StoreCorrupt, "this is not a store of ours"),
 }
 """By primary result code of SQLite (sqlite.org/rescode.html)."""
 
@@ -109,14 +107,12 @@ def native(sql: str) -> str:
     return sql.replace("$", "?")
 
 
-def connect(path: Path, key: bytes | None, *, cache_kib: int) -> Connection:
-    """Open `path` under `key` (None: not encrypted), ready to be used by any one thread at a time.
+def connect(path: Path, *, application_id: int, cache_kib: int) -> Connection:
+    """Open `path`, ready to be used by any one thread at a time; an empty file is taken as new.
 
-    Raises WrongKey when the key does not open the first page (or that page is damaged), StoreCorrupt
-    for a plain SQLite file where a sealed one is expected, StoreError when it cannot be opened.
+    Raises StoreCorrupt when it is not a SQLite file, is damaged at its start or belongs to another
+    program (`application_id`), StoreError when it cannot be opened.
     """
-    if key is not None and _starts_plain(path):
-        raise StoreCorrupt("a plain SQLite file lies where the sealed store should be")
     try:
         raw = sqlcipher3.connect(
             str(path),
@@ -129,30 +125,25 @@ def connect(path: Path, key: bytes | None, *, cache_kib: int) -> Connection:
         raise translate(error) from error
     connection = Connection(raw)
     try:
-        _prepare(connection, key, cache_kib)
-    except StoreCorrupt as error:
-        connection.close()
-        if key is None:
-            raise
-        raise WrongKey("the key does not open the store, or its first page is damaged") from error
+        _prepare(connection, application_id, cache_kib)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: Connection, key: bytes | None, cache_kib: int) -> None:
-    if key is not None:
-        connection.rows("PRAGMA cipher_log_level = NONE")
-        connection.rows(f"PRAGMA key = \"x'{key.hex()}'\"")
-        connection.rows(f"PRAGMA cipher_page_size = {PAGE_BYTES}")
-        connection.rows("PRAGMA cipher_memory_security = OFF")
-        if not connection.rows("PRAGMA cipher_version"):
-            raise StoreError("this SQLite cannot encrypt")
-    connection.rows("SELECT count(*) FROM sqlite_schema")
+def _prepare(connection: Connection, application_id: int, cache_kib: int) -> None:
+    connection.rows(f"PRAGMA page_size = {PAGE_BYTES}")
+    is_empty = not connection.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
+    known = connection.rows("PRAGMA application_id")[0][0]
+    if known != application_id:
+        if known or not is_empty:
+            raise StoreCorrupt("this file belongs to another program")
+        connection.rows(f"PRAGMA application_id = {application_id}")
     connection.rows("PRAGMA temp_store = MEMORY")
     connection.rows(f"PRAGMA cache_size = -{cache_kib}")
     connection.rows("PRAGMA trusted_schema = OFF")
+    connection.rows("PRAGMA cell_size_check = ON")
     connection.rows("PRAGMA synchronous = FULL")
     connection.rows("PRAGMA fullfsync = ON")
     connection.rows("PRAGMA checkpoint_fullfsync = ON")
@@ -189,17 +180,7 @@ def in_transaction(connection: Connection, work: Callable[[], None]) -> None:
         raise
 
 
-def _starts_plain(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(16) == _PLAIN_HEADER
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise StoreError(f"the store cannot be read: {error.strerror}") from error
-
-
-class ProcessLock:
+class FileLock:
     """Held while a store is open: a second opening, here or in another process, is refused.
 
     It is an exclusive SQLite lock on an empty file beside the store, so that it works on every

@@ -37,8 +37,8 @@ class ReadingSql(SqliteSql):
 class Readers:
     """Read-only connections, opened when a thread first reads, closed together."""
 
-    def __init__(self, path: Path, key: bytes) -> None:
-        self._path, self._key = path, key
+    def __init__(self, path: Path, application_id: int) -> None:
+        self._path, self._application_id = path, application_id
         self._here = threading.local()
         self._all: list[Connection] = []
         self._closed = False
@@ -74,7 +74,9 @@ class Readers:
     def _connection(self) -> Connection:
         found: Connection | None = getattr(self._here, "connection", None)
         if found is None:
-            found = connect(self._path, self._key, cache_kib=READER_CACHE_KIB)
+            found = connect(
+                self._path, application_id=self._application_id, cache_kib=READER_CACHE_KIB
+            )
             found.rows("PRAGMA query_only = ON")
             self._here.connection = found
             self._all.append(found)
