@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
-from dossier.errors import Invalid
+from dossier.errors import BadAnswer, Invalid, Issue
 from dossier.fhir import (
     allergies,
     documents,
@@ -37,7 +37,11 @@ class Plain(Struct, frozen=True, kw_only=True):
 
 
 def _plain(body: bytes) -> Plain:
-    return Plain(row=extract(codec.resource(body)))
+    """Bodies of the store were checked when they arrived; here they are only read."""
+    try:
+        return Plain(row=extract(codec.decode(body, dict)))
+    except BadAnswer as error:
+        raise Invalid((Issue("$", "unreadable"),)) from error
 
 
 DECODERS: Final[Mapping[str, Callable[[bytes], Any]]] = {

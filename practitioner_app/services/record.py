@@ -26,6 +26,7 @@ from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding
 from practitioner_app.services.last_look import LastLook, Look, mark
 from practitioner_app.services.record_lists import Lists, listing
 from practitioner_app.services.rows import (
+    AldRow,
     Identity,
     Listing,
     Record,
@@ -93,6 +94,7 @@ class RecordService:
         line = self._reader.patient(owner) if patient is None else None
         timeline = Timeline(decoded, self._name, is_new).items()
         history = lists.history()
+        problems = lists.problems()
         labels = [row.label for rows in history.values() for row in rows]
         look = self._looks.get(owner)
         return Record(
@@ -106,8 +108,8 @@ class RecordService:
                 self._name,
                 is_new,
             ),
-            strip=self._strip(patient, lists, labels, observed, completeness),
-            problems=listing(lists.problems(), completeness),
+            strip=self._strip(patient, lists.ald(problems), labels, observed, completeness),
+            problems=listing(problems, completeness),
             history={chapter: listing(rows, completeness) for chapter, rows in history.items()},
             treatments=listing(lists.treatments(current=True), completeness),
             past_treatments=listing(lists.treatments(current=False), completeness),
@@ -164,7 +166,7 @@ class RecordService:
     def _strip(
         self,
         patient: Patient | None,
-        lists: Lists,
+        ald: tuple[AldRow, ...],
         history: list[str],
         observed: list[results.Observed],
         completeness: Completeness,
@@ -173,7 +175,7 @@ class RecordService:
         doctor = (patient.attending, patient.attending_name) if patient else ("", "")
         return Strip(
             attending_doctor=self._authors.name(*doctor),
-            ald=lists.ald(),
+            ald=ald,
             history=tuple(history[:_HISTORY_IN_STRIP]),
             tobacco=smoking,
             pack_years=pack_years,

@@ -55,7 +55,11 @@ class Lists:
         authors: Authors,
         is_new: IsNew,
     ) -> None:
-        self._decoded = decoded
+        self._problems = [item for item in decoded if isinstance(item.value, Problem)]
+        self._treatments = [item for item in decoded if isinstance(item.value, Treatment)]
+        self._past = [
+            item for item in decoded if isinstance(item.value, Problem | Procedure | tuple)
+        ]
         self._cases = {case.id: case for case in cases}
         self._authors = authors
         self._is_new = is_new
@@ -80,9 +84,8 @@ class Lists:
         """The problem list, long-term conditions first, then by age of the problem."""
         found = [
             self._problem(row, value)
-            for row, value in self._decoded
-            if isinstance(value, Problem)
-            and value.chapter is Chapter.MEDICAL
+            for row, value in self._problems
+            if value.chapter is Chapter.MEDICAL
             and (value.current or not value.counts)
             and not value.of_visit
         ]
@@ -104,17 +107,19 @@ class Lists:
             undecided=self._undecided(row),
         )
 
-    def ald(self) -> tuple[AldRow, ...]:
+    @staticmethod
+    def ald(problems: Sequence[ProblemRow]) -> tuple[AldRow, ...]:
+        """The long-term conditions among the problems, for the strip."""
         return tuple(
             AldRow(number=item.ald_number, label=item.label, since=item.since)
-            for item in self.problems()
+            for item in problems
             if item.ald and not item.struck
         )
 
     def history(self) -> dict[Chapter, list[HistoryRow]]:
         """Past history under its four sub-titles, newest first."""
         found: dict[Chapter, list[HistoryRow]] = {chapter: [] for chapter in Chapter}
-        for row, value in self._decoded:
+        for row, value in self._past:
             match value:
                 case Problem() if value.counts and self._is_past(value):
                     self._add(found, row, value, (value.chapter, value.label, value.since))
@@ -156,13 +161,13 @@ class Lists:
         """The lines taken now, or those ended, without the orders a statement already speaks for."""
         spoken_for = {
             source
-            for _, value in self._decoded
-            if isinstance(value, Treatment) and value.rtype == "MedicationStatement"
+            for _, value in self._treatments
+            if value.rtype == "MedicationStatement"
             for source in value.comes_from
         }
         found = []
-        for row, value in self._decoded:
-            if not isinstance(value, Treatment) or f"{row.rtype}/{row.id}" in spoken_for:
+        for row, value in self._treatments:
+            if f"{row.rtype}/{row.id}" in spoken_for:
                 continue
             shown = value.current or (self._undecided(row) and self._taken_somewhere(row))
             if shown is current and value.status is not Taking.DRAFT:
