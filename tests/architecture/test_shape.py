@@ -99,7 +99,7 @@ def test_names_say_something():
             empty.append(str(path.relative_to(ROOT)))
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", node.name)
+                words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", node.name)
                 if {w.lower() for w in words} & EMPTY_WORDS:
                     empty.append(_where(path, node, node.name))
     assert not empty
