@@ -90,10 +90,7 @@ def guarded(endpoint: Endpoint) -> Endpoint:
 
     async def answer(request: Request) -> Response:
         try:
-            if request.headers.get(limits.PROTOCOL_HEADER, str(limits.PROTOCOL)) != str(
-                limits.PROTOCOL
-            ):
-                raise errors.TooOld
+            _check_protocol(request)
             return await endpoint(request)
         except errors.DossierError as error:
             return problem(error)

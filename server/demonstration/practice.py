@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,15 +23,37 @@ def directory_bundle() -> bytes:
     return bundle(clinic.directory())
 
 
-def bundles(terminology: Terminology, now: Story, count: int, seed: int = SEED) -> Iterator[bytes]:
-    """`count` patients, the cast first. The same arguments give the same bytes."""
+class Deposit(NamedTuple):
+    """One bundle and the organisation that deposits it."""
+
+    organisation: str
+    raw: bytes
+
+
+def deposits(
+    terminology: Terminology, now: Story, count: int, seed: int = SEED
+) -> Iterator[Deposit]:
+    """`count` patients, the cast first. The same arguments give the same bytes.
+
+    What a patient masked was deposited by its author's organisation, and is a bundle of its own.
+    """
+    for resources in _records(terminology, now, count, seed):
+        masked = [one for one in resources if "securityLabel" in one]
+        rest = [one for one in resources if "securityLabel" not in one]
+        yield Deposit(clinic.PRACTICE, bundle(rest))
+        for one in masked:
+            author = str(one["author"][0]["reference"]).removeprefix("Practitioner/ps-")
+            yield Deposit(clinic.BY_KEY[author].organisation, bundle([one]))
+
+
+def _records(terminology: Terminology, now: Story, count: int, seed: int) -> Iterator[list[Json]]:
     cast = sheets.cast()
     order = ("martineau", *(name for name in cast if name != "martineau"))
     for name in order[:count]:
-        yield bundle(sheets.write(cast[name], terminology, Random(f"{seed}/{name}"), now).resources)
+        yield sheets.write(cast[name], terminology, Random(f"{seed}/{name}"), now).resources
     rest = max(0, count - len(cast))
     for person in people.crowd(rest, Random(seed), now):
-        yield bundle(_resident(person, terminology, Random(f"{seed}/{person.number}"), now))
+        yield _resident(person, terminology, Random(f"{seed}/{person.number}"), now)
 
 
 def _resident(

@@ -1,0 +1,187 @@
+"""Composition root of the server: one folder, its stores and keys, every service, the ASGI application.
+
+    folder/data.db      the truth, cells sealed under per-subject keys
+    folder/keys.db      those keys, wrapped; its own short-lived backups
+    folder/root.key     ROOT, mode 0400; belongs outside both and outside their backups
+    folder/server.json  the server's name, and whether it is a demonstration
+
+The only place where concrete classes of the server meet.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+
+from dossier.access.matrix import MatrixPack
+from dossier.access.policy import load_policy
+from dossier.clock import Clock
+from dossier.entropy import Entropy
+from dossier.errors import DossierError, StoreError
+from dossier.fhir.validate import Validator
+from dossier.sealing.passwords import DEFAULT
+from dossier.sealing.stretching import Cost
+from dossier.wire.codec import decode
+from server.api.session import SessionApi
+from server.api.stretching import ThreadedPasswords
+from server.api.sync import SyncApi
+from server.services.access import Access
+from server.services.accounts import Accounts
+from server.services.changes import Changes
+from server.services.consenting import Consenting
+from server.services.copies import Copies
+from server.services.deciding import Tools
+from server.services.devices import Devices
+from server.services.directory import Directory
+from server.services.feed import Feed
+from server.services.importing import Importer
+from server.services.indexer import Indexer
+from server.services.labels import Labels
+from server.services.members import Members
+from server.services.passwords import InlinePasswords
+from server.services.patients import Patients
+from server.services.premises import open_premises
+from server.services.record import Records
+from server.services.sequencer import open_sequencer
+from server.services.session import Sessions
+from server.services.throttle import Throttle
+from server.store.hints import LoopHintBoard
+from server.store.keystore import FileKeyProvider, SqliteKeyStore
+from server.store.sqlite import SqliteStore
+
+_LOG = logging.getLogger("colloque.server")
+_BEAT_S = 1.0
+"""Effects with a date and the sequencer are looked at this often; a commit wakes both at once."""
+
+
+class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
+    """`server.json`: what this folder is."""
+
+    name: str
+    demonstration: bool = False
+
+
+def init(folder: Path, entropy: Entropy, said: ServerFile) -> None:
+    """Make an empty server in `folder`; raises StoreError when one is there already."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    told = folder / "server.json"
+    if told.exists() or (folder / "root.key").exists():
+        raise StoreError("a server lies in this folder already")
+    FileKeyProvider.create(folder / "root.key", entropy)
+    told.write_bytes(msgspec.json.encode(said))
+
+
+class House:
+    """Everything of one server, opened from its folder. `await House.open(...)`, then `close`."""
+
+    def __init__(self, told: ServerFile, store: SqliteStore, keys: SqliteKeyStore) -> None:
+        self.told, self.store, self.keys = told, store, keys
+        self.hints = LoopHintBoard()
+        self.committed = asyncio.Event()
+
+    @classmethod
+    async def open(
+        cls, folder: Path, clock: Clock, entropy: Entropy, *, cost: Cost = DEFAULT
+    ) -> "House":
+        """Open what `init` made. Raises StoreError kin, KeychainError for ROOT, SealBroken."""
+        try:
+            told = decode((folder / "server.json").read_bytes(), ServerFile)
+        except OSError as error:
+            raise StoreError("no server lies in this folder; run `init` first") from error
+        provider = FileKeyProvider(folder / "root.key")
+        keys = SqliteKeyStore.open(folder / "keys.db", provider, clock=clock, entropy=entropy)
+        try:
+            restore = await keys.restore_number()
+            store = SqliteStore.open(folder / "data.db", clock=clock, restore=restore)
+        except BaseException:
+            await keys.close()
+            raise
+        house = cls(told, store, keys)
+        try:
+            await house._furnish(clock, entropy, cost)
+        except BaseException:
+            await house.close()
+            raise
+        return house
+
+    async def _furnish(self, clock: Clock, entropy: Entropy, cost: Cost) -> None:
+        pack, policy = MatrixPack.load(), load_policy()
+        self.premises = await open_premises(self.store, self.keys, clock, entropy, pack, policy)
+        validator = Validator()
+        self.access = Access(self.premises)
+        self.accounts = Accounts(self.premises, ThreadedPasswords(InlinePasswords(entropy, cost)))
+        self.directory = Directory(self.premises)
+        self.members = Members(self.premises, self.directory)
+        self.consenting = Consenting(self.premises, self.access, self.accounts, self.members)
+        self.tools = Tools(self.premises, self.access, self.consenting, validator.issues)
+        self.copies = Copies(self.premises)
+        self.patients = Patients(self.premises)
+        self.importer = Importer(
+            self.tools, self.directory, self.patients, self.accounts, self.members
+        )
+        self.labels = Labels(self.premises, self.access)
+        self.records = Records(self.premises)
+        self.sessions = Sessions(self.premises)
+        self.devices = Devices(
+            self.premises, self.accounts, self.members, Throttle(clock), self.told.name
+        )
+        self.feed = Feed(self.premises, self.copies)
+        self.changes = Changes(self.tools, self.copies, self._on_commit)
+        self.indexer = Indexer(self.premises, self.access, self.hints)
+        self.sequencer = await open_sequencer(self.premises)
+
+    def _on_commit(self, _owner: int) -> None:
+        self.committed.set()
+
+    async def settle(self) -> None:
+        """Do every effect that is due and place every waiting journal row."""
+        await self.indexer.drain()
+        await self.sequencer.run()
+
+    async def keep_settling(self) -> None:
+        """The background task of `serve`: settle after each commit, and every second."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.committed.wait(), _BEAT_S)
+            self.committed.clear()
+            try:
+                await self.settle()
+            except DossierError as error:
+                _LOG.error("effects wait: %s", type(error).__name__)
+
+    async def close(self) -> None:
+        """Close both databases; what is owed is done at the next start."""
+        await self.store.close()
+        await self.keys.close()
+
+
+def build_app(house: House, ready: Callable[[], None] = lambda: None) -> Starlette:
+    """The ASGI application; its lifespan runs the background task and closes the house."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        task = asyncio.create_task(house.keep_settling())
+        ready()
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await house.close()
+
+    sync = SyncApi(
+        house.premises,
+        house.sessions,
+        house.feed,
+        house.changes,
+        house.hints,
+        name=house.told.name,
+        demonstration=house.told.demonstration,
+    )
+    routes = [*SessionApi(house.devices).routes(), *sync.routes()]
+    return Starlette(routes=routes, lifespan=lifespan)

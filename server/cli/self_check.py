@@ -1,0 +1,97 @@
+"""`doctor`: is this server well? Clock, disk, permissions, keys, engine, journal, in plain words."""
+
+import argparse
+import os
+import shutil
+import stat
+from typing import Any, NamedTuple
+
+from dossier.errors import DossierError
+from server.app import House
+from server.cli.words import sentence
+
+_FREE_BYTES = 1024**3
+_EARLIEST_YEAR = 2026
+
+
+class Finding(NamedTuple):
+    """One line: `well` or what is wrong and what to do."""
+
+    what: str
+    well: bool
+    words: str
+
+
+def register(verbs: Any) -> None:
+    """Add the command."""
+    checked = verbs.add_parser(
+        "doctor", help="check clock, disk, permissions, keys, engine, journal"
+    )
+    checked.add_argument("folder")
+    checked.set_defaults(run=check)
+
+
+async def check(options: argparse.Namespace) -> int:
+    """Print one line a finding; exit 1 when something is wrong."""
+    findings = [_clock(options), _disk(options), *_permissions(options)]
+    try:
+        house = await House.open(options.folder, options.clock, options.entropy)
+    except DossierError as error:
+        findings.append(Finding("keys and engine", False, sentence(error)))
+    else:
+        try:
+            findings += await _inside(house)
+        finally:
+            await house.close()
+    for one in findings:
+        print(f"{'ok   ' if one.well else 'WRONG'} {one.what:<16} {one.words}")
+    return 0 if all(one.well for one in findings) else 1
+
+
+def _clock(options: argparse.Namespace) -> Finding:
+    now = options.clock.now()
+    well = now.year >= _EARLIEST_YEAR
+    return Finding(
+        "clock", well, f"{now:%Y-%m-%d %H:%M} UTC" + ("" if well else "; set this machine's clock")
+    )
+
+
+def _disk(options: argparse.Namespace) -> Finding:
+    free = shutil.disk_usage(options.folder if options.folder.exists() else ".").free
+    words = f"{free / 1024**3:.1f} GiB free"
+    return Finding(
+        "disk", free > _FREE_BYTES, words + ("" if free > _FREE_BYTES else "; make room")
+    )
+
+
+def _permissions(options: argparse.Namespace) -> list[Finding]:
+    found = []
+    for name, most in (("root.key", 0o400), ("keys.db", 0o600), ("data.db", 0o600)):
+        path = options.folder / name
+        if not path.exists():
+            found.append(Finding(name, False, "is not there"))
+            continue
+        mode = stat.S_IMODE(path.stat().st_mode)
+        well = os.name == "nt" or not mode & ~most
+        found.append(
+            Finding(
+                name,
+                well,
+                f"mode {mode:04o}"
+                + ("" if well else f"; others may read it: chmod {most:04o} {name}"),
+            )
+        )
+    return found
+
+
+async def _inside(house: House) -> list[Finding]:
+    found = [Finding("keys", True, f"restore number {house.premises.restore}")]
+    faults = await house.store.maintenance.check()
+    found.append(Finding("engine", not faults, "; ".join(faults[:3]) or "sound"))
+    broken = await house.sequencer.verify()
+    found.append(Finding("journal", broken is None, "whole" if broken is None else str(broken)))
+    counts = await house.store.maintenance.counts()
+    found.append(
+        Finding("rows", True, ", ".join(f"{name} {n}" for name, n in sorted(counts.items()) if n))
+    )
+    return found
