@@ -14,7 +14,8 @@ from dossier.wire import limits
 
 FORMAT: Final = "1"
 _WORDS: Final = Path(__file__).parent / "schema" / "body_words.txt"
-_LEVEL: Final = 1
+_LEVEL: Final = -1
+"""Half the time of level 1 both ways for a sixth more bytes (benchmarks/README.md)."""
 
 
 class BodyPacker:
@@ -24,6 +25,7 @@ class BodyPacker:
         words = zstandard.ZstdCompressionDict(
             _WORDS.read_bytes(), dict_type=zstandard.DICT_TYPE_RAWCONTENT
         )
+        words.precompute_compress(level=_LEVEL)
         self._packer = zstandard.ZstdCompressor(
             level=_LEVEL,
             dict_data=words,

@@ -18,11 +18,11 @@ from dossier.errors import DiskFull, StoreCorrupt, StoreError, StoreLocked, Wron
 Connection = Any
 """sqlcipher3 ships no types."""
 
-PAGE_BYTES: Final = 16_384
+PAGE_BYTES: Final = 8_192
 """Page size of cache.db, chosen by benchmarks/bench_cache.py; work.db keeps SQLCipher's own 4,096."""
 WRITER_CACHE_KIB: Final = 32 * 1024
 READER_CACHE_KIB: Final = 16 * 1024
-_WAL_PAGES: Final = 1_000
+_WAL_PAGES: Final = 2_000
 _KEY_BYTES: Final = 32
 _PLAIN_HEAD: Final = b"SQLite format 3\0"
 _DENIED_FUNCTIONS: Final = frozenset({"load_extension", "fts3_tokenizer", "sqlcipher_export"})

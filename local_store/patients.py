@@ -71,7 +71,9 @@ def find_patients(db: Connection, words: str, limit: int) -> list[PatientLine]:
 def patient_of(db: Connection, owner: int) -> PatientLine | None:
     """The line of one patient."""
     row = db.execute(
-        f"SELECT {_COLUMNS} FROM patient AS p WHERE p.owner = ? "  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM shelf AS s CROSS JOIN patient AS p "  # noqa: S608 - constant
+        "WHERE s.owner = ? AND s.rtype = 'Patient' AND p.n >= s.shelf << 24 "
+        "AND p.n < (s.shelf + 1) << 24 "
         "AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = p.compartment) ORDER BY p.n LIMIT 1",
         (owner,),
     ).fetchone()

@@ -128,7 +128,7 @@ def _sample(db: Connection, numbers: list[int]) -> list[str]:
 def _check(db: Connection, kept: Kept, numbers: list[int], words: list[str]) -> None:
     """No row, no derived row, no token hit, or StoreError."""
     left = len(rows_of(db, kept))
-    for table in ("texts", "patient", "patient_word", "unindexed"):
+    for table in ("confirmed", "texts", "patient", "unindexed"):
         left += sum(
             db.execute(f"SELECT count(*) FROM {table} WHERE n = ?", (n,)).fetchone()[0]  # noqa: S608
             for n in numbers
@@ -136,6 +136,13 @@ def _check(db: Connection, kept: Kept, numbers: list[int], words: list[str]) -> 
     gone = set(numbers)
     if gone:
         low, high = min(gone), max(gone)
+        left += sum(
+            1
+            for (n,) in db.execute(
+                "SELECT n FROM patient_word WHERE n BETWEEN ? AND ?", (low, high)
+            )
+            if n in gone
+        )
         for word in words:
             hits = db.execute(
                 "SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ?",

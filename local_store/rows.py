@@ -208,8 +208,16 @@ class RowTables:
         )
         db.executemany("DELETE FROM texts WHERE n = ?", keys)
         db.executemany("DELETE FROM unindexed WHERE n = ?", keys)
-        db.executemany("DELETE FROM patient_word WHERE n = ?", keys)
-        db.executemany("DELETE FROM patient WHERE n = ?", keys)
+        for n in numbers:
+            names = db.execute(
+                "SELECT family, given, birth_name FROM patient WHERE n = ?", (n,)
+            ).fetchone()
+            if names is not None:
+                db.executemany(
+                    "DELETE FROM patient_word WHERE word = ? AND n = ?",
+                    [(word, n) for word in name_words(*names)],
+                )
+                db.execute("DELETE FROM patient WHERE n = ?", (n,))
 
     def index_texts(self) -> None:
         """Give everything waiting to the full-text index in one statement."""

@@ -1,4 +1,5 @@
--- Finding a patient: one row for the list, and the parts of the names without accents.
+-- Finding a patient: one row for the list, and the parts of the names without accents. A few thousand
+-- rows at most: what is not the beginning of a name is found by reading them all.
 CREATE TABLE patient (
   n INTEGER PRIMARY KEY,            -- of the Patient row in confirmed
   owner INTEGER NOT NULL,
@@ -13,14 +14,9 @@ CREATE TABLE patient (
   deceased INTEGER NOT NULL,
   sorted TEXT NOT NULL              -- family and given name without accents
 );
-CREATE INDEX patient_owner ON patient (owner);
-CREATE INDEX patient_birth ON patient (birth_date);
-CREATE INDEX patient_ins ON patient (ins);
-CREATE INDEX patient_sorted ON patient (sorted);
 CREATE TABLE patient_word (
   word TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (word, n)
 ) WITHOUT ROWID;
-CREATE INDEX patient_word_n ON patient_word (n);
 
 -- Finding words in records. `unindexed` waits until it is worth a batch.
 CREATE TABLE texts (n INTEGER PRIMARY KEY, title TEXT NOT NULL, words TEXT NOT NULL);
