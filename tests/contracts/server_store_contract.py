@@ -200,6 +200,14 @@ class RecordContract:
         assert [row.id for row in found] == ["b", "a", "d"]
         assert hand.read(lambda tx: tx.resources.of_facets([])) == []
 
+    @pytest.mark.parametrize("count", [1, 3, 21, 120])
+    def test_a_page_of_many_facets_is_whole_and_in_order(self, hand: Hand, count: int) -> None:
+        rows = [a_resource(f"{i:03}", 1, facet=f"facet-{count - i}") for i in range(count)]
+        hand.write(lambda tx: tx.resources.put(rows))
+        facets = [row.facet for row in rows]
+        assert hand.read(lambda tx: tx.resources.of_facets([*facets, *facets])) == rows
+        assert hand.read(lambda tx: tx.resources.of_facets(facets[1:])) == rows[1:]
+
     def test_rows_of_a_document_are_found_by_their_root(self, hand: Hand) -> None:
         rows = [a_resource("b", 1, root="doc"), a_resource("a", 2, root="doc", facet=HIDDEN)]
         hand.write(lambda tx: tx.resources.put([*rows, a_resource("c", 3)]))

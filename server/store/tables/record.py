@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dossier.errors import StoreError
 from dossier.wire.messages import Version
 from server.ports import CompartmentRow, HistoryRow, OpRow, OwnerRow, ResourceRow, Tombstone
-from server.store.tables.sql import Row, Sql, Upsert
+from server.store.tables.sql import SIZES, Row, Sql, Upsert, in_fixed_sizes
 
 _COMPARTMENTS = Upsert("compartment", ("facet",), ("head", "floor", "rows", "size", "digest"))
 _RESOURCES = Upsert(
@@ -139,14 +139,17 @@ class SqlResources:
         return [_resource(row) for row in found]
 
     async def of_facets(self, facets: Sequence[str]) -> list[ResourceRow]:
-        if not facets:
-            return []
-        # The whole owner in key order, facets compared by the engine: one range scan of the cluster.
-        wanted = ", ".join(f"${i}" for i in range(2, 2 + len(facets)))
-        found = await self._sql.rows(
-            f"{_RESOURCE} AND facet IN ({wanted}) ORDER BY rtype, id", (self._owner, *facets)
-        )
-        return [_resource(row) for row in found]
+        found: list[ResourceRow] = []
+        for piece in in_fixed_sizes(facets):
+            # One range scan of the owner's cluster, in key order; the engine compares the facets.
+            wanted = ", ".join(f"${i}" for i in range(2, 2 + len(piece)))
+            rows = await self._sql.rows(
+                f"{_RESOURCE} AND facet IN ({wanted}) ORDER BY rtype, id", (self._owner, *piece)
+            )
+            found.extend(_resource(row) for row in rows)
+        if len(facets) > SIZES[0]:
+            found.sort(key=lambda row: (row.rtype, row.id))
+        return found
 
     async def put_tombstones(self, rows: Sequence[Tombstone]) -> None:
         await _TOMBSTONES.put(

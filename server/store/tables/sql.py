@@ -1,6 +1,6 @@
 """The driver the tables speak to, and the multi-row upsert of SCALE §2 rules 10 and 11."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any, Protocol
@@ -24,6 +24,15 @@ class Sql(Protocol):
     async def run(self, sql: str, args: Sequence[object]) -> int:
         """Run a statement that returns nothing; how many rows it touched."""
         ...
+
+
+def in_fixed_sizes(values: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The distinct values in tuples of a fixed size; the last one is filled by repeating a value."""
+    distinct = tuple(dict.fromkeys(values))
+    for start in range(0, len(distinct), SIZES[0]):
+        piece = distinct[start : start + SIZES[0]]
+        size = min(size for size in SIZES if size >= len(piece))
+        yield piece + piece[:1] * (size - len(piece))
 
 
 class Upsert:
