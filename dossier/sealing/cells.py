@@ -8,6 +8,7 @@ content was wrong.
 """
 
 import struct
+from threading import local
 
 import zstandard
 from cryptography.exceptions import InvalidTag
@@ -22,9 +23,19 @@ MAX_BODY = 8 * 1024 * 1024
 OVERHEAD = 1 + 4 + 12 + 16
 """Bytes a cell adds to the compressed body."""
 
+
+class _Scratch(local):
+    """Working memory of zstd, one set for each thread: making it costs more than a small body does."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=1, write_content_size=True)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
 _FORMAT = 1
 _HEADER = struct.Struct(">BI")
 _NONCE = 12
+_SCRATCH = _Scratch()
 
 
 def aad(  # noqa: PLR0913, PLR0917 - the nine words of a place
@@ -50,7 +61,7 @@ def seal(key: bytes, key_version: int, body: bytes, aad: bytes, entropy: Entropy
         raise ValueError("a key version is an unsigned 32-bit number")
     header = _HEADER.pack(_FORMAT, key_version)
     nonce = entropy.bytes(_NONCE)
-    packed = zstandard.ZstdCompressor(level=1, write_content_size=True).compress(body)
+    packed = _SCRATCH.compressor.compress(body)
     return header + nonce + AESGCM(key).encrypt(nonce, packed, header + aad)
 
 
@@ -79,7 +90,7 @@ def _unpack(packed: bytes, max_bytes: int) -> bytes:
     size = zstandard.frame_content_size(packed)
     if not 0 <= size <= max_bytes:
         raise SealBroken
-    body = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+    body = _SCRATCH.decompressor.decompress(packed, allow_extra_data=False)
     if len(body) != size:
         raise SealBroken
     return body

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from unicodedata import normalize
 
 import pytest
@@ -147,3 +148,21 @@ def test_base64url_has_one_form(text):
 @given(st.binary(max_size=40))
 def test_base64url_reads_back(raw):
     assert unbase64url(base64url(raw)) == raw
+
+
+def test_cells_are_sealed_and_opened_by_many_threads_at_once():
+    def there_and_back(n):
+        body = bytes([n]) * (n * 50 + 1)
+        cell = cells.seal(KEY, n, body, b"", SeededEntropy(n))
+        return cells.open_cell(KEY, cell, b"") == body
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(there_and_back, range(200)))
+
+
+def test_a_broken_cell_leaves_the_next_one_readable():
+    header = b"\1\0\0\0\1"
+    bad = header + wrapping.wrap(KEY, b"not zstd", header, SeededEntropy(1))
+    with pytest.raises(SealBroken):
+        cells.open_cell(KEY, bad, b"")
+    assert cells.open_cell(KEY, cells.seal(KEY, 1, BODY, b"", SeededEntropy(1)), b"") == BODY
