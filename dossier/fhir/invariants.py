@@ -20,7 +20,7 @@ def check(rtype: str, resource: Json, path: str) -> tuple[Issue, ...]:
     for name, value in resource.items():
         kind = value.__class__
         if kind is str:
-            if value[4:5] == "-" and len(value) >= 10 and not _real_day(value):
+            if len(value) >= 10 and value[4] == "-" and not _real_day(value):
                 found.append(Issue(f"{path}.{name}", "not_a_date"))
         elif kind is dict and "start" in value and not _ordered(value):
             found.append(Issue(f"{path}.{name}", "per-1"))
@@ -37,7 +37,8 @@ def contained(resource: Json, path: str) -> Iterator[Issue]:
     """dom-2 to dom-5 and ref-1: what is contained holds nothing, has an id, is used, and resolves."""
     inner = [item for item in _list(resource.get("contained")) if item.__class__ is dict]
     known = {item.get("id") for item in inner}
-    used = set(_local_references(resource))
+    used: set[tuple[str, str]] = set()
+    _gather_local(resource, used)
     named = {target for _, target in used}
     for place, item in enumerate(inner):
         where = f"{path}.contained[{place}]"
@@ -48,25 +49,35 @@ def contained(resource: Json, path: str) -> Iterator[Issue]:
             yield Issue(where, "dom-4")
         if isinstance(meta, dict) and "security" in meta:
             yield Issue(where, "dom-5")
-        if item.get("id") not in named and ("reference", "") not in set(_local_references(item)):
+        if item.get("id") not in named and not _points_out(item):
             yield Issue(where, "dom-3")
     if any(key == "reference" and target and target not in known for key, target in used):
         yield Issue(path, "reference")
 
 
-def _local_references(node: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+def _gather_local(node: Json, found: set[tuple[str, str]], depth: int = 0) -> None:
     """(element, id) of every `#id`: References, and canonicals and urls that may name what is inside."""
-    kind = node.__class__
-    if kind is str:
-        if node[:1] == "#" and " " not in node:
-            yield key, node[1:]
-    elif depth < _LEVELS:
-        if kind is dict:
-            for name, value in node.items():
-                yield from _local_references(value, name, depth + 1)
-        elif kind is list:
-            for item in node:
-                yield from _local_references(item, key, depth + 1)
+    for key, value in node.items():
+        kind = value.__class__
+        if kind is str:
+            if value[:1] == "#" and " " not in value:
+                found.add((key, value[1:]))
+        elif kind is dict:
+            if depth < _LEVELS:
+                _gather_local(value, found, depth + 1)
+        elif kind is list and depth < _LEVELS:
+            for item in value:
+                if item.__class__ is dict:
+                    _gather_local(item, found, depth + 1)
+                elif item.__class__ is str and item[:1] == "#":
+                    found.add((key, item[1:]))
+
+
+def _points_out(resource: Json) -> bool:
+    """Whether something contained refers to the resource that contains it (`#` alone)."""
+    found: set[tuple[str, str]] = set()
+    _gather_local(resource, found)
+    return ("reference", "") in found
 
 
 def _list(value: Any) -> list[Any]:

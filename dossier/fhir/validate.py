@@ -194,7 +194,7 @@ def _issue(error: jsonschema_rs.ValidationError, resource: Json, path: str) -> I
         return Issue(f"{place}.{_safe(missing)}", "cardinality")
     if keyword == "anyOf":
         return Issue(place, _either(node, error.schema_path))
-    if keyword == "pattern" and isinstance(node, str) and node[:1] == "#":
+    if keyword == "pattern" and place.endswith(".reference"):
         return Issue(place, "reference")
     return Issue(place, _RULES.get(keyword, keyword))
 

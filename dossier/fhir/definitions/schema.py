@@ -24,7 +24,7 @@ def _text(pattern: str) -> Json:
 
 
 PRIMITIVES: Final[dict[str, Json]] = {
-    "base64Binary": {"type": "string", "minLength": 1},
+    "base64Binary": _text(r"^[A-Za-z0-9+/=\s]+$"),
     "boolean": {"type": "boolean"},
     "canonical": _text(r"^\S+$"),
     "code": _text(r"^\S+( \S+)*$"),
@@ -121,6 +121,8 @@ def _named(element: Element, table: Table) -> dict[str, Any]:
             value = {"enum": list(table.codes[element.codes])}
         if element.repeats:
             items = {"anyOf": [value, {"type": "null"}]} if primitive else value
+            if element.codes:
+                items = {"enum": [*value["enum"], None]}
             value = {"type": "array", "minItems": 1, "items": items}
         found[name] = (value, primitive)
     return found
