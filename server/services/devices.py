@@ -84,8 +84,9 @@ class Devices:
         return wire.ChallengeReply(nonce=nonce)
 
     async def token(self, request: wire.TokenRequest) -> wire.TokenReply:
-        """A token for a signed nonce. Raises SignInNeeded, or Refused("situation_ended") when the device
-        is right and the membership is over for more than its grace.
+        """A token for a signed nonce. Raises SignInNeeded; or, to the holder of the device's key alone,
+        Refused("device_revoked"), or Refused("situation_ended") when the membership is over for more than
+        its grace.
         """
         device, until_ms = self._nonces.pop(request.nonce, ("", 0))
         account = await self._account_of(request.device)
@@ -135,8 +136,10 @@ class Devices:
         row = known.get(request.device)
         if account is None or account.state != "active" or row is None:
             raise SignInNeeded
-        if row.revoked_ms is not None or not _is_signed(row.public_key, request):
+        if not _is_signed(row.public_key, request):
             raise SignInNeeded
+        if row.revoked_ms is not None:
+            raise Refused("device_revoked")
         now_ms = self._premises.now_ms
         member = {m.situation: m for m in await tx.people.members()}.get(request.situation)
         if member is None or (
