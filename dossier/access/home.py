@@ -172,8 +172,9 @@ def _patients(resource: dict[str, Any]) -> tuple[str, ...]:
     found = patient_references(resource)
     if found:
         return found
-    named = (literal_patient(resource.get(element)) for element in _NAMING)
-    return tuple(dict.fromkeys(literal for literal in named if literal))
+    values = (resource.get(element) for element in _NAMING)
+    each = (one for value in values for one in (value if isinstance(value, list) else [value]))
+    return tuple(dict.fromkeys(literal for one in each if (literal := literal_patient(one))))
 
 
 def _refusal(rule: str) -> Invalid:

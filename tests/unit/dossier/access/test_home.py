@@ -67,6 +67,10 @@ def rule(*args, **more):
             Home("patient", ("Patient/p1",), "rec:care"),
         ),
         (
+            {"resourceType": "Contract", "subject": [{"reference": "Group/1"}, HERS]},
+            Home("patient", ("Patient/p1",), "rec:care"),
+        ),
+        (
             {"resourceType": "Appointment", "participant": [{"actor": HERS}]},
             Home("agenda", ("Patient/p1",), "diary"),
         ),
@@ -78,6 +82,10 @@ def rule(*args, **more):
         ({"resourceType": "Practitioner"}, Home("directory", (), "public")),
         ({"resourceType": "Consent"}, Home("directory", (), "import")),
         ({"resourceType": "ValueSet"}, Home("directory", (), "import")),
+        (
+            {"resourceType": "Observation", "subject": {"reference": "Group/1"}},
+            Home("directory", (), "import"),
+        ),
         ({}, Home("directory", (), "import")),
     ],
 )
