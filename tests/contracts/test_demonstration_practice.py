@@ -1,0 +1,250 @@
+"""The generator checks of the demonstration practice: coherent, fictional, repeatable."""
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from datetime import date
+
+import msgspec
+import pytest
+
+from dossier.fhir.validate import Validator
+from dossier.terminology.catalogue import Terminology
+from server.demonstration import clinic, crowd, practice, sheets
+from server.demonstration.story import Story, is_holiday
+
+MONDAY = date(2026, 11, 23)
+COUNT = 140
+
+
+@pytest.fixture(scope="module")
+def records():
+    found = []
+    for deposit in practice.deposits(Terminology.load(), Story(MONDAY), COUNT):
+        entries = msgspec.json.decode(deposit.raw)["entry"]
+        found.append([entry["resource"] for entry in entries])
+    return found
+
+
+@pytest.fixture(scope="module")
+def everything(records):
+    return [one for record in records for one in record]
+
+
+def of(resources, *rtypes):
+    return [one for one in resources if one["resourceType"] in rtypes]
+
+
+def _day(body):
+    period = body.get("period") or body.get("effectivePeriod") or {}
+    moments = ("effectiveDateTime", "occurrenceDateTime", "dateTime")
+    text = next((body[name] for name in moments if name in body), period.get("start", ""))
+    return date.fromisoformat(text[:10]) if len(text) >= 10 else None
+
+
+def test_same_seed_same_bytes_another_seed_other_bytes():
+    lists, story = Terminology.load(), Story(MONDAY)
+
+    def digest(seed):
+        total = hashlib.sha256()
+        for deposit in practice.deposits(lists, story, 24, seed):
+            total.update(deposit.raw)
+        return total.hexdigest()
+
+    assert digest(1) == digest(1) != digest(2)
+
+
+def test_every_resource_is_valid_r4(everything):
+    validator = Validator()
+    wrong = [
+        (one["resourceType"], issue)
+        for one in everything
+        for issue in validator.issues(one["resourceType"], one)
+    ]
+    assert wrong == []
+
+
+def test_ids_are_unique_and_references_to_the_patient_resolve(records):
+    ids = Counter(f"{one['resourceType']}/{one['id']}" for record in records for one in record)
+    assert max(ids.values()) == 1
+    for record in records:
+        patient = of(record, "Patient")
+        if not patient:
+            continue
+        own = f"Patient/{patient[0]['id']}"
+        named = {one.get("subject", one.get("patient", {})).get("reference", own) for one in record}
+        assert named == {own}
+
+
+def test_the_cast_shows_the_values_of_its_sheets(records):
+    martineau = next(r for r in records if r[0].get("name", [{}])[0].get("family") == "MARTINEAU")
+    hba1c = [
+        (one["effectiveDateTime"][:10], one["valueQuantity"]["value"])
+        for one in of(martineau, "Observation")
+        if one["code"]["coding"][0]["code"] == "4548-4"
+    ]
+    assert hba1c[-1] == ("2026-11-18", 7.4)
+    assert hba1c[0] == ("2017-03-14", 6.4)
+    assert len(hba1c) == 10
+    egfr = [
+        one["valueQuantity"]["value"]
+        for one in of(martineau, "Observation")
+        if one["code"]["coding"][0]["code"] == "62238-1"
+    ]
+    assert egfr == [75, 67, 61, 55]
+    assert {a["code"]["text"] for a in of(martineau, "AllergyIntolerance")} == {
+        "pénicilline",
+        "ibuprofène",
+    }
+
+
+@pytest.mark.parametrize(
+    ("creatinine", "age", "sex", "expected"),
+    [
+        (74, 62, "female", 75),
+        (92, 68, "female", 55),
+        (118, 80, "male", 50),
+        (126, 82, "male", 45),
+        (138, 84, "male", 40),
+    ],
+)
+def test_filtration_is_computed_by_ckd_epi_2009(creatinine, age, sex, expected):
+    assert abs(crowd.filtration(creatinine, age, sex) - expected) <= 1
+
+
+def test_friedewald_holds_where_all_four_are_there(everything):
+    by_visit = defaultdict(dict)
+    for one in of(everything, "Observation"):
+        code = one["code"]["coding"][0]["code"]
+        if code in {"2093-3", "2085-9", "2571-8", "13457-7"}:
+            by_visit[one["subject"]["reference"], one["effectiveDateTime"]][code] = one[
+                "valueQuantity"
+            ]["value"]
+    full = [v for v in by_visit.values() if len(v) == 4]
+    assert full
+    for values in full:
+        expected = values["2093-3"] - values["2085-9"] - values["2571-8"] / 5
+        assert abs(values["13457-7"] - expected) <= 0.011
+
+
+def test_no_hpv_vaccine_before_nine_and_no_prostate_for_women(records):
+    for record in records:
+        if not of(record, "Patient"):
+            continue
+        patient = of(record, "Patient")[0]
+        born = int(patient["birthDate"][:4])
+        for shot in of(record, "Immunization"):
+            if shot["vaccineCode"]["coding"][0]["code"] == "J07BM03":
+                assert int(shot["occurrenceDateTime"][:4]) - born >= 9
+        if patient["gender"] == "female":
+            assert "N40" not in {
+                c["code"].get("coding", [{}])[0].get("code") for c in of(record, "Condition")
+            }
+
+
+def test_no_drug_against_a_recorded_allergy(records):
+    for record in records:
+        agents = {
+            a["code"]["text"] for a in of(record, "AllergyIntolerance") if "text" in a["code"]
+        }
+        drugs = {
+            m["contained"][0]["code"]["text"].lower()
+            for m in of(record, "MedicationStatement")
+            if "contained" in m
+        }
+        if "pénicilline" in agents:
+            assert not any("amoxicilline" in drug for drug in drugs)
+        if "allopurinol" in agents:
+            assert not any("allopurinol" in drug for drug in drugs)
+
+
+def test_metformin_never_stands_below_an_egfr_of_thirty(records):
+    for record in records:
+        drugs = " ".join(str(m.get("contained")) for m in of(record, "MedicationStatement"))
+        values = [
+            o["valueQuantity"]["value"]
+            for o in of(record, "Observation")
+            if o["code"]["coding"][0]["code"] == "62238-1"
+        ]
+        if "metformine" in drugs and values:
+            assert values[-1] >= 30
+
+
+def test_acts_fall_on_working_days_and_nothing_after_the_story(everything):
+    for one in of(everything, "Encounter", "Observation", "Immunization", "DiagnosticReport"):
+        day = _day(one)
+        assert day is None or day <= MONDAY, one
+    for one in of(everything, "Encounter"):
+        day = _day(one)
+        assert day.weekday() < 6
+        assert not is_holiday(day)
+
+
+def test_authors_exist_and_general_practitioners_work_that_day(records):
+    known = {f"Practitioner/{person.id}": person for person in clinic.STAFF}
+    drawn = records[len(sheets.cast()) + 3 :]
+    for one in of([one for record in drawn for one in record], "Encounter"):
+        who = known[one["participant"][0]["individual"]["reference"]]
+        assert _day(one).weekday() in who.weekdays, (who.key, one["period"])
+
+
+def test_a_childs_record_has_weights(records):
+    for record in records:
+        patient = of(record, "Patient")
+        if (
+            patient
+            and patient[0]["birthDate"] > "2018-01-01"
+            and patient[0]["birthDate"] < "2026-09-01"
+        ):
+            weights = [
+                o for o in of(record, "Observation") if o["code"]["coding"][0]["code"] == "29463-7"
+            ]
+            assert weights, patient[0]["name"]
+
+
+def test_numbers_lie_in_the_test_ranges(everything):
+    text = msgspec.json.encode(everything).decode()
+    for rpps in re.findall(r'"value":"8(\d{11})"', text):
+        assert rpps.startswith("999")
+    for phone in re.findall(r'"value":"(0[1-9](?: \d\d){4})"', text):
+        assert phone.startswith(("06 39 98", "02 61 91"))
+    assert not re.search(r"@(?!exemple\.invalid)", text)
+    systems = {i["system"] for p in of(everything, "Patient") for i in p.get("identifier", ())}
+    assert systems == {"urn:oid:1.2.250.1.213.1.4.10"}
+    for patient in of(everything, "Patient"):
+        for identifier in patient.get("identifier", ()):
+            assert len(identifier["value"]) == 15
+
+
+def test_apostrophes_are_curly_in_what_doctors_read(everything):
+    for one in of(everything, "ClinicalImpression", "DocumentReference", "Encounter"):
+        written = [one.get(name) for name in ("text", "summary", "description", "reasonCode")]
+        assert "'" not in msgspec.json.encode(written).decode(), one["id"]
+    reasons = {one["reasonCode"][0]["text"] for one in of(everything, "Encounter")}
+    assert all(reason[:1].isupper() for reason in reasons)
+
+
+def test_the_heavy_record_holds_five_thousand_events(records):
+    assert max(len(record) for record in records) >= 5_000
+
+
+def test_the_story_moves_by_whole_weeks():
+    later = Story(date(2027, 3, 1))
+    assert later.day(MONDAY) == date(2027, 3, 1)
+    assert later.birth(date(1958, 7, 14)) == date(1958, 7, 14)
+    with pytest.raises(ValueError, match="Monday"):
+        Story(date(2026, 11, 24))
+
+
+def test_the_crowd_has_homonyms_deaths_and_people_without_a_doctor():
+    lists = Terminology.load()
+    patients = []
+    for deposit in practice.deposits(lists, Story(MONDAY), 320):
+        patients += of(
+            [e["resource"] for e in msgspec.json.decode(deposit.raw)["entry"]], "Patient"
+        )
+    names = Counter((p["name"][0]["family"], p["name"][0]["given"][0]) for p in patients)
+    assert [name for name, n in names.items() if n > 1]
+    assert any("deceasedDateTime" in p for p in patients)
+    assert any("generalPractitioner" not in p for p in patients)
+    assert any("identifier" not in p for p in patients)
