@@ -125,7 +125,7 @@ def test_an_unknown_label_is_refused():
     assert rule(document(), labels=("SECRET",)) == "label_unknown"
 
 
-def test_hz_secret_connection_hides_from_representatives_or_refuses():
+def test_hz_24_a_secret_connection_hides_from_representatives_or_refuses():
     secret = DOCTOR._replace(secret=True)
     assert facet(document(), author=secret) == "rec:care:nr"
     assert facet(document(), author=secret, labels=(MASKED,)) == "rec:care:m-1:nr"
@@ -183,6 +183,14 @@ def test_a_document_the_patient_deposits_masked_is_masked():
 @pytest.mark.parametrize("label", sorted(LABELS))
 def test_a_label_that_the_home_cannot_keep_is_refused_not_dropped(resource, label):
     assert rule(resource, labels=(label,)) == "label_not_for_this_type"
+
+
+def test_hz_06_every_care_profession_reads_an_allergy_and_nobody_can_mask_it():
+    for profession in PACK.professions:
+        author = Author(account=9, unit=100, profession=profession)
+        assert facet(ALLERGY, author=author) == "rec:care"
+        assert PACK.may_read(profession, "care")
+    assert not may_be_masked("AllergyIntolerance", None)
 
 
 def test_only_documents_and_what_came_from_one_can_be_masked():
