@@ -1,6 +1,7 @@
 """What the memory store holds, and the undo log that makes a unit of work all or nothing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from server.ports import (
@@ -22,7 +23,7 @@ from server.ports import (
     SessionRow,
     Tombstone,
 )
-from server.store.units import ReadOnlyUnit
+from server.store.units import NestedUnit, ReadOnlyUnit
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -135,6 +136,19 @@ class Undo:
     def begin(self, *, may_write: bool) -> None:
         self.is_open = True
         self._may_write = may_write
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A unit of work of its own: kept whole, or taken back when it raises."""
+        if self.is_open:
+            raise NestedUnit("a unit of work is open already")
+        self.begin(may_write=True)
+        try:
+            yield
+        except BaseException:
+            self.take_back()
+            raise
+        self.keep()
 
     def keep(self) -> None:
         """The unit succeeded."""

@@ -140,15 +140,12 @@ class MemoryMaintenance:
         ][:limit]
 
     async def reserve_all(self, space: str, names: Sequence[int], target: int) -> list[bool]:
-        if self._undo.is_open:
-            raise NestedUnit("a unit of work is open already")
-        self._undo.begin(may_write=True)
         found = []
-        for name in names:
-            state = self._owners.setdefault(name, OwnerState())
-            table = MemoryReservations(state, self._undo)
-            found.append(await table.reserve(space, target, b"", unique=True))
-        self._undo.keep()
+        with self._undo.writing():
+            for name in names:
+                state = self._owners.setdefault(name, OwnerState())
+                table = MemoryReservations(state, self._undo)
+                found.append(await table.reserve(space, target, b"", unique=True))
         return found
 
     async def log_size(self) -> int:
@@ -156,17 +153,9 @@ class MemoryMaintenance:
 
     async def log_append(self, leaves: Sequence[LogLeaf]) -> None:
         """One transaction: every leaf appended and every journal row placed, or nothing."""
-        if self._undo.is_open:
-            raise NestedUnit("a unit of work is open already")
-        undo = self._undo
-        undo.begin(may_write=True)
-        try:
+        with self._undo.writing():
             for leaf in leaves:
                 self._append(leaf)
-        except BaseException:
-            undo.take_back()
-            raise
-        undo.keep()
 
     def _append(self, leaf: LogLeaf) -> None:
         if leaf.position != len(self._log.leaves):
