@@ -105,8 +105,10 @@ def test_the_table_holds_elements_cardinalities_choices_parts_and_codes(tmp_path
         "primitive string",
         "codes sizes small tiny large",
         "codes tiny small tiny",
-        "resource Kettle Thing size!code=sizes tiny*code=tiny any?code "
-        "heat?[Quantity|string] lid+Kettle.lid",
+        (
+            "resource Kettle Thing size!code=sizes tiny*code=tiny any?code "
+            "heat?[Quantity|string] lid+Kettle.lid"
+        ),
         "part Kettle.lid BackboneElement maker?string lid*&Kettle.lid",
     ]
 
