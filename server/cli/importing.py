@@ -16,6 +16,7 @@ from server.services.importing import Report
 
 FILE_BYTES = 256 * 1024 * 1024
 """Of one file, unpacked."""
+_EARLY_BYTES = 256 * 1024 * 1024
 _SUFFIXES = (".json", ".json.gz", ".ndjson", ".ndjson.gz")
 
 
@@ -35,40 +36,66 @@ def register(verbs: Any) -> None:
 
 
 async def take(options: argparse.Namespace) -> int:
-    """Import every file; prints one JSON object on the last line. Running it again goes on where it stopped."""
+    """Import every file; prints one JSON object on the last line. Running it again goes on where it stopped.
+
+    What names a patient who comes later in the files is tried once more at the end.
+    """
     found = list(files(options.paths))
     house = await House.open(options.folder, options.clock, options.entropy)
     try:
-        unit = await _unit(house, options.organisation)
-        total, reasons = Report(), Counter[str]()
         with _lines(options.report) as out:
+            run = _Run(house, await _unit(house, options.organisation), out)
             for number, path in enumerate(found, 1):
-                progress(number - 1, len(found), path.name, total.accepted)
+                progress(number - 1, len(found), path.name, run.total.accepted)
                 for raw in pieces(path):
-                    report = await house.importer.take(raw, for_unit=unit)
-                    for one in report.refused:
-                        reasons[one.reason] += 1
-                        out(
-                            path,
-                            one.resource,
-                            one.reason,
-                            [i.path + ": " + i.rule for i in one.issues[:20]],
-                        )
-                    total = total.plus(report._replace(refused=()))
+                    await run.take(path, raw)
+            await run.take_again()
         await house.settle()
-        progress(len(found), len(found), "done", total.accepted)
+        progress(len(found), len(found), "done", run.total.accepted)
     finally:
         await house.close()
-    refused = sum(reasons.values())
+    refused = sum(run.reasons.values())
     said = {
-        "accepted": total.accepted,
-        "duplicate": total.duplicate,
+        "accepted": run.total.accepted,
+        "duplicate": run.total.duplicate,
         "refused": refused,
-        "patients": len(total.owners),
-        "reasons": reasons,
+        "patients": len(run.total.owners),
+        "reasons": run.reasons,
     }
     print(encode(said).decode())
     return 1 if refused else 0
+
+
+class _Run:
+    """One import while it goes on."""
+
+    def __init__(self, house: House, unit: int | None, out: "_lines") -> None:
+        self._house, self._unit, self._out = house, unit, out
+        self._early: list[tuple[Path, bytes]] = []
+        self._early_bytes = 0
+        self.total, self.reasons = Report(), Counter[str]()
+
+    async def take(self, path: Path, raw: bytes, *, again: bool = False) -> None:
+        """One document; a single resource whose patient is not there yet waits for the end."""
+        report = await self._house.importer.take(raw, for_unit=self._unit)
+        waits = [one.reason for one in report.refused] == [
+            "unknown_patient"
+        ] and not report.accepted
+        if waits and not again and self._early_bytes + len(raw) <= _EARLY_BYTES:
+            self._early.append((path, raw))
+            self._early_bytes += len(raw)
+            return
+        for one in report.refused:
+            self.reasons[one.reason] += 1
+            self._out(
+                path, one.resource, one.reason, [f"{i.path}: {i.rule}" for i in one.issues[:20]]
+            )
+        self.total = self.total.plus(report._replace(refused=()))
+
+    async def take_again(self) -> None:
+        """Those that waited, in their order."""
+        for path, raw in self._early:
+            await self.take(path, raw, again=True)
 
 
 async def _unit(house: House, organisation: str) -> int | None:

@@ -103,8 +103,15 @@ def _name(entry: _Entry) -> _Named:
         return _Named()
     if not named.id:
         urn = entry.full_url.removeprefix(_URN) if entry.full_url.startswith(_URN) else ""
-        named.id = urn or str(UUID(bytes=hashlib.sha256(raw).digest()[:16], version=8))
+        named.id = urn or _uuid8(raw)
     return named
+
+
+def _uuid8(raw: bytes) -> str:
+    """A UUID made of the content's hash (RFC 9562 §5.8)."""
+    value = int.from_bytes(hashlib.sha256(raw).digest()[:16], "big")
+    value = value & ~(0xF << 76) & ~(0b11 << 62) | 8 << 76 | 0b10 << 62
+    return str(UUID(int=value))
 
 
 def _item(raw: bytes, name: _Named, urns: dict[bytes, bytes]) -> Item:
