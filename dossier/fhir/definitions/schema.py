@@ -47,9 +47,9 @@ PRIMITIVES: Final[dict[str, Json]] = {
 }
 REFERENCE: Final = (
     r"^([A-Z][A-Za-z]{2,}/[A-Za-z0-9.-]{1,64}(/_history/[A-Za-z0-9.-]{1,64})?(#\S+)?"
-    r"|[a-z][a-z0-9+.-]*:\S+)$"
+    r"|[A-Z][A-Za-z]{2,}\?\S+|[a-z][a-z0-9+.-]*:\S+)$"
 )
-"""A literal reference to another resource: relative, absolute or urn (R4 §2.3.0)."""
+"""A reference to another resource: relative, conditional, absolute or urn (R4 §2.3.0, §3.1.0.11.2)."""
 LOCAL_REFERENCE: Final = REFERENCE[:-2] + r"|#\S*)$"
 """The same, or one to what the resource contains."""
 

@@ -100,6 +100,7 @@ def test_each_fault_is_named_with_its_place(
         },
         {"note": [{"text": "7,4\u00a0% le 31/02"}]},
         {"patient": {"reference": "urn:uuid:0"}},
+        {"patient": {"reference": "Patient?identifier=urn:oid:1.2|3"}},
         {"patient": {"reference": "https://h/fhir/Patient/1/_history/2"}},
         {"patient": {"identifier": {"value": "2580744990901"}}},
         {"recordedDate": None, "_recordedDate": {"extension": [{"url": "u", "valueCode": "x"}]}},
