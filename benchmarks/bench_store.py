@@ -18,6 +18,7 @@ from pathlib import Path
 import sqlcipher3
 
 from dossier.clock import SystemClock
+from dossier.entropy import SystemEntropy
 from dossier.wire.messages import Version
 from server.ports import (
     CompartmentRow,
@@ -29,8 +30,10 @@ from server.ports import (
     OwnerTx,
     ResourceRow,
 )
+from server.store.keystore import FileKeyProvider, SqliteKeyStore
 from server.store.memory import MemoryStore
 from server.store.sqlite import SqliteStore
+from server.store.units import drive
 
 CELL_BYTES, PER_PATIENT = 350, 150
 FACETS = [f"{i:032x}" for i in range(4)]
@@ -237,6 +240,36 @@ def measure_reads(
     )
 
 
+def measure_keys(folder: Path, count: int) -> None:
+    """The data keys of a whole panel, made in one commit, then one alone."""
+    keys = SqliteKeyStore.open(
+        folder / "keystore.db",
+        FileKeyProvider.create(folder / "root.key", SystemEntropy()),
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+    )
+    panel = range(1, count + 1)
+    say(
+        "key store: keys of a panel made in one commit, per key",
+        cpu_us(lambda: drive(keys.prepare(panel)), count),
+        None,
+        "us CPU",
+    )
+    say(
+        "key store: a key made alone, durable",
+        cpu_us(lambda: [drive(keys.key(-subject)) for subject in range(1, 101)], 100),
+        None,
+        "us CPU",
+    )
+    say(
+        "key store: a key held in memory",
+        cpu_us(lambda: [drive(keys.key(subject)) for subject in panel], count),
+        None,
+        "us CPU",
+    )
+    keys.close_now()
+
+
 def measure_memory(count: int) -> None:
     """The simulator's store: one T1, and a snapshot of one owner with it."""
     store, source = MemoryStore(), Bytes()
@@ -266,6 +299,7 @@ def main() -> None:
         kept = patients * PER_PATIENT + writes
         say("store: disk, per resource with history", path.stat().st_size / kept, None, "bytes")
         floor.close()
+        measure_keys(Path(folder), 1500)
     measure_memory(500 if quick else 2000)
 
 

@@ -1,20 +1,25 @@
 """A process that writes to a store until it is killed or fails; says what was acknowledged.
 
-Usage: python -m tests.contracts.store_child load|hold PATH [LIMIT_BYTES]
+Usage: python -m tests.contracts.store_child load|hold|keys PATH [LIMIT_BYTES]
 Each line on standard output is the number of a unit of work whose commit was acknowledged, or
-`failed <ErrorName>` at the end.
+`failed <ErrorName>` at the end; with `keys`, a subject and its data key.
 """
 
 import asyncio
 import os
 import sys
+from itertools import count
 from pathlib import Path
 
 from dossier.clock import SystemClock
+from dossier.entropy import SystemEntropy
 from dossier.errors import StoreError
 from dossier.wire.messages import Version
 from server.ports import OpRow, OwnerTx, ResourceRow
+from server.store.keystore import SqliteKeyStore
 from server.store.sqlite import SqliteStore
+from server.store.units import drive
+from tests.fakes.fixed_root import FixedRoot
 
 OWNERS, WRITERS = 4, 8
 CELL = b"sealed" * 50
@@ -64,8 +69,18 @@ async def load(store: SqliteStore) -> None:
         say(f"failed {type(failures.exceptions[0]).__name__}")
 
 
+def make_keys(path: Path) -> None:
+    keys = SqliteKeyStore.open(path, FixedRoot(), clock=SystemClock(), entropy=SystemEntropy())
+    for first in count(1, 4):
+        drive(keys.prepare(range(first, first + 3)))
+        for subject in range(first, first + 4):
+            say(f"{subject} {drive(keys.key(subject))[1].hex()}")
+
+
 def main() -> None:
     verb, path = sys.argv[1], Path(sys.argv[2])
+    if verb == "keys":
+        make_keys(path)
     store = SqliteStore.open(path, clock=SystemClock(), guard=True)
     if len(sys.argv) > 3:
         import resource

@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import pytest
 
+from dossier.clock import SystemClock
+from dossier.entropy import SeededEntropy
 from dossier.errors import (
     DiskFull,
     StoreCorrupt,
@@ -24,13 +26,16 @@ from dossier.errors import (
     TooNew,
 )
 from server.ports import OwnerTx
+from server.store.keystore import SqliteKeyStore
 from server.store.keystore.sealed import APPLICATION_ID as KEYS
 from server.store.sqlite import SqliteStore
 from server.store.sqlite.connection import PAGE_BYTES, Connection, DiskFailed, connect
 from server.store.sqlite.store import APPLICATION_ID
+from server.store.units import drive
 from tests.contracts.server_store_contract import FACET, PATIENT, Hand, a_resource, an_op
 from tests.contracts.store_child import CELL, owner_of
 from tests.contracts.test_sqlite_server_store import open_store
+from tests.fakes.fixed_root import FixedRoot
 
 SETTINGS = {"journal_mode": "wal", "synchronous": 2, "fullfsync": 1, "trusted_schema": 0}
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,15 +190,14 @@ def test_a_reader_sees_one_moment_while_writers_go_on(store: SqliteStore) -> Non
     assert len(store.read_now(PATIENT, lambda tx: tx.resources.since(FACET, 0, 99))) == 2
 
 
-def test_a_caller_that_gave_up_or_whose_loop_ended_harms_nobody(store: SqliteStore) -> None:
-    async def give_up() -> None:
-        with Gate(store):
-            task = asyncio.create_task(store.write(PATIENT, put("a", 1)))
-            await asyncio.sleep(0)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+def test_a_caller_that_gave_up_and_whose_loop_ended_harms_nobody(store: SqliteStore) -> None:
+    async def leave() -> None:
+        task = asyncio.create_task(store.write(PATIENT, put("a", 1)))
+        await asyncio.sleep(0)
+        task.cancel()
 
-    asyncio.run(give_up())
+    with Gate(store):
+        asyncio.run(leave())
     store.write_now(PATIENT, put("b", 2))
     found = store.read_now(PATIENT, lambda tx: tx.resources.since(FACET, 0, 9))
     assert [row.id for row in found] == ["a", "b"]
@@ -269,6 +273,21 @@ def test_kill_9_under_load_loses_nothing_acknowledged(path: Path, lines_before_d
     assert acked <= units_in(path)
     acked |= killed_after(path, 10)
     assert acked <= units_in(path)
+
+
+def test_a_data_key_is_on_the_disk_before_anybody_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "keystore.db"
+    with child("keys", path) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(60)]
+        process.kill()
+        said += process.stdout.readlines()
+    keys = SqliteKeyStore.open(path, FixedRoot(), clock=SystemClock(), entropy=SeededEntropy(9))
+    whole = [line.split() for line in said if line.endswith(b"\n")]
+    assert len(whole) >= 60
+    for subject, key in whole:
+        assert drive(keys.key_at(int(subject), 1)).hex().encode() == key
+    keys.close_now()
 
 
 def test_a_file_that_may_not_grow_loses_nothing_acknowledged(path: Path) -> None:
