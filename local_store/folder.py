@@ -144,5 +144,8 @@ def _rename(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
+    """A copy needs no -shm: it is made again from the WAL."""
+    if source.name.endswith("-shm"):
+        return
     shutil.copy2(source, target)
     target.chmod(0o600)

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from sqlcipher3 import dbapi2
 
 from dossier.clock import Clock
-from dossier.errors import StoreError
-from local_store.connections import Connection, open_writer, translated
+from dossier.errors import StoreError, WrongKey
+from local_store.connections import PAGE_BYTES, Connection, open_writer, translated
 from local_store.folder import StoreFolder
 from local_store.migrate import migrate, steps
 
@@ -58,30 +58,38 @@ Rows = list[dict[str, object]]
 
 
 def _readable(place: StoreFolder, key: bytes) -> tuple[dict[str, Rows], tuple[str, ...]]:
-    try:
-        db = open_writer(place.work, key, page_bytes=None, synchronous="FULL")
-    except StoreError:
-        if not place.cache.exists():
-            raise
-        return {table: [] for table in _TABLES}, tuple(_TABLES)
+    _refuse_wrong_key(place, key)
     rows: dict[str, Rows] = {}
     incomplete: list[str] = []
-    try:
-        for table, order in _TABLES.items():
-            found, whole = _both_ends(db, table, order)
-            rows[table] = found
-            if not whole:
-                incomplete.append(table)
-    finally:
-        db.close()
+    for table, order in _TABLES.items():
+        rows[table], whole = _both_ends(place.work, key, table, order)
+        if not whole:
+            incomplete.append(table)
     return rows, tuple(incomplete)
 
 
-def _both_ends(db: Connection, table: str, order: str) -> tuple[Rows, bool]:
-    """Rows from the beginning up to the damage, and from the end down to it."""
+def _refuse_wrong_key(place: StoreFolder, key: bytes) -> None:
+    """A key that opens neither file is wrong; where only the cache opens, work.db is past reading."""
+    try:
+        open_writer(place.work, key, page_bytes=None, synchronous="FULL").close()
+    except WrongKey:
+        if not place.cache.exists():
+            raise
+        open_writer(place.cache, key, page_bytes=PAGE_BYTES, synchronous="FULL").close()
+
+
+def _both_ends(path: Path, key: bytes, table: str, order: str) -> tuple[Rows, bool]:
+    """Rows from the beginning up to the damage, and from the end down to it.
+
+    A connection that met a broken seal answers nothing any more, so each way has its own.
+    """
     found: dict[object, dict[str, object]] = {}
     whole = False
     for way in ("ASC", "DESC"):
+        try:
+            db = open_writer(path, key, page_bytes=None, synchronous="FULL")
+        except StoreError:
+            break
         try:
             cursor = db.execute(
                 f"SELECT * FROM {table} NOT INDEXED ORDER BY {order} {way}"  # noqa: S608 - constants
@@ -91,9 +99,11 @@ def _both_ends(db: Connection, table: str, order: str) -> tuple[Rows, bool]:
                 one = dict(zip(names, row, strict=True))
                 found.setdefault(one[order], one)
             whole = True
-            break
         except dbapi2.DatabaseError:
             continue
+        finally:
+            db.close()
+        break
     return sorted(found.values(), key=lambda row: str(row[order]).zfill(20)), whole
 
 

@@ -258,7 +258,7 @@ class RowTables:
                 index.ins,
                 index.status,
                 int(index.deceased),
-                " ".join(plain_words(f"{index.family} {index.given}")),
+                "\t".join(" ".join(plain_words(name)) for name in (index.family, index.given)),
             ),
         )
         self._db.executemany(

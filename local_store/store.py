@@ -38,6 +38,8 @@ from local_store.sync_store import LocalSyncStore
 _PROFILE_BYTES: Final = 16
 PLAIN: Final = "plain"
 """The detail of the refusal to open an unencrypted file."""
+WORK: Final = "work"
+"""The detail when the precious file is damaged."""
 
 
 def _go_on(_step: str) -> None:
@@ -88,11 +90,16 @@ class LocalStore:
         place = StoreFolder(folder, clock)
         place.prepare()
         place.acquire()
-        opening = _Opening(place, key, clock, entropy, failpoint)
         try:
-            return opening.open(cls)
+            try:
+                return _Opening(place, key, clock, entropy, failpoint).open(cls)
+            except StoreCorrupt as error:
+                if error.detail in (PLAIN, WORK):
+                    raise
+                place.mark_doubt()
+                return _Opening(place, key, clock, entropy, failpoint).open(cls)
         except BaseException:
-            opening.abandon()
+            place.release()
             raise
 
     def close(self) -> None:
@@ -124,7 +131,16 @@ class _Opening:
         self._rebuilt = False
 
     def open(self, kind: Callable[..., LocalStore]) -> LocalStore:
-        """The whole way."""
+        """The whole way; closes again what it opened if a step fails."""
+        try:
+            return self._walk(kind)
+        except BaseException:
+            for connection in self._open:
+                connection.close()
+            self._key[:] = bytes(len(self._key))
+            raise
+
+    def _walk(self, kind: Callable[..., LocalStore]) -> LocalStore:
         place = self._place
         for path in (place.work, place.cache):
             if path.exists() and is_plain(path):
@@ -153,13 +169,6 @@ class _Opening:
         store = kind(place, self._key, files, readers, purge, self._clock, rebuilt=self._rebuilt)
         store.sync.index_texts()
         return store
-
-    def abandon(self) -> None:
-        """Close what was opened."""
-        for connection in self._open:
-            connection.close()
-        self._key[:] = bytes(len(self._key))
-        self._place.release()
 
     def _refuse_wrong_key(self) -> None:
         """A key that opens neither file is wrong; one that opens one of two shows the other damaged."""
@@ -196,7 +205,7 @@ class _Opening:
         except (WrongKey, StoreCorrupt) as error:
             place.keep_damaged(place.work)
             place.mark_doubt()
-            raise StoreCorrupt("work") from error
+            raise StoreCorrupt(WORK) from error
         return db
 
     def _open_cache(self, work: Connection, *, doubted: bool) -> Connection:
