@@ -48,7 +48,7 @@ class Accounts:
         row = AccountRow(account, kind, "active", record, cell)
 
         async def make(tx: OwnerTx) -> None:
-            if await tx.owner.get() is None:
+            if await tx.owner.lock(1) is None:
                 await tx.owner.create(
                     "account", self._premises.pack.version, self._premises.first_number
                 )
@@ -88,10 +88,10 @@ class Accounts:
         """End an account: nothing of it signs in or is answered from the next request on."""
 
         async def end(tx: OwnerTx) -> None:
+            await tx.owner.lock(1)
             row = await tx.people.account()
             if row is None:
                 raise Unavailable
-            await tx.owner.lock(1)
             await tx.people.put_account(row._replace(state="closed"))
             for device in await tx.people.devices():
                 await tx.people.drop_sessions(device=device.device)

@@ -87,7 +87,7 @@ class Desk:
             raise Unavailable
         self._demand(right, "w")
         old = await self._opened_body(row)
-        new = conflict.changed(op.rtype, old.resource, await self._base(op, row), op.changes)
+        new = conflict.changed(op.rtype, old.resource, await self._seen(op, row), op.changes)
         value = self._valid(op, new)
         facet = self._premises.tags.name(self._book.owner, row.facet)
         lies_in = await self._home(value, old, labels_of(facet), row.root)
@@ -162,7 +162,7 @@ class Desk:
             raise Refused("not_allowed")
         raise Unavailable
 
-    async def _base(self, op: Op, row: ResourceRow) -> bytes | None:
+    async def _seen(self, op: Op, row: ResourceRow) -> bytes | None:
         if op.base == row.version:
             return None
         for past in await self._book.tx.resources.history(op.rtype, op.id):

@@ -1,6 +1,6 @@
 """The whole server in memory: every service wired over MemoryStore, one practice, as many desktops as asked."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ from server.services.directory import Directory
 from server.services.feed import Feed
 from server.services.importing import Importer
 from server.services.indexer import Indexer
+from server.services.labels import Labels
 from server.services.members import Members
 from server.services.patients import Patients
 from server.services.premises import Premises, open_premises
@@ -93,7 +94,7 @@ class Desktop:
 
 
 class ServerRoom:
-    """Built over any store; `run` drives a coroutine without an event loop."""
+    """Built over any store; `run` finishes a coroutine (by default without an event loop)."""
 
     def __init__(
         self,
@@ -103,7 +104,9 @@ class ServerRoom:
         keys: KeyStore | None = None,
         sealer: Sealer | None = None,
         validate: Any = anything,
+        run: Callable[[Any], Any] = drive,
     ) -> None:
+        self._run = run
         self.clock = SteppingClock()
         self.entropy: Entropy = SeededEntropy(seed)
         self.store: Any = store or MemoryStore()
@@ -136,14 +139,16 @@ class ServerRoom:
         )
         self.indexer = Indexer(self.premises, self.access, self.hints)
         self.records = Records(self.premises)
+        self.labels = Labels(self.premises, self.access)
         self.sessions = Sessions(self.premises)
         self.devices = Devices(
             self.premises, self.accounts, self.members, Throttle(self.clock), "test server"
         )
 
-    @staticmethod
-    def run(work: Awaitable[T]) -> T:
-        return drive(work)
+    def run(self, work: Awaitable[T]) -> T:
+        """Finish a piece of work: at once, or on the loop given."""
+        done: T = self._run(work)
+        return done
 
     def settle(self) -> None:
         """Every duty that is due is done."""
@@ -273,7 +278,12 @@ def a_consent(patient: str, organisation: str, **more: Any) -> dict[str, Any]:
         "policyRule": {"text": "J'autorise l'équipe à consulter mon dossier."},
         "provision": {
             "type": "permit",
-            "actor": [{"reference": {"reference": f"Organization/{organisation}"}}],
+            "actor": [
+                {
+                    "role": {"coding": [{"code": "PRCP"}]},
+                    "reference": {"reference": f"Organization/{organisation}"},
+                }
+            ],
         },
         **more,
     }
@@ -283,6 +293,14 @@ def an_allergy(patient: str, rid: str, text: str = "Pénicilline") -> dict[str, 
     return {
         "resourceType": "AllergyIntolerance",
         "id": rid,
+        "clinicalStatus": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
+                    "code": "active",
+                }
+            ]
+        },
         "patient": {"reference": f"Patient/{patient}"},
         "code": {"text": text},
     }

@@ -1,0 +1,158 @@
+"""Sign-in: named persons, enrolled devices, tokens without rights."""
+
+import pytest
+
+from dossier.errors import Busy, Refused, SignInNeeded
+from dossier.sealing import devices as device_keys
+from dossier.sealing.text import base64url
+from dossier.wire import messages as wire
+from server.services.accounts import Person
+from server.services.throttle import TRIES
+from tests.fakes.server_room import PASSWORD, ServerRoom
+
+
+@pytest.fixture
+def room() -> ServerRoom:
+    return ServerRoom()
+
+
+def enrol(room: ServerRoom, login: str, password: str = PASSWORD) -> wire.EnrolReply:
+    key = base64url(device_keys.public_key(device_keys.new_private_key(room.entropy)))
+    return room.run(
+        room.devices.enrol(
+            wire.EnrolRequest(login=login, password=password, device_name="p", public_key=key)
+        )
+    )
+
+
+def test_an_enrolled_device_signs_in_to_its_situation(room: ServerRoom) -> None:
+    org = room.unit()
+    desk = room.desktop("martin", org)
+    session = desk.session
+    assert (session.account, session.unit, session.profession) == (desk.account, org, "10")
+    (situation,) = room.run(room.members.situations(desk.account))
+    assert (situation.id, situation.organisation_name) == (desk.situation, "Cabinet du Parc")
+
+
+def test_a_sign_in_name_is_one_whatever_its_case(room: ServerRoom) -> None:
+    room.desktop("martin", room.unit())
+    assert enrol(room, " MARTIN ").display_name == "Dr martin"
+    with pytest.raises(Refused, match="login_taken"):
+        room.run(room.accounts.create(Person(login="Martin", display_name="x"), PASSWORD))
+
+
+def test_a_name_reserved_by_a_creation_that_died_is_taken_over(room: ServerRoom) -> None:
+    name = room.premises.blind.login("martin")
+    room.run(
+        room.store.write(name, lambda tx: tx.reservations.reserve("login", 5, b"", unique=True))
+    )
+    person = Person(login="martin", display_name="Dr Martin")
+    assert room.run(room.accounts.create(person, PASSWORD)) == 5
+
+
+def test_a_short_password_is_refused(room: ServerRoom) -> None:
+    with pytest.raises(Refused) as refused:
+        room.run(room.accounts.create(Person(login="a", display_name="x"), "short"))
+    assert refused.value.code == "password_short"
+
+
+def test_an_unknown_name_and_a_wrong_password_are_one_answer_after_the_same_work(
+    room: ServerRoom,
+) -> None:
+    room.desktop("martin", room.unit())
+    with pytest.raises(SignInNeeded):
+        enrol(room, "martin", "wrong password")
+    assert room.passwords.blank_checks == 0
+    with pytest.raises(SignInNeeded):
+        enrol(room, "nobody", "wrong password")
+    assert room.passwords.blank_checks == 1
+
+
+def test_tries_run_out_and_come_back_with_time(room: ServerRoom) -> None:
+    room.desktop("martin", room.unit())
+    for _ in range(TRIES):
+        with pytest.raises(SignInNeeded):
+            enrol(room, "martin", "wrong password")
+    with pytest.raises(Busy) as refused:
+        enrol(room, "martin")
+    room.clock.go(seconds=refused.value.retry_after_s)
+    assert enrol(room, "martin").account
+
+
+def test_a_malformed_device_key_is_refused(room: ServerRoom) -> None:
+    room.desktop("martin", room.unit())
+    request = wire.EnrolRequest(login="martin", password=PASSWORD, device_name="p", public_key="=")
+    with pytest.raises(Refused, match="device_key"):
+        room.run(room.devices.enrol(request))
+
+
+def signed(room: ServerRoom, desk_device: str, private: bytes, situation: str) -> wire.TokenRequest:
+    from server.services.devices import token_message
+
+    nonce = room.devices.challenge(wire.ChallengeRequest(device=desk_device)).nonce
+    signature = device_keys.sign(private, token_message(desk_device, situation, nonce))
+    return wire.TokenRequest(
+        device=desk_device, situation=situation, nonce=nonce, signature=base64url(signature)
+    )
+
+
+def test_a_nonce_is_good_once_and_for_two_minutes(room: ServerRoom) -> None:
+    desk = room.desktop("martin", room.unit())
+    request = signed(room, desk.device, desk.private, desk.situation)
+    assert room.run(room.devices.token(request)).expires_in_s == 900
+    with pytest.raises(SignInNeeded):
+        room.run(room.devices.token(request))
+    late = signed(room, desk.device, desk.private, desk.situation)
+    room.clock.go(minutes=3)
+    with pytest.raises(SignInNeeded):
+        room.run(room.devices.token(late))
+
+
+def test_a_nonce_of_another_device_and_another_key_are_refused(room: ServerRoom) -> None:
+    org = room.unit()
+    one, other = room.desktop("martin", org), room.desktop("diallo", org)
+    stolen = signed(room, one.device, other.private, one.situation)
+    with pytest.raises(SignInNeeded):
+        room.run(room.devices.token(stolen))
+    crossed = signed(room, one.device, one.private, other.situation)
+    with pytest.raises(Refused, match="situation_ended"):
+        room.run(room.devices.token(crossed))
+
+
+def test_a_token_dies_with_its_time_its_device_and_its_account(room: ServerRoom) -> None:
+    org = room.unit()
+    desk = room.desktop("martin", org)
+
+    def resolve(token: str) -> None:
+        room.run(room.sessions.resolve(token))
+
+    token = room.token(desk.device, desk.private, desk.situation)
+    resolve(token)
+    room.clock.go(minutes=16)
+    with pytest.raises(SignInNeeded):
+        resolve(token)
+    token = room.token(desk.device, desk.private, desk.situation)
+    room.run(room.devices.revoke(desk.account, desk.device))
+    with pytest.raises(SignInNeeded):
+        resolve(token)
+    with pytest.raises(Refused, match="device_revoked"):
+        room.token(desk.device, desk.private, desk.situation)
+    other = room.desktop("diallo", org)
+    token = room.token(other.device, other.private, other.situation)
+    room.run(room.accounts.close(other.account))
+    with pytest.raises(SignInNeeded):
+        resolve(token)
+    with pytest.raises(SignInNeeded):
+        enrol(room, "diallo")
+
+
+@pytest.mark.parametrize("token", ["", "x", "AAAA", "é", "A" * 54])
+def test_a_token_that_was_never_ours_is_refused(room: ServerRoom, token: str) -> None:
+    with pytest.raises(SignInNeeded):
+        room.run(room.sessions.resolve(token))
+
+
+def test_devices_are_listed_with_their_names(room: ServerRoom) -> None:
+    desk = room.desktop("martin", room.unit())
+    ((row, name),) = room.run(room.devices.of_account(desk.account))
+    assert (row.device, name, row.revoked_ms) == (desk.device, "poste 1", None)

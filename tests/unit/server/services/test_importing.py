@@ -1,0 +1,263 @@
+"""Import: the directory first, then each patient in one transaction; repeated, it changes nothing."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from dossier.access.home import MASKED, NOT_PATIENT
+from dossier.access.tables import ATTENDING
+from dossier.errors import Issue
+from server.services.accounts import Person
+from server.services.bundles import contents
+from server.services.importing import Report
+from tests.fakes.server_room import (
+    PASSWORD,
+    ServerRoom,
+    a_consent,
+    a_document,
+    an_allergy,
+)
+
+URN = "urn:uuid:6f4a5b1e-0000-4000-8000-000000000001"
+PATIENT = {
+    "resourceType": "Patient",
+    "name": [{"use": "official", "family": "Durand", "given": ["Anne"]}],
+    "birthDate": "1960-05-02",
+    "gender": "female",
+    "identifier": [{"system": "urn:oid:1.2.250.1.213.1.4.10", "value": "260058815400233"}],
+}
+
+
+def bundle(*entries: dict[str, Any], kind: str = "transaction") -> bytes:
+    return msgspec.json.encode({"resourceType": "Bundle", "type": kind, "entry": list(entries)})
+
+
+def an_entry(resource: dict[str, Any], full_url: str = "") -> dict[str, Any]:
+    return {"fullUrl": full_url, "resource": resource} if full_url else {"resource": resource}
+
+
+@pytest.fixture
+def room() -> ServerRoom:
+    return ServerRoom()
+
+
+def take(room: ServerRoom, raw: bytes, for_unit: int | None = None) -> Report:
+    report = room.run(room.importer.take(raw, for_unit=for_unit))
+    room.settle()
+    return report
+
+
+def stored(room: ServerRoom, owner: int) -> dict[str, bytes]:
+    return {f"{h.rtype}/{h.id}": h.body for h in room.run(room.records.whole(owner))}
+
+
+def test_a_bundle_is_stored_byte_for_byte_but_for_its_urn_references(room: ServerRoom) -> None:
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "all-1",
+        "patient": {"reference": URN},
+        "note": [{"text": f"see {URN}"}],
+        "recordedDate": "2019-02-03",
+    }
+    report = take(room, bundle(an_entry(PATIENT, URN), an_entry(allergy)))
+    assert (report.accepted, report.duplicate, report.refused) == (2, 0, ())
+    rid = URN.removeprefix("urn:uuid:")
+    held = stored(room, report.owners[0])
+    expected = {**allergy, "patient": {"reference": f"Patient/{rid}"}}
+    assert held["AllergyIntolerance/all-1"] == msgspec.json.encode(expected)
+    assert msgspec.json.decode(held[f"Patient/{rid}"]) == {"id": rid, **PATIENT}
+
+
+def test_importing_again_meets_itself(room: ServerRoom) -> None:
+    raw = bundle(
+        an_entry({**PATIENT, "id": "pat-1"}),
+        an_entry(an_allergy("pat-1", "all-1")),
+        an_entry({"resourceType": "Organization", "id": "o", "name": "x"}),
+    )
+    first = take(room, raw)
+    counts = room.run(room.store.maintenance.counts())
+    second = take(room, raw)
+    assert (first.accepted, second.accepted, second.duplicate) == (3, 0, 3)
+    assert first.owners == second.owners
+    after = room.run(room.store.maintenance.counts())
+    assert {k: v for k, v in after.items() if k != "effect"} == {
+        k: v for k, v in counts.items() if k != "effect"
+    }
+
+
+def test_the_directory_part_is_read_by_every_team(room: ServerRoom) -> None:
+    desk = room.desktop("martin", room.unit())
+    take(room, msgspec.json.encode({"resourceType": "Practitioner", "id": "p-1"}))
+    assert "Practitioner/p-1" in room.pull(desk, room.premises.directory)
+
+
+def test_one_invalid_resource_refuses_the_patients_part_of_its_bundle(room: ServerRoom) -> None:
+    room = ServerRoom(
+        validate=lambda rtype, _v: [Issue("x", "bad")] if rtype == "Condition" else []
+    )
+    condition = {
+        "resourceType": "Condition",
+        "id": "c",
+        "subject": {"reference": "Patient/pat-1"},
+    }
+    organisation = {"resourceType": "Organization", "id": "o"}
+    report = take(
+        room,
+        bundle(an_entry({**PATIENT, "id": "pat-1"}), an_entry(condition), an_entry(organisation)),
+    )
+    assert [(r.resource, r.reason) for r in report.refused] == [
+        ("Condition/c", "invalid"),
+        ("Patient/pat-1", "bundle_refused"),
+    ]
+    assert (report.accepted, report.owners) == (1, ())
+    assert room.run(room.patients.located("Patient", "pat-1")) is None
+
+
+def test_an_id_another_record_holds_is_refused_and_the_rest_is_taken(room: ServerRoom) -> None:
+    take(room, bundle(an_entry({**PATIENT, "id": "a"}), an_entry(an_allergy("a", "same"))))
+    other = {**PATIENT, "id": "b", "identifier": [], "birthDate": "1999-01-01"}
+    report = take(
+        room,
+        bundle(
+            an_entry(other), an_entry(an_allergy("b", "same")), an_entry(an_allergy("b", "own"))
+        ),
+    )
+    assert [(r.resource, r.reason) for r in report.refused] == [
+        ("AllergyIntolerance/same", "id_of_another_record")
+    ]
+    assert stored(room, report.owners[0]).keys() == {"Patient/b", "AllergyIntolerance/own"}
+
+
+def test_what_differs_from_the_record_is_refused_and_never_overwrites(room: ServerRoom) -> None:
+    first = take(room, bundle(an_entry({**PATIENT, "id": "a"}), an_entry(an_allergy("a", "x"))))
+    again = take(room, msgspec.json.encode(an_allergy("a", "x", "Iode")))
+    assert [refusal.reason for refusal in again.refused] == ["differs_from_record"]
+    assert b"nicilline" in stored(room, first.owners[0])["AllergyIntolerance/x"]
+
+
+def test_meta_alone_makes_no_difference(room: ServerRoom) -> None:
+    take(room, bundle(an_entry({**PATIENT, "id": "a"})))
+    again = take(room, bundle(an_entry({**PATIENT, "id": "a", "meta": {"versionId": "7"}})))
+    assert (again.accepted, again.duplicate) == (0, 1)
+
+
+def test_a_patient_is_found_again_by_ins_under_another_id(room: ServerRoom) -> None:
+    first = take(room, bundle(an_entry({**PATIENT, "id": "a"})))
+    ins = {"system": PATIENT["identifier"][0]["system"], "value": "2600588154002"}  # type: ignore[index]
+    found = room.run(room.patients.find({**PATIENT, "id": "other", "identifier": [ins]}))
+    assert found == first.owners[0]
+
+
+def test_same_traits_are_candidates_and_never_decide(room: ServerRoom) -> None:
+    no_ins = {**PATIENT, "identifier": []}
+    one = take(room, bundle(an_entry({**no_ins, "id": "a"})))
+    other = take(room, bundle(an_entry({**no_ins, "id": "b"})))
+    assert one.owners != other.owners
+    found = room.run(room.patients.same_traits(no_ins))
+    assert sorted(found) == sorted(one.owners + other.owners)
+
+
+def test_an_ins_of_one_patient_under_the_id_of_another_is_refused(room: ServerRoom) -> None:
+    take(room, bundle(an_entry({**PATIENT, "id": "a"})))
+    take(room, bundle(an_entry({**PATIENT, "id": "b", "identifier": []})))
+    report = take(room, bundle(an_entry({**PATIENT, "id": "b"})))
+    assert "ins_of_another" in {refusal.reason for refusal in report.refused}
+
+
+def test_the_registering_unit_sees_the_identity_and_nothing_clinical(room: ServerRoom) -> None:
+    """ACC-03: an import opens no record."""
+    org = room.unit()
+    desk = room.desktop("martin", org)
+    raw = bundle(an_entry({**PATIENT, "id": "a"}), an_entry(an_allergy("a", "x")))
+    report = take(room, raw, for_unit=org)
+    assert room.pull(desk, report.owners[0]).keys() == {"Patient/a"}
+
+
+def test_managing_organisation_registers_and_a_consent_inside_opens(room: ServerRoom) -> None:
+    desk = room.desktop("martin", room.unit("org-7"))
+    patient = {
+        **PATIENT,
+        "id": "a",
+        "managingOrganization": {"reference": "Organization/org-7"},
+    }
+    report = take(
+        room,
+        bundle(
+            an_entry(patient), an_entry(an_allergy("a", "x")), an_entry(a_consent("a", "org-7"))
+        ),
+    )
+    assert room.pull(desk, report.owners[0]).keys() == {"Patient/a", "AllergyIntolerance/x"}
+
+
+def test_the_general_practitioner_with_an_account_is_the_attending_doctor(
+    room: ServerRoom,
+) -> None:
+    person = Person(login="martin", display_name="Dr Martin", practitioner="gp-1")
+    account = room.run(room.accounts.create(person, PASSWORD))
+    patient = {
+        **PATIENT,
+        "id": "a",
+        "generalPractitioner": [
+            {"reference": "Practitioner/gp-1"},
+            {"reference": "Practitioner/?"},
+        ],
+    }
+    report = take(room, bundle(an_entry(patient)))
+    relations = room.run(room.store.read(report.owners[0], lambda tx: tx.access.relations()))
+    assert [(row.account, row.kind) for row in relations] == [(account, ATTENDING)]
+
+
+def test_labels_inside_a_document_decide_where_it_lies(room: ServerRoom) -> None:
+    org = room.unit()
+    code = {"coding": [{"code": NOT_PATIENT}]}
+    document = a_document("a", "d", securityLabel=[code])
+    report = take(room, bundle(an_entry({**PATIENT, "id": "a"}), an_entry(document)), org)
+    held = {h.id: h.facet for h in room.run(room.records.whole(report.owners[0]))}
+    assert held == {"a": "identity", "d": "rec:care:np"}
+    masked = a_document("a", "m", meta={"security": [{"code": MASKED}]})
+    take(room, msgspec.json.encode(masked), org)
+    held = {h.id: h.facet for h in room.run(room.records.whole(report.owners[0]))}
+    assert held["m"] == f"rec:care:m-{org}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"not json", "unreadable"),
+        (b'{"resourceType":"Observation","id":"o"', "unreadable"),
+        (
+            b'{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/x"}}',
+            "unknown_patient",
+        ),
+        (b'{"resourceType":"Condition","id":"c","id":"c"}', "invalid"),
+        (b'{"resourceType":"Condition","id":"c d"}', "invalid"),
+        (b'{"resourceType":"Condition","subject":{"reference":"Patient?name=x"}}', "invalid"),
+        (b'{"resourceType":"Appointment","id":"a"}', "needs_agenda"),
+        (b'{"resourceType":"Communication","id":"c"}', "needs_conversation"),
+        (b'{"id":"c"}', "invalid"),
+    ],
+)
+def test_what_cannot_be_taken_has_its_reason(room: ServerRoom, raw: bytes, reason: str) -> None:
+    report = take(room, raw)
+    assert [refusal.reason for refusal in report.refused] == [reason]
+    assert report.accepted == 0
+
+
+def test_a_resource_without_an_id_gets_the_same_one_each_time() -> None:
+    raw = b' {\n "resourceType":"Basic"}'
+    one, other = contents(raw).items[0], contents(raw).items[0]
+    assert one.id == other.id
+    assert one.body == b'{"id":"' + one.id.encode() + b'","resourceType":"Basic"}'
+
+
+def test_two_contents_under_one_id_in_one_file_are_refused(room: ServerRoom) -> None:
+    report = take(
+        room,
+        bundle(
+            an_entry({**PATIENT, "id": "a"}),
+            an_entry(an_allergy("a", "x")),
+            an_entry(an_allergy("a", "x", "Iode")),
+        ),
+    )
+    assert ("AllergyIntolerance/x", "id_twice") in {(r.resource, r.reason) for r in report.refused}

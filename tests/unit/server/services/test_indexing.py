@@ -1,0 +1,73 @@
+"""T4: projections follow what was committed, late and as often as one likes."""
+
+from server.ports import EffectRow
+from server.services.indexer import Indexer
+from tests.fakes.server_room import ServerRoom, an_allergy
+
+
+def a_room_with_duties() -> tuple[ServerRoom, int, int]:
+    room = ServerRoom()
+    org = room.unit()
+    desk = room.desktop("martin", org)
+    owner = room.patient(org)
+    room.push(desk, room.create(desk, owner, an_allergy("pat-1", "all-1")))
+    return room, org, owner
+
+
+def moved(room: ServerRoom, org: int) -> int:
+    return room.run(room.store.read(org, lambda tx: tx.projections.moved_v(f"m:{org}:10")))
+
+
+def test_readers_of_a_moved_facet_are_woken_once_it_is_told() -> None:
+    room, org, _ = a_room_with_duties()
+    room.hints.take()
+    assert room.run(room.indexer.run_due()) == 1
+    assert f"m:{org}:10" in room.hints.take()
+    assert room.run(room.indexer.run_due()) == 0
+
+
+def test_doing_an_effect_twice_changes_nothing() -> None:
+    room, org, owner = a_room_with_duties()
+    room.settle()
+    before = moved(room, org)
+
+    async def undo(tx: object) -> None:
+        state = room.store._owners[owner]
+        for n, row in list(state.effects.items()):
+            state.effects[n] = EffectRow(*row[:-1], done=False)
+
+    room.run(undo(None))
+    assert room.run(room.indexer.drain()) > 0
+    assert moved(room, org) == before
+
+
+def test_a_crash_between_the_target_and_the_end_of_an_effect_is_made_good() -> None:
+    room, org, _ = a_room_with_duties()
+
+    class Dies(Indexer):
+        async def _finish(self, owner: int, n: int) -> None:
+            raise KeyboardInterrupt
+
+    try:
+        room.run(Dies(room.premises, room.access).drain())
+    except KeyboardInterrupt:
+        told = moved(room, org)
+    assert room.run(room.indexer.drain()) == 1
+    assert moved(room, org) == told
+
+
+def test_an_effect_whose_key_was_destroyed_is_void() -> None:
+    room, _, owner = a_room_with_duties()
+    room.run(room.keys.destroy(owner))
+    assert room.run(room.indexer.drain()) == 1
+
+
+def test_a_duty_of_later_waits_for_its_time() -> None:
+    room, org, owner = a_room_with_duties()
+    room.settle()
+    until = room.premises.now_ms + 60_000
+    room.run(room.access.relate(owner, org, "team", until_ms=until))
+    room.settle()
+    assert room.run(room.indexer.run_due()) == 0
+    room.clock.go(minutes=2)
+    assert room.run(room.indexer.run_due()) == 1
