@@ -23,6 +23,8 @@ _BY_LENGTH = {4: Precision.YEAR, 7: Precision.MONTH, 10: Precision.DAY}
 
 def precision(text: str) -> Precision:
     """How much of a date is known."""
+    if not text[:4].isdigit():
+        return Precision.UNKNOWN
     if len(text) > 10 and text[10] == "T":
         return Precision.INSTANT
     return _BY_LENGTH.get(len(text), Precision.UNKNOWN)

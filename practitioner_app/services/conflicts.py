@@ -40,7 +40,25 @@ class Group(NamedTuple):
 
 
 _NOTE: Final = Group("note", ("note",), joinable=True)
-_PEOPLE: Final = Group("author", ("recorder", "asserter", "informationSource", "requester"))
+_KEPT: Final = frozenset(
+    (
+        "resourceType",
+        "id",
+        "meta",
+        "text",
+        "subject",
+        "patient",
+        "encounter",
+        "recorder",
+        "asserter",
+        "informationSource",
+        "requester",
+        "dateAsserted",
+        "recordedDate",
+        "authoredOn",
+    )
+)
+"""Who, when, of whom: stay as in the present version; the panes say them at their head."""
 _DRUG: Final = Group("drug", ("medicationCodeableConcept", "medicationReference", "contained"))
 _GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
     "AllergyIntolerance": (
@@ -50,7 +68,6 @@ _GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
         Group("certainty", ("verificationStatus", "clinicalStatus")),
         Group("since", ("onsetDateTime", "onsetPeriod", "onsetString", "onsetAge")),
         _NOTE,
-        _PEOPLE,
     ),
     "Condition": (
         Group("label", ("code",)),
@@ -59,7 +76,6 @@ _GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
         Group("since", ("onsetDateTime", "onsetPeriod", "onsetString", "onsetAge")),
         Group("until", ("abatementDateTime", "abatementPeriod", "abatementString")),
         _NOTE,
-        _PEOPLE,
     ),
     "MedicationStatement": (
         _DRUG,
@@ -67,7 +83,6 @@ _GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
         Group("taking", ("status", "statusReason", "effectivePeriod", "effectiveDateTime")),
         Group("reason", ("reasonCode", "reasonReference")),
         _NOTE,
-        _PEOPLE,
     ),
     "MedicationRequest": (
         _DRUG,
@@ -76,7 +91,6 @@ _GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
         Group("taking", ("status", "statusReason")),
         Group("reason", ("reasonCode", "reasonReference")),
         _NOTE,
-        _PEOPLE,
     ),
 }
 
@@ -259,7 +273,7 @@ def groups(case: ConflictCase) -> tuple[Group, ...]:
     known = _GROUPS.get(case.rtype, ())
     covered = {element for group in known for element in group.elements}
     present = set(_resource(case.mine)) | set(_resource(case.theirs))
-    left = sorted(present - covered - {"resourceType", "id", "meta"})
+    left = sorted(present - covered - _KEPT)
     return (*known, *(Group(element, (element,)) for element in left))
 
 

@@ -14,6 +14,7 @@ from dossier.fhir.patients import IdentityStatus, Patient, Sex
 from dossier.fhir.results import BLOOD_PRESSURE, EGFR, HBA1C, WEIGHT
 from practitioner_app.ports import (
     Completeness,
+    ConflictCase,
     CurrentRow,
     ItemState,
     Outbox,
@@ -22,7 +23,7 @@ from practitioner_app.ports import (
 )
 from practitioner_app.services import allergy_panel, results
 from practitioner_app.services.authors import Authors, who
-from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding
+from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding, decode
 from practitioner_app.services.last_look import LastLook, Look, mark
 from practitioner_app.services.record_lists import Lists, listing
 from practitioner_app.services.rows import (
@@ -65,11 +66,18 @@ class RecordService:
         completeness = self._reader.completeness(owner)
         rows = self._reader.rows(owner, CLINICAL_TYPES) if completeness.readable else ()
         decoded = self._decoding.of(owner, rows)
+        cases = [case for case in self._outbox.conflicts() if case.owner == owner]
         self._authors.learn(reference for item in decoded for reference in _references(item))
+        self._authors.learn(
+            who(decode(case.rtype, body))[0]
+            for case in cases
+            for body in (case.mine, case.theirs)
+            if body
+        )
         self._shown[owner] = rows
         if owner not in self._looks:
             self._looks[owner] = self._last_look.previous(owner)
-        return self._build(owner, decoded, completeness)
+        return self._build(owner, decoded, cases, completeness)
 
     def leave(self, owner: int) -> None:
         """The person goes to another patient or locks: what was shown is seen from now on."""
@@ -85,9 +93,14 @@ class RecordService:
         self._looks.clear()
         self._shown.clear()
 
-    def _build(self, owner: int, decoded: list[Decoded], completeness: Completeness) -> Record:
+    def _build(
+        self,
+        owner: int,
+        decoded: list[Decoded],
+        cases: list[ConflictCase],
+        completeness: Completeness,
+    ) -> Record:
         is_new = self._new_since(self._looks.get(owner), decoded)
-        cases = [case for case in self._outbox.conflicts() if case.owner == owner]
         lists = Lists(decoded, cases, self._authors, is_new)
         observed = results.observed(decoded)
         patient = next((value for _, value in decoded if isinstance(value, Patient)), None)

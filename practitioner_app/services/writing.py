@@ -102,9 +102,11 @@ class Writer:
 
         A change of something not yet confirmed depends on its op, so that the server sees them in order.
         """
-        changes = differences(codec.resource(row.body), after)
-        if not changes:
+        before = codec.resource(row.body)
+        if not differences(before, after):
             raise Invalid((Issue("$", "no_change"),))
+        after = _without_stale_narrative(after)
+        changes = differences(before, after)
         waits = row.op_id if row.state in (ItemState.PENDING, ItemState.SENT) else ""
         op = self._op(
             row.owner,
@@ -173,6 +175,14 @@ def differences(before: Json, after: Json) -> tuple[Change, ...]:
             )
         )
     return tuple(found)
+
+
+def _without_stale_narrative(after: Json) -> Json:
+    """A narrative generated from the elements says what they were: it goes when they change (R4 §2.4)."""
+    text = after.get("text")
+    if isinstance(text, dict) and text.get("status") == "generated":
+        return {key: value for key, value in after.items() if key != "text"}
+    return after
 
 
 def replaced(before: Json, elements: Json, names: tuple[str, ...]) -> Json:

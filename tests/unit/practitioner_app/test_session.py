@@ -1,0 +1,105 @@
+"""When the session locks, and what the lease says."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from practitioner_app.services import session
+from practitioner_app.services.session import Attempts, IdleTimer, Lease, Lock, Moment, must_lock
+from tests.fakes.manual_clock import ManualClock
+from tests.fakes.record_store import MemoryRecordStore
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+FINE = Moment(now=NOW, last_seen=NOW, lease=Lease.FINE, idle_due=False)
+
+
+def facts(**given):
+    store = MemoryRecordStore()
+    store.facts |= given
+    return store.copy_facts()
+
+
+@pytest.mark.parametrize(
+    ("after", "state"),
+    [
+        (timedelta(days=4), Lease.FINE),
+        (timedelta(days=5, seconds=1), Lease.ENDING),
+        (timedelta(days=7), Lease.OVER),
+        (timedelta(days=29), Lease.OVER),
+        (timedelta(days=30), Lease.CLOSED),
+    ],
+)
+def test_d8_hz19_the_lease_is_seven_days_then_continuity_to_thirty(after, state):
+    found = session.lease_state(facts(last_contact=NOW), NOW + after)
+    assert found.state is state
+    assert found.until == NOW + timedelta(days=7)
+
+
+def test_the_server_s_lease_is_the_one_that_counts():
+    until = NOW + timedelta(hours=4)
+    found = session.lease_state(
+        facts(last_contact=NOW, lease_until=until), NOW + timedelta(hours=5)
+    )
+    assert (found.state, found.until) == (Lease.OVER, until)
+
+
+def test_a_device_that_never_had_contact_has_nothing_to_protect():
+    assert session.lease_state(facts(last_contact=None), NOW).state is Lease.FINE
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, Lock.OPEN),
+        ({"idle_due": True}, Lock.IDLE),
+        ({"system_locked": True, "idle_due": True}, Lock.SYSTEM),
+        ({"lease": Lease.CLOSED}, Lock.LEASE),
+        ({"now": NOW - timedelta(days=30)}, Lock.CLOCK),
+        ({"now": NOW - timedelta(minutes=9)}, Lock.OPEN),
+        ({"last_seen": None, "now": NOW - timedelta(days=30)}, Lock.OPEN),
+    ],
+)
+def test_d8_what_locks(change, reason):
+    import msgspec
+
+    assert must_lock(msgspec.structs.replace(FINE, **change)) is reason
+
+
+def test_d2_the_idle_timer_counts_from_the_last_action():
+    clock = ManualClock()
+    timer = IdleTimer(clock, minutes=5)
+    clock.advance(239)
+    assert timer.countdown_s() is None
+    clock.advance(2)
+    assert timer.countdown_s() == 60
+    timer.acted()
+    assert not timer.due()
+    clock.advance(300)
+    assert timer.due()
+
+
+def test_a_clock_set_back_does_not_prolong_the_idle_time():
+    clock = ManualClock()
+    timer = IdleTimer(clock, minutes=5)
+    clock.advance(300)
+    clock.jump(-86_400)
+    assert timer.due()
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(0, 120), (1000, 900)])
+def test_the_idle_time_stays_between_two_and_fifteen_minutes(asked, seconds):
+    assert IdleTimer(ManualClock(), minutes=asked).remaining_s() == seconds
+
+
+def test_wrong_phrases_wait_longer_and_longer():
+    clock = ManualClock()
+    attempts = Attempts(clock)
+    waits = []
+    for _ in range(12):
+        attempts.failed()
+        waits.append(attempts.wait_s())
+        clock.advance(attempts.wait_s())
+    assert waits[:6] == [0, 0, 0, 5, 10, 20]
+    assert max(waits) == 300
+    attempts.succeeded()
+    assert attempts.wait_s() == 0
