@@ -138,7 +138,7 @@ class Feed:
         if row is None:
             return _Slice(want, True, (), cursors.ZERO, more=False, digest=bytes(32))
         cursor = self._cursor(want)
-        zero = cursor is None or not row.floor <= cursor.seq <= row.head
+        zero = cursor is None or not row.floor <= max(cursor.seq, cursor.hidden) <= row.head
         start = Cursor(0, row.head) if zero or cursor is None else cursor
         limit = limits.PAGE_ROWS + 1
         rows = await tx.resources.since(want.facet, start.seq, limit)
