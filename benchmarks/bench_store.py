@@ -1,9 +1,9 @@
 """The embedded store alone: what its transactions cost, beside plain SQLite writing the same bytes.
 
 Cells are random bytes of 350 (a sealed resource of 1.5 KB is about that). CPU is of the whole program,
-writer's thread included. The floor of each line is one unencrypted table of (id, bytes) in the same
-engine, same machine, same moment, with the same durability. Bodies, sealing, rights and HTTP are not
-here; the budgets of the whole path are in DESIGN §10.
+writer's thread included. The floor of each line is one table of (number, id, bytes) that the same engine
+appends to or reads by number, in the same run, as durable and with as many bytes. Bodies, sealing,
+rights and HTTP are not here; the budgets of the whole path are in DESIGN §10.
 """
 
 import asyncio
@@ -33,9 +33,11 @@ from server.ports import (
 from server.store.keystore import FileKeyProvider, SqliteKeyStore
 from server.store.memory import MemoryStore
 from server.store.sqlite import SqliteStore
+from server.store.sqlite.connection import PAGE_BYTES
 from server.store.units import drive
 
 CELL_BYTES, PER_PATIENT = 350, 150
+_INSERT = "INSERT INTO rows (id, cell) VALUES (?, ?)"
 FACETS = [f"{i:032x}" for i in range(4)]
 
 
@@ -73,10 +75,11 @@ class Bytes:
 def plain(path: Path) -> sqlcipher3.Connection:
     """The floor: one table, no encryption, the same durability."""
     raw = sqlcipher3.connect(str(path), isolation_level=None)
+    raw.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     raw.execute("PRAGMA journal_mode = WAL")
     raw.execute("PRAGMA synchronous = FULL")
     raw.execute("PRAGMA cache_size = -32768")
-    raw.execute("CREATE TABLE rows (id TEXT PRIMARY KEY, cell BLOB) WITHOUT ROWID")
+    raw.execute("CREATE TABLE rows (n INTEGER PRIMARY KEY, id TEXT, cell BLOB)")
     return raw
 
 
@@ -157,7 +160,8 @@ def measure_import(store: SqliteStore, floor: sqlcipher3.Connection, patients: i
         for group in rows:
             floor.execute("BEGIN IMMEDIATE")
             for row in group:
-                floor.execute("INSERT INTO rows VALUES (?, ?)", (row.id, row.cell))
+                floor.execute(_INSERT, (row.id, row.cell))
+                floor.execute(_INSERT, (row.id, row.cell))
             floor.execute("COMMIT")
 
     total = patients * PER_PATIENT
@@ -191,7 +195,7 @@ def measure_writes(
 
     def theirs() -> None:
         for cell in cells[: count // 2]:
-            floor.execute("INSERT INTO rows VALUES (?, ?)", cell)
+            floor.execute(_INSERT, cell)
 
     started = time.perf_counter()
     one, base = cpu_us(alone, count // 2), 0.0
@@ -208,8 +212,9 @@ def measure_reads(
         owner: [r.id for r in store.read_now(owner, lambda tx: tx.resources.of_facets(FACETS))]
         for owner in owners
     }
-    plain_names = [row[0] for row in floor.execute("SELECT id FROM rows ORDER BY cell LIMIT 5000")]
+    last = floor.execute("SELECT max(n) FROM rows").fetchone()[0]
     dice = random.Random(2)
+    at = dice.choices(range(1, last + 1), k=count)
     asked = [(owner, dice.choice(names[owner])) for owner in dice.choices(owners, k=count)]
 
     def one() -> None:
@@ -217,19 +222,16 @@ def measure_reads(
             store.read_now(owner, lambda tx, rid=rid: tx.resources.get("Observation", rid))
 
     def one_plain() -> None:
-        for i in range(count):
-            found = floor.execute(
-                "SELECT cell FROM rows WHERE id = ?", (plain_names[i % len(plain_names)],)
-            )
-            found.fetchall()
+        for n in at:
+            floor.execute("SELECT id, cell FROM rows WHERE n = ?", (n,)).fetchall()
 
     def everything() -> None:
         for owner, _ in asked[: count // 20]:
             store.read_now(owner, lambda tx: tx.resources.of_facets(FACETS))
 
     def everything_plain() -> None:
-        for _ in range(count // 20):
-            floor.execute("SELECT id, cell FROM rows LIMIT 150").fetchall()
+        for n in at[: count // 20]:
+            floor.execute("SELECT id, cell FROM rows WHERE n >= ? LIMIT 150", (n,)).fetchall()
 
     say("store: read one resource", cpu_us(one, count), cpu_us(one_plain, count), "us CPU")
     say(
