@@ -47,6 +47,7 @@ class Card(Struct, frozen=True, kw_only=True):
     account: int
     person: str
     situation: str
+    practitioner: str = ""
     organisation: int = 0
     practice: str = ""
     profession: str = ""

@@ -4,6 +4,7 @@
     write   1 thread    commands of services: the only place that writes the outbox
     sync    1 thread    the loop of the engine
     blobs   2 threads   documents
+    hints   1 thread    the wake-up line
 
 `then(answer)` runs on the main thread, and only while the object it is a method of is alive: a bound
 method is held weakly. `failed(error)` gets the expected failures (DossierError); a programmer's error goes
@@ -135,6 +136,7 @@ class ThreadLanes:
         self._write = ThreadPoolExecutor(1, "lane-write")
         self._sync = ThreadPoolExecutor(1, "lane-sync")
         self._blobs = ThreadPoolExecutor(2, "lane-blobs")
+        self._hints = ThreadPoolExecutor(1, "lane-hints")
         self._accepting = True
 
     def read(
@@ -167,6 +169,10 @@ class ThreadLanes:
         """Start the engine's loop; the composition root alone calls it."""
         return self._sync.submit(self._guarded, fn)
 
+    def hints(self, fn: Callable[[], None]) -> "Future[None]":
+        """Listen to the wake-up line; the composition root alone calls it."""
+        return self._hints.submit(self._guarded, fn)
+
     def write_and_wait(self, fn: Callable[[], T], timeout_s: float) -> T:
         """Run on the write lane and wait: for the sync lane and for shutdown, never for the main thread."""
         return self._write.submit(fn).result(timeout_s)
@@ -183,9 +189,9 @@ class ThreadLanes:
             future.result()
 
     def close(self) -> None:
-        """Finish in the order sync, blobs, read, write."""
+        """Finish in the order hints, sync, blobs, read, write."""
         self._accepting = False
-        for lane in (self._sync, self._blobs, self._read, self._write):
+        for lane in (self._hints, self._sync, self._blobs, self._read, self._write):
             lane.shutdown(wait=True)
 
     def _submit(

@@ -109,7 +109,10 @@ def blocked(state: FirstStart) -> str:
             agreed, reason = {
                 Step.CHECK: (state.server_confirmed, "first_start.server_not_confirmed"),
                 Step.RECOVERY: (state.recovery_kept, "first_start.code_not_kept"),
-                Step.FIRST_COPY: (state.usable, "first_start.not_usable_yet"),
+                Step.FIRST_COPY: (
+                    state.usable or bool(state.problem),
+                    "first_start.not_usable_yet",
+                ),
                 Step.DONE: (False, "first_start.done"),
             }[state.step]
             return "" if agreed else reason
@@ -129,6 +132,8 @@ def forward(state: FirstStart) -> FirstStart:
             return structs.replace(state, wants=Effect.MAKE_PROFILE, problem="")
         case Step.RECOVERY:
             return structs.replace(state, step=following, wants=Effect.FIRST_COPY, recovery_code="")
+        case Step.FIRST_COPY if not state.usable:
+            return structs.replace(state, wants=Effect.FIRST_COPY, problem="")
         case _:
             return structs.replace(state, step=following, problem="")
 

@@ -64,7 +64,7 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     @property
     def offline(self) -> bool:
-        return self.link not in (Link.ONLINE, Link.SYNCING)
+        return self.link not in (Link.ONLINE, Link.SYNCING, Link.CLOCK_WRONG)
 
 
 class Lease(StrEnum):

@@ -123,6 +123,14 @@ def test_one_goes_back_until_the_enrolment_is_accepted():
     assert fs.back(at_phrase()).step is Step.PHRASE
 
 
+def test_a_first_copy_that_failed_can_be_tried_again():
+    state = fs.profile_made(fs.forward(fs.with_phrase(at_phrase(), PHRASE, PHRASE)), "CODE")
+    state = fs.forward(fs.with_recovery_kept(state, kept=True))
+    assert fs.blocked(state) == "first_start.not_usable_yet"
+    state = fs.forward(fs.failed(state, "error.unreachable"))
+    assert (state.step, state.wants, state.problem) == (Step.FIRST_COPY, Effect.FIRST_COPY, "")
+
+
 def test_nothing_moves_while_an_effect_is_awaited():
     state = fs.forward(fs.with_phrase(at_phrase(), PHRASE, PHRASE))
     assert fs.forward(state) == state

@@ -153,11 +153,14 @@ def test_d7_an_error_is_reported_by_its_places_without_any_value():
 
 
 def test_d7_the_cause_is_named_by_its_kind_only():
-    try:
+    def read_date():
         try:
-            raise ValueError("MARTINEAU")
+            int("MARTINEAU")
         except ValueError as cause:
             raise RuntimeError("Elodie") from cause
+
+    try:
+        read_date()
     except RuntimeError as error:
         text = hardening.where(error)
     assert "because of ValueError" in text
