@@ -6,7 +6,7 @@ A facet never travels by its name: `facet` is an opaque tag, `term`, `at`, `sinc
 tokens that only the server reads (DATA-MODEL §5). Two tokens are equal iff their meaning is.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Raw, Struct
@@ -26,6 +26,9 @@ class Version(Struct, frozen=True, order=True, array_like=True):
 
 NEVER = Version(0, 0)
 """Lower than the version of anything stored; the base of a create."""
+
+OwnerId = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+"""An owner as requests may name it: what every store can hold."""
 
 OpKind = Literal["create", "change", "opened", "receipt"]
 VerdictCode = Literal["ok", "conflict", "rejected", "unavailable", "done", "later"]
@@ -62,7 +65,7 @@ class Op(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     op_id: str
-    owner: int
+    owner: OwnerId
     kind: OpKind
     acting: str
     at: str
@@ -115,7 +118,7 @@ class OpsRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     ops: tuple[Op, ...] = ()
-    acked: tuple[tuple[int, str], ...] = ()
+    acked: tuple[tuple[OwnerId, str], ...] = ()
 
 
 class OpsReply(Struct, frozen=True, kw_only=True):
@@ -161,7 +164,7 @@ class Heads(Struct, frozen=True, kw_only=True):
 class Want(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Give me this compartment from my cursor; an empty `since` is from zero."""
 
-    owner: int
+    owner: OwnerId
     facet: str
     term: str
     since: str = ""
@@ -228,7 +231,7 @@ class Hint(Struct, frozen=True, kw_only=True):
 class CompartmentRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A compartment by owner and opaque tag."""
 
-    owner: int
+    owner: OwnerId
     facet: str
 
 
@@ -297,13 +300,16 @@ class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class EnrolReply(Struct, frozen=True, kw_only=True):
-    """The device is known; its situations are what its person may act in."""
+    """The device is known; its situations are what its person may act in. `practitioner` is the id of the
+    person's Practitioner in the directory, "" when there is none.
+    """
 
     account: int
     device: str
     display_name: str
     situations: tuple[Situation, ...]
     server_name: str
+    practitioner: str = ""
 
 
 class ChallengeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -73,6 +73,7 @@ class Devices:
             display_name=person.display_name,
             situations=await self._members.situations(account),
             server_name=self._server_name,
+            practitioner=person.practitioner,
         )
 
     def challenge(self, request: wire.ChallengeRequest) -> wire.ChallengeReply:
