@@ -3,15 +3,26 @@
 Every function is total over resources whose structure may already be wrong, and names no value.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Final, TypeGuard
+
+import msgspec
 
 from dossier.errors import Issue
 
 Json = dict[str, Any]
 
 _LEVELS: Final = 40
+_LOCAL: Final = re.compile(rb'"#([^"\\ ]*)"')
+_KEY: Final = b'"reference":'
+_SAFE_NAME: Final = re.compile(r"_?[A-Za-z][A-Za-z0-9_]{0,40}")
+
+
+def safe_name(name: str) -> str:
+    """A key of the input for a path, only where it looks like a name and not like content."""
+    return name if _SAFE_NAME.fullmatch(name) else "?"
 
 
 def check(rtype: str, resource: Json, path: str) -> tuple[Issue, ...]:
@@ -20,7 +31,7 @@ def check(rtype: str, resource: Json, path: str) -> tuple[Issue, ...]:
     for name, value in resource.items():
         kind = value.__class__
         if kind is str:
-            if len(value) >= 10 and value[4] == "-" and not _real_day(value):
+            if value[8:10] > "28" and value[4] == "-" and not _real_day(value):
                 found.append(Issue(f"{path}.{name}", "not_a_date"))
         elif kind is dict and "start" in value and not _ordered(value):
             found.append(Issue(f"{path}.{name}", "per-1"))
@@ -34,14 +45,26 @@ def check(rtype: str, resource: Json, path: str) -> tuple[Issue, ...]:
 
 
 def contained(resource: Json, path: str) -> Iterator[Issue]:
-    """dom-2 to dom-5 and ref-1: what is contained holds nothing, has an id, is used, and resolves."""
+    """dom-2 to dom-5 and ref-1: what is contained holds nothing, has an id, is used, and resolves.
+
+    References to `#id` are looked for in the encoded text, where a string that begins with `#` cannot be
+    part of another one: most resources have none and pay one encoding.
+    """
+    text = msgspec.json.encode(resource)
     inner = [item for item in _list(resource.get("contained")) if item.__class__ is dict]
-    known = {item.get("id") for item in inner}
-    used: set[tuple[str, str]] = set()
-    _gather_local(resource, used)
-    named = {target for _, target in used}
-    for place, item in enumerate(inner):
-        where = f"{path}.contained[{place}]"
+    if not inner and _KEY + b'"#' not in text:
+        return
+    named: set[bytes] = set()
+    referred: set[bytes] = set()
+    for match in _LOCAL.finditer(text):
+        place = match.start()
+        if text[place - 1] in b":[,":
+            named.add(match[1])
+            if text[place - len(_KEY) : place] == _KEY:
+                referred.add(match[1])
+    known = {str(item.get("id")).encode() for item in inner}
+    for number, item in enumerate(inner):
+        where = f"{path}.contained[{number}]"
         if "contained" in item:
             yield Issue(where, "dom-2")
         meta = item.get("meta")
@@ -49,35 +72,29 @@ def contained(resource: Json, path: str) -> Iterator[Issue]:
             yield Issue(where, "dom-4")
         if isinstance(meta, dict) and "security" in meta:
             yield Issue(where, "dom-5")
-        if item.get("id") not in named and not _points_out(item):
+        if str(item.get("id")).encode() not in named and not _points_out(item):
             yield Issue(where, "dom-3")
-    if any(key == "reference" and target and target not in known for key, target in used):
-        yield Issue(path, "reference")
+    if referred - known - {b""}:
+        yield from _unresolved(resource, path, {target.decode() for target in known})
 
 
-def _gather_local(node: Json, found: set[tuple[str, str]], depth: int = 0) -> None:
-    """(element, id) of every `#id`: References, and canonicals and urls that may name what is inside."""
-    for key, value in node.items():
-        kind = value.__class__
-        if kind is str:
-            if value[:1] == "#" and " " not in value:
-                found.add((key, value[1:]))
-        elif kind is dict:
-            if depth < _LEVELS:
-                _gather_local(value, found, depth + 1)
-        elif kind is list and depth < _LEVELS:
-            for item in value:
-                if item.__class__ is dict:
-                    _gather_local(item, found, depth + 1)
-                elif item.__class__ is str and item[:1] == "#":
-                    found.add((key, item[1:]))
-
-
-def _points_out(resource: Json) -> bool:
+def _points_out(item: Json) -> bool:
     """Whether something contained refers to the resource that contains it (`#` alone)."""
-    found: set[tuple[str, str]] = set()
-    _gather_local(resource, found)
-    return ("reference", "") in found
+    return b'"reference":"#"' in msgspec.json.encode(item)
+
+
+def _unresolved(node: Any, path: str, known: set[str], depth: int = 0) -> Iterator[Issue]:
+    if node.__class__ is dict:
+        for key, value in node.items():
+            place = f"{path}.{safe_name(key)}"
+            if value.__class__ is not str:
+                if depth < _LEVELS:
+                    yield from _unresolved(value, place, known, depth + 1)
+            elif key == "reference" and value[:1] == "#" and value[1:] not in {*known, ""}:
+                yield Issue(place, "reference")
+    elif node.__class__ is list and depth < _LEVELS:
+        for number, item in enumerate(node):
+            yield from _unresolved(item, f"{path}[{number}]", known, depth + 1)
 
 
 def _list(value: Any) -> list[Any]:
@@ -87,7 +104,7 @@ def _list(value: Any) -> list[Any]:
 def _real_day(text: str) -> bool:
     """Whether the day of a date or dateTime exists in its month; other texts are none of our business."""
     year, month, day = text[:4], text[5:7], text[8:10]
-    if day <= "28" or text[7:8] != "-" or not (year.isdecimal() and month.isdecimal()):
+    if text[7] != "-" or not (year.isdecimal() and month.isdecimal()):
         return True
     if not day.isdecimal() or (len(text) > 10 and text[10] != "T"):
         return True
@@ -141,8 +158,8 @@ def _code(concept: Any) -> str:
 
 def _condition(resource: Json) -> Iterator[tuple[str, str]]:
     status = _code(resource.get("clinicalStatus"))
-    abated = any(name.startswith("abatement") for name in resource)
-    if abated and status not in ("", "inactive", "resolved", "remission"):
+    over = status in ("", "inactive", "resolved", "remission")
+    if not over and any(name.startswith("abatement") for name in resource):
         yield ".clinicalStatus", "con-4"
     if _code(resource.get("verificationStatus")) == "entered-in-error" and status:
         yield ".clinicalStatus", "con-5"
@@ -159,8 +176,7 @@ def _allergy(resource: Json) -> Iterator[tuple[str, str]]:
 
 
 def _observation(resource: Json) -> Iterator[tuple[str, str]]:
-    valued = any(name.startswith("value") for name in resource)
-    if valued and "dataAbsentReason" in resource:
+    if "dataAbsentReason" in resource and any(name.startswith("value") for name in resource):
         yield ".dataAbsentReason", "obs-6"
     for place, bounds in enumerate(_list(resource.get("referenceRange"))):
         if bounds.__class__ is dict and not bounds.keys() & {"low", "high", "text", "extension"}:

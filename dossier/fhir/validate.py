@@ -1,8 +1,9 @@
 """Is this resource R4? Structure by schema, then the invariants a schema cannot say.
 
-`Validator` compiles a schema per type at its first use, from our own table of structures. Two forms exist
-per type: one for resources that contain none, where a reference must be literal, and one for those that
-do. What is inside (contained, entries of a Bundle, parameters) is validated one by one with its path.
+`Validator` compiles one schema of our own table for the types a record uses, and one for the others at
+their first use: a schema shared by many types is smaller and twice as fast as one for each. References to
+`#id` are followed by the invariants. What is inside (contained, entries of a Bundle, parameters) is
+validated one by one with its path.
 An issue names a FHIR path and a rule, never a value.
 
 Rules: not_json, unknown_type, unknown_element, wrong_type, cardinality, choice, required_code, pattern,
@@ -10,7 +11,6 @@ empty, reference, not_a_date, period, narrative, and the keys of R4 invariants (
 Not checked: profiles, slices, terminology beyond required codes, the type a reference points to.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import msgspec
 
 from dossier.errors import Invalid, Issue
 from dossier.fhir import invariants
+from dossier.fhir.compartment import MEMBER_TYPES
 from dossier.fhir.definitions.schema import definitions
 from dossier.fhir.definitions.table import Table, r4
 
@@ -28,8 +29,6 @@ _MOST: Final = 20
 """Issues reported of one resource."""
 _INSIDE: Final = 8
 """Resources nest at most this deep."""
-_BASE: Final = "urn:colloque:r4"
-_SAFE_NAME: Final = re.compile(r"_?[A-Za-z][A-Za-z0-9_]{0,40}")
 _RULES: Final = {
     "additionalProperties": "unknown_element",
     "type": "wrong_type",
@@ -45,16 +44,24 @@ _RULES: Final = {
     "not": "ext-1",
 }
 _HOLDERS: Final = frozenset(("Bundle", "Parameters"))
+_USUAL: Final = MEMBER_TYPES | frozenset(
+    (
+        "Binary", "Bundle", "Device", "Endpoint", "HealthcareService", "Location", "Medication",
+        "OperationOutcome", "Organization", "Parameters", "Practitioner", "PractitionerRole",
+        "Slot", "Substance", "Task",
+    )
+)  # fmt: skip
+"""What a record, a directory and a diary hold: compiled when the validator is made."""
 
 
 class Validator:
-    """Validates decoded resources; one instance may serve many threads once warm."""
+    """Validates decoded resources; one instance may serve many threads."""
 
     def __init__(self, table: Table | None = None) -> None:
         self._table = table or r4()
         self._types = self._table.resources
-        self._registries: dict[bool, jsonschema_rs.Registry] = {}
-        self._compiled: dict[tuple[str, bool], jsonschema_rs.Draft202012Validator] = {}
+        self._schemas: dict[bool, jsonschema_rs.Draft202012Validator] = {}
+        self._schema("Patient")
 
     @property
     def types(self) -> frozenset[str]:
@@ -65,11 +72,6 @@ class Validator:
     def source(self) -> str:
         """The package the table was derived from, with its SHA-256."""
         return self._table.source
-
-    def warm(self, *rtypes: str) -> None:
-        """Compile these types now rather than at their first resource."""
-        for rtype in rtypes:
-            self._schema(rtype, local=False)
 
     def check(self, resource: Json) -> None:
         """Raises Invalid with every issue found (at most 20)."""
@@ -93,34 +95,42 @@ class Validator:
         if rtype not in self._types:
             return (Issue("resourceType", "unknown_type"),)
         if rtype not in _HOLDERS and "contained" not in resource:
-            if self._schema(rtype, local=False).is_valid(resource):
-                return invariants.check(rtype, resource, rtype)
-            return tuple(self._explain(rtype, resource, rtype, local=False))[:_MOST]
+            return (*self._alone(rtype, resource, rtype), *invariants.contained(resource, rtype))[
+                :_MOST
+            ]
         return tuple(self._whole(rtype, resource, rtype, 0))[:_MOST]
 
-    def _schema(self, rtype: str, *, local: bool) -> "jsonschema_rs.Draft202012Validator":
-        found = self._compiled.get((rtype, local))
+    def _schema(self, rtype: str) -> "jsonschema_rs.Draft202012Validator":
+        usual = rtype in _USUAL
+        found = self._schemas.get(usual)
         if found is None:
-            if local not in self._registries:
-                defs = definitions(self._table, local=local)
-                self._registries[local] = jsonschema_rs.Registry([(_BASE, {"$defs": defs})])
+            types = [name for name in self._types if (name in _USUAL) is usual]
             found = jsonschema_rs.Draft202012Validator(
-                {"$ref": f"{_BASE}#/$defs/{rtype}"},
-                registry=self._registries[local],
+                {
+                    "$defs": definitions(self._table),
+                    "properties": {name: {"$ref": f"#/$defs/{name}"} for name in sorted(types)},
+                },
                 pattern_options=jsonschema_rs.RegexOptions(),
                 validate_formats=False,
             )
-            self._compiled[rtype, local] = found
+            self._schemas[usual] = found
         return found
+
+    def _alone(self, rtype: str, resource: Json, path: str) -> tuple[Issue, ...]:
+        """One resource without what it holds."""
+        schema = self._schema(rtype)
+        wrapped = {rtype: resource}
+        if schema.is_valid(wrapped):
+            return invariants.check(rtype, resource, path)
+        found: dict[Issue, None] = {}
+        for error in schema.iter_errors(wrapped):
+            found[_issue(error, resource, path)] = None
+        return (*found, *invariants.check(rtype, resource, path))
 
     def _whole(self, rtype: str, resource: Json, path: str, depth: int) -> Iterator[Issue]:
         """A resource that may hold others."""
-        local = "contained" in resource
-        if self._schema(rtype, local=local).is_valid(resource):
-            yield from invariants.check(rtype, resource, path)
-        else:
-            yield from self._explain(rtype, resource, path, local=local)
-        if local:
+        yield from self._alone(rtype, resource, path)
+        if rtype not in _HOLDERS:
             yield from invariants.contained(resource, path)
         for inner_path, inner, inside in _inner(resource, path):
             inner_type = inner.get("resourceType") if isinstance(inner, dict) else None
@@ -129,24 +139,9 @@ class Validator:
             elif depth >= _INSIDE:
                 yield Issue(inner_path, "too_deep")
             elif inside:
-                yield from self._contained(inner_type, inner, inner_path)
+                yield from self._alone(inner_type, inner, inner_path)
             else:
                 yield from self._whole(inner_type, inner, inner_path, depth + 1)
-
-    def _contained(self, rtype: str, resource: Json, path: str) -> Iterator[Issue]:
-        if self._schema(rtype, local=True).is_valid(resource):
-            yield from invariants.check(rtype, resource, path)
-        else:
-            yield from self._explain(rtype, resource, path, local=True)
-
-    def _explain(self, rtype: str, resource: Json, path: str, *, local: bool) -> Iterator[Issue]:
-        said = set()
-        for error in self._schema(rtype, local=local).iter_errors(resource):
-            issue = _issue(error, resource, path)
-            if issue is not None and issue not in said:
-                said.add(issue)
-                yield issue
-        yield from invariants.check(rtype, resource, path)
 
 
 def _inner(resource: Json, path: str) -> Iterator[tuple[str, Any, bool]]:
@@ -176,22 +171,25 @@ def _dicts(value: Any) -> list[Json]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _issue(error: jsonschema_rs.ValidationError, resource: Json, path: str) -> Issue | None:
-    """One schema error in FHIR words, None for the echo of another one."""
+def _issue(error: jsonschema_rs.ValidationError, resource: Json, path: str) -> Issue:
+    """One schema error in FHIR words."""
     place = path
     node: Any = resource
-    for step in error.instance_path:
-        place += f"[{step}]" if isinstance(step, int) else f".{_safe(str(step))}"
+    for step in error.instance_path[1:]:
+        place += f"[{step}]" if isinstance(step, int) else f".{invariants.safe_name(str(step))}"
         node = node[step]
     keyword = next(part for part in reversed(error.schema_path) if isinstance(part, str))
     if "dependentSchemas" in error.schema_path:
         return Issue(place, "ext-1" if _both(node) else "choice")
     if keyword == "additionalProperties":
         unknown = list(getattr(error.kind, "unexpected", ()))
-        return Issue(f"{place}.{_safe(str(unknown[0]))}" if unknown else place, "unknown_element")
+        return Issue(
+            f"{place}.{invariants.safe_name(str(unknown[0]))}" if unknown else place,
+            "unknown_element",
+        )
     if keyword == "required":
         missing = str(getattr(error.kind, "property", "")).strip('"')
-        return Issue(f"{place}.{_safe(missing)}", "cardinality")
+        return Issue(f"{place}.{invariants.safe_name(missing)}", "cardinality")
     if keyword == "anyOf":
         return Issue(place, _either(node, error.schema_path))
     if keyword == "pattern" and place.endswith(".reference"):
@@ -208,8 +206,3 @@ def _either(node: Any, schema_path: list[str | int]) -> str:
     if "allOf" in schema_path:
         return "cardinality"
     return "pattern" if isinstance(node, str) else "wrong_type"
-
-
-def _safe(name: str) -> str:
-    """A key of the input, only where it looks like a name and not like content."""
-    return name if _SAFE_NAME.fullmatch(name) else "?"

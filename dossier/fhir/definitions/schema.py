@@ -47,23 +47,18 @@ PRIMITIVES: Final[dict[str, Json]] = {
 }
 REFERENCE: Final = (
     r"^([A-Z][A-Za-z]{2,}/[A-Za-z0-9.-]{1,64}(/_history/[A-Za-z0-9.-]{1,64})?(#\S+)?"
-    r"|[A-Z][A-Za-z]{2,}\?\S+|[a-z][a-z0-9+.-]*:\S+)$"
+    r"|[A-Z][A-Za-z]{2,}\?\S+|[a-z][a-z0-9+.-]*:\S+|#\S*)$"
 )
-"""A reference to another resource: relative, conditional, absolute or urn (R4 §2.3.0, §3.1.0.11.2)."""
-LOCAL_REFERENCE: Final = REFERENCE[:-2] + r"|#\S*)$"
-"""The same, or one to what the resource contains."""
+"""Relative, conditional, absolute, urn, or to what is inside (R4 §2.3.0, §3.1.0.11.2)."""
 
 
-def definitions(table: Table, *, local: bool) -> dict[str, Json]:
-    """One schema per structure and per primitive, to be referred to as `#/$defs/<name>`.
-
-    `local`: a reference may point inside the resource.
-    """
+def definitions(table: Table) -> dict[str, Json]:
+    """One schema per structure and per primitive, to be referred to as `#/$defs/<name>`."""
     defs = {name: dict(PRIMITIVES[name]) for name in table.primitives}
     for name, structure in table.structures.items():
         defs[name] = _structure(structure, table)
     defs["Resource"] = {"type": "object"}
-    defs["Reference"]["properties"]["reference"] = _text(LOCAL_REFERENCE if local else REFERENCE)
+    defs["Reference"]["properties"]["reference"] = _text(REFERENCE)
     defs["Extension"]["not"] = {"propertyNames": {"enum": ["id", "url", "_url"]}}
     dependents = defs["Extension"].setdefault("dependentSchemas", {})
     bare = {"propertyNames": {"enum": ["id", "url", "_url", "extension"]}}
