@@ -9,17 +9,20 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from dossier.access import grants as engine
 from dossier.access import tables
+from dossier.access.home import DOCUMENT_TYPES
 from dossier.access.tables import Facts
 from dossier.errors import Unavailable
 from dossier.ids import new_op_id
-from server.ports import GrantRow, OwnerTx, RelationRow
-from server.services import journal
+from dossier.wire import codec
+from server.ports import GrantRow, OwnerTx, RelationRow, ResourceRow
+from server.services import bodies, journal
 from server.services.facets import ACCESS
+from server.services.homing import home_of, labels_of
 from server.services.premises import Premises
 from server.services.rights import UNBLOCKED
 from server.services.sealer import Place
 from server.services.session import Session
-from server.services.unit import OwnerUnit
+from server.services.unit import OwnerUnit, Put
 
 REGISTERING = "registering"
 TEAM = "team"
@@ -101,6 +104,33 @@ class Access:
 
         await self._run(owner, step)
 
+    async def bring(self, book: OwnerUnit) -> None:
+        """Bring an owner to the pack in force before anything else is decided on it: documents whose
+        class changed move, then rights are computed again.
+        """
+        if not self._premises.is_stale(book.row):
+            return
+        puts: list[Put] = []
+        tags = {row.facet for row in await book.tx.compartments.all()}
+        for row in await book.tx.resources.of_facets(sorted(tags)):
+            if row.rtype in DOCUMENT_TYPES:
+                puts += await self._rehomed(book, row)
+        await book.put(puts)
+        await self.recompute(book)
+        version = self._premises.pack.version
+        await book.tx.owner.update(pack=version)
+        book.row = book.row._replace(pack=version)
+
+    async def _rehomed(self, book: OwnerUnit, row: ResourceRow) -> list[Put]:
+        place = bodies.place_of(book.owner, row)
+        body = bodies.unpack(await self._premises.sealer.open(place, row.cell))
+        labels = labels_of(self._premises.tags.name(book.owner, row.facet))
+        value = codec.resource(body.resource)
+        tag = book.tag(home_of(self._premises, value, body, labels, row.root).facet)
+        if tag == row.facet:
+            return []
+        return [Put(row.rtype, row.id, tag, row.subject, row.root, body, (row, body))]
+
     async def refresh(self, owner: int) -> None:
         """Compute the rights again: a right came to its end, or another pack is in force."""
 
@@ -152,8 +182,6 @@ class Access:
         names += [self._premises.tags.name(book.owner, tag) for tag in book.opened()]
         wanted = engine.compute(facts, dict.fromkeys(names), self._premises.pack)
         present = {(g.facet, g.principal): g for g in await book.tx.access.grants()}
-        if book.row.pack != self._premises.pack.version:
-            await book.tx.owner.update(pack=self._premises.pack.version)
         await self._make(book, wanted, present)
 
     async def narrow(self, book: OwnerUnit, said: journal.Entry) -> None:
@@ -202,6 +230,7 @@ class Access:
             if row is None:
                 raise Unavailable
             book = OwnerUnit(self._premises, tx, row, RESERVED)
+            await self.bring(book)
             said = await step(book)
             await self.recompute(book)
             if said is not None:

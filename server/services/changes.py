@@ -5,6 +5,7 @@ again, identical, until it is acknowledged; the id is kept, so that a late copy 
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -20,13 +21,15 @@ from server.services.effects import Erased
 from server.services.facets import ACCESS, access_facet
 from server.services.journal import entry
 from server.services.record import note_opened
-from server.services.rights import standing_of
+from server.services.rights import standing, standing_of
 from server.services.session import Session
 from server.services.unit import OwnerUnit
 
 _NUMBERS = 8
 """Numbers one op may take: journal, narrowing, ends of rights, duties."""
 _ACKED_PER_REQUEST = 1_000
+_OP_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A UUID: the other names under which the server remembers things cannot be taken."""
 
 
 class _Turn(NamedTuple):
@@ -81,8 +84,7 @@ class Changes:
     async def _owner(
         self, session: Session, owner: int, ops: Sequence[Op], earlier: dict[str, Verdict]
     ) -> list[Verdict]:
-        marks = any(op.kind in {"opened", "receipt"} for op in ops)
-        copies = await self._copies.held(session) if marks else {}
+        copies = await self._held(session, owner, ops)
         parties = await self._tools.consenting.parties(
             value for op in ops if (value := _consent(op)) is not None
         )
@@ -93,9 +95,8 @@ class Changes:
             if row is None:
                 return [_unavailable(op) for op in ops]
             book = OwnerUnit(self._premises, tx, row, reserved)
-            if row.pack != self._premises.pack.version:
-                await self._tools.access.recompute(book)
-            mine = await standing_of(self._premises, session, tx, row)
+            await self._tools.access.bring(book)
+            mine = await standing_of(self._premises, session, tx, book.row)
             desk = Desk(self._tools, session, book, mine, parties)
             turn = _Turn(desk, session, book, copies, dict(earlier))
             found = [await self._one(turn, op) for op in ops]
@@ -107,7 +108,20 @@ class Changes:
             self._committed(owner)
         return found
 
+    async def _held(self, session: Session, owner: int, ops: Sequence[Op]) -> dict[Key, CopyRow]:
+        """The device's copies, when a receipt or a display without a present right needs them."""
+        kinds = {op.kind for op in ops}
+        if "receipt" not in kinds and "opened" in kinds:
+            mine = await self._premises.store.read(
+                owner, lambda tx: standing(self._premises, session, tx)
+            )
+            if mine is not None and mine.readable():
+                return {}
+        return await self._copies.held(session) if kinds & {"opened", "receipt"} else {}
+
     async def _one(self, turn: _Turn, op: Op) -> Verdict:
+        if not _OP_ID.fullmatch(op.op_id):
+            return Verdict(op_id=op.op_id, code="rejected", reason="op_id")
         digest = hashlib.sha256(codec.encode(op)).digest()
         known = await turn.book.tx.ops.get(op.op_id)
         if known is not None:
@@ -168,6 +182,7 @@ class Changes:
     async def _act(self, turn: _Turn, op: Op) -> Version:
         if op.acting != turn.session.situation:
             raise Refused("another_situation")
+        _claimed(op)
         await self._check_dependency(turn, op)
         if op.kind == "create":
             return await turn.desk.create(op)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from dossier.wire.messages import Want
 from server.ports import CopyRow, OwnerTx
+from server.services.access import Access
 from server.services.facets import access_facet
 from server.services.journal import entry
 from server.services.premises import Premises
@@ -16,7 +17,7 @@ from server.services.rights import standing_of
 from server.services.session import Session
 from server.services.unit import OwnerUnit
 
-_SUFFIXES = 3
+_NUMBERS = 8
 
 
 class Key(NamedTuple):
@@ -30,7 +31,7 @@ class Copies:
     """Opens and closes the copies of devices."""
 
     def __init__(self, premises: Premises) -> None:
-        self._premises = premises
+        self._premises, self._access = premises, Access(premises)
 
     async def held(self, session: Session) -> dict[Key, CopyRow]:
         """What this device was given in this situation's organisation."""
@@ -76,15 +77,16 @@ class Copies:
         self, session: Session, owner: int, wants: Sequence[Want]
     ) -> list[CopyRow]:
         async def write(tx: OwnerTx) -> list[str]:
-            row = await tx.owner.lock(_SUFFIXES)
+            row = await tx.owner.lock(_NUMBERS)
             if row is None:
                 return []
-            mine = await standing_of(self._premises, session, tx, row)
+            book = OwnerUnit(self._premises, tx, row, _NUMBERS)
+            await self._access.bring(book)
+            mine = await standing_of(self._premises, session, tx, book.row)
             given = [w.facet for w in wants if w.term and mine.right(w.facet).term == w.term]
             if row.kind == "patient":
-                book = OwnerUnit(self._premises, tx, row, _SUFFIXES)
                 await self._log(session, book, given)
-                await book.close()
+            await book.close()
             return given
 
         given = await self._premises.store.write(owner, write)

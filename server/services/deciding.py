@@ -7,15 +7,7 @@ Conflict (which elements moved) and Unavailable: moved, erased, blocked, narrowe
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from dossier.access.facets import parse_facet
-from dossier.access.home import (
-    MASKED,
-    NOT_PATIENT,
-    NOT_REPRESENTATIVES,
-    Home,
-    home,
-    may_be_masked,
-)
+from dossier.access.home import Home
 from dossier.errors import Conflict, Invalid, Issue, Refused, Unavailable
 from dossier.wire import codec
 from dossier.wire.messages import Op, Version
@@ -25,6 +17,7 @@ from server.services.access import Access
 from server.services.consenting import Consenting, Parties
 from server.services.consents import CONSENT
 from server.services.facets import IDENTITY, access_facet
+from server.services.homing import home_of, labels_of
 from server.services.journal import entry
 from server.services.premises import Premises
 from server.services.rights import Right, Standing, standing_of
@@ -195,27 +188,6 @@ class Desk:
         """Rights moved inside this unit: the ops that follow see them."""
         await self._tools.access.recompute(self._book)
         self.mine = await standing_of(self._premises, self._session, self._book.tx, self._book.row)
-
-
-def home_of(
-    premises: Premises,
-    value: dict[str, Any],
-    body: bodies.Body,
-    labels: frozenset[str],
-    root: str | None,
-) -> Home:
-    """`home`, and only documents (and what was derived from one) may be masked. Raises Invalid."""
-    if MASKED in labels and not may_be_masked(str(value["resourceType"]), root):
-        raise Invalid((Issue("labels", "label_not_for_this_type"),))
-    return home(value, body.by, body.acted_as, labels, premises.pack)
-
-
-def labels_of(facet: str) -> frozenset[str]:
-    """The labels a facet's name stands for."""
-    parsed = parse_facet(facet)
-    held = ((MASKED, parsed.masked_by is not None), (NOT_PATIENT, parsed.np))
-    labels = {label for label, is_held in held if is_held}
-    return frozenset(labels | ({NOT_REPRESENTATIVES} if parsed.nr else set()))
 
 
 async def patient_id(book: OwnerUnit) -> str | None:

@@ -13,6 +13,7 @@ from dossier.wire import limits
 from dossier.wire import messages as wire
 from server.ports import CompartmentRow, OwnerTx, ResourceRow, Tombstone
 from server.services import bodies, cursors
+from server.services.access import Access
 from server.services.copies import Copies, Key
 from server.services.cursors import Cursor
 from server.services.heads import HeadsFeed
@@ -42,7 +43,8 @@ class Feed:
 
     def __init__(self, premises: Premises, copies: Copies) -> None:
         self._premises, self._copies = premises, copies
-        self._heads = HeadsFeed(premises)
+        self._access = Access(premises)
+        self._heads = HeadsFeed(premises, self._access)
 
     async def heads(self, session: Session, since: str) -> wire.Heads | None:
         """What moved since the token; None when nothing did. From zero: all that is readable."""
@@ -114,7 +116,9 @@ class Feed:
             slices, mine, same = await self._premises.store.read(
                 owner, lambda tx: self._read(session, tx, wants, room)
             )
-            if same:
+            if mine is not None and mine.is_stale:
+                await self._access.refresh(owner)
+            elif same:
                 return [await self._page(owner, one, mine) for one in slices]
         raise Busy
 

@@ -11,6 +11,7 @@ from dossier.clock import from_ms, to_wire
 from dossier.wire import messages as wire
 from server.ports import CompartmentRow, OwnerTx, ProjectionRow
 from server.services import cursors
+from server.services.access import Access
 from server.services.directory import PUBLIC, Directory
 from server.services.facets import IDENTITY
 from server.services.premises import Premises
@@ -24,8 +25,8 @@ _FIRST, _NAMES, _REST = 0, 1, 3
 class HeadsFeed:
     """Answers `heads` and `terms`."""
 
-    def __init__(self, premises: Premises) -> None:
-        self._premises = premises
+    def __init__(self, premises: Premises, access: Access) -> None:
+        self._premises, self._access = premises, access
         self._directory = Directory(premises)
         self._lease = timedelta(days=premises.policy.lease_days)
 
@@ -89,6 +90,9 @@ class HeadsFeed:
             return rows, await standing(self._premises, session, tx)
 
         rows, mine = await self._premises.store.read(target, read)
+        if mine is not None and mine.is_stale:
+            await self._access.refresh(target)
+            rows, mine = await self._premises.store.read(target, read)
         kind = mine.row.kind if mine is not None and mine.readable() else "patient"
         found: list[wire.Head] = []
         told = set(facets)

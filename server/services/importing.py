@@ -19,9 +19,10 @@ from server.services.accounts import Accounts
 from server.services.bundles import Contents, Item, Refusal, contents
 from server.services.consenting import Parties
 from server.services.consents import CONSENT, gaps
-from server.services.deciding import Tools, home_of
+from server.services.deciding import Tools
 from server.services.directory import IMPORT, PUBLIC, Directory, is_same
 from server.services.facets import ACCESS
+from server.services.homing import home_of
 from server.services.journal import entry
 from server.services.members import Members
 from server.services.patients import Patients
@@ -187,6 +188,7 @@ class Importer:
                 row = await tx.owner.lock(_NUMBERS)
             assert row is not None
             book = OwnerUnit(self._premises, tx, row, _NUMBERS)
+            await self._tools.access.bring(book)
             puts, report = await self._puts(book, items, for_unit or 0, fresh=fresh)
             if unit is not None:
                 await self._tools.access.put_relation(book, unit, REGISTERING, None, "import")

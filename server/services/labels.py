@@ -13,8 +13,8 @@ from dossier.wire import codec
 from server.ports import JournalRow, OwnerTx, ResourceRow
 from server.services import bodies, journal
 from server.services.access import Access
-from server.services.deciding import home_of, labels_of
 from server.services.facets import ACCESS, access_facet
+from server.services.homing import home_of, labels_of
 from server.services.journal import entry
 from server.services.premises import Premises
 from server.services.rights import standing_of
@@ -57,6 +57,7 @@ class Labels:
             if locked is None:
                 raise Unavailable
             book = OwnerUnit(self._premises, tx, locked, _NUMBERS)
+            await self._access.bring(book)
             row = await self._allowed(book, rtype, rid, by)
             before = self._premises.tags.name(owner, row.facet)
             moves = await self._moves(book, row, labels)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from dossier.clock import from_ms, to_wire
-from dossier.errors import Unavailable
+from dossier.errors import Refused, Unavailable
 from dossier.ids import new_owner, uuid7
 from dossier.wire.messages import Situation
 from server.ports import GrantRow, MemberRow, OwnerTx
@@ -36,13 +36,18 @@ class Members:
         self._premises, self._directory = premises, directory
 
     async def create_unit(self, organisation: bytes) -> Unit:
-        """A new organisation from its FHIR Organization, which is published in the directory as well."""
+        """A new organisation from its FHIR Organization, which is published in the directory as well.
+
+        Raises Refused("unit_taken") when another one has this id.
+        """
         value = msgspec.json.decode(organisation)
         rid = str(value["id"])
-        unit = new_owner(self._premises.entropy)
+        unit = await self._reserve(rid)
 
         async def make(tx: OwnerTx) -> None:
             premises = self._premises
+            if await tx.owner.lock(1) is not None:
+                raise Refused("unit_taken")
             await tx.owner.create("practice", premises.pack.version, premises.first_number)
             row = await tx.owner.lock(1)
             assert row is not None
@@ -52,7 +57,6 @@ class Members:
             await book.close()
 
         await self._premises.store.write(unit, make)
-        await self._reserve(rid, unit)
         await self._directory.publish([(ORGANISATION, rid, organisation)], unit=unit)
         return Unit(unit, rid)
 
@@ -174,12 +178,16 @@ class Members:
 
         await self._premises.store.write(unit, write)
 
-    async def _reserve(self, organisation: str, unit: int) -> None:
-        async def reserve(tx: OwnerTx) -> None:
-            await tx.reservations.reserve("unit", unit, b"", unique=True)
+    async def _reserve(self, organisation: str) -> int:
+        unit = new_owner(self._premises.entropy)
+
+        async def reserve(tx: OwnerTx) -> int:
+            if await tx.reservations.reserve("unit", unit, b"", unique=True):
+                return unit
+            return (await tx.reservations.holder("unit"))[0][0]
 
         name = self._premises.blind.locator(f"{ORGANISATION}/{organisation}")
-        await self._premises.store.write(name, reserve)
+        return await self._premises.store.write(name, reserve)
 
 
 def _is_live(row: MemberRow, now_ms: int) -> bool:

@@ -13,7 +13,7 @@ from dossier.sealing.encoding import tup
 from dossier.sealing.facets import FacetTags
 from dossier.sealing.text import base64url
 from dossier.sealing.tokens import Tokens
-from server.ports import KeyStore, Store
+from server.ports import KeyStore, OwnerRow, Store
 from server.services.sealer import CellSealer, Sealer
 
 COUNTER_SPAN = 1 << 40
@@ -54,6 +54,10 @@ class Premises:
     def first_number(self) -> int:
         """Where the counters of this line of time start."""
         return self.restore * COUNTER_SPAN + 1
+
+    def is_stale(self, row: OwnerRow) -> bool:
+        """Were this owner's grants computed from another pack than the one in force?"""
+        return row.kind == "patient" and row.pack != self.pack.version
 
     def term(self, *parts: bytes | str | int) -> str:
         """The keyed hash of every path to a right; equal iff the paths are."""

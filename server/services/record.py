@@ -9,6 +9,7 @@ from dossier.wire import limits
 from dossier.wire.messages import Version
 from server.ports import OpRow, OwnerTx, ResourceRow
 from server.services import bodies
+from server.services.access import Access
 from server.services.facets import ACCESS
 from server.services.journal import entry
 from server.services.premises import Premises
@@ -31,12 +32,15 @@ class Records:
     """The server's own reading of records."""
 
     def __init__(self, premises: Premises) -> None:
-        self._premises = premises
+        self._premises, self._access = premises, Access(premises)
 
     async def read(self, session: Session, owner: int, rtypes: Sequence[str] = ()) -> list[Held]:
         """Everything this session may read of an owner, in order of type and id. Raises Unavailable when
         it may read nothing; writes `opened` at most once in ten minutes.
         """
+        row = await self._premises.store.read(owner, lambda tx: tx.owner.get())
+        if row is not None and self._premises.is_stale(row):
+            await self._access.refresh(owner)
         rows = await self._rows(session, owner)
         await self._opened(session, owner)
         wanted = [row for row in rows if not rtypes or row.rtype in rtypes]

@@ -58,15 +58,19 @@ class Standing:
         grants, relations, denied = access
         self.row = row
         self._premises, self._session, self._owner = premises, session, owner
-        self._open = row.state in OPEN_STATES
+        self.is_stale = premises.is_stale(row)
+        """Computed from an older pack: nothing is answered before `Access.bring`."""
+        self._open = row.state in OPEN_STATES and not self.is_stale
         self._blocked = session.account in denied or session.ended
         self._held = held(session, relations, premises.now_ms)
         self._unblocked_v = sum(
             r.since_v for r in relations if (r.account, r.kind) == (session.account, UNBLOCKED)
         )
         self._paths: dict[str, list[Path]] = {}
+        self._rights: dict[str, Right] = {}
         for grant in grants:
-            self.add(grant)
+            if grant.principal in self._held:
+                self.add(grant)
 
     def add(self, grant: GrantRow) -> None:
         """Take one more grant into account (a facet that is being opened)."""
@@ -86,11 +90,22 @@ class Standing:
     def replace(self, facet: str, grants: Sequence[GrantRow]) -> None:
         """Judge a facet by these grants: it is being opened."""
         self._paths.pop(facet, None)
+        self._rights.pop(facet, None)
         for grant in grants:
             self.add(grant)
 
     def right(self, facet: str) -> Right:
         """The right on a facet tag, NOTHING where there is none."""
+        found = self._rights.get(facet)
+        if found is None:
+            found = self._rights[facet] = self._computed(facet)
+        return found
+
+    def readable(self) -> list[str]:
+        """The tags this session may read, in order."""
+        return [facet for facet in sorted(self._paths) if self.right(facet).term]
+
+    def _computed(self, facet: str) -> Right:
         paths = self._paths.get(facet)
         if not paths or not self._open:
             return NOTHING
@@ -107,10 +122,6 @@ class Standing:
             parts += [path.principal, path.grant_v, path.held_v]
             until = _first(until, path.until_ms)
         return Right(letters, self._premises.term(*parts), until)
-
-    def readable(self) -> list[str]:
-        """The tags this session may read, in order."""
-        return [facet for facet in sorted(self._paths) if self.right(facet).term]
 
 
 async def standing(premises: Premises, session: Session, tx: OwnerTx) -> Standing | None:

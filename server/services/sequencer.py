@@ -64,7 +64,8 @@ class Sequencer:
                 for row in rows:
                     tree.append(row.leaf)
                 placed += len(rows)
-        if placed or await maintenance.checkpoint() is None:
+        signed = await maintenance.checkpoint()
+        if signed is None or signed[0] != tree.size:
             text = sign_checkpoint(self._key, ORIGIN, tree.size, tree.root())
             await maintenance.put_checkpoint(tree.size, text)
         return placed

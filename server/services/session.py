@@ -29,6 +29,8 @@ class Session(NamedTuple):
     member_v: int
     until_ms: int | None
     ended: bool = False
+    expires_ms: int = 0
+    """When its token ends."""
 
     @property
     def person(self) -> str:
@@ -115,4 +117,5 @@ def _session(
         member.since_v,
         member.until_ms,
         ended,
+        token.expires_ms,
     )

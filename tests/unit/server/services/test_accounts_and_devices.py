@@ -156,3 +156,10 @@ def test_devices_are_listed_with_their_names(room: ServerRoom) -> None:
     desk = room.desktop("martin", room.unit())
     ((row, name),) = room.run(room.devices.of_account(desk.account))
     assert (row.device, name, row.revoked_ms) == (desk.device, "poste 1", None)
+
+
+def test_an_organisation_is_made_once(room: ServerRoom) -> None:
+    unit = room.unit("org-1")
+    assert room.run(room.members.find_unit("org-1")) == unit
+    with pytest.raises(Refused, match="unit_taken"):
+        room.unit("org-1")

@@ -12,22 +12,23 @@ from dossier.wire import messages as wire
 from dossier.wire.codec import value_hash
 from tests.fakes.server_room import Desktop, ServerRoom, a_document, an_allergy
 
+OP = "00000000-0000-4000-8000-{:012}"
 ACT = Callable[[ServerRoom, Desktop, int], None]
 
 
 def masked_deposit(room: ServerRoom, author: Desktop, owner: int) -> None:
     document = a_document("pat-1", "00000000-0000-4000-8000-00000000dead")
-    op = room.create(author, owner, document, labels=(MASKED,), op_id="hidden-1")
+    op = room.create(author, owner, document, labels=(MASKED,), op_id=OP.format(1))
     assert room.push(author, op)[0].code == "ok"
 
 
 def masked_later(room: ServerRoom, author: Desktop, owner: int) -> None:
     masked_deposit(room, author, owner)
     note = a_document("pat-1", "00000000-0000-4000-8000-00000000beef")
-    op = room.create(author, owner, note, labels=(MASKED,), op_id="hidden-2")
+    op = room.create(author, owner, note, labels=(MASKED,), op_id=OP.format(2))
     room.push(author, op)
     change = wire.Op(
-        op_id="hidden-3",
+        op_id=OP.format(3),
         owner=owner,
         kind="change",
         acting=author.situation,
@@ -65,16 +66,16 @@ def run(act: ACT | None) -> bytes:
         observed.append(room.run(room.records.read(other.session, owner)))
 
     look()
-    room.push(author, room.create(author, owner, an_allergy("pat-1", "all-1"), op_id="seen-1"))
+    room.push(author, room.create(author, owner, an_allergy("pat-1", "all-1"), op_id=OP.format(11)))
     look()
     if act is not None:
         act(room, author, owner)
     look()
-    room.push(other, room.create(other, owner, a_document("pat-1", "doc-1"), op_id="seen-2"))
+    room.push(other, room.create(other, owner, a_document("pat-1", "doc-1"), op_id=OP.format(12)))
     room.run(room.access.relate(owner, 77, ATTENDING))
     look()
     verdict = room.push(
-        other, room.create(other, owner, an_allergy("pat-1", "a-2"), op_id="seen-3")
+        other, room.create(other, owner, an_allergy("pat-1", "a-2"), op_id=OP.format(13))
     )
     observed.append(verdict)
     look()

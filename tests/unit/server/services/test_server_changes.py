@@ -372,3 +372,21 @@ def test_a_display_is_journalled_once_in_ten_minutes_of_claimed_time(practice: P
 def test_a_display_at_no_instant_is_rejected(practice: Practice) -> None:
     (verdict,) = practice.push(practice.martin, opened(practice, "yesterday"))
     assert (verdict.code, verdict.issues[0].rule) == ("rejected", "not_an_instant")
+
+
+@pytest.mark.parametrize("op_id", ["", "opened:1:2", "x" * 300, "0" * 32])
+def test_an_op_id_that_is_no_uuid_is_rejected_and_remembers_nothing(
+    practice: Practice, op_id: str
+) -> None:
+    """Nobody may take the names under which displays and effects are remembered."""
+    op = practice.create(practice.martin, practice.anne, an_allergy("pat-1", "a"))
+    before = practice.run(practice.store.maintenance.counts())
+    (verdict,) = practice.push(practice.martin, msgspec.structs.replace(op, op_id=op_id))
+    assert (verdict.code, verdict.reason) == ("rejected", "op_id")
+    assert practice.run(practice.store.maintenance.counts()) == before
+
+
+def test_an_act_at_no_instant_is_rejected(practice: Practice) -> None:
+    op = practice.create(practice.martin, practice.anne, an_allergy("pat-1", "a"))
+    (verdict,) = practice.push(practice.martin, msgspec.structs.replace(op, at="2026-11-23"))
+    assert verdict.issues[0].rule == "not_an_instant"
