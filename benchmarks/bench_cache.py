@@ -6,6 +6,7 @@ ids and bodies and nothing else; a bare read of one record's rows; a bare look-u
 """
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -228,6 +229,8 @@ def main() -> None:
     practice = Practice(patients, options.rows)
     pages = practice.pages()
     count = sum(len(page.rows) for _, page in pages)
+    gc.collect()
+    gc.freeze()
     folder = Path(tempfile.mkdtemp(prefix="colloque-bench-"))
     try:
         measure(practice, pages, count, folder)

@@ -214,20 +214,28 @@ class _PageWork:
         self.seen.append((row.rtype, row.id, *version))
         if row.body is None:
             self._tombstone(shelf, item, old, version)
-        elif old is None:
+        elif old is None and version >= self._shadows.get((shelf, row.id), version):
             self._unshadow(shelf, row.id)
             self._count(row.id, *version, 1)
             self.size += item.size
             self._fresh.append((shelf, item))
-        elif old.compartment == self._kept.n:
+        elif old is not None and old.compartment == self._kept.n:
             self._same(item, old, version)
+        elif old is not None:
+            self._elsewhere(shelf, item, old, version)
+
+    def _elsewhere(self, shelf: int, item: Prepared, old: Placed, version: tuple[int, int]) -> None:
+        """The row lies in another compartment. What this feed told before is no arrival."""
+        before = self._shadows.get((shelf, item.row.id))
+        if before is not None and version <= before:
+            self._shadow(self._kept.n, shelf, item.row.id, before, self._turn)
         elif version >= (old.restore, old.k):
             self._arrive(shelf, item, old, version)
-        elif self._shadows.get((shelf, row.id), (0, 0)) < version:
-            self._unshadow(shelf, row.id)
-            self._shadow(self._kept.n, shelf, row.id, version, self._turn)
-            self._shadows[shelf, row.id] = version
-            self._count(row.id, *version, 1)
+        else:
+            self._unshadow(shelf, item.row.id)
+            self._shadow(self._kept.n, shelf, item.row.id, version, self._turn)
+            self._shadows[shelf, item.row.id] = version
+            self._count(item.row.id, *version, 1)
 
     def _tombstone(
         self, shelf: int, item: Prepared, old: Placed | None, version: tuple[int, int]

@@ -63,7 +63,7 @@ def find_patients(db: Connection, words: str, limit: int) -> list[PatientLine]:
     ).fetchall()
     ranked = sorted(rows, key=lambda row: _rank(row, sought.names))
     end = min(limit, len(ranked))
-    while 0 < end < len(ranked) and ranked[end][9] == ranked[end - 1][9]:
+    while 0 < end < len(ranked) and _name(ranked[end]) == _name(ranked[end - 1]):
         end += 1
     return [as_line(row[:9]) for row in ranked[:end]]
 
@@ -102,10 +102,14 @@ def _conditions(sought: Sought) -> tuple[str, list[str]]:
     return where, values
 
 
+def _name(row: Sequence[str]) -> str:
+    """Family and given name, as homonyms share them."""
+    return row[9].rpartition("\t")[0]
+
+
 def _rank(row: Sequence[str], names: Sequence[str]) -> int:
     """Lower is better; rows of equal rank keep the order of the names."""
-    family = plain_words(row[1])
-    birth = plain_words(row[3])
+    family, _, birth = (part.split() for part in row[9].split("\t"))
     rank = 0
     for name in names:
         if name in family:

@@ -258,7 +258,10 @@ class RowTables:
                 index.ins,
                 index.status,
                 int(index.deceased),
-                "\t".join(" ".join(plain_words(name)) for name in (index.family, index.given)),
+                "\t".join(
+                    " ".join(plain_words(name))
+                    for name in (index.family, index.given, index.birth_name)
+                ),
             ),
         )
         self._db.executemany(

@@ -31,10 +31,9 @@ def tokens(words: str) -> list[str]:
 
 
 def match_of(parts: Iterable[str]) -> str:
-    """The MATCH expression: every token quoted, the longer ones also as beginnings."""
+    """The MATCH expression: every word quoted, the last of a longer token also as a beginning."""
     return " ".join(
-        '"' + part.replace('"', '""') + '"' + ("*" if len(part) >= _PREFIX_CHARS else "")
-        for part in parts
+        f'"{word}"' + ("*" if open_ended else "") for word, open_ended in _beginnings(parts)
     )
 
 
@@ -66,7 +65,8 @@ def excerpt(text: str, parts: Sequence[str]) -> str:
 def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list[Hit]:
     """Hits in confirmed rows that nothing covers, and in what waits to be sent."""
     parts = tokens(words)
-    if not parts or limit <= 0:
+    match = match_of(parts)
+    if not match or limit <= 0:
         return []
     found = _pending_hits(db, parts, owner)
     low, high = _range(db, owner)
@@ -79,7 +79,7 @@ def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list
         "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL "
         "AND NOT (o.state = 'acked' AND (c.restore, c.k) >= (o.restore, o.k))) "
         "ORDER BY c.at DESC LIMIT ?",
-        (match_of(parts), low, high, _CANDIDATES, 4 * limit),
+        (match, low, high, _CANDIDATES, 4 * limit),
     ).fetchall()
     for n, *place in rows:
         title, text = db.execute("SELECT title, words FROM texts WHERE n = ?", (n,)).fetchone()

@@ -68,7 +68,7 @@ class Model:
                     del feed[row.id]
                     if held is not None and held[1] == facet:
                         del self.place[row.id]
-            elif feed.get(row.id, 0) < k:
+            elif feed.get(row.id, 0) < k or (feed.get(row.id) == k and held is None):
                 feed[row.id] = k
                 if held is None or k >= held[0]:
                     self.place[row.id] = (k, facet)

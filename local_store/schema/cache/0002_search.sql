@@ -12,16 +12,18 @@ CREATE TABLE patient (
   ins TEXT NOT NULL,
   status TEXT NOT NULL,
   deceased INTEGER NOT NULL,
-  sorted TEXT NOT NULL              -- family and given name without accents
+  sorted TEXT NOT NULL              -- family, given and birth name without accents, by tabs
 );
 CREATE TABLE patient_word (
   word TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (word, n)
 ) WITHOUT ROWID;
 
--- Finding words in records. `unindexed` waits until it is worth a batch.
+-- Finding words in records: every query word on its own, so the index keeps no positions. `unindexed`
+-- waits until it is worth a batch.
 CREATE TABLE texts (n INTEGER PRIMARY KEY, title TEXT NOT NULL, words TEXT NOT NULL);
 CREATE VIRTUAL TABLE found USING fts5 (
-  words, content = 'texts', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2'
+  words, content = 'texts', content_rowid = 'n', detail = 'none',
+  tokenize = 'unicode61 remove_diacritics 2'
 );
 INSERT INTO found (found, rank) VALUES ('secure-delete', 1);
 CREATE TABLE unindexed (n INTEGER PRIMARY KEY);
