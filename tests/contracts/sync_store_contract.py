@@ -364,6 +364,17 @@ class SyncStoreContract:
         assert found is not None
         assert (found.version, b"latex" in found.body) == (Version(0, 3), True)
 
+    def test_an_older_version_does_not_come_back_when_the_newer_one_is_lost(
+        self, desk: Desk
+    ) -> None:
+        self.copy(desk, row("a", 1))
+        self.copy(desk, row("a", 2), facet=F2, v="v2")
+        desk.store.apply_heads(heads(gone(F2), v="v3"))
+        assert self.shown(desk) == {}
+        told = page(tombstone("a", 2), since="at-1", to="at-2", total=digest())
+        self.take(desk, told)
+        assert self.held(desk).complete
+
     def test_a_later_restore_wins_over_every_number_of_before(self, desk: Desk) -> None:
         self.copy(desk, row("a", 900))
         self.take(

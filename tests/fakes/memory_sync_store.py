@@ -199,7 +199,7 @@ class MemorySyncStore:
             self._finish_purges()
             return Applied(False, 0, True, {page.owner: frozenset()})
         outcome: list[bool] = []
-        self._commit("page", lambda: outcome.append(self._write_page(one, page)))
+        self._commit("page", lambda: outcome.append(self._write_page(key, one, page)))
         self._seen(page.owner, page.rows)
         return Applied(
             stale=False,
@@ -323,7 +323,7 @@ class MemorySyncStore:
     # --- reading ---------------------------------------------------------------------------------------
 
     def confirmed(self, owner: int) -> dict[tuple[str, str], ShownRow]:
-        """What the server told and may still be shown: the highest version of each id."""
+        """What the server told and may still be shown."""
         now = to_wire(self._clock.now())
         best: dict[tuple[str, str], ShownRow] = {}
         for key, one in self.disk.cache.compartments.items():
@@ -331,7 +331,7 @@ class MemorySyncStore:
             if key[0] != owner or not one.term or ended:
                 continue
             for name, row in one.rows.items():
-                if name not in best or best[name].row.version < row.version:
+                if row.body is not None:
                     best[name] = ShownRow(key, row)
         return best
 
@@ -370,7 +370,7 @@ class MemorySyncStore:
             return False
         return page.kind == "gone" or (one.term, one.at) == (page.term, page.since)
 
-    def _write_page(self, one: _Compartment, page: Page) -> bool:
+    def _write_page(self, key: Key, one: _Compartment, page: Page) -> bool:
         if page.since == "":
             one.sweeping, one.unseen = True, set(one.rows)
         for row in page.rows:
@@ -381,7 +381,7 @@ class MemorySyncStore:
                 if old is not None and old.version <= row.version:
                     del one.rows[name]
             elif old is None or old.version < row.version:
-                one.rows[name] = row
+                one.rows[name] = self._won(key, name, row)
         one.at = page.to
         if page.more:
             return True
@@ -393,6 +393,17 @@ class MemorySyncStore:
         if ok:
             one.complete, one.wanted = True, page.to
         return ok
+
+    def _won(self, key: Key, name: tuple[str, str], row: Row) -> Row:
+        """The highest version of an id is held once; elsewhere only its version stays, for the digest."""
+        for other, one in self.disk.cache.compartments.items():
+            held = one.rows.get(name) if other[0] == key[0] and other != key else None
+            if held is None or held.body is None:
+                continue
+            if held.version > row.version:
+                return _shadow(row)
+            one.rows[name] = _shadow(held)
+        return row
 
     def _seen(self, owner: int, rows: Iterable[Row]) -> None:
         versions = {(row.rtype, row.id): row.version for row in rows}
@@ -543,6 +554,10 @@ class MemorySyncStore:
 def _digest(rows: Iterable[Row]) -> int:
     total = sum(codec.row_digest(r.id, r.version.restore, r.version.k) for r in rows)
     return total % codec.DIGEST_MODULUS
+
+
+def _shadow(row: Row) -> Row:
+    return Row(row.rtype, row.id, row.version, row.subject, row.root, None)
 
 
 def _set_sent(item: _Op) -> None:

@@ -103,6 +103,7 @@ class ServerRoom:
         store: Store | None = None,
         keys: KeyStore | None = None,
         sealer: Sealer | None = None,
+        pack: MatrixPack | None = None,
         validate: Any = anything,
         run: Callable[[Any], Any] = drive,
     ) -> None:
@@ -117,7 +118,7 @@ class ServerRoom:
                 self.keys,
                 self.clock,
                 self.entropy,
-                MatrixPack.load(),
+                pack or MatrixPack.load(),
                 load_policy(),
                 sealer,
             )

@@ -1,0 +1,171 @@
+"""A desktop of the simulation: a disk that survives, and a process over it that may die at any step."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from dossier.entropy import Entropy
+from dossier.errors import DossierError
+from dossier.wire.messages import Page, Version
+from sync.engine import Engine
+from sync.exchanges import Exchange, Reply
+from sync.policy import Policy
+from sync.ports import Applied
+from sync.states import Next
+from tests.fakes.memory_sync_store import Crash, CrashAt, Disk, MemorySyncStore
+from tests.fakes.server_room import SteppingClock
+from tests.simulation.scene import Actor
+
+StoreFactory = Callable[["WatchedDisk", "OwnClock", Entropy, CrashAt], "WatchedStore"]
+
+
+class WatchedDisk(Disk):
+    """Remembers, for the monitors, the highest version of each id that was ever applied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.highest: dict[tuple[int, str, str], Version] = {}
+
+
+class WatchedStore(MemorySyncStore):
+    """The store of the simulation, over a WatchedDisk."""
+
+    disk: WatchedDisk
+
+    def apply_page(self, page: Page, generation: int) -> Applied:
+        applied = super().apply_page(page, generation)
+        if not applied.stale:
+            highest = self.disk.highest
+            for row in page.rows:
+                name = (page.owner, row.rtype, row.id)
+                if highest.get(name, row.version) <= row.version:
+                    highest[name] = row.version
+        return applied
+
+    def begin_restore(self, restore: int) -> None:
+        super().begin_restore(restore)
+        self.disk.highest.clear()
+
+
+class OwnClock:
+    """The clock of one desktop: as wrong as somebody set it, never going back in `monotonic`."""
+
+    def __init__(self, true: SteppingClock, wrong_by: timedelta) -> None:
+        self._true, self._wrong_by = true, wrong_by
+
+    def now(self) -> datetime:
+        return self._true.now() + self._wrong_by
+
+    def monotonic(self) -> float:
+        return self._true.monotonic()
+
+
+class NoTransport:
+    """The scheduler carries the exchanges; an engine that steps by itself is a mistake of the test."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"an engine called {name} by itself")
+
+
+class Flight:
+    """One exchange under way, as the network sees it: it outlives the engine that asked."""
+
+    __slots__ = ("exchange", "moment", "slot", "token")
+
+    def __init__(self, slot: "Slot | None", exchange: Exchange, token: str) -> None:
+        self.slot, self.exchange, self.token = slot, exchange, token
+        self.moment = 0
+
+
+class Slot:
+    """One engine over the desktop's store, and the exchange it waits for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.waits_for: Flight | None = None
+        self.due_s = self.not_before_s = 0.0
+        self.nothing_moved_at = -1
+
+
+class SimDesktop:
+    """One device. `slots` is one engine, or two that share the store (a timer and a hint at once)."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        clock: OwnClock,
+        entropy: Entropy,
+        policy: Policy,
+        engines: int,
+        open_store: StoreFactory = WatchedStore,
+    ) -> None:
+        self.actor, self.clock, self.entropy, self.policy = actor, clock, entropy, policy
+        self._engines, self._open_store = engines, open_store
+        self.disk = WatchedDisk()
+        self.failpoint = CrashAt()
+        self.crashes = 0
+        self.restarted: Callable[[SimDesktop], None] = lambda _desktop: None
+        self.start()
+
+    def start(self) -> None:
+        """A new process over the disk; it may die again while it opens."""
+        while True:
+            try:
+                self.store = self._open_store(self.disk, self.clock, self.entropy, self.failpoint)
+                break
+            except Crash:
+                self.failpoint.n = None
+                self.crashes += 1
+        self.slots = [Slot(self._engine()) for _ in range(self._engines)]
+
+    def die(self) -> None:
+        """The process is gone, with everything that was not durable."""
+        self.crashes += 1
+        self.failpoint.n = None
+        self.start()
+        self.restarted(self)
+
+    def arm(self, steps: int) -> None:
+        """Die at the n-th durable step from now."""
+        self.failpoint.steps.clear()
+        self.failpoint.n = steps
+
+    def begin(self, slot: Slot) -> Flight | None:
+        """Let one engine ask; None when it rests."""
+        try:
+            begun = slot.engine.begin()
+        except Crash:
+            self.die()
+            return None
+        if isinstance(begun, Next):
+            slot.due_s = self.clock.monotonic() + max(begun.wait_s, 0.001)
+            slot.not_before_s = self.clock.monotonic() if begun.wake else slot.due_s
+            return None
+        slot.waits_for = Flight(slot, begun, slot.engine.token)
+        return slot.waits_for
+
+    def settle(self, slot: Slot, outcome: Reply | DossierError) -> None:
+        """Give one engine its answer."""
+        flight, slot.waits_for = slot.waits_for, None
+        assert flight is not None
+        try:
+            told = slot.engine.settle(flight.exchange, outcome)
+        except Crash:
+            self.die()
+            return
+        slot.due_s = slot.not_before_s = self.clock.monotonic() + told.wait_s
+
+    def lose_cache(self) -> None:
+        """cache.db is corrupt: quarantined, rebuilt from nothing."""
+        self.disk.lose_cache()
+        self.die()
+
+    def _engine(self) -> Engine:
+        return Engine(
+            self.store,
+            NoTransport(),  # type: ignore[arg-type]
+            self.actor.key,
+            self.actor.situation,
+            self.clock,
+            self.entropy,
+            policy=self.policy,
+        )

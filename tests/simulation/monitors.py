@@ -1,0 +1,186 @@
+"""What must hold at every step, and once all is quiet (background protocol §3, invariants 1 to 10)."""
+
+import msgspec
+
+from dossier.wire import codec
+from dossier.wire.messages import Heads, Op, Pages, TermsReply, Version
+from practitioner_app.ports import ItemState
+from server.services import bodies
+from sync.exchanges import AskChanges, AskHeads, AskTerms
+from sync.ports import SyncStore
+from tests.simulation.desktops import Flight, SimDesktop
+from tests.simulation.facts import Person
+from tests.simulation.scene import Scene
+
+Name = tuple[int, str, str]
+
+
+class Violated(AssertionError):
+    """An invariant does not hold."""
+
+    def __init__(self, invariant: str, detail: str) -> None:
+        super().__init__(f"{invariant}: {detail}")
+        self.invariant = invariant
+
+
+class Issued:
+    """Every op a person put, and at which desktop."""
+
+    def __init__(self) -> None:
+        self.ops: dict[str, tuple[int, Op]] = {}
+
+
+class Monitors:
+    """Checks of one schedule, at each step and at rest."""
+
+    def __init__(self, scene: Scene, desktops: list[SimDesktop]) -> None:
+        self.scene, self.desktops = scene, desktops
+        self.issued = Issued()
+
+    # --- invariant 6: what leaves the server ------------------------------------------------------------
+
+    def emitted(self, person: Person, flight: Flight, outcome: object, since: int) -> None:
+        """An answer is made. `since`: the moment its request reached the server."""
+        oracle = self.scene.oracle
+        if isinstance(flight.exchange, AskChanges) and isinstance(outcome, Pages):
+            for page in outcome.pages:
+                for row in page.rows:
+                    name = (page.owner, row.rtype, row.id)
+                    if row.body is not None and not oracle.could_read(person, name, since):
+                        raise Violated("6 confidentiality", f"page gives {row.id} to {person}")
+        if isinstance(flight.exchange, AskHeads | AskTerms) and isinstance(
+            outcome, Heads | TermsReply
+        ):
+            for head in outcome.heads:
+                if not head.gone and not oracle.could_read_any(person, head.owner, since):
+                    raise Violated("6 confidentiality", f"head of {head.owner} to {person}")
+
+    # --- invariants 4, 5, 9: what a desktop shows -------------------------------------------------------
+
+    def watch(self, index: int) -> None:
+        """After anything changed on a desktop: it never shows less than it once applied."""
+        desktop = self.desktops[index]
+        highest = desktop.disk.highest
+        for name, version in confirmed(desktop.store, self.scene.built.patients).items():
+            if version < highest.get(name, version):
+                raise Violated("4, 9 nothing goes back", f"{name} on desktop {index}")
+            highest[name] = version
+        self._own_words(index, desktop)
+        for slot in desktop.slots:
+            if slot.engine.state.retaken:
+                raise Violated("1 convergence", f"a digest disagreed on desktop {index}")
+
+    def _own_words(self, index: int, desktop: SimDesktop) -> None:
+        work = desktop.disk.work
+        for op_id, (at, op) in self.issued.ops.items():
+            if at != index:
+                continue
+            item = work.ops.get(op_id)
+            if item is None:
+                raise Violated("5 read your writes", f"op {op_id} vanished from desktop {index}")
+            waits = item.state in (ItemState.PENDING, ItemState.SENT)
+            if waits and op.kind == "create" and item.shows == b"":
+                raise Violated("5 read your writes", f"op {op_id} is not shown")
+
+    # --- at rest ----------------------------------------------------------------------------------------
+
+    def quiet(self) -> None:
+        """Faults stopped and everything settled: caches, ops and history agree with the server."""
+        truth = self.scene.truth()
+        for index, desktop in enumerate(self.desktops):
+            if desktop.actor.key.device in self.scene.revoked:
+                continue
+            self._converged(index, desktop, truth)
+            self._verdicts(index, desktop)
+        self._history()
+
+    def _converged(
+        self, index: int, desktop: SimDesktop, truth: dict[Name, tuple[int, int]]
+    ) -> None:
+        oracle, person = self.scene.oracle, desktop.actor.person
+        expected = {
+            name: Version(*version)
+            for name, version in truth.items()
+            if oracle.may_read(person, name, oracle.now)
+        }
+        held = confirmed(desktop.store, {name[0] for name in truth})
+        for name in held.keys() - expected.keys():
+            raise Violated("6 confidentiality", f"{name} stays on quiet desktop {index}")
+        for name in expected.keys() - held.keys():
+            raise Violated("1 convergence", f"{name} is missing on desktop {index}")
+        for name, version in expected.items():
+            if held[name] != version:
+                raise Violated("1 convergence", f"{name} is old on desktop {index}")
+        for owner in {name[0] for name in held}:
+            true = self.scene.bodies(owner)
+            for (rtype, rid), one in desktop.store.confirmed(owner).items():
+                if one.row.body != true[rtype, rid]:
+                    raise Violated("1 convergence", f"{rid} differs on desktop {index}")
+        if person in oracle.now.ended:
+            return
+        for slot in desktop.slots:
+            progress = slot.engine.state.progress
+            complete = progress.patients_complete == progress.patients
+            if not (progress.complete and complete and progress.rows == progress.rows_wanted):
+                raise Violated("10 progress", f"not at 100 % on quiet desktop {index}")
+
+    def _verdicts(self, index: int, desktop: SimDesktop) -> None:
+        truth = self.scene.truth()
+        for op_id, (at, op) in self.issued.ops.items():
+            if at != index or op.kind not in ("create", "change"):
+                continue
+            item = desktop.disk.work.ops[op_id]
+            if item.verdict is None:
+                raise Violated("2 every write has a verdict", f"{op.kind} {op_id} has none")
+            exists = (op.owner, op.rtype, op.id) in truth
+            said_ok = item.verdict.code in ("ok", "done")
+            if op.kind == "create" and exists != said_ok:
+                raise Violated("3 applied exactly once", f"{op.id}: {item.verdict.code}")
+
+    def _history(self) -> None:
+        """Each version came from exactly one accepted op, and replaced what its author saw."""
+        accepted: dict[tuple[int, str, str], dict[int, Op]] = {}
+        for op_id, (index, op) in self.issued.ops.items():
+            verdict = self.desktops[index].disk.work.ops[op_id].verdict
+            if verdict is None or verdict.code != "ok" or op.kind != "change":
+                continue
+            changes = accepted.setdefault((op.owner, op.rtype, op.id), {})
+            if verdict.version.k in changes:
+                raise Violated("7 no lost update", f"{op.id} version {verdict.version.k} twice")
+            changes[verdict.version.k] = op
+        for (owner, rtype, rid), changes in accepted.items():
+            self._chain(owner, rtype, rid, changes)
+
+    def _chain(self, owner: int, rtype: str, rid: str, changes: dict[int, Op]) -> None:
+        versions = self._versions(owner, rtype, rid)
+        if len(versions) != 1 + len(changes):
+            raise Violated("3 applied exactly once", f"{rid} has {len(versions)} versions")
+        for k, op in changes.items():
+            before = msgspec.json.decode(versions[k - 1])
+            for change in op.changes:
+                present = before.get(change.element)
+                found = None if present is None else codec.value_hash(present)
+                if found != change.base:
+                    raise Violated("7 no lost update", f"{rid} version {k} replaced another value")
+
+    def _versions(self, owner: int, rtype: str, rid: str) -> dict[int, bytes]:
+        room = self.scene.room
+        state = room.store.inner._owners[owner]
+        row = state.resources[rtype, rid]
+        cells = {row.version.k: (bodies.place_of(owner, row), row.cell)}
+        for past in state.history.values():
+            if (past.rtype, past.id) == (rtype, rid):
+                cells[past.version.k] = (bodies.past_place(owner, past), past.cell)
+        return {
+            k: bodies.unpack(room.run(room.premises.sealer.open(place, cell))).resource
+            for k, (place, cell) in cells.items()
+        }
+
+
+def confirmed(store: SyncStore, owners: object) -> dict[Name, Version]:
+    """Every confirmed row a desktop shows of these owners."""
+    return {
+        (owner, *name): one.row.version
+        for owner in owners  # type: ignore[attr-defined]
+        for name, one in store.confirmed(owner).items()  # type: ignore[attr-defined]
+    }

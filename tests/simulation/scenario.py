@@ -1,0 +1,467 @@
+"""One schedule: who does what when, and what the network does to it. The same for both levels.
+
+Everything is drawn from one seed. The scheduler picks among what could happen now: a request reaches the
+server, the server does one more unit of a request, an answer arrives, somebody gives up waiting, a person
+writes, the patient decides, an effect is indexed, a process dies, time passes. After `steps` the faults stop
+and the rest is driven to the end in bounded steps.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+
+from dossier.access.home import MASKED
+from dossier.entropy import SeededEntropy
+from dossier.errors import BadAnswer, DossierError, Unreachable
+from dossier.ids import uuid7
+from dossier.wire import codec
+from dossier.wire.messages import Change, Op
+from practitioner_app.ports import ItemState
+from sync.exchanges import AskDigests, AskHeads, AskTerms
+from sync.policy import Policy
+from sync.states import Idle, Revoked
+from tests.fakes.memory_sync_store import Crash
+from tests.simulation.desktops import Flight, OwnClock, SimDesktop, Slot, StoreFactory, WatchedStore
+from tests.simulation.facts import Thing
+from tests.simulation.monitors import Monitors, Violated
+from tests.simulation.scene import (
+    DOC_ALL,
+    DOC_DOCTORS,
+    Built,
+    Scene,
+    allergy_body,
+    document_body,
+)
+from tests.simulation.server_side import Task
+
+PAGE_SIZES = (600, 3_000, 1_048_576)
+CALM_ROUNDS, CALM_STEPS = 60, 4_000
+"""Bounds on the rest once faults stopped: rounds (each asks heads everywhere), and steps in all."""
+_WEIGHTS = {
+    "begin": 30,
+    "deliver": 24,
+    "advance": 60,
+    "answer": 24,
+    "write": 7,
+    "act": 5,
+    "index": 10,
+    "time": 6,
+    "give_up": 2,
+    "crash": 2,
+    "restart": 1,
+}
+
+
+class Faults(NamedTuple):
+    """Chances of each accident of the network, per message."""
+
+    lose_request: float = 0.05
+    repeat_request: float = 0.08
+    lose_answer: float = 0.06
+    garble_answer: float = 0.04
+
+
+CALM = Faults(0.0, 0.0, 0.0, 0.0)
+
+
+class Running(NamedTuple):
+    """A request on the server. `desktop` is who asked, though nobody may wait for it any more."""
+
+    flight: Flight
+    desktop: int
+    task: Task
+
+
+class Outcome(NamedTuple):
+    """What one schedule came to."""
+
+    steps: int
+    exchanges: int
+    crashes: int
+    acts: int
+    writes: int
+
+
+class Schedule:
+    """One seed, from the first step to rest."""
+
+    def __init__(
+        self,
+        built: Built,
+        seed: int,
+        *,
+        open_store: StoreFactory = WatchedStore,
+        plant: Callable[[Scene], None] = lambda _scene: None,
+        steps: int = 150,
+    ) -> None:
+        self.random = Random(seed)
+        self.scene = Scene(built, seed)
+        plant(self.scene)
+        self.steps, self.faults = steps, Faults()
+        self.entropy = SeededEntropy(seed ^ 0x5EED)
+        self.desktops = [self._desktop(n, open_store) for n in range(len(built.actors))]
+        self.monitors = Monitors(self.scene, self.desktops)
+        self.requests: list[tuple[Flight, int]] = []
+        self.running: list[Running] = []
+        self.answers: list[tuple[Flight, int, object]] = []
+        self.exchanges = self.acts = self.writes = self.done = self.moves = 0
+
+    # --- the two halves ---------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Everything; raises Violated."""
+        names, weights = list(_WEIGHTS), list(_WEIGHTS.values())
+        for _ in range(self.steps):
+            self.done += 1
+            chosen = self.random.choices(names, weights)[0]
+            getattr(self, f"_{chosen}")()
+        self._rest()
+        self.monitors.quiet()
+        crashes = sum(desktop.crashes for desktop in self.desktops)
+        return Outcome(self.done, self.exchanges, crashes, self.acts, self.writes)
+
+    def _rest(self) -> None:
+        """Faults stop: everybody gets answers, until nobody has anything left to ask."""
+        self.faults = CALM
+        for desktop in self.desktops:
+            desktop.failpoint.n = None
+        for _ in range(CALM_ROUNDS):
+            for desktop in self.desktops:
+                for slot in desktop.slots:
+                    slot.engine.hint()
+                    slot.due_s = min(slot.due_s, slot.not_before_s)
+            while self._calm_step():
+                self.done += 1
+                if self.done > self.steps + CALM_STEPS:
+                    raise Violated("2 liveness", "an endless exchange after the faults stopped")
+            if self._settled():
+                return
+            self._pass_time()
+        raise Violated("2 liveness", "no rest within the bound after the faults stopped")
+
+    def _calm_step(self) -> bool:
+        """One thing that can be done now, in a fair order; False when all wait."""
+        if self.running:
+            self._advance_one(self.running[0])
+        elif self.requests:
+            self._deliver()
+        elif self.answers:
+            self._answer()
+        elif self.scene.index():
+            self.moves += 1
+        else:
+            now_s = self.scene.room.clock.monotonic()
+            ready = [
+                (index, slot)
+                for index, desktop in enumerate(self.desktops)
+                for slot in desktop.slots
+                if slot.waits_for is None and slot.due_s <= now_s
+            ]
+            if not ready:
+                return False
+            self._ask(*ready[0])
+        return True
+
+    def _settled(self) -> bool:
+        return all(self._at_rest(desktop) for desktop in self.desktops)
+
+    def _at_rest(self, desktop: SimDesktop) -> bool:
+        if desktop.actor.key.device in self.scene.revoked:
+            return all(isinstance(slot.engine.state.state, Revoked) for slot in desktop.slots)
+        store = desktop.store
+        waiting = [
+            item
+            for item in desktop.disk.work.ops.values()
+            if item.verdict is None and item.state in (ItemState.PENDING, ItemState.SENT)
+        ]
+        if any(
+            item.op.depends_on is None or not self._blocked(desktop, item.op) for item in waiting
+        ):
+            return False
+        if store.receipts_owed(1) or store.unacknowledged(1):
+            return False
+        if desktop.actor.person in self.scene.oracle.now.ended:
+            return not store.held()
+        asked = all(slot.nothing_moved_at == self.moves for slot in desktop.slots)
+        idle = all(isinstance(slot.engine.state.state, Idle) for slot in desktop.slots)
+        return idle and asked and all(slot.engine.state.progress.complete for slot in desktop.slots)
+
+    @staticmethod
+    def _blocked(desktop: SimDesktop, op: Op) -> bool:
+        """It waits for an op that a person must look at first."""
+        first = desktop.disk.work.ops.get(op.depends_on or "")
+        return first is not None and first.state in (ItemState.REFUSED, ItemState.CONFLICT)
+
+    # --- the network ------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        now_s = self.scene.room.clock.monotonic()
+        ready = [
+            (index, slot)
+            for index, desktop in enumerate(self.desktops)
+            for slot in desktop.slots
+            if slot.waits_for is None and slot.due_s <= now_s
+        ]
+        if ready:
+            self._ask(*self.random.choice(ready))
+
+    def _ask(self, index: int, slot: Slot) -> None:
+        flight = self.desktops[index].begin(slot)
+        if flight is not None:
+            self.exchanges += 1
+            if self.random.random() >= self.faults.lose_request:
+                self.requests.append((flight, index))
+            if self.random.random() < self.faults.repeat_request:
+                self.requests.append((Flight(None, flight.exchange, flight.token), index))
+            if not self.requests and self.faults is CALM:
+                raise AssertionError("a calm network loses nothing")
+        self.monitors.watch(index)
+
+    def _deliver(self) -> None:
+        if self.requests:
+            flight, index = self.requests.pop(self.random.randrange(len(self.requests)))
+            flight.moment = self.scene.oracle.moment
+            task = self.scene.side.start(flight.exchange, flight.token)
+            self.running.append(Running(flight, index, task))
+
+    def _advance(self) -> None:
+        if self.running:
+            self._advance_one(self.random.choice(self.running))
+
+    def _advance_one(self, one: Running) -> None:
+        if not one.task.advance():
+            return
+        self.running.remove(one)
+        outcome = one.task.outcome
+        actor = self.desktops[one.desktop].actor
+        self.monitors.emitted(actor.person, one.flight, outcome, one.flight.moment)
+        if one.flight.slot is not None and self.random.random() >= self.faults.lose_answer:
+            if self.random.random() < self.faults.garble_answer:
+                outcome = BadAnswer("truncated")
+            self.answers.append((one.flight, one.desktop, outcome))
+
+    def _answer(self) -> None:
+        if self.answers:
+            flight, index, outcome = self.answers.pop(self.random.randrange(len(self.answers)))
+            self._give(flight, index, outcome)
+
+    def _give(self, flight: Flight, index: int, outcome: object) -> None:
+        slot = flight.slot
+        if slot is not None and slot.waits_for is flight:
+            if isinstance(flight.exchange, AskHeads) and outcome is None:
+                slot.nothing_moved_at = self.moves
+            elif not isinstance(flight.exchange, AskDigests | AskTerms):
+                self.moves += 1
+            self.desktops[index].settle(slot, outcome)  # type: ignore[arg-type]
+            self.monitors.watch(index)
+
+    def _give_up(self) -> None:
+        """Somebody waited too long; what was asked may still reach the server."""
+        waiting = [
+            (slot.waits_for, index)
+            for index, desktop in enumerate(self.desktops)
+            for slot in desktop.slots
+            if slot.waits_for is not None
+        ]
+        if waiting:
+            flight, index = self.random.choice(waiting)
+            assert flight is not None
+            self._give(flight, index, Unreachable("timeout"))
+
+    # --- the world --------------------------------------------------------------------------------------
+
+    def _time(self) -> None:
+        """Time passes to when somebody is due; whoever waits for a lost answer gives up."""
+        self._pass_time()
+
+    def _pass_time(self) -> None:
+        clock = self.scene.room.clock
+        now_s = clock.monotonic()
+        due = [
+            slot.due_s
+            for desktop in self.desktops
+            for slot in desktop.slots
+            if slot.waits_for is None and slot.due_s > now_s
+        ]
+        clock.go(seconds=min(60.0, max(0.001, min(due, default=now_s + 1.0) - now_s)))
+        if not (self.requests or self.running or self.answers):
+            for index, desktop in enumerate(self.desktops):
+                for slot in desktop.slots:
+                    if slot.waits_for is not None:
+                        self._give(slot.waits_for, index, Unreachable("timeout"))
+
+    def _index(self) -> None:
+        self.scene.index()
+        if self.random.random() < 0.5:
+            for slot in self.random.choice(self.desktops).slots:
+                slot.engine.hint()
+                slot.due_s = min(slot.due_s, self.scene.room.clock.monotonic())
+
+    def _crash(self) -> None:
+        desktop = self.random.choice(self.desktops)
+        kind = self.random.random()
+        if kind < 0.6:
+            desktop.arm(self.random.randint(1, 6))
+        elif kind < 0.9:
+            desktop.die()
+        else:
+            desktop.lose_cache()
+
+    def _restart(self) -> None:
+        """The server dies: requests under way end where they are."""
+        for one in self.running:
+            one.task.abandon()
+        self.running.clear()
+        self.scene.restart_server()
+
+    def _act(self) -> None:
+        """The patient, or the operator, decides something."""
+        self.acts += 1
+        scene, draw = self.scene, self.random
+        patient = draw.choice(scene.built.patients)
+        actor = draw.choice(scene.built.actors)
+        kind = draw.random()
+        if kind < 0.35:
+            scene.consent(patient, scene.built.units[draw.random() < 0.85])
+        elif kind < 0.5:
+            scene.block(patient, actor.person.account)
+        elif kind < 0.6:
+            scene.attend(patient, scene.built.actors[draw.choice((0, 2))].person.account)
+        elif kind < 0.9:
+            scene.relabel(draw.choice(scene.documents), draw.randrange(3))
+        elif kind < 0.97:
+            scene.compact(patient)
+        elif kind < 0.985 and actor.key.device not in scene.revoked:
+            scene.revoke(actor)
+        elif actor.person not in scene.oracle.now.ended:
+            scene.end_membership(actor)
+
+    # --- persons ----------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        index = self.random.randrange(len(self.desktops))
+        desktop = self.desktops[index]
+        op, shows, saw = self._op(desktop)
+        self.writes += 1
+        try:
+            desktop.store.put(op, shows=shows, saw=saw)
+        except Crash:
+            durable = op.op_id in desktop.disk.work.ops
+            desktop.die()
+            if not durable:
+                return
+        self.monitors.issued.ops[op.op_id] = (index, op)
+        for slot in desktop.slots:
+            slot.due_s = min(slot.due_s, self.scene.room.clock.monotonic())
+        self.monitors.watch(index)
+
+    def _op(self, desktop: SimDesktop) -> tuple[Op, bytes, bytes]:
+        scene, draw = self.scene, self.random
+        place = draw.randrange(len(scene.built.patients))
+        owner, patient = scene.built.patients[place], scene.built.names[place]
+        op_id = uuid7(scene.room.clock, self.entropy)
+        kind = draw.random()
+        if kind < 0.45:
+            rows = [r for r in desktop.store.rows(owner, ("AllergyIntolerance",)) if r.version.k]
+            if rows:
+                return self._change(desktop, owner, draw.choice(rows), op_id)
+        if kind < 0.8:
+            rid = f"new-{op_id[-12:]}"
+            body = allergy_body(patient, rid, f"agent {op_id[-4:]}")
+            return self._create(desktop, owner, "AllergyIntolerance", rid, body, op_id)
+        if kind < 0.93:
+            rid = f"file-{op_id[-12:]}"
+            code = draw.choice((DOC_ALL, DOC_DOCTORS))
+            labels = (MASKED,) if draw.random() < 0.4 else ()
+            body = document_body(patient, rid, code)
+            op, shows, saw = self._create(desktop, owner, "DocumentReference", rid, body, op_id)
+            person = desktop.actor.person
+            name = (owner, "DocumentReference", rid)
+            scene.oracle.things[name] = Thing(person.account, person.unit, code)
+            scene.documents.append(name)
+            if labels:
+                scene.oracle.change(masked=scene.oracle.now.masked | {rid})
+            return msgspec.structs.replace(op, labels=labels), shows, saw
+        op = Op(op_id=op_id, owner=owner, kind="opened", acting=desktop.actor.situation, at=_AT)
+        return op, b"", b""
+
+    def _create(
+        self, desktop: SimDesktop, owner: int, rtype: str, rid: str, body: bytes, op_id: str
+    ) -> tuple[Op, bytes, bytes]:
+        person = desktop.actor.person
+        self.scene.oracle.things[owner, rtype, rid] = Thing(person.account, person.unit)
+        before = [o for o, (_, op) in self.monitors.issued.ops.items() if op.owner == owner]
+        mine = [o for o in before if o in desktop.disk.work.ops]
+        depends_on = mine[-1] if mine and self.random.random() < 0.2 else None
+        op = Op(
+            op_id=op_id,
+            owner=owner,
+            kind="create",
+            acting=desktop.actor.situation,
+            at=_AT,
+            rtype=rtype,
+            id=rid,
+            body=msgspec.Raw(body),
+            depends_on=depends_on,
+        )
+        return op, body, b""
+
+    def _change(
+        self, desktop: SimDesktop, owner: int, row: "object", op_id: str
+    ) -> tuple[Op, bytes, bytes]:
+        """One person changes the agent of an allergy as this desktop shows it confirmed."""
+        seen = desktop.store.confirmed(owner)[row.rtype, row.id].row  # type: ignore[attr-defined]
+        before = msgspec.json.decode(seen.body)
+        value = {"text": f"agent {op_id[-4:]}"}
+        change = Change(
+            element="code",
+            base=codec.value_hash(before["code"]),
+            value=msgspec.Raw(msgspec.json.encode(value)),
+        )
+        op = Op(
+            op_id=op_id,
+            owner=owner,
+            kind="change",
+            acting=desktop.actor.situation,
+            at=_AT,
+            rtype=seen.rtype,
+            id=seen.id,
+            base=seen.version,
+            changes=(change,),
+        )
+        return op, msgspec.json.encode({**before, "code": value}), seen.body
+
+    def _desktop(self, index: int, open_store: StoreFactory) -> SimDesktop:
+        wrong_by = self.random.choice((0, 0, 400, -400, 3_000_000, -90_000_000))
+        clock = OwnClock(self.scene.room.clock, timedelta(seconds=wrong_by))
+        page_bytes = self.random.choice(PAGE_SIZES)
+        policy = Policy(
+            ops_per_request=self.random.choice((1, 3, 50)),
+            items_per_request=self.random.choice((2, 5, 100)),
+            page_bytes=page_bytes,
+            smallest_page_bytes=min(page_bytes, 400),
+        )
+        engines = 2 if self.random.random() < 0.4 else 1
+        actor = self.scene.built.actors[index]
+        return SimDesktop(actor, clock, self.entropy, policy, engines, open_store)
+
+
+_AT = "2026-11-23T08:00:00.000Z"
+
+
+def run_seed(
+    built: Built,
+    seed: int,
+    *,
+    open_store: StoreFactory = WatchedStore,
+    plant: Callable[[Scene], None] = lambda _scene: None,
+    steps: int = 150,
+) -> Outcome:
+    """Run one schedule to rest; raises Violated."""
+    return Schedule(built, seed, open_store=open_store, plant=plant, steps=steps).run()
+
+
+__all__ = ["DossierError", "Outcome", "Schedule", "Violated", "run_seed"]

@@ -1,0 +1,163 @@
+"""The server of the simulation: the real services over the memory store, one request at a time or many.
+
+A request is a task that the scheduler advances: before each unit of work of its store it stops, so that
+other requests, acts and effects come between two units as they do on a server with many connections.
+"""
+
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Protocol, TypeVar
+
+from dossier.clock import to_wire
+from dossier.errors import Busy, DossierError, Refused, StoreError
+from dossier.wire import limits
+from dossier.wire.messages import (
+    Capabilities,
+    ChallengeRequest,
+    ChangesRequest,
+    CompartmentRef,
+    TermsRequest,
+)
+from server.ports import OwnerTx, Store
+from sync.exchanges import (
+    AskCapabilities,
+    AskChallenge,
+    AskChanges,
+    AskDigests,
+    AskHeads,
+    AskTerms,
+    AskToken,
+    Exchange,
+    Reply,
+    SendOps,
+)
+from tests.fakes.server_room import ServerRoom
+
+T = TypeVar("T")
+
+
+class Pause:
+    """A point where something else may run."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+class PausingStore:
+    """A store that stops before each unit of work while `pausing`."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.pausing = False
+
+    async def write(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
+        if self.pausing:
+            await Pause()
+        return await self.inner.write(owner, work)
+
+    async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
+        if self.pausing:
+            await Pause()
+        return await self.inner.read(owner, work)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+class Task:
+    """One request on the server. `advance` runs it to its next pause; True once `outcome` is there."""
+
+    def __init__(self, store: PausingStore, work: Awaitable[Reply]) -> None:
+        self._store = store
+        self._steps = work.__await__()
+        self.outcome: Reply | DossierError = None
+
+    def advance(self) -> bool:
+        self._store.pausing = True
+        try:
+            next(self._steps)
+        except StopIteration as end:
+            self.outcome = end.value
+            return True
+        except DossierError as error:
+            self.outcome = as_answered(error)
+            return True
+        finally:
+            self._store.pausing = False
+        return False
+
+    def abandon(self) -> None:
+        """The server died here: units already committed stay."""
+        self._steps.close()
+
+
+class ServerSide(Protocol):
+    """What the scenario needs of a server, in process or behind HTTP."""
+
+    def start(self, exchange: Exchange, token: str) -> Task: ...
+
+
+class InProcessServer:
+    """The services, without HTTP."""
+
+    def __init__(self, room: ServerRoom) -> None:
+        self.room = room
+        self.changes, self.feed = room.changes, room.feed
+
+    def start(self, exchange: Exchange, token: str) -> Task:
+        return Task(self.room.store, self._serve(exchange, token))
+
+    async def _serve(self, exchange: Exchange, token: str) -> Reply:  # noqa: PLR0911 - a table
+        room = self.room
+        match exchange:
+            case AskCapabilities():
+                return self._capabilities()
+            case AskChallenge(device):
+                return room.devices.challenge(ChallengeRequest(device=device))
+            case AskToken(request):
+                return await room.devices.token(request)
+            case SendOps(request):
+                ended = await room.sessions.resolve_ended(token)
+                return await self.changes.push(ended, request)
+        session = await room.sessions.resolve(token)
+        match exchange:
+            case AskHeads(since):
+                return await self.feed.heads(session, since)
+            case AskChanges(wants, _, max_bytes):
+                asked = ChangesRequest(items=wants, max_bytes=max_bytes)
+                return await self.feed.changes(session, asked)
+            case AskTerms(items):
+                return await self.feed.terms(session, _refs(items))
+            case AskDigests(items):
+                return await self.feed.digests(session, _refs(items))
+
+    def _capabilities(self) -> Capabilities:
+        premises = self.room.premises
+        return Capabilities(
+            protocols=(limits.PROTOCOL,),
+            server="simulated",
+            name="simulated",
+            restore=premises.restore,
+            now=to_wire(premises.clock.now()),
+            demonstration=True,
+            limits={},
+        )
+
+
+def as_answered(error: DossierError) -> DossierError:
+    """What a client is told of an error of the services."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, StoreError):
+        return Busy()
+    return Refused(error.key.removeprefix("error."))
+
+
+def _refs(items: tuple[tuple[int, str], ...]) -> TermsRequest:
+    return TermsRequest(items=tuple(CompartmentRef(owner=o, facet=f) for o, f in items))
+
+
+def make_room(store: Store | None = None, **more: Any) -> ServerRoom:
+    """A server room over a store that can pause."""
+    from server.store.memory import MemoryStore
+
+    return ServerRoom(store=PausingStore(store or MemoryStore()), **more)  # type: ignore[arg-type]
