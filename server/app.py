@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from dossier.access.matrix import MatrixPack
 from dossier.access.policy import load_policy
@@ -26,6 +27,8 @@ from dossier.fhir.validate import Validator
 from dossier.sealing.passwords import DEFAULT
 from dossier.sealing.stretching import Cost
 from dossier.wire.codec import decode
+from server.api.answers import OUTSIDE_ROUTES
+from server.api.envelope import Envelope
 from server.api.session import SessionApi
 from server.api.stretching import ThreadedPasswords
 from server.api.sync import SyncApi
@@ -184,4 +187,11 @@ def build_app(house: House, ready: Callable[[], None] = lambda: None) -> Starlet
         demonstration=house.told.demonstration,
     )
     routes = [*SessionApi(house.devices).routes(), *sync.routes()]
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers=OUTSIDE_ROUTES,
+        middleware=[Middleware(Envelope, restore=house.premises.restore)],
+    )
+    app.router.redirect_slashes = False
+    return app

@@ -514,10 +514,28 @@ class KeyStore(Protocol):
     async def close(self) -> None: ...
 
 
+class HintLine(Protocol):
+    """One listener's place at the board. A wake-up between two waits is kept for the next one."""
+
+    async def wait(self, timeout_s: float) -> bool:
+        """True when one of its readers was woken since the last wait; False after the time or the end."""
+        ...
+
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None:
+        """Leave the board; a wait under way ends with False. Closing twice is harmless."""
+        ...
+
+
 class HintBoard(Protocol):
     """Wakes readers after a commit; losing a wake-up is harmless."""
 
     def wake(self, readers: Sequence[str]) -> None: ...
+    def listen(self, readers: Sequence[str]) -> HintLine:
+        """Listen from now on for any of these readers."""
+        ...
+
     async def wait(self, readers: Sequence[str], timeout_s: float) -> bool:
-        """True when one of these readers was woken."""
+        """`listen`, one `wait`, `close`."""
         ...

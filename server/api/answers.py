@@ -1,15 +1,18 @@
 """From a request to a decoded message and back: bounds, media types, refusals.
 
-A body is read up to its limit and no further; a refusal is a `Problem` whose `code` a program reads. A
-reader without a right and an unknown thing get the same answer (`unavailable`, 404). Nothing of a body is
-ever logged.
+A body is read up to its limit, for a limited time, and no further; a refusal is a `Problem` whose `code`
+a program reads. A reader without a right and an unknown thing get the same answer (`unavailable`, 404).
+Nothing of a body is ever logged.
 """
 
+import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dossier import errors
@@ -19,7 +22,10 @@ T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _LOG = logging.getLogger("colloque.server")
-_JSON = "application/json"
+_JSON: Final = "application/json"
+_LENGTH: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
+BODY_S: Final = 20.0
+"""How long a client may take to send a body (256 KB at most)."""
 _STATUS: tuple[tuple[type[errors.DossierError], int], ...] = (
     (errors.SignInNeeded, 401),
     (errors.TooOld, 426),
@@ -34,31 +40,45 @@ _STATUS: tuple[tuple[type[errors.DossierError], int], ...] = (
     (errors.SealBroken, 500),
     (errors.Refused, 403),
 )
-
-
-class TooLarge(errors.Refused):
-    """The body is larger than this route takes."""
-
-    def __init__(self) -> None:
-        super().__init__("too_large")
+_STATUS_OF_CODE: Final = {
+    "bad_length": 400,
+    "too_slow": 408,
+    "too_large": 413,
+    "too_many_items": 413,
+    "too_many_ops": 413,
+    "media_type": 415,
+}
 
 
 async def body(request: Request, kind: type[T], max_bytes: int) -> T:
-    """Read and decode a JSON body of at most `max_bytes`; raises TooLarge, BadAnswer, Invalid."""
+    """Read and decode a JSON body of at most `max_bytes`. Raises Refused (`bad_length`, `too_large`,
+    `media_type`, `too_slow`) and BadAnswer for what is not this message.
+    """
     declared = request.headers.get("content-length", "0")
-    if not declared.isdigit() or int(declared) > max_bytes:
-        raise TooLarge
-    if request.headers.get("content-type", "").split(";")[0].strip() != _JSON:
+    if not _LENGTH.fullmatch(declared):
+        raise errors.Refused("bad_length")
+    if int(declared) > max_bytes:
+        raise errors.Refused("too_large")
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != _JSON:
         raise errors.Refused("media_type")
     pieces, seen = [], 0
-    async for piece in request.stream():
-        seen += len(piece)
-        if seen > max_bytes:
-            raise TooLarge
-        pieces.append(piece)
-    raw = b"".join(pieces)
-    codec.check_text(raw)
-    return codec.decode(raw, kind)
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for piece in request.stream():
+                seen += len(piece)
+                if seen > max_bytes:
+                    raise errors.Refused("too_large")
+                pieces.append(piece)
+    except TimeoutError as error:
+        raise errors.Refused("too_slow") from error
+    return codec.decode(b"".join(pieces), kind)
+
+
+def few(items: tuple[T, ...]) -> tuple[T, ...]:
+    """As many items as a request may name; raises Refused("too_many_items")."""
+    if len(items) > limits.ITEMS_PER_REQUEST:
+        raise errors.Refused("too_many_items")
+    return items
 
 
 def bearer(request: Request) -> str:
@@ -70,19 +90,18 @@ def bearer(request: Request) -> str:
 
 
 def json(message: object, status: int = 200) -> Response:
-    """A message as JSON, never cached."""
-    return Response(codec.encode(message), status, _no_store(), _JSON)
+    """A message as JSON."""
+    return Response(codec.encode(message), status, media_type=_JSON)
 
 
 def pages(message: messages.Pages) -> Response:
     """Pages in their own media type, with the digest of the decoded bytes."""
     packed, digest = codec.encode_pages(message)
-    headers = {**_no_store(), limits.DIGEST_HEADER: digest}
-    return Response(packed, 200, headers, limits.PAGE_MEDIA_TYPE)
+    return Response(packed, 200, {limits.DIGEST_HEADER: digest}, limits.PAGE_MEDIA_TYPE)
 
 
 def not_modified() -> Response:
-    return Response(status_code=304, headers=_no_store())
+    return Response(status_code=304)
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
@@ -94,6 +113,8 @@ def guarded(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except errors.DossierError as error:
             return problem(error)
+        except ClientDisconnect:
+            return json(messages.Problem(code="gone_away"), 400)
         except Exception as error:  # noqa: BLE001 - the border of the program: logged by type, never by content
             _LOG.error(
                 "request failed: %s %s %s", request.method, request.url.path, type(error).__name__
@@ -111,7 +132,7 @@ def _check_protocol(request: Request) -> None:
 
 def problem(error: errors.DossierError) -> Response:
     """The refusal of one expected failure."""
-    status = 413 if isinstance(error, TooLarge) else _status(error)
+    status = _status(error)
     found = error.issues if isinstance(error, errors.Invalid | errors.Refused) else ()
     issues = tuple(messages.WireIssue(path=i.path, rule=i.rule, detail=i.detail) for i in found)
     retry = error.retry_after_s if isinstance(error, errors.Busy) else None
@@ -127,8 +148,19 @@ def problem(error: errors.DossierError) -> Response:
 
 
 def _status(error: errors.DossierError) -> int:
+    if isinstance(error, errors.Refused) and error.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[error.code]
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-def _no_store() -> dict[str, str]:
-    return {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+async def _no_route(_request: Request, error: Exception) -> Response:
+    """What no route answers: an unknown address, or a method a known one does not take."""
+    assert isinstance(error, HTTPException)
+    code = "method_not_allowed" if error.status_code == 405 else "no_such_address"
+    answer = json(messages.Problem(code=code), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+OUTSIDE_ROUTES: Final[dict[Any, Any]] = {404: _no_route, 405: _no_route}
+"""Starlette's exception handlers for requests that reach no endpoint."""

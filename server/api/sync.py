@@ -11,7 +11,7 @@ from dossier.clock import to_wire
 from dossier.errors import DossierError
 from dossier.wire import codec, limits, messages
 from server.api import answers
-from server.ports import HintBoard
+from server.ports import HintBoard, HintLine
 from server.services.changes import Changes
 from server.services.feed import Feed
 from server.services.premises import Premises
@@ -19,8 +19,7 @@ from server.services.session import Sessions
 
 _ASK_BYTES = 256 * 1024
 _HINT_BEAT_S = 25.0
-_HINTS_FOR_S = 15 * 60.0
-"""A hint line ends with its token; the desktop opens another."""
+"""The longest silence of a hint line; it ends with its token, and the desktop opens another."""
 VERSION = "0.1.0"
 
 
@@ -81,6 +80,7 @@ class SyncApi:
     async def changes(self, request: Request) -> Response:
         session = await self._sessions.resolve(answers.bearer(request))
         asked = await answers.body(request, messages.ChangesRequest, _ASK_BYTES)
+        answers.few(asked.items)
         return answers.pages(await self._feed.changes(session, asked))
 
     async def ops(self, request: Request) -> Response:
@@ -91,31 +91,39 @@ class SyncApi:
     async def terms(self, request: Request) -> Response:
         session = await self._sessions.resolve(answers.bearer(request))
         asked = await answers.body(request, messages.TermsRequest, _ASK_BYTES)
+        answers.few(asked.items)
         return answers.json(await self._feed.terms(session, asked))
 
     async def digests(self, request: Request) -> Response:
         session = await self._sessions.resolve(answers.bearer(request))
         asked = await answers.body(request, messages.TermsRequest, _ASK_BYTES)
+        answers.few(asked.items)
         return answers.json(await self._feed.digests(session, asked))
 
     async def hints(self, request: Request) -> Response:
         token = answers.bearer(request)
         session = await self._sessions.resolve(token)
-        lines = self._hint_lines(token, (session.reader, session.team))
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(lines, headers=headers, media_type="text/event-stream")
+        line = self._hints.listen((session.reader, session.team))
+        told = self._told(token, line, session.expires_ms)
+        headers = {"X-Accel-Buffering": "no"}
+        return StreamingResponse(told, headers=headers, media_type="text/event-stream")
 
-    async def _hint_lines(self, token: str, readers: tuple[str, ...]) -> AsyncIterator[bytes]:
-        until = self._premises.clock.monotonic() + _HINTS_FOR_S
-        yield b": colloque\n\n"
-        while self._premises.clock.monotonic() < until:
-            moved = await self._hints.wait(readers, _HINT_BEAT_S)
-            try:
-                await self._sessions.resolve(token)
-            except DossierError:
-                yield self._line("revoked")
-                return
-            yield self._line("moved") if moved else b": still here\n\n"
+    async def _told(self, token: str, line: HintLine, expires_ms: int) -> AsyncIterator[bytes]:
+        """Events until the token or the right ends, or the server stops."""
+        try:
+            yield b": colloque\n\n"
+            while (left_s := (expires_ms - self._premises.now_ms) / 1000) > 0:
+                moved = await line.wait(min(_HINT_BEAT_S, left_s))
+                if line.closed or self._premises.now_ms >= expires_ms:
+                    return
+                try:
+                    await self._sessions.resolve(token)
+                except DossierError:
+                    yield self._line("revoked")
+                    return
+                yield self._line("moved") if moved else b": still here\n\n"
+        finally:
+            line.close()
 
     def _line(self, kind: Literal["moved", "revoked"]) -> bytes:
         hint = messages.Hint(restore=self._premises.restore, kind=kind)

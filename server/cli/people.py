@@ -115,18 +115,25 @@ async def list_devices(house: House, options: argparse.Namespace) -> list[dict[s
 
 async def revoke(house: House, options: argparse.Namespace) -> dict[str, Any]:
     """Refuse a desktop from now on."""
-    await house.devices.revoke(await _account(house, options.login), options.device)
+    account = await _account(house, options.login)
+    if all(row.device != options.device for row, _ in await house.devices.of_account(account)):
+        raise Unavailable
+    await house.devices.revoke(account, options.device)
     return {"revoked": options.device}
 
 
 async def organisation(house: House, options: argparse.Namespace) -> dict[str, Any]:
     """A new organisation."""
+    if await house.members.find_unit(options.id) is not None:
+        raise Refused("organisation_taken", options.id)
     body = {"resourceType": "Organization", "id": options.id, "active": True, "name": options.name}
     return {"organisation": (await house.members.create_unit(msgspec.json.encode(body))).id}
 
 
 async def add_member(house: House, options: argparse.Namespace) -> dict[str, Any]:
     """A person works in an organisation."""
+    if options.profession not in house.premises.pack.names:
+        raise Refused("unknown_profession", options.profession)
     unit = await house.members.find_unit(options.organisation)
     if unit is None:
         raise Refused("unknown_organisation", options.organisation)

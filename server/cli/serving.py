@@ -3,15 +3,15 @@
 import argparse
 import ipaddress
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
 
 from dossier.errors import Refused
 from dossier.wire.codec import encode
+from server.api.connections import BoundedHttp
 from server.app import House, ServerFile, build_app, init
-
-_HEADER_BYTES = 16 * 1024
 
 
 def register(verbs: Any) -> None:
@@ -45,7 +45,11 @@ async def serve(options: argparse.Namespace) -> int:
     if not _is_loopback(options.host):
         raise Refused("loopback_only", "this version listens on this machine only")
     house = await House.open(options.folder, options.clock, options.entropy)
-    listening = socket.create_server((options.host, options.port), backlog=256)
+    try:
+        listening = _listen(options.host, options.port)
+    except (OSError, OverflowError) as error:
+        await house.close()
+        raise Refused("address_taken", f"{options.host} port {options.port}") from error
     host, port = listening.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -58,13 +62,31 @@ async def serve(options: argparse.Namespace) -> int:
         access_log=False,
         server_header=False,
         date_header=True,
-        h11_max_incomplete_event_size=_HEADER_BYTES,
+        http=BoundedHttp,
+        ws="none",
         limit_concurrency=2_000,
         timeout_keep_alive=60,
         timeout_graceful_shutdown=5,
     )
-    await uvicorn.Server(settings).serve(sockets=[listening])
+    await _Server(settings, house.hints.close).serve(sockets=[listening])
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Ends the hint lines first, so that stopping waits for nobody who only listens."""
+
+    def __init__(self, settings: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(settings)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=256)
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,12 +17,19 @@ _SENTENCES: tuple[tuple[type[errors.DossierError], str], ...] = (
         "root.key is missing, or others may read it. Put it back with mode 0400.",
     ),
     (errors.Busy, "Too many tries. Wait half a minute."),
+    (errors.Unavailable, "Nobody and nothing of this name is known here. Check how it is written."),
 )
 _CODES = {
     "login_taken": "This sign-in name is taken.",
     "rpps_taken": "An account with this RPPS number exists already.",
     "practitioner_taken": "An account of this professional exists already.",
     "password_short": "The password needs 12 characters at least.",
+    "loopback_only": "This version answers this machine only: use 127.0.0.1, ::1 or localhost.",
+    "address_taken": "This address cannot be listened on; another program may use it. Try --port 0.",
+    "unknown_organisation": "No organisation has this id. Make it first with `member organisation`.",
+    "organisation_taken": "An organisation with this id is here already.",
+    "unknown_profession": "No such profession: 10 is a doctor, 60 a nurse, 331 a medical secretary.",
+    "not_a_demonstration": "This server was not made with `init --demonstration`.",
 }
 
 
@@ -33,5 +40,6 @@ def sentence(error: errors.DossierError) -> str:
     for kind, text in _SENTENCES:
         if isinstance(error, kind):
             return f"{text} [{error.key}]"
-    detail = f" {error.detail}." if isinstance(error, errors.StoreError) and error.detail else ""
-    return f"Not done.{detail} [{error.key}]"
+    code = error.code if isinstance(error, errors.Refused) else error.key
+    says_why = isinstance(error, errors.StoreError) and error.detail
+    return f"Not done: {error.detail}. [{code}]" if says_why else f"Not done. [{code}]"
