@@ -1,0 +1,136 @@
+"""From a comparison and the choices made so far to the three panes."""
+
+from collections.abc import Mapping
+
+from practitioner_app.services.conflicts import Choice, Comparison, Field, Side
+from ui.conflicts.state import ConflictState, FieldRow
+from ui.i18n import Texts
+from ui.patient_words import patient_line
+from ui.speaking import Speaking
+
+
+def field_label(texts: Texts, key: str) -> str:
+    """The name of a field; an element we have no word for keeps its own name."""
+    tr, trc = texts.tr, texts.trc
+    return {
+        "agent": tr("Agent"),
+        "reaction": tr("Reaction"),
+        "criticality": tr("Criticality"),
+        "certainty": tr("Certainty"),
+        "since": tr("Since"),
+        "until": tr("Until"),
+        "note": tr("Note"),
+        "author": tr("Author"),
+        "label": trc("field", "Problem"),
+        "course": tr("Course"),
+        "category": tr("Category"),
+        "drug": tr("Drug"),
+        "dosage": tr("Posology"),
+        "taking": trc("field", "Status"),
+        "reason": tr("Reason"),
+        "quantity": tr("Quantity"),
+        "type": trc("field", "Type"),
+        "recordedDate": tr("Recorded on"),
+        "dateAsserted": tr("Recorded on"),
+    }.get(key, key)
+
+
+def conflict_state(
+    comparison: Comparison,
+    choices: Mapping[str, Choice],
+    preview: str,
+    speaking: Speaking,
+    *,
+    problem: str = "",
+) -> ConflictState:
+    """What the screen shows now; no side is ever chosen by anything but a person (HZ-18)."""
+    texts = speaking.texts
+    tr = texts.tr
+    rows = tuple(
+        _row(field, choices.get(field.key), comparison, speaking) for field in comparison.fields
+    )
+    open_ = [row.label for row in rows if not row.decided]
+    differing = sum(not row.same for row in rows)
+    why = ""
+    if open_:
+        names = ", ".join(
+            f"« {name} »" if texts.language == "fr" else f"“{name}”" for name in open_
+        )
+        why = texts.trn(
+            "{count} field to choose: {names}",
+            "{count} fields to choose: {names}",
+            len(open_),
+            names=names,
+        )
+    who = comparison.theirs.author or tr("a colleague")
+    patient = patient_line(comparison.patient, speaking) if comparison.patient else ""
+    return ConflictState(
+        op_id=comparison.op_id,
+        owner=comparison.owner,
+        title=tr("1 disagreement to settle: {what}", what=comparison.title),
+        subtitle=tr(
+            "Nothing is lost: both versions are kept. Colloque never combines two changes by itself."
+        ),
+        since=" · ".join(
+            part
+            for part in (
+                patient,
+                tr("open since {moment}", moment=speaking.formats.moment(comparison.opened_at)),
+            )
+            if part
+        ),
+        base=comparison.line_base or tr("none: the line was created twice"),
+        mine_head=tr("My version"),
+        mine_who=_who(comparison.mine, speaking),
+        theirs_head=tr("Version of {person}", person=who),
+        theirs_who=_who(comparison.theirs, speaking),
+        kept_who=tr(
+            "{done} fields chosen of {total}", done=differing - len(open_), total=differing
+        ),
+        rows=rows,
+        preview=preview,
+        why_not=why,
+        after=(
+            tr("Both original versions stay in the history of this line, with authors and times."),
+            tr("{person} receives the version kept.", person=who),
+            tr(
+                "Offline, the decision leaves when the connection is back; if somebody changes the line "
+                "meanwhile, it is shown to you again."
+            ),
+        ),
+        problem=problem,
+    )
+
+
+def _who(side: Side, speaking: Speaking) -> str:
+    when = speaking.formats.moment(side.at) if side.at else ""
+    return " · ".join(part for part in (side.author, when) if part)
+
+
+def _row(
+    field: Field, choice: Choice | None, comparison: Comparison, speaking: Speaking
+) -> FieldRow:
+    tr = speaking.texts.tr
+    absent = tr("(nothing)")
+    mine, theirs = field.mine or absent, field.theirs or absent
+    kept, source = "", ""
+    if field.same:
+        kept = mine
+    elif choice is Choice.MINE:
+        kept, source = mine, comparison.mine.author
+    elif choice is Choice.THEIRS:
+        kept, source = theirs, comparison.theirs.author
+    elif choice is Choice.BOTH:
+        kept, source = f"{theirs} · {mine}", tr("both")
+    return FieldRow(
+        key=field.key,
+        label=field_label(speaking.texts, field.key),
+        mine=mine,
+        theirs=theirs,
+        kept=kept,
+        kept_from=source,
+        same=field.same,
+        joinable=field.joinable,
+        mine_chosen=choice in {Choice.MINE, Choice.BOTH},
+        theirs_chosen=choice in {Choice.THEIRS, Choice.BOTH},
+    )

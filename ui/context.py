@@ -1,0 +1,85 @@
+"""What the screens of one unlocked session are given. Built by the composition root at each unlock,
+dropped at each lock: no screen outlives it.
+"""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from dossier.clock import Clock
+from dossier.terminology.catalogue import Terminology
+from dossier.wire.messages import Capabilities, EnrolReply
+from practitioner_app.ports import Drafts, Settings, SyncControl
+from practitioner_app.runtime.changes import Changes
+from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services.allergies import AllergyService
+from practitioner_app.services.conflicts import ConflictService
+from practitioner_app.services.first_start import FirstStart
+from practitioner_app.services.journal import JournalService
+from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.problems import ProblemService
+from practitioner_app.services.record import RecordService
+from practitioner_app.services.search import SearchService
+from practitioner_app.services.session import LockFacts
+from practitioner_app.services.sync_centre import CopyRow, SyncCentre
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """The use cases, one per clinical concept."""
+
+    record: RecordService
+    journal: JournalService
+    allergies: AllergyService
+    problems: ProblemService
+    treatments: TreatmentService
+    search: SearchService
+    conflicts: ConflictService
+    centre: SyncCentre
+
+
+class SessionContext(Struct, frozen=True, kw_only=True):
+    """`person` and `place` are shown in the status bar: `Dr …, médecin généraliste`, `Maison de santé …`."""
+
+    services: Services
+    lanes: Lanes
+    changes: Changes
+    clock: Clock
+    terms: Terminology
+    drafts: Drafts
+    settings: Settings
+    sync: SyncControl
+    person: str
+    place: str
+    device_name: str
+    demonstration: bool = False
+    without_keyring: bool = False
+
+
+class Gate(Protocol):
+    """The way in, while everything is locked. `unlock` blocks: it runs on a lane."""
+
+    def facts(self) -> LockFacts:
+        """Counts and dates for the lock page: no patient's name, no reason."""
+        ...
+
+    def unlock(self, phrase: str) -> None:
+        """Raises SealBroken, KeychainError, StoreError kin."""
+        ...
+
+    def unlock_with_code(self, code: str) -> None: ...
+
+
+class Installer(Protocol):
+    """The effects of the first start, each blocking, each on a lane. Raises the errors of the ports."""
+
+    def capabilities(self, state: FirstStart) -> Capabilities: ...
+    def enrol(self, state: FirstStart) -> EnrolReply: ...
+    def make_profile(self, state: FirstStart) -> str:
+        """The recovery code, shown once."""
+        ...
+
+    def first_copy(self, state: FirstStart) -> None:
+        """Returns once the first class of patients is here."""
+        ...
+
+    def progress(self) -> CopyRow | None: ...

@@ -1,0 +1,53 @@
+"""From the kernel's errors to sentences that say what is wrong and what to do."""
+
+from dossier.errors import DossierError, Invalid
+from ui.i18n import Texts
+
+
+def error_sentence(texts: Texts, error: DossierError) -> str:
+    """One sentence for a person; the detail of an error is for the log."""
+    if isinstance(error, Invalid) and error.issues:
+        return rule_sentence(texts, error.issues[0].rule)
+    tr = texts.tr
+    return {
+        "error.access_denied": tr("Your rights on this record do not allow this."),
+        "error.unavailable": tr("This is not available any more. Close and search again."),
+        "error.invalid": tr("Something in the entry is not accepted. Check the fields."),
+        "error.conflict": tr("Somebody changed this meanwhile. Both versions are kept."),
+        "error.unreachable": tr("The server does not answer. Check the network, then try again."),
+        "error.tls": tr("The server’s certificate is refused. Do not go on: call the operator."),
+        "error.not_colloque": tr(
+            "Something answers at this address, but it is not a Colloque server. Check the address, "
+            "or the sign-in page of this network."
+        ),
+        "error.bad_answer": tr("The server’s answer cannot be read. Try again in a moment."),
+        "error.refused": tr("The server refuses. Check what was typed, or call the operator."),
+        "error.sign_in": tr("The login or the password is not accepted."),
+        "error.too_old": tr("This version of Colloque is too old for the server: update it."),
+        "error.busy": tr("The server is busy. Try again in a moment."),
+        "error.seal": tr("This phrase does not open the copy. Check the keyboard and Caps Lock."),
+        "error.keychain": tr("The keyring of this computer cannot be used."),
+        "error.store": tr("The copy on this computer cannot be read or written."),
+        "error.store_locked": tr("Colloque is already open on this computer."),
+        "error.store_corrupt": tr(
+            "The copy was damaged: it was put aside and is being made again."
+        ),
+        "error.wrong_key": tr(
+            "This phrase does not open the copy. Check the keyboard and Caps Lock."
+        ),
+        "error.too_new": tr("The copy was made by a newer version of Colloque: update this one."),
+        "error.disk_full": tr("The disk is full. Free some space; what you typed is kept."),
+    }.get(error.key, tr("Something went wrong. What you typed is kept; try again."))
+
+
+def rule_sentence(texts: Texts, rule: str) -> str:
+    """Why a field or an act is refused."""
+    tr = texts.tr
+    return {
+        "required": tr("Required: fill this field."),
+        "no_change": tr("Nothing was changed."),
+        "known_allergy_exists": tr(
+            "An allergy is recorded: correct it first. “None” never replaces an agent."
+        ),
+        "undecided": tr("A choice is missing."),
+    }.get(rule, rule if " " in rule else tr("This is not accepted ({rule}).", rule=rule))

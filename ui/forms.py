@@ -1,0 +1,58 @@
+"""Forms as values: what is asked, what was answered, what is wrong with it."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+Answers = Mapping[str, str]
+
+
+class Option(Struct, frozen=True):
+    key: str
+    label: str
+
+
+class FieldSpec(Struct, frozen=True, kw_only=True):
+    """One question. `options` makes it a choice: side by side up to five, a list beyond."""
+
+    key: str
+    label: str
+    hint: str = ""
+    placeholder: str = ""
+    required: bool = False
+    lines: int = 1
+    options: tuple[Option, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    stacked: bool = False
+    """Shown as a list that opens, even with few options."""
+
+
+class FormSpec(Struct, frozen=True, kw_only=True):
+    """What is asked, about whom."""
+
+    key: str
+    title: str
+    about: str
+    save: str
+    fields: tuple[FieldSpec, ...]
+    values: dict[str, str] = {}
+    note: str = ""
+    other: str = ""
+    """A second act of the same panel, such as `No known allergies`."""
+
+
+class WrongField(Exception):
+    """A field cannot be read; `sentence` says what to type instead."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(field)
+        self.field = field
+        self.sentence = sentence
+
+
+class EntryState(Struct, frozen=True, kw_only=True):
+    values: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    problem: str = ""
+    saving: bool = False
+    draft_found: bool = False

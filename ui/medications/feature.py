@@ -1,0 +1,17 @@
+"""What can be done with this concept, for the registry of commands."""
+
+from ui.commands import Command
+from ui.i18n import Texts
+
+
+def commands(texts: Texts) -> tuple[Command, ...]:
+    tr = texts.tr
+    return (
+        Command(
+            key="add:treatments",
+            title=tr("Add a treatment"),
+            group=tr("In the record"),
+            shortcut="Alt+T",
+            needs_patient=True,
+        ),
+    )

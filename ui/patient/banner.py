@@ -1,0 +1,217 @@
+"""From the record to the banner and the strip: the words of zones 1 and 2."""
+
+from dossier.fhir.dates import day
+from dossier.fhir.patients import IdentityStatus
+from practitioner_app.services.rows import (
+    AllergyPanel,
+    AllergyState,
+    Identity,
+    Measure,
+    Record,
+    Strip,
+)
+from ui.formats import Formats
+from ui.speaking import Speaking
+from ui.widgets.banner import AllergyKind, AllergyLine, AllergyPanelState, BannerState
+from ui.widgets.strip import StripCell
+from ui.words import (
+    born_label,
+    deceased_word,
+    died_words,
+    flag_words,
+    identity_word,
+    sex_word,
+)
+
+
+def civility_word(civility: str) -> str:
+    return {"M": "M.", "MME": "Mme"}.get(civility, "")
+
+
+def full_name(identity: Identity) -> str:
+    """Mme MARTINEAU Élodie: civility, name in use, given name in use."""
+    family = identity.used_name or identity.birth_name
+    given = identity.used_given or identity.birth_given
+    return " ".join(part for part in (civility_word(identity.civility), family, given) if part)
+
+
+def born_words(identity: Identity, speaking: Speaking) -> str:
+    """14/07/1958 (68 ans); an unknown day or month is said in words."""
+    tr, formats = speaking.texts.tr, speaking.formats
+    if not identity.birth_date:
+        return tr("Date of birth not recorded")
+    shown = formats.day(identity.birth_date)
+    if identity.deceased:
+        age = formats.age(identity.birth_date, day(identity.deceased_at) or speaking.today)
+    else:
+        age = formats.age(identity.birth_date, speaking.today)
+    if day(identity.birth_date) is None:
+        shown = tr("{date}, day not known", date=shown)
+    return f"{shown} ({age})" if age and not identity.deceased else shown
+
+
+def deceased_words(identity: Identity, speaking: Speaking) -> str:
+    """Décédée le 02/03/2026 à 91 ans."""
+    if not identity.deceased:
+        return ""
+    texts, formats = speaking.texts, speaking.formats
+    end = day(identity.deceased_at)
+    if end is None:
+        return deceased_word(texts, identity.sex)
+    age = formats.age(identity.birth_date, end)
+    return died_words(texts, identity.sex, day=formats.day(end), age=age)
+
+
+def banner(record: Record, speaking: Speaking) -> BannerState:
+    """Zone 1 of this record."""
+    identity, texts = record.identity, speaking.texts
+    gone = deceased_words(identity, speaking)
+    given = identity.birth_given
+    return BannerState(
+        owner=record.owner,
+        name=full_name(identity),
+        birth_name=identity.birth_name,
+        first_birth_given=given if identity.used_given or given.isupper() else "",
+        born_label=born_label(texts, identity.sex),
+        born=f"{born_words(identity, speaking)} · {gone}"
+        if gone
+        else born_words(identity, speaking),
+        sex=sex_word(texts, identity.sex),
+        ins=speaking.formats.ins(identity.ins),
+        identity=identity_word(texts, identity.status),
+        identity_sure=identity.status is IdentityStatus.QUALIFIED,
+        allergies=allergy_panel(record.allergies, speaking),
+        deceased=gone,
+    )
+
+
+def allergy_panel(panel: AllergyPanel, speaking: Speaking) -> AllergyPanelState:
+    """Exactly one of four titles; the date of the copy whenever the server is out of reach (HZ-04)."""
+    texts, formats = speaking.texts, speaking.formats
+    copy = ""
+    if speaking.offline and panel.copy_at is not None:
+        copy = texts.tr("copy of {moment}", moment=formats.moment(panel.copy_at))
+    if panel.state is AllergyState.KNOWN:
+        return _known(panel, speaking, copy)
+    if panel.state is AllergyState.NONE:
+        return AllergyPanelState(
+            kind=AllergyKind.NONE,
+            title=texts.tr("No known allergies"),
+            note=copy,
+            detail=_verified(panel, speaking) or _declared(panel, speaking),
+        )
+    if panel.state is AllergyState.NOT_RECORDED:
+        return AllergyPanelState(
+            kind=AllergyKind.NOT_RECORDED,
+            title=texts.tr("Allergies not recorded"),
+            note=copy,
+            detail=_declared(panel, speaking)
+            or texts.tr("Nobody has asked, or nobody has written it."),
+        )
+    why = texts.tr("Offline, no copy on this computer.")
+    if panel.partial:
+        why = texts.tr("Not received yet ({percent} %)", percent=panel.received_percent)
+    return AllergyPanelState(
+        kind=AllergyKind.UNAVAILABLE,
+        title=texts.tr("Allergies unavailable"),
+        note=copy,
+        detail=why,
+    )
+
+
+def _known(panel: AllergyPanel, speaking: Speaking, copy: str) -> AllergyPanelState:
+    texts = speaking.texts
+    lines = tuple(
+        AllergyLine(row.agent, ", ".join(row.reactions), row.undecided) for row in panel.rows
+    )
+    extra = []
+    if panel.undecided and not any(line.open_ for line in lines):
+        extra.append(texts.tr("two versions to settle"))
+    if panel.partial:
+        extra.append(
+            texts.tr("more may arrive ({percent} % received)", percent=panel.received_percent)
+        )
+    declared = _declared(panel, speaking)
+    if declared:
+        extra.append(declared)
+    return AllergyPanelState(
+        kind=AllergyKind.KNOWN,
+        title=texts.tr("Known allergies"),
+        note=copy,
+        lines=lines,
+        detail=" · ".join(extra),
+    )
+
+
+def _declared(panel: AllergyPanel, speaking: Speaking) -> str:
+    """HZ-07: what the patient declared and nobody has taken over."""
+    if not panel.declared_by_patient:
+        return ""
+    agents = ", ".join(row.agent for row in panel.declared_by_patient)
+    return speaking.texts.tr("Declared by the patient: {agents}", agents=agents)
+
+
+def _verified(panel: AllergyPanel, speaking: Speaking) -> str:
+    if not panel.verified_at:
+        return ""
+    date_ = speaking.formats.day(panel.verified_at)
+    if not panel.verified_by:
+        return speaking.texts.tr("verified on {date}", date=date_)
+    return speaking.texts.tr("verified on {date} by {person}", date=date_, person=panel.verified_by)
+
+
+def measure_words(measure: Measure, formats: Formats) -> str:
+    """132/78 mmHg, 7,4 %, or the words of the laboratory."""
+    if measure.number is None:
+        return measure.text
+    number = formats.measured(measure.number)
+    if measure.second is not None:
+        number = f"{number}/{formats.measured(measure.second)}"
+    sign = {"<": "< ", ">": "> ", "<=": "≤ ", ">=": "≥ "}.get(measure.comparator, "")
+    unit = formats.unit(measure.unit)
+    return f"{sign}{number}\u00a0{unit}" if unit else f"{sign}{number}"
+
+
+def strip(shown: Strip, speaking: Speaking) -> tuple[StripCell, ...]:
+    """Zone 2: what is not recorded is said, what has not arrived too."""
+    texts, formats = speaking.texts, speaking.formats
+    tr = texts.tr
+    absent = tr("not recorded")
+    if shown.received_percent < 100:
+        absent = tr("not received yet")
+    ald = ", ".join(
+        " ".join(
+            part for part in (tr("ALD"), row.number, f"— {row.label}" if row.label else "") if part
+        )
+        + (f" ({formats.year(row.since)})" if row.since else "")
+        for row in shown.ald
+    )
+    cells = [
+        StripCell(tr("Attending doctor"), shown.attending_doctor or absent),
+        StripCell(
+            tr("Long-term condition (ALD)"),
+            ald or (absent if absent != tr("not recorded") else tr("none")),
+        ),
+    ]
+    if shown.history:
+        cells.append(StripCell(tr("Past history"), " · ".join(shown.history[:2])))
+    tobacco = shown.tobacco
+    if tobacco and shown.pack_years is not None:
+        tobacco += ", " + tr("{count} pack-years", count=formats.number(shown.pack_years))
+    cells.append(StripCell(tr("Tobacco"), tobacco or absent))
+    if shown.weight is not None:
+        weight = measure_words(shown.weight, formats)
+        if shown.bmi is not None:
+            weight += " (" + tr("BMI {value}", value=formats.number(shown.bmi)) + ")"
+        cells.append(StripCell(tr("Weight"), weight))
+    for label, measure in (
+        (tr("Blood pressure"), shown.blood_pressure),
+        (tr("eGFR"), shown.egfr),
+        (tr("HbA1c"), shown.hba1c),
+    ):
+        if measure is not None:
+            when = tr("{label} on {date}", label=label, date=formats.day(measure.at))
+            shown_label = when if label == tr("HbA1c") else label
+            value = measure_words(measure, formats)
+            cells.append(StripCell(shown_label, value, flag_words(texts, measure.flag)))
+    return tuple(cells)

@@ -1,0 +1,116 @@
+"""How a line of the timeline is painted: 46 px, date, glyph, kind and summary, second line, chips."""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from ui.patient.model import RowRole
+from ui.patient.state import GroupKind, TimelineRow
+from ui.theme.look import Look
+from ui.theme.tokens import ROW_TWO_LINES, Size, Weight
+from ui.widgets.chip import chip_width, draw_chip
+from ui.widgets.text import Run, draw_runs
+
+DATE_X, TEXT_PAD = 12, 12
+HEAD_HEIGHT = 28
+
+
+class TimelineDelegate(QStyledItemDelegate):
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        date = look.metrics(Size.LABEL, Weight.SEMIBOLD).horizontalAdvance("00/00/0000")
+        self._glyph_x = DATE_X + date + 10
+        self._text_x = self._glyph_x + look.px(16) + 12
+
+    def sizeHint(
+        self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        row: TimelineRow = index.data(RowRole)
+        return QSize(200, self._look.px(HEAD_HEIGHT if row.group else ROW_TWO_LINES))
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        row: TimelineRow | None = index.data(RowRole)
+        if row is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        rect: QRect = option.rect
+        if row.group is not None:
+            self._paint_head(painter, rect, row)
+        else:
+            state: QStyle.StateFlag = option.state
+            self._paint_row(
+                painter, rect, row, selected=bool(state & QStyle.StateFlag.State_Selected)
+            )
+            if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_Selected:
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.setPen(QPen(self._look.colour("accent"), 2.0))
+                painter.drawRect(QRectF(rect).adjusted(2, 2, -2, -2))
+        painter.restore()
+
+    def _paint_head(self, painter: QPainter, rect: QRect, row: TimelineRow) -> None:
+        look, new = self._look, row.group is GroupKind.NEW
+        painter.fillRect(rect, look.colour("accentbg" if new else "alt"))
+        if new:
+            bar = QRect(rect.x(), rect.y(), 3, rect.height())
+            painter.fillRect(bar, look.colour("accent"))
+        tone = "accent" if new else "muted"
+        area = QRectF(rect).adjusted(DATE_X, 0, -12, 0)
+        aside = look.texts.shown(row.head_aside)
+        painter.setFont(look.font(Size.LABEL, Weight.MEDIUM))
+        taken = painter.fontMetrics().horizontalAdvance(aside)
+        painter.setPen(look.colour(tone))
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, flags, aside)
+        room = area.adjusted(0, 0, -taken - 8, 0)
+        draw_runs(painter, look, room, (Run(row.head, Weight.SEMIBOLD, tone, Size.LABEL),))
+
+    def _paint_row(
+        self, painter: QPainter, rect: QRect, row: TimelineRow, *, selected: bool
+    ) -> None:
+        look = self._look
+        if selected:
+            painter.fillRect(rect, look.colour("accentbg"))
+            bar = QRect(rect.x(), rect.y(), 3, rect.height())
+            painter.fillRect(bar, look.colour("accent"))
+        half = rect.height() / 2
+        weight = Weight.BOLD if row.unread else Weight.REGULAR
+        first = QRectF(rect.x(), rect.y() + 3, rect.width(), half - 3)
+        tone = "text" if row.unread else "muted"
+        date = QRectF(rect.x() + DATE_X, first.y(), self._glyph_x - DATE_X, first.height())
+        draw_runs(painter, look, date, (Run(row.date, weight, tone, Size.LABEL),))
+        side = look.px(16)
+        spot = QPoint(rect.x() + self._glyph_x, round(first.center().y() - side / 2))
+        colour = look.colour("accent" if row.unread else "muted")
+        look.icons.draw(painter, spot, row.glyph, colour, side)
+        left = rect.x() + self._text_x
+        room = QRectF(left, first.y(), rect.right() - left - TEXT_PAD, first.height())
+        kind = Run(row.kind + "  ", Weight.BOLD if row.unread else Weight.SEMIBOLD)
+        used = draw_runs(painter, look, room, (kind, *row.summary))
+        if row.struck:
+            painter.setPen(QPen(look.colour("muted"), 1.2))
+            y = room.center().y()
+            painter.drawLine(int(left), int(y), int(left + used), int(y))
+        end = self._paint_chips(painter, rect, row, half)
+        second = QRectF(left, rect.y() + half - 1, end - left - 8, half - 5)
+        draw_runs(painter, look, second, (Run(row.second, 400, "muted", Size.LABEL),))
+        painter.setPen(QPen(look.colour("line"), 1.0))
+        painter.drawLine(left, rect.bottom(), rect.right(), rect.bottom())
+
+    def _paint_chips(self, painter: QPainter, rect: QRect, row: TimelineRow, half: float) -> float:
+        """Chips from the right on the second line; returns where they begin."""
+        look, x = self._look, float(rect.right() - TEXT_PAD)
+        height = look.px(19)
+        for chip in reversed(row.chips):
+            width = chip_width(look, chip)
+            x -= width
+            top = rect.y() + half + (half - height) / 2 - 2
+            draw_chip(painter, look, QRectF(x, top, width, height), chip)
+            x -= 6
+        return x

@@ -1,0 +1,203 @@
+"""The side panel: everything about one line, and what may be done with it."""
+
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+
+from ui.patient.state import Action, ActionState, DetailState
+from ui.results.plot import PlotPanel
+from ui.theme.look import Look
+from ui.theme.tokens import Size, Weight
+from ui.widgets.button import Button, Kind
+from ui.widgets.card import Card, Rule, Scroll, column, row
+from ui.widgets.chip import Chip
+from ui.widgets.overlay import EmptyState
+from ui.widgets.text import PlainLabel, Run, RunLabel
+
+
+class Paper(QWidget):
+    """The text of a document on a page that stays white in the dark theme."""
+
+    def __init__(self, look: Look, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setAccessibleName(look.tr("Text of the document"))
+        stack = column(0, (32, 28, 32, 32))
+        label = PlainLabel(look, text, wrap=True)
+        palette = label.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, look.colour("ink"))
+        label.setPalette(palette)
+        flags = (
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        label.setTextInteractionFlags(flags)
+        stack.addWidget(label)
+        stack.addStretch(1)
+        self.setLayout(stack)
+        self.setMinimumHeight(360)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(QPen(self._look.colour("line"), 1.0))
+        painter.setBrush(self._look.colour("paper"))
+        painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+class ActionButton(Button):
+    """A button that says which action it is."""
+
+    asked = Signal(Action)
+
+    def __init__(self, look: Look, state: ActionState, parent: QWidget | None = None) -> None:
+        kind = Kind.PRIMARY if state.primary else Kind.SECONDARY
+        super().__init__(look, state.label, kind=kind, key=state.key, parent=parent)
+        self._action = state.action
+        self.clicked.connect(self._ask)
+
+    @Slot()
+    def _ask(self) -> None:
+        self.asked.emit(self._action)
+
+
+class DetailPanel(Card):
+    """Title, source, state, content, actions; or the sentence that says what to choose."""
+
+    asked = Signal(Action)
+    closed = Signal()
+
+    def __init__(
+        self,
+        look: Look,
+        state: DetailState | None,
+        *,
+        closable: bool,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(look, pad=0, parent=parent)
+        self.body.setContentsMargins(1, 1, 1, 1)
+        self.setAccessibleName(look.tr("Details"))
+        self._closable = closable
+        if state is None:
+            title = look.tr("Nothing chosen")
+            sentence = look.tr("Choose a line of the summary or of the timeline, then Enter.")
+            self.body.addWidget(EmptyState(look, title, sentence, glyph="page"))
+            return
+        self.body.addWidget(self._head_of(state))
+        self.body.addWidget(Rule(look))
+        self.body.addWidget(self._content(state), 1)
+        if state.actions:
+            self.body.addWidget(Rule(look))
+            buttons = [ActionButton(look, action) for action in state.actions]
+            for button in buttons:
+                button.asked.connect(self.asked)
+            self.body.addLayout(row(*buttons, 1, margins=(12, 12, 12, 12)))
+
+    def _head_of(self, state: DetailState) -> QWidget:
+        look, head = self._look, QWidget()
+        stack = column(3, (12, 10, 8, 10))
+        title = PlainLabel(look, state.title, size=Size.EMPHASIS, weight=Weight.BOLD, wrap=True)
+        line = row(spacing=4)
+        line.addWidget(title, 1)
+        if self._closable:
+            close = Button(look, look.tr("Close"), kind=Kind.BARE, glyph="close")
+            close.clicked.connect(self._close)
+            line.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        stack.addLayout(line)
+        if state.second:
+            stack.addWidget(
+                PlainLabel(look, state.second, size=Size.LABEL, colour="muted", wrap=True)
+            )
+        if state.chips:
+            chips = [Chip(look, chip) for chip in state.chips]
+            stack.addSpacing(2)
+            stack.addLayout(row(*chips, 1, spacing=6))
+        head.setLayout(stack)
+        return head
+
+    def _content(self, state: DetailState) -> QWidget:
+        look, inner = self._look, QWidget()
+        stack = column(12, (12, 12, 12, 12))
+        if state.notice:
+            stack.addWidget(_notice(look, state.notice))
+        if state.facts:
+            stack.addLayout(self._facts(state))
+        if state.grid:
+            stack.addWidget(ResultTable(look, state))
+        for plot in state.plots:
+            stack.addWidget(PlotPanel(look, plot))
+        if state.paper:
+            stack.addWidget(Paper(look, state.paper), 1)
+        else:
+            stack.addStretch(1)
+        inner.setLayout(stack)
+        return Scroll(inner)
+
+    def _facts(self, state: DetailState) -> QGridLayout:
+        look, grid = self._look, QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(1, 1)
+        top = Qt.AlignmentFlag.AlignTop
+        for line, fact in enumerate(state.facts):
+            label = PlainLabel(look, fact.label, size=Size.LABEL, colour="muted")
+            label.setContentsMargins(0, 1, 0, 0)
+            grid.addWidget(label, line, 0, top)
+            grid.addWidget(RunLabel(look, (Run(fact.value),), wrap=True), line, 1, top)
+        return grid
+
+    @Slot()
+    def _close(self) -> None:
+        self.closed.emit()
+
+
+class ResultTable(QWidget):
+    """A report: analyte, value, sign, range; values right-aligned, the sign in its own column."""
+
+    def __init__(self, look: Look, state: DetailState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setAccessibleName(look.tr("Results"))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(0)
+        grid.setColumnStretch(0, 1)
+        heads = (look.tr("Analysis"), look.tr("Value"), "", look.tr("Reference values"))
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for place, word in enumerate(heads):
+            label = PlainLabel(look, word, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="muted")
+            label.setMinimumHeight(look.px(28))
+            if place in {1, 3}:
+                label.setAlignment(right)
+            grid.addWidget(label, 0, place)
+        for line, item in enumerate(state.grid):
+            place = 2 * line + 1
+            grid.addWidget(Rule(look), place, 0, 1, 4)
+            name = RunLabel(look, (Run(item.label),), wrap=True)
+            tone = "danger" if item.flag else "text"
+            value = PlainLabel(look, item.value, weight=Weight.SEMIBOLD, colour=tone)
+            value.setAlignment(right)
+            value.setMinimumHeight(look.px(32))
+            flag = PlainLabel(look, item.flag, size=Size.LABEL, weight=Weight.SEMIBOLD, colour=tone)
+            band = PlainLabel(look, item.band, size=Size.LABEL, colour="muted")
+            band.setAlignment(right)
+            grid.addWidget(name, place + 1, 0, Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(value, place + 1, 1)
+            grid.addWidget(flag, place + 1, 2)
+            grid.addWidget(band, place + 1, 3)
+        self.setLayout(grid)
+
+
+def _notice(look: Look, sentence: str) -> QWidget:
+    box = Card(look, edge="warnbg", ground="warnbg", pad=10)
+    mark = PlainLabel(look)
+    mark.setPixmap(look.icons.pixmap("alert", look.colour("warn"), look.px(16)))
+    line = row(spacing=8)
+    line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+    words = PlainLabel(look, sentence, size=Size.LABEL, weight=Weight.MEDIUM, wrap=True)
+    line.addWidget(words, 1)
+    box.body.addLayout(line)
+    return box

@@ -1,0 +1,314 @@
+"""From one line of the record to the side panel: facts, curve, state, and what may be done with it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from dossier.fhir.results import Flag
+from practitioner_app.ports import ItemState
+from practitioner_app.services.rows import (
+    AllergyRow,
+    Fact,
+    HistoryRow,
+    Item,
+    ProblemRow,
+    Record,
+    TimelineItem,
+    TreatmentRow,
+)
+from ui.formats import Formats
+from ui.patient.presenter import chips_of, medication_runs
+from ui.patient.state import Action, ActionState, DetailState, FactLine, GridRow, Ref
+from ui.results.presenter import plot_of
+from ui.speaking import Speaking
+from ui.theme.tokens import Tone
+from ui.widgets.chip import ChipState
+from ui.widgets.trend import PlotState
+from ui.words import (
+    by_patient_word,
+    certainty_word,
+    course_word,
+    criticality_word,
+    flag_words,
+    kind_word,
+    severity_word,
+    taking_word,
+)
+
+R = TypeVar("R", bound=Item)
+
+EDITABLE = frozenset({"AllergyIntolerance", "Condition", "MedicationStatement"})
+
+
+class Lines(NamedTuple):
+    """What is known of one reference."""
+
+    allergy: AllergyRow | None = None
+    problem: ProblemRow | None = None
+    history: HistoryRow | None = None
+    treatment: TreatmentRow | None = None
+    event: TimelineItem | None = None
+
+
+def lines_of(record: Record, ref: Ref) -> Lines:
+    """Every row of the record that shows this resource."""
+    panel = record.allergies
+    allergies = (*panel.rows, *panel.declared_by_patient, *panel.struck)
+    return Lines(
+        allergy=_find(allergies, ref),
+        problem=_find(record.problems.rows, ref),
+        history=_find([row for part in record.history.values() for row in part.rows], ref),
+        treatment=_find((*record.treatments.rows, *record.past_treatments.rows), ref),
+        event=_event(record, ref),
+    )
+
+
+def _find(rows: Sequence[R], ref: Ref) -> R | None:
+    return next((row for row in rows if row.rtype == ref.rtype and row.id == ref.id), None)
+
+
+def _event(record: Record, ref: Ref) -> TimelineItem | None:
+    wanted = (ref.rtype, ref.id)
+    for item in record.timeline.rows:
+        if (item.rtype, item.id) == wanted or wanted in item.members:
+            return item
+    return None
+
+
+def detail(record: Record, ref: Ref, speaking: Speaking) -> DetailState | None:
+    """The side panel for a reference; None when the record does not hold it any more."""
+    lines = lines_of(record, ref)
+    row: Item | None = lines.allergy or lines.problem or lines.treatment or lines.history
+    if row is None and lines.event is None:
+        return None
+    chosen = row or lines.event
+    assert chosen is not None
+    title, facts = _facts(lines, speaking)
+    event = lines.event
+    second = ""
+    if event is not None:
+        when = speaking.formats.moment(event.at) if event.at else speaking.texts.tr("undated")
+        second = " · ".join(part for part in (when, event.author) if part)
+    elif chosen.author:
+        second = chosen.author
+    return DetailState(
+        title=title,
+        second=second,
+        chips=_chips(chosen, record, speaking),
+        facts=facts,
+        grid=_grid(event, speaking) if row is None else (),
+        plots=_plots(event, record, speaking) if row is None else (),
+        paper=_paper(event) if row is None else "",
+        notice=_notice(chosen, speaking),
+        actions=_actions(chosen, lines, speaking),
+        ref=Ref(chosen.rtype, chosen.id),
+        op_id=chosen.op_id,
+    )
+
+
+def _chips(row: Item, record: Record, speaking: Speaking) -> tuple[ChipState, ...]:
+    texts = speaking.texts
+    chips = list(chips_of(row.state, speaking, undecided=getattr(row, "undecided", False)))
+    if row.state is ItemState.SENT:
+        chips.append(ChipState(texts.tr("Recorded"), Tone.NEUTRAL))
+    if getattr(row, "struck", False):
+        chips.append(ChipState(texts.tr("Entered in error"), Tone.NEUTRAL))
+    if row.by_patient:
+        chips.append(ChipState(by_patient_word(texts, record.identity.sex), Tone.OK, "person"))
+    if row.new:
+        chips.append(ChipState(texts.tr("New"), Tone.ACCENT))
+    return tuple(chips)
+
+
+def _notice(row: Item, speaking: Speaking) -> str:
+    tr = speaking.texts.tr
+    return {
+        ItemState.PENDING: tr("Kept on this computer; it leaves as soon as there is a connection."),
+        ItemState.REFUSED: tr(
+            "The server refused this entry; the reason is in the sending centre."
+        ),
+        ItemState.CONFLICT: tr(
+            "Somebody else changed this line. Nothing is lost: both versions are kept."
+        ),
+    }.get(row.state, "")
+
+
+def _facts(lines: Lines, speaking: Speaking) -> tuple[str, tuple[FactLine, ...]]:
+    if lines.allergy is not None:
+        return lines.allergy.agent, _allergy_facts(lines.allergy, speaking)
+    if lines.problem is not None:
+        return lines.problem.label, _problem_facts(lines.problem, speaking)
+    if lines.treatment is not None:
+        return lines.treatment.substance, _treatment_facts(lines.treatment, speaking)
+    if lines.history is not None:
+        return lines.history.label, _history_facts(lines.history, speaking)
+    event = lines.event
+    assert event is not None
+    kind = kind_word(speaking.texts, event.kind)
+    return event.title or kind, _event_facts(event, kind, speaking)
+
+
+def _kept(*facts: FactLine) -> tuple[FactLine, ...]:
+    return tuple(fact for fact in facts if fact.value)
+
+
+def _allergy_facts(row: AllergyRow, speaking: Speaking) -> tuple[FactLine, ...]:
+    texts, formats = speaking.texts, speaking.formats
+    tr = texts.tr
+    return _kept(
+        FactLine(tr("Reaction"), ", ".join(row.reactions) or tr("reaction not stated")),
+        FactLine(tr("Certainty"), certainty_word(texts, row.certainty)),
+        FactLine(tr("Severity of the reaction"), severity_word(texts, row.severity)),
+        FactLine(tr("Risk in case of a new exposure"), criticality_word(texts, row.criticality)),
+        FactLine(tr("Date"), formats.day(row.since) if row.since else tr("not recorded")),
+        FactLine(tr("Recorded on"), formats.moment(row.recorded) if row.recorded else ""),
+        FactLine(tr("Author"), row.author),
+        FactLine(tr("Note"), row.note),
+    )
+
+
+def _problem_facts(row: ProblemRow, speaking: Speaking) -> tuple[FactLine, ...]:
+    texts, formats = speaking.texts, speaking.formats
+    tr = texts.tr
+    ald = f"{tr('ALD')} {row.ald_number}".strip() if row.ald else ""
+    return _kept(
+        FactLine(tr("Course"), course_word(texts, row.course)),
+        FactLine(tr("Since"), formats.day(row.since) if row.since else tr("not recorded")),
+        FactLine(tr("Ended on"), formats.day(row.until) if row.until else ""),
+        FactLine(tr("Long-term condition (ALD)"), ald),
+        FactLine(tr("Code"), row.code),
+        FactLine(tr("Author"), row.author),
+        FactLine(tr("Note"), row.note),
+    )
+
+
+def _history_facts(row: HistoryRow, speaking: Speaking) -> tuple[FactLine, ...]:
+    tr, formats = speaking.texts.tr, speaking.formats
+    return _kept(
+        FactLine(tr("Relative"), row.relation),
+        FactLine(tr("Date"), formats.day(row.since) if row.since else ""),
+        FactLine(tr("Author"), row.author),
+        FactLine(tr("Note"), row.note),
+    )
+
+
+def _treatment_facts(row: TreatmentRow, speaking: Speaking) -> tuple[FactLine, ...]:
+    texts, formats = speaking.texts, speaking.formats
+    tr = texts.tr
+    return _kept(
+        FactLine(tr("Line"), "".join(run.text for run in medication_runs(row, speaking))),
+        FactLine(tr("Status"), taking_word(texts, row.status)),
+        FactLine(tr("Since"), formats.day(row.since) if row.since else tr("not recorded")),
+        FactLine(tr("Ended on"), formats.day(row.until) if row.until else ""),
+        FactLine(tr("Reason"), row.reason),
+        FactLine(tr("Author"), row.author),
+        FactLine(tr("Note"), row.note),
+    )
+
+
+def _event_facts(event: TimelineItem, kind: str, speaking: Speaking) -> tuple[FactLine, ...]:
+    tr, formats = speaking.texts.tr, speaking.formats
+    return _kept(
+        FactLine(tr("Kind"), kind),
+        FactLine(tr("Date"), formats.moment(event.at) if event.at else tr("undated")),
+        FactLine(tr("Author"), event.author),
+        FactLine(tr("Summary"), event.summary if len(event.summary) < 200 else ""),
+    )
+
+
+def _paper(event: TimelineItem | None) -> str:
+    """The long text of a document or a note."""
+    return event.summary if event is not None and len(event.summary) >= 200 else ""
+
+
+def value_of(fact: Fact, formats: Formats) -> str:
+    if fact.number is None:
+        return fact.text
+    shown = formats.measured(fact.number)
+    if fact.second is not None:
+        shown += "/" + formats.measured(fact.second)
+    unit = formats.unit(fact.unit)
+    return f"{fact.comparator} {shown}\u00a0{unit}".strip()
+
+
+def _grid(event: TimelineItem | None, speaking: Speaking) -> tuple[GridRow, ...]:
+    if event is None:
+        return ()
+    return tuple(
+        GridRow(
+            label=fact.label,
+            value=value_of(fact, speaking.formats),
+            unit="",
+            flag=flag_words(speaking.texts, fact.flag) if fact.flag is not Flag.UNKNOWN else "",
+        )
+        for fact in event.facts
+    )
+
+
+def _plots(event: TimelineItem | None, record: Record, speaking: Speaking) -> tuple[PlotState, ...]:
+    """Curves of the analytes this line speaks of, in the unit of the line (HZ-11)."""
+    if event is None:
+        return ()
+    wanted = {(fact.label.casefold(), speaking.formats.unit(fact.unit)) for fact in event.facts}
+    return tuple(
+        plot_of(series, speaking)
+        for series in record.series.rows
+        if (series.label.casefold(), speaking.formats.unit(series.unit)) in wanted
+        and len(series.points) > 1
+    )[:3]
+
+
+def _actions(row: Item, lines: Lines, speaking: Speaking) -> tuple[ActionState, ...]:
+    """What the state of the line allows; nothing that would not work."""
+    tr = speaking.texts.tr
+    undecided = row.state is ItemState.CONFLICT or getattr(row, "undecided", False)
+    if undecided and row.op_id:
+        return (ActionState(Action.SETTLE, tr("Settle"), primary=True),)
+    actions: list[ActionState] = []
+    if row.state is ItemState.PENDING:
+        actions.append(ActionState(Action.UNDO, tr("Undo"), "Ctrl+Z"))
+    if row.state is ItemState.REFUSED:
+        actions.append(ActionState(Action.WITHDRAW, tr("Withdraw…")))
+    editable = lines.allergy or lines.problem or lines.treatment
+    if editable is None or editable.struck or row.rtype not in EDITABLE:
+        return tuple(actions)
+    actions.insert(0, ActionState(Action.EDIT, tr("Correct"), tr("Alt+E"), primary=True))
+    if lines.problem is not None:
+        actions.append(ActionState(Action.END, tr("Resolved…")))
+    if lines.treatment is not None:
+        actions.append(ActionState(Action.END, tr("Stop…")))
+    if row.state is ItemState.CONFIRMED:
+        actions.append(ActionState(Action.ERROR, tr("Entered in error…")))
+    return tuple(actions)
+
+
+def curve_detail(record: Record, key: str, speaking: Speaking) -> DetailState | None:
+    """The side panel about one analyte: its curve and its values, newest first."""
+    series = next((s for s in record.series.rows if f"{s.code}|{s.unit}" == key), None)
+    if series is None:
+        return None
+    tr, formats = speaking.texts.tr, speaking.formats
+    plot = plot_of(series, speaking)
+    rows = tuple(
+        GridRow(
+            label=formats.moment(point.at),
+            value=shown.shown + (f"\u00a0{plot.unit}" if plot.unit else ""),
+            unit="",
+            flag=flag_words(speaking.texts, point.flag),
+            band=_band(point.band.low, point.band.high, point.band.text, formats)
+            if point.band
+            else "",
+        )
+        for point, shown in reversed(list(zip(series.points, plot.points, strict=False)))
+    )
+    return DetailState(
+        title=series.label,
+        second=tr("One unit only: {unit}", unit=plot.unit) if plot.unit else "",
+        plots=(plot,),
+        grid=rows[:40],
+    )
+
+
+def _band(low: object, high: object, text: str, formats: Formats) -> str:
+    return text or formats.span(
+        str(low) if low is not None else None, str(high) if high is not None else None
+    )

@@ -1,0 +1,160 @@
+"""What the record screen shows, ready to be painted: no resource, no service, no decision left.
+
+`Ref` names the resource behind a line, so that a click or Enter can ask for it.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from ui.widgets.banner import BannerState
+from ui.widgets.chip import ChipState
+from ui.widgets.strip import StripCell
+from ui.widgets.text import Run
+from ui.widgets.trend import PlotState
+
+
+class Ref(Struct, frozen=True):
+    """A resource by its type and id."""
+
+    rtype: str
+    id: str
+
+
+class SummaryLine(Struct, frozen=True, kw_only=True):
+    """One line of a summary card. `caption` stands in its own column at the left."""
+
+    runs: tuple[Run, ...]
+    words: str
+    caption: str = ""
+    caption_tone: str = "muted"
+    glyph: str = ""
+    aside: str = ""
+    chips: tuple[ChipState, ...] = ()
+    ref: Ref | None = None
+    struck: bool = False
+
+
+class Disagreement(Struct, frozen=True, kw_only=True):
+    """A treatment of which two versions wait: both are shown, neither wins (HZ-18)."""
+
+    title: str
+    head: tuple[Run, ...]
+    versions: tuple[tuple[Run, ...], ...]
+    words: str
+    op_id: str
+    ref: Ref
+
+
+class SummaryCard(Struct, frozen=True, kw_only=True):
+    """`why_empty` says why there is no line (HZ-17); it is empty when there are some."""
+
+    key: str
+    title: str
+    count: str = ""
+    aside: str = ""
+    add: str = ""
+    add_key: str = ""
+    lines: tuple[SummaryLine | Disagreement, ...] = ()
+    why_empty: str = ""
+    caption_width: int = 0
+
+
+class GroupKind(StrEnum):
+    TODAY = "today"
+    NEW = "new"
+    BEFORE = "before"
+
+
+class TimelineRow(Struct, frozen=True, kw_only=True):
+    """One line of the timeline, or the head of a group when `group` is set."""
+
+    key: str
+    words: str
+    group: GroupKind | None = None
+    head: str = ""
+    head_aside: str = ""
+    date: str = ""
+    glyph: str = "page"
+    kind: str = ""
+    summary: tuple[Run, ...] = ()
+    second: str = ""
+    chips: tuple[ChipState, ...] = ()
+    unread: bool = False
+    new: bool = False
+    struck: bool = False
+    refs: tuple[Ref, ...] = ()
+
+
+class FilterState(Struct, frozen=True):
+    """One filter of the timeline and how many lines it would leave, said where it calls for an act."""
+
+    key: str
+    word: str
+    count: int
+    counted: bool = False
+
+
+class Action(StrEnum):
+    """What can be done to the line in the side panel."""
+
+    UNDO = "undo"
+    EDIT = "edit"
+    END = "end"
+    ERROR = "error"
+    SETTLE = "settle"
+    WITHDRAW = "withdraw"
+
+
+class ActionState(Struct, frozen=True):
+    action: Action
+    label: str
+    key: str = ""
+    primary: bool = False
+
+
+class FactLine(Struct, frozen=True):
+    label: str
+    value: str
+
+
+class GridRow(Struct, frozen=True):
+    """One analyte of a report: value, sign and range as the laboratory sent them."""
+
+    label: str
+    value: str
+    unit: str
+    flag: str = ""
+    band: str = ""
+    plot: str = ""
+
+
+class DetailState(Struct, frozen=True, kw_only=True):
+    """The side panel about one line. `paper` is the text of a document: it stays white in the dark."""
+
+    title: str
+    second: str = ""
+    chips: tuple[ChipState, ...] = ()
+    facts: tuple[FactLine, ...] = ()
+    grid: tuple[GridRow, ...] = ()
+    plots: tuple[PlotState, ...] = ()
+    paper: str = ""
+    notice: str = ""
+    actions: tuple[ActionState, ...] = ()
+    ref: Ref | None = None
+    op_id: str = ""
+
+
+class RecordState(Struct, frozen=True, kw_only=True):
+    """Everything under one banner is about `owner` (HZ-01)."""
+
+    owner: int
+    banner: BannerState
+    strip: tuple[StripCell, ...]
+    cards: tuple[SummaryCard, ...]
+    curves: tuple[PlotState, ...]
+    timeline: tuple[TimelineRow, ...]
+    filters: tuple[FilterState, ...]
+    why_empty: str = ""
+    hidden_notice: str = ""
+    receiving: str = ""

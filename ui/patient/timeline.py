@@ -1,0 +1,188 @@
+"""The timeline column: a filter, its chips, the list, and the sentence that never goes away."""
+
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QButtonGroup,
+    QLineEdit,
+    QListView,
+    QStackedLayout,
+    QWidget,
+)
+
+from ui.patient.delegate import TimelineDelegate
+from ui.patient.model import RowRole, TimelineModel
+from ui.patient.state import FilterState, TimelineRow
+from ui.theme.look import Look
+from ui.theme.tokens import Size
+from ui.widgets.button import KeyCap
+from ui.widgets.card import Card, Rule, column, empty_out, row
+from ui.widgets.chip import FilterChip
+from ui.widgets.flow import FlowLayout
+from ui.widgets.overlay import EmptyState
+from ui.widgets.text import PlainLabel
+
+
+class TimelineList(QListView):
+    """J and K move as the arrows do; heads of groups are stepped over."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = {Qt.Key.Key_J: Qt.Key.Key_Down, Qt.Key.Key_K: Qt.Key.Key_Up}
+        key = keys.get(Qt.Key(event.key()), Qt.Key(event.key()))
+        if key in {Qt.Key.Key_Down, Qt.Key.Key_Up} and not event.modifiers():
+            self.step(1 if key == Qt.Key.Key_Down else -1)
+            return
+        super().keyPressEvent(event)
+
+    def step(self, by: int) -> None:
+        model, place = self.model(), self.currentIndex().row() + by
+        while 0 <= place < model.rowCount():
+            index = model.index(place, 0)
+            if model.flags(index) & Qt.ItemFlag.ItemIsSelectable:
+                self.setCurrentIndex(index)
+                return
+            place += by
+
+
+class TimelineColumn(QWidget):
+    """Emits the row chosen and the filter asked for; keeps selection and scroll across updates."""
+
+    chosen = Signal(TimelineRow)
+    opened = Signal(TimelineRow)
+    filtered = Signal(str)
+    searched = Signal(str)
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._filters: tuple[FilterState, ...] = ()
+        self._why = ""
+        self.setAccessibleName(look.tr("Timeline"))
+        stack = column(8)
+        stack.addWidget(self._search_box())
+        self._chips = FlowLayout(6)
+        stack.addLayout(self._chips)
+        stack.addWidget(self._list_card(), 1)
+        self.setLayout(stack)
+        self._group = QButtonGroup(self)
+        self._group.buttonClicked.connect(self._chip_clicked)
+
+    def _search_box(self) -> QWidget:
+        look = self._look
+        self._edit = QLineEdit()
+        self._edit.setFont(look.font())
+        self._edit.setPlaceholderText(look.texts.shown(look.tr("Filter the timeline")))
+        self._edit.setAccessibleName(look.tr("Filter the timeline"))
+        self._edit.setAccessibleDescription("Ctrl+F")
+        glyph = QAction(look.icons.icon("filter", look.colour("muted"), 16), "", self._edit)
+        self._edit.addAction(glyph, QLineEdit.ActionPosition.LeadingPosition)
+        self._edit.textChanged.connect(self.searched)
+        self._edit.installEventFilter(self)
+        cap = KeyCap(look, "Ctrl+F", self._edit)
+        inner = row(1, cap, margins=(0, 0, 8, 0))
+        self._edit.setLayout(inner)
+        return self._edit
+
+    def _list_card(self) -> Card:
+        look = self._look
+        card = Card(look, pad=0)
+        card.body.setContentsMargins(1, 1, 1, 1)
+        self.model = TimelineModel(self)
+        self.list = TimelineList()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(TimelineDelegate(look, self.list))
+        self.list.setAccessibleName(look.tr("Timeline"))
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setMouseTracking(False)
+        self.list.setUniformItemSizes(False)
+        self.list.setLayoutMode(QListView.LayoutMode.Batched)
+        self.list.setBatchSize(200)
+        self.list.selectionModel().selectionChanged.connect(self._selection)
+        self.list.activated.connect(self._activated)
+        self._empty = QWidget()
+        self._empty_box = column()
+        self._empty.setLayout(self._empty_box)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self._empty)
+        card.body.addLayout(self._stack, 1)
+        card.body.addWidget(Rule(look))
+        mark = PlainLabel(look)
+        mark.setPixmap(look.icons.pixmap("info", look.colour("muted"), look.px(14)))
+        self._notice = PlainLabel(look, size=Size.LABEL, colour="muted", wrap=True)
+        line = row(mark, margins=(12, 5, 12, 5))
+        line.addWidget(self._notice, 1)
+        card.body.addLayout(line)
+        return card
+
+    # -- state ----------------------------------------------------------------
+
+    def show_rows(self, rows: tuple[TimelineRow, ...], why_empty: str, hidden_notice: str) -> None:
+        self._notice.setText(hidden_notice)
+        self.model.show_rows(rows)
+        if why_empty != self._why:
+            self._why = why_empty
+            empty_out(self._empty_box)
+            if why_empty:
+                self._empty_box.addWidget(EmptyState(self._look, why_empty))
+        self._stack.setCurrentIndex(1 if why_empty else 0)
+
+    def show_filters(self, filters: tuple[FilterState, ...], chosen: str) -> None:
+        if filters == self._filters:
+            return
+        self._filters = filters
+        for button in self._group.buttons():
+            self._group.removeButton(button)
+        empty_out(self._chips)
+        for state in filters:
+            count = state.count if state.counted else None
+            chip = FilterChip(self._look, state.word, count, checked=state.key == chosen)
+            chip.setProperty("filter_key", state.key)
+            self._group.addButton(chip)
+            self._chips.addWidget(chip)
+
+    def clear_filter(self) -> None:
+        """At a change of patient no filter stays (HZ-17)."""
+        self._edit.clear()
+
+    def focus_filter(self) -> None:
+        self._edit.setFocus()
+        self._edit.selectAll()
+
+    def select(self, place: int) -> None:
+        index = self.model.index(place)
+        if index.isValid():
+            self.list.setCurrentIndex(index)
+            self.list.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
+
+    # -- intents --------------------------------------------------------------
+
+    @Slot(QAbstractButton)
+    def _chip_clicked(self, chip: QAbstractButton) -> None:
+        self.filtered.emit(str(chip.property("filter_key")))
+
+    @Slot(QItemSelection, QItemSelection)
+    def _selection(self, chosen: QItemSelection, _left: QItemSelection) -> None:
+        places = chosen.indexes()
+        if places:
+            self.chosen.emit(places[0].data(RowRole))
+
+    @Slot(QModelIndex)
+    def _activated(self, index: QModelIndex) -> None:
+        row_ = index.data(RowRole)
+        if row_ is not None and row_.group is None:
+            self.opened.emit(row_)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Down:
+                self.list.setFocus()
+                self.list.step(1)
+                return True
+            if event.key() == Qt.Key.Key_Escape and self._edit.text():
+                self._edit.clear()
+                return True
+        return super().eventFilter(watched, event)

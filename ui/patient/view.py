@@ -1,0 +1,197 @@
+"""The record screen: summary, timeline, side panel. Passive: it shows states and emits intents."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from ui.patient.detail import DetailPanel
+from ui.patient.state import Action, DetailState, RecordState, Ref, TimelineRow
+from ui.patient.summary import SummaryColumn
+from ui.patient.timeline import TimelineColumn
+from ui.theme.look import Look
+from ui.widgets.card import Ground, Scroll, column
+
+SUMMARY, SIDE = 388, 488
+ROOM_FOR_THREE = 1360
+
+
+class RecordView(QWidget):
+    """Three columns where there is room, two and a drawer otherwise (1280 px, or text of 130 %)."""
+
+    opened = Signal(Ref)
+    chosen = Signal(TimelineRow)
+    filtered = Signal(str)
+    searched = Signal(str)
+    settled = Signal(str)
+    added = Signal(str)
+    curve_asked = Signal(str)
+    acted = Signal(Action)
+    panel_closed = Signal()
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._owner: int | None = None
+        self._shown: tuple[object, ...] = ()
+        line = QHBoxLayout(self)
+        self._row = line
+        line.setContentsMargins(16, 12, 12, 12)
+        line.setSpacing(12)
+        self._summary_box = QWidget()
+        self._summary_stack = column()
+        self._summary_box.setLayout(self._summary_stack)
+        self._summary_box.setFixedWidth(self._summary_width())
+        line.addWidget(self._summary_box)
+        self.timeline = TimelineColumn(look)
+        line.addWidget(self.timeline, 1)
+        self._side = Ground(look, "bg")
+        self._side_stack = column()
+        self._side.setLayout(self._side_stack)
+        line.addWidget(self._side)
+        self._summary_scroll: Scroll | None = None
+        self._panel: QWidget | None = None
+        self._panel_wanted = False
+        self.timeline.chosen.connect(self.chosen)
+        self.timeline.opened.connect(self._row_opened)
+        self.timeline.filtered.connect(self.filtered)
+        self.timeline.searched.connect(self.searched)
+
+    @property
+    def owner(self) -> int | None:
+        """Whose record stands in these columns (HZ-01)."""
+        return self._owner
+
+    @property
+    def wide(self) -> bool:
+        return self.width() >= ROOM_FOR_THREE and not self._look.roomy
+
+    def _summary_width(self) -> int:
+        return min(self._look.px(SUMMARY), 480)
+
+    # -- state ----------------------------------------------------------------
+
+    def show_state(self, state: RecordState, filter_key: str) -> None:
+        """Show a record. Another patient than before starts without filter and without panel."""
+        if state.owner != self._owner:
+            self._owner = state.owner
+            self.timeline.clear_filter()
+            self.show_panel(None)
+        shown = (state.cards, state.curves)
+        if shown != self._shown:
+            self._shown = shown
+            self._show_summary(state)
+        self.timeline.show_filters(state.filters, filter_key)
+        self.timeline.show_rows(state.timeline, state.why_empty, state.hidden_notice)
+
+    def _show_summary(self, state: RecordState) -> None:
+        summary = SummaryColumn(self._look, state.cards, state.curves, self._summary_width())
+        summary.opened.connect(self.opened)
+        summary.settled.connect(self.settled)
+        summary.added.connect(self.added)
+        summary.curve_asked.connect(self.curve_asked)
+        before = self._summary_scroll
+        self._summary_scroll = Scroll(summary)
+        box = self._summary_stack
+        if before is not None:
+            place = before.verticalScrollBar().value()
+            box.replaceWidget(before, self._summary_scroll)
+            before.hide()
+            before.deleteLater()
+            self._summary_scroll.verticalScrollBar().setValue(place)
+        else:
+            box.addWidget(self._summary_scroll)
+
+    def show_detail(self, state: DetailState | None) -> None:
+        """Show a line in the side panel; the panel's own drawer closes by its cross or Escape."""
+        panel = DetailPanel(self._look, state, closable=not self.wide)
+        panel.asked.connect(self.acted)
+        panel.closed.connect(self._close_panel)
+        self._put_panel(panel, wanted=state is not None)
+
+    def show_panel(self, panel: QWidget | None) -> None:
+        """Put a form (or nothing) in the place of the side panel."""
+        if panel is None:
+            self.show_detail(None)
+            return
+        self._put_panel(panel, wanted=True)
+        panel.setFocus()
+
+    @property
+    def panel(self) -> QWidget | None:
+        return self._panel
+
+    def _put_panel(self, panel: QWidget, *, wanted: bool) -> None:
+        box = self._side_stack
+        if self._panel is not None:
+            box.removeWidget(self._panel)
+            self._panel.hide()
+            self._panel.deleteLater()
+        self._panel = panel
+        self._panel_wanted = wanted
+        box.addWidget(panel)
+        self._place_side()
+
+    def _place_side(self) -> None:
+        """Column or drawer."""
+        line = self._row
+        if self.wide:
+            if line.indexOf(self._side) < 0:
+                line.addWidget(self._side)
+            self._side.setFixedWidth(SIDE)
+            self._side_stack.setContentsMargins(0, 0, 0, 0)
+            self._side.show()
+            return
+        line.removeWidget(self._side)
+        width = min(max(SIDE, self._look.px(400)), self.width() - 48)
+        self._side.setFixedWidth(width)
+        self._side_stack.setContentsMargins(12, 12, 12, 12)
+        self._side.setGeometry(self.width() - width, 0, width, self.height())
+        self._side.setVisible(self._panel_wanted)
+        if self._panel_wanted:
+            self._side.raise_()
+
+    # -- intents --------------------------------------------------------------
+
+    @Slot(TimelineRow)
+    def _row_opened(self, row: TimelineRow) -> None:
+        self.chosen.emit(row)
+        if self._panel is not None and self._panel_wanted:
+            self._place_side()
+
+    @Slot()
+    def _close_panel(self) -> None:
+        self._panel_wanted = False
+        self._place_side()
+        self.timeline.list.setFocus()
+        self.panel_closed.emit()
+
+    def cycle_panes(self) -> None:
+        """F6: summary, timeline, side panel."""
+        panes: list[QWidget] = [self._summary_box, self.timeline, self._side]
+        focus = self.window().focusWidget()
+        here = next(
+            (i for i, pane in enumerate(panes) if focus is not None and pane.isAncestorOf(focus)),
+            -1,
+        )
+        targets = {1: self.timeline.list}
+        for step in range(1, 4):
+            place = (here + step) % 3
+            if not panes[place].isVisible():
+                continue
+            target = targets.get(place) or first_focus(panes[place])
+            if target is not None:
+                target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_side()
+
+
+def first_focus(pane: QWidget) -> QWidget | None:
+    """The first control of a pane that takes the focus by Tab."""
+    for child in pane.findChildren(QWidget):
+        if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isEnabled():
+            if child.isVisibleTo(pane):
+                return child
+    return None

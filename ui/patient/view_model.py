@@ -1,0 +1,165 @@
+"""The record on the screen: opened, refreshed at each ChangeSet, left. One owner at a time (HZ-01).
+
+An answer that arrives for a patient who is not the open one any more is dropped: every answer is held
+against `owner`, and the lanes replace an older question by the newer one.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct, structs
+from PySide6.QtCore import QObject, Signal, Slot
+
+from dossier.errors import DossierError
+from practitioner_app.ports import ChangeSet, Topic
+from practitioner_app.runtime.changes import Changes
+from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services.journal import JournalService
+from practitioner_app.services.record import RecordService
+from practitioner_app.services.rows import Record
+from ui.errors import error_sentence
+from ui.patient.detail_presenter import curve_detail, detail
+from ui.patient.presenter import record_state
+from ui.patient.state import DetailState, RecordState, Ref
+from ui.speaking import Speaking
+
+Speak = Callable[[], Speaking]
+
+
+class RecordScreen(Struct, frozen=True, kw_only=True):
+    """`record` None: none is open, or it is still being read (`owner` says which)."""
+
+    owner: int | None = None
+    record: RecordState | None = None
+    detail: DetailState | None = None
+    filter_key: str = "all"
+    words: str = ""
+    problem: str = ""
+    missing: bool = False
+
+
+class RecordModel(QObject):
+    """Intents: open, leave, filter, search, choose, show_curve, close_detail."""
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        *,
+        records: RecordService,
+        journal: JournalService,
+        lanes: Lanes,
+        changes: Changes,
+        speak: Speak,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._records, self._journal = records, journal
+        self._lanes, self._speak = lanes, speak
+        self._state = RecordScreen()
+        self._record: Record | None = None
+        self._ref: Ref | None = None
+        self._curve = ""
+        changes.published.connect(self._published)
+
+    @property
+    def state(self) -> RecordScreen:
+        return self._state
+
+    @property
+    def record(self) -> Record | None:
+        """The value behind the screen, for the forms that correct one of its lines."""
+        return self._record
+
+    def _set(self, **changes: object) -> None:
+        self._state = structs.replace(self._state, **changes)
+        self.changed.emit()
+
+    # -- intents --------------------------------------------------------------
+
+    def open(self, owner: int, ref: Ref | None = None) -> None:
+        """Go to a patient; filters never follow from one to the next (HZ-17)."""
+        if owner != self._state.owner:
+            self.leave()
+            self._state = RecordScreen(owner=owner)
+        self._ref, self._curve = ref, ""
+        self._ask()
+        journal = self._journal
+        self._lanes.write(lambda: journal.opened(owner))
+
+    def leave(self) -> None:
+        """Close the open record: what was shown counts as seen from now on."""
+        owner = self._state.owner
+        if owner is None:
+            return
+        records = self._records
+        self._lanes.write(lambda: records.leave(owner))
+        self._record, self._ref, self._curve = None, None, ""
+        self._set(owner=None, record=None, detail=None, filter_key="all", words="", problem="")
+
+    def filter(self, key: str) -> None:
+        self._state = structs.replace(self._state, filter_key=key)
+        self._present()
+
+    def search(self, words: str) -> None:
+        self._state = structs.replace(self._state, words=words)
+        self._present()
+
+    def choose(self, ref: Ref | None) -> None:
+        """Show a line in the side panel."""
+        self._ref, self._curve = ref, ""
+        self._present()
+
+    def show_curve(self, key: str) -> None:
+        self._ref, self._curve = None, key
+        self._present()
+
+    def refresh(self) -> None:
+        """Ask again: the hour, the language or the connection changed."""
+        if self._state.owner is not None:
+            self._ask()
+
+    # -- answers --------------------------------------------------------------
+
+    def _ask(self) -> None:
+        owner = self._state.owner
+        if owner is None:
+            return
+        records = self._records
+        self._lanes.read(
+            lambda: records.open(owner), self._opened, self._failed, key="patient.record"
+        )
+
+    def _opened(self, record: Record) -> None:
+        if record.owner != self._state.owner:
+            return
+        self._record = record
+        self._state = structs.replace(self._state, missing=not record.found, problem="")
+        self._present()
+
+    def _failed(self, error: DossierError) -> None:
+        self._set(problem=error_sentence(self._speak().texts, error))
+
+    def _present(self) -> None:
+        record = self._record
+        if record is None or not record.found:
+            self._set(record=None, detail=None)
+            return
+        speaking = self._speak()
+        state = self._state
+        shown = record_state(record, speaking, filter_key=state.filter_key, words=state.words)
+        panel: DetailState | None = None
+        if self._ref is not None:
+            panel = detail(record, self._ref, speaking)
+        elif self._curve:
+            panel = curve_detail(record, self._curve, speaking)
+        self._set(record=shown, detail=panel)
+
+    @Slot(object)
+    def _published(self, change: ChangeSet) -> None:
+        owner = self._state.owner
+        if owner is None:
+            return
+        if change.touches(owner) or change.about(Topic.CONFLICTS):
+            self._ask()
+        elif change.about(Topic.CONNECTION, Topic.COPY):
+            self._present()

@@ -1,0 +1,142 @@
+"""Every command of the program, gathered from the features; and the sheet of F1."""
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from practitioner_app.services.search import Action
+from ui.allergies import feature as allergies
+from ui.commands import Command, shown_shortcut
+from ui.i18n import Texts
+from ui.medications import feature as medications
+from ui.patient import feature as patient
+from ui.problems import feature as problems
+from ui.theme.look import Look
+from ui.theme.tokens import CARD_RADIUS, Size, Weight
+from ui.widgets.button import KeyCap
+from ui.widgets.card import Rule, Scroll, column, row
+from ui.widgets.text import PlainLabel
+
+
+def general(texts: Texts) -> tuple[Command, ...]:
+    tr = texts.tr
+    go, program = tr("Go to"), tr("Colloque")
+    return (
+        Command(key="palette", title=tr("Go to…"), group=go, shortcut="Ctrl+K", in_palette=False),
+        Command(key="find", title=tr("Find a patient"), group=go, shortcut="F2", in_palette=False),
+        Command(
+            key="sync",
+            title=tr("Sending and updating"),
+            group=go,
+            shortcut="Alt+3",
+            words=tr("synchronisation, waiting, refused, copy"),
+        ),
+        Command(
+            key="settings",
+            title=tr("Settings"),
+            group=go,
+            shortcut="Alt+4",
+            words=tr("language, theme, text size, dark"),
+        ),
+        Command(key="send", title=tr("Send and update now"), group=program, shortcut="F5"),
+        Command(
+            key="undo",
+            title=tr("Undo the last act"),
+            group=program,
+            shortcut="Ctrl+Z",
+            in_palette=False,
+        ),
+        Command(key="lock", title=tr("Lock"), group=program, shortcut="F12"),
+        Command(
+            key="help", title=tr("Keys and help"), group=program, shortcut="F1", in_palette=False
+        ),
+    )
+
+
+def all_commands(texts: Texts) -> tuple[Command, ...]:
+    """In the order of the F1 sheet."""
+    return (
+        *general(texts),
+        *patient.commands(texts),
+        *allergies.commands(texts),
+        *problems.commands(texts),
+        *medications.commands(texts),
+    )
+
+
+def palette_actions(commands: tuple[Command, ...]) -> tuple[Action, ...]:
+    """What the palette offers among them."""
+    return tuple(
+        Action(
+            key=command.key,
+            title=command.title,
+            words=command.words,
+            needs_patient=command.needs_patient,
+        )
+        for command in commands
+        if command.in_palette
+    )
+
+
+class KeySheet(QWidget):
+    """F1: every key, in the words of the screens."""
+
+    closed = Signal()
+
+    def __init__(
+        self, look: Look, commands: tuple[Command, ...], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setAccessibleName(look.tr("Keys and help"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        stack = column(8, (24, 18, 24, 16))
+        title = PlainLabel(look, look.tr("Keys and help"), size=Size.NAME, weight=Weight.BOLD)
+        close = KeyCap(look, look.tr("Esc"))
+        stack.addLayout(row(title, 1, close))
+        inner = QWidget()
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(32)
+        grid.setVerticalSpacing(0)
+        grid.setContentsMargins(0, 0, 0, 0)
+        groups = list(dict.fromkeys(command.group for command in commands))
+        for place, group in enumerate(groups):
+            box = column(0)
+            box.addWidget(
+                PlainLabel(look, group, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="accent")
+            )
+            box.addSpacing(4)
+            for command in commands:
+                if command.group == group and command.shortcut:
+                    words = PlainLabel(look, command.title, wrap=True)
+                    cap = KeyCap(look, shown_shortcut(look.texts, command.shortcut))
+                    line = row(spacing=12, margins=(0, 7, 0, 7))
+                    line.addWidget(words, 1)
+                    line.addWidget(cap)
+                    box.addLayout(line)
+                    box.addWidget(Rule(look))
+            box.addStretch(1)
+            grid.addLayout(box, 0, place)
+            grid.setColumnStretch(place, 1)
+        inner.setLayout(grid)
+        stack.addWidget(Scroll(inner), 1)
+        more = look.tr(
+            "In a list: arrows or J and K, Enter to open. In a form: Ctrl+Enter records, Esc closes and "
+            "keeps the draft."
+        )
+        stack.addWidget(PlainLabel(look, more, size=Size.LABEL, colour="muted", wrap=True))
+        self.setLayout(stack)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Escape, Qt.Key.Key_F1}:
+            self.closed.emit()
+            return
+        super().keyPressEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._look.colour("line"), 1.0))
+        painter.setBrush(self._look.colour("surface"))
+        rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(rect, CARD_RADIUS, CARD_RADIUS)

@@ -1,0 +1,89 @@
+"""From a series of results to a curve: one analyte, one unit, the laboratory's own range."""
+
+from datetime import datetime
+
+from practitioner_app.services.rows import Point, Series
+from ui.formats import parse_clinical
+from ui.speaking import Speaking
+from ui.widgets.trend import PlotPoint, PlotState
+from ui.words import flag_sign, flag_words
+
+_DAY_S = 86_400
+
+
+def ordinal(at: str, speaking: Speaking) -> float | None:
+    """The day of a measurement as a number, with its hour where there is one."""
+    clinical = parse_clinical(at, speaking.formats.zone)
+    if clinical is None:
+        return None
+    when = clinical.when or datetime(
+        clinical.year, clinical.month or 7, clinical.day or 1, 12, tzinfo=speaking.formats.zone
+    )
+    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
+    return when.toordinal() + (when - midnight).total_seconds() / _DAY_S
+
+
+def value_words(point: Point, unit: str, speaking: Speaking) -> str:
+    formats = speaking.formats
+    number = formats.measured(point.number)
+    if point.second is not None:
+        number = f"{number}/{formats.measured(point.second)}"
+    shown = formats.unit(unit)
+    number = f"{point.comparator} {number}".strip()
+    return f"{number}\u00a0{shown}" if shown else number
+
+
+def plot_point(point: Point, series: Series, speaking: Speaking) -> PlotPoint | None:
+    day = ordinal(point.at, speaking)
+    if day is None:
+        return None
+    words = f"{speaking.formats.moment(point.at)} : {value_words(point, series.unit, speaking)}"
+    flag = flag_words(speaking.texts, point.flag)
+    return PlotPoint(
+        day=day,
+        value=float(point.number),
+        shown=speaking.formats.measured(point.number),
+        words=f"{words} {flag}".strip(),
+        abnormal=bool(flag_sign(point.flag)),
+        second=float(point.second) if point.second is not None else None,
+    )
+
+
+def plot_of(series: Series, speaking: Speaking) -> PlotState:
+    """The curve of one series."""
+    tr, formats = speaking.texts.tr, speaking.formats
+    points = [plot_point(point, series, speaking) for point in series.points]
+    band = series.band
+    band_words, low, high = "", None, None
+    if band is not None:
+        low = float(band.low) if band.low is not None else None
+        high = float(band.high) if band.high is not None else None
+        span = band.text or formats.span(
+            str(band.low) if band.low is not None else None,
+            str(band.high) if band.high is not None else None,
+        )
+        band_words = tr("Reference values of the laboratory: {span}", span=span)
+    previous = series.previous
+    notes = []
+    if series.jump:
+        notes.append(
+            tr("Unit to be checked: two values next to each other differ by a factor of 5 or more.")
+        )
+    if series.other_units:
+        units = ", ".join(formats.unit(unit) for unit in series.other_units)
+        notes.append(tr("Also measured in another unit, shown apart: {units}.", units=units))
+    return PlotState(
+        key=f"{series.code}|{series.unit}",
+        title=series.label,
+        unit=formats.unit(series.unit),
+        points=tuple(point for point in points if point is not None),
+        low=low,
+        high=high,
+        band_words=band_words,
+        last=formats.measured(series.last.number)
+        + (f"/{formats.measured(series.last.second)}" if series.last.second is not None else ""),
+        last_flag=flag_words(speaking.texts, series.last.flag),
+        previous=tr("{value} before", value=formats.measured(previous.number)) if previous else "",
+        note=" ".join(notes),
+        abnormal=bool(flag_sign(series.last.flag)),
+    )

@@ -1,0 +1,457 @@
+"""Between the widgets of a session and its view-models: states up, intents down, one flow per matter."""
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from practitioner_app.services.writing import Written
+from ui.conflicts.state import Pick
+from ui.conflicts.view import ConflictView
+from ui.frame import Frame
+from ui.navigation import CONFLICT, RECORD, SETTINGS, SYNC, Navigator
+from ui.patient.state import Action, Ref, TimelineRow
+from ui.patient.view import RecordView
+from ui.registry import KeySheet
+from ui.search.state import HitKind, HitRow
+from ui.search.view import PaletteView
+from ui.session_models import SessionModels
+from ui.sync_status.view import SyncCentreView
+from ui.theme.look import Look
+from ui.widgets.confirm import Confirm
+from ui.widgets.overlay import EmptyState, OverlayVeil, ToastUndo
+
+
+class SessionSurface(QWidget):
+    """What the flows know of the session's widgets."""
+
+    lock_asked = Signal()
+
+    look: Look
+    models: SessionModels
+    frame: Frame
+    navigator: Navigator
+    record_view: RecordView
+    conflict_view: ConflictView
+    centre_view: SyncCentreView
+    empty: EmptyState
+    veil: OverlayVeil
+    palette_view: PaletteView
+    sheet: KeySheet
+    toast: ToastUndo
+    record_flow: "RecordFlow"
+    sync_flow: "SyncFlow"
+
+    def place_overlays(self) -> None:
+        """Put palette, sheet and veil where they belong."""
+        raise NotImplementedError
+
+
+class RecordFlow(QObject):
+    """The record screen, its side panel, its forms, the undo."""
+
+    def __init__(self, session: SessionSurface) -> None:
+        super().__init__(session)
+        self._session = session
+        self._undo_op = ""
+        self._shown_owner: int | None = None
+        model, view, forms = session.models.record, session.record_view, session.models.forms
+        model.changed.connect(self._show)
+        view.opened.connect(self._open_ref)
+        view.chosen.connect(self._choose_row)
+        view.filtered.connect(self._filter)
+        view.searched.connect(self._search)
+        view.added.connect(self.add)
+        view.curve_asked.connect(self._curve)
+        view.acted.connect(self._act)
+        forms.saved.connect(self._saved)
+        forms.closed.connect(self._form_closed)
+        forms.refused.connect(self._refused)
+        session.toast.undone.connect(self.undo)
+        session.models.status.link_changed.connect(self._link_changed)
+
+    # -- state up -------------------------------------------------------------
+
+    @Slot()
+    def _show(self) -> None:
+        session, state = self._session, self._session.models.record.state
+        if state.record is None:
+            session.navigator.record_is(None)
+            if state.missing or state.problem:
+                sentence = state.problem or session.look.tr(
+                    "This record is not on this computer any more."
+                )
+                session.toast.show_sentence(sentence, undoable=False)
+            return
+        session.record_view.show_state(state.record, state.filter_key)
+        if session.models.forms.model is None:
+            session.record_view.show_detail(state.detail)
+        session.navigator.record_is(state.record)
+        self._shown_owner = state.record.owner
+
+    # -- intents down ---------------------------------------------------------
+
+    def open(self, owner: int, ref: Ref | None = None) -> None:
+        """Go to a patient. A form being typed is kept as a draft of its own patient."""
+        self._session.models.forms.drop()
+        self._session.record_view.show_panel(None)
+        self._session.navigator.go(RECORD)
+        self._session.models.record.open(owner, ref)
+
+    @Slot(Ref)
+    def _open_ref(self, ref: Ref) -> None:
+        if self._session.models.forms.model is None:
+            self._session.models.record.choose(ref)
+
+    @Slot(TimelineRow)
+    def _choose_row(self, row: TimelineRow) -> None:
+        if row.refs and self._session.models.forms.model is None:
+            self._session.models.record.choose(row.refs[0])
+
+    @Slot(str)
+    def _filter(self, key: str) -> None:
+        self._session.models.record.filter(key)
+
+    @Slot(str)
+    def _search(self, words: str) -> None:
+        self._session.models.record.search(words)
+
+    @Slot(str)
+    def _curve(self, key: str) -> None:
+        if self._session.models.forms.model is None:
+            self._session.models.record.show_curve(key)
+
+    @Slot(str)
+    def add(self, kind: str) -> None:
+        """Open the form of a new line in the side panel."""
+        record, forms = self._session.models.record.record, self._session.models.forms
+        if record is None:
+            return
+        forms.drop()
+        self._session.navigator.go(RECORD)
+        self._session.record_view.show_panel(forms.panel(forms.adding(kind, record)))
+
+    def say_none(self) -> None:
+        record = self._session.models.record.record
+        if record is not None:
+            self._session.models.forms.say_none(record)
+
+    @Slot(Action)
+    def _act(self, action: Action) -> None:
+        session = self._session
+        record, detail = session.models.record.record, session.models.record.state.detail
+        forms = session.models.forms
+        if record is None or detail is None or detail.ref is None:
+            return
+        if action is Action.UNDO:
+            session.models.centre.undo(detail.op_id)
+        elif action is Action.SETTLE:
+            session.sync_flow.settle(detail.op_id)
+        elif action is Action.WITHDRAW:
+            session.sync_flow.withdraw(detail.op_id)
+        else:
+            make = {
+                Action.EDIT: forms.correcting,
+                Action.END: forms.ending,
+                Action.ERROR: forms.erring,
+            }[action]
+            model = make(detail.ref, record)
+            if model is not None:
+                session.record_view.show_panel(forms.panel(model))
+
+    def edit_chosen(self) -> None:
+        """Alt+E: correct the line in the side panel."""
+        self._act(Action.EDIT)
+
+    @Slot(object)
+    def _saved(self, written: Written) -> None:
+        session, tr = self._session, self._session.look.tr
+        self._undo_op = written.op_id
+        session.record_view.show_panel(None)
+        session.models.record.choose(Ref(written.rtype, written.id))
+        sentence = tr("Recorded on this computer, not sent yet.")
+        session.toast.show_sentence(sentence)
+        session.record_view.timeline.list.setFocus()
+
+    @Slot()
+    def _form_closed(self) -> None:
+        session = self._session
+        session.record_view.show_detail(session.models.record.state.detail)
+        session.record_view.timeline.list.setFocus()
+
+    @Slot(str)
+    def _refused(self, sentence: str) -> None:
+        self._session.toast.show_sentence(sentence, undoable=False)
+
+    @Slot()
+    def undo(self) -> None:
+        """Take back the last act while it has not left."""
+        op_id, self._undo_op = self._undo_op, ""
+        self._session.toast.dismiss()
+        if op_id:
+            self._session.models.centre.undo(op_id)
+            self._session.models.record.choose(None)
+
+    @Slot()
+    def _link_changed(self) -> None:
+        self._session.models.record.refresh()
+
+    def step_new(self, step: int) -> None:
+        """F3, Shift+F3: the next line that is new or unread."""
+        column = self._session.record_view.timeline
+        here = column.list.currentIndex().row()
+        place = column.model.next_new(here, step)
+        if place >= 0:
+            column.select(place)
+            column.list.setFocus()
+
+
+class SyncFlow(QObject):
+    """The sync centre, the status bar, the disagreements."""
+
+    def __init__(self, session: SessionSurface) -> None:
+        super().__init__(session)
+        self._session = session
+        self._wanted = ""
+        self._confirm: Confirm | None = None
+        models, view = session.models, session.centre_view
+        models.status.changed.connect(self._show_status)
+        models.centre.changed.connect(self._show_centre)
+        models.conflict.changed.connect(self._show_conflict)
+        models.conflict.settled.connect(self._settled)
+        models.conflict.gone.connect(self._gone)
+        view.send_asked.connect(self.send_now)
+        view.undo_asked.connect(self._undo)
+        view.withdraw_asked.connect(self.withdraw)
+        view.open_asked.connect(self._open_item)
+        view.settle_asked.connect(self.settle)
+        session.conflict_view.picked.connect(self._pick)
+        session.conflict_view.saved.connect(self._save)
+        session.conflict_view.postponed.connect(self._later)
+        session.record_view.settled.connect(self.settle)
+        session.navigator.moved.connect(self._moved)
+
+    @Slot()
+    def _show_status(self) -> None:
+        models, frame = self._session.models, self._session.frame
+        frame.show_status(models.status.state)
+        status = models.status.status
+        if status is not None:
+            frame.set_badge("sync", status.refused + status.conflicts)
+
+    @Slot()
+    def _show_centre(self) -> None:
+        state = self._session.models.centre.state
+        if state is not None:
+            self._session.centre_view.show_state(state)
+
+    @Slot(str)
+    def _moved(self, place: str) -> None:
+        if place == SYNC:
+            self._session.models.centre.show()
+        else:
+            self._session.models.centre.hide()
+
+    @Slot()
+    def send_now(self) -> None:
+        self._session.models.centre.send_now()
+
+    @Slot(str)
+    def _undo(self, op_id: str) -> None:
+        self._session.models.centre.undo(op_id)
+
+    @Slot(str)
+    def withdraw(self, op_id: str) -> None:
+        """Give up a refused item: asked twice, traced."""
+        tr = self._session.look.tr
+        self._wanted = op_id
+        self._confirm = Confirm(
+            self._session.look,
+            title=tr("Withdraw this entry?"),
+            sentence=tr("It will not be sent. Its text stays in the archive of this computer."),
+            act=tr("Withdraw"),
+            parent=self._session,
+        )
+        self._confirm.accepted.connect(self._withdraw_confirmed)
+        self._confirm.open()
+
+    @Slot()
+    def _withdraw_confirmed(self) -> None:
+        self._session.models.centre.withdraw(self._wanted)
+
+    @Slot(str)
+    def _open_item(self, op_id: str) -> None:
+        item = self._session.models.centre.find(op_id)
+        if item is not None:
+            self._session.record_flow.open(item.owner, Ref(item.rtype, item.rid))
+
+    # -- disagreements --------------------------------------------------------
+
+    @Slot(str)
+    def settle(self, op_id: str) -> None:
+        """Open the three panes."""
+        self._session.models.conflict.open(op_id)
+
+    @Slot()
+    def _show_conflict(self) -> None:
+        """The panes appear under the banner of their own patient or not at all (HZ-01)."""
+        session = self._session
+        state = session.models.conflict.state
+        if state is None:
+            return
+        if session.models.record.state.owner != state.owner:
+            session.models.forms.drop()
+            session.models.record.open(state.owner)
+        session.conflict_view.show_state(state)
+        if session.navigator.place != CONFLICT:
+            session.navigator.go(CONFLICT)
+
+    @Slot(Pick)
+    def _pick(self, pick: Pick) -> None:
+        self._session.models.conflict.pick(pick)
+
+    @Slot()
+    def _save(self) -> None:
+        self._session.models.conflict.save()
+
+    @Slot()
+    def _later(self) -> None:
+        self._session.models.conflict.close()
+        self._session.navigator.go(RECORD)
+
+    @Slot()
+    def _settled(self) -> None:
+        session = self._session
+        session.navigator.go(RECORD)
+        session.models.record.refresh()
+        sentence = session.look.tr("Decision recorded. Both versions stay in the history.")
+        session.toast.show_sentence(sentence, undoable=False)
+
+    @Slot()
+    def _gone(self) -> None:
+        session = self._session
+        session.navigator.go(RECORD)
+        sentence = session.look.tr("This disagreement is settled already.")
+        session.toast.show_sentence(sentence, undoable=False)
+
+
+class OverlayFlow(QObject):
+    """The palette, the F1 sheet, and every key of the registry."""
+
+    def __init__(self, session: SessionSurface) -> None:
+        super().__init__(session)
+        self._session = session
+        model, view = session.models.palette, session.palette_view
+        model.changed.connect(self._show)
+        view.typed.connect(self._type)
+        view.chosen.connect(self._chosen)
+        view.closed.connect(self.close)
+        session.veil.closed.connect(self.close)
+        session.sheet.closed.connect(self.close)
+        session.empty.asked.connect(self.open_palette)
+        session.frame.search_asked.connect(self.open_palette)
+        session.frame.record_asked.connect(self._to_record)
+        session.frame.centre_asked.connect(self._to_centre)
+        session.frame.place_asked.connect(self.run)
+
+    @Slot()
+    def _show(self) -> None:
+        session = self._session
+        session.palette_view.show_state(session.models.palette.state)
+        if session.palette_view.isVisible():
+            session.place_overlays()
+
+    @Slot(str)
+    def _type(self, words: str) -> None:
+        self._session.models.palette.type(words)
+
+    @Slot()
+    def open_palette(self) -> None:
+        session = self._session
+        owner = session.models.record.state.owner
+        session.models.palette.begin(owner, session.navigator.open_record)
+        session.veil.open_panel(session.palette_view)
+        session.place_overlays()
+        session.palette_view.edit.setFocus()
+
+    @Slot()
+    def open_sheet(self) -> None:
+        session = self._session
+        session.veil.open_panel(session.sheet)
+        session.place_overlays()
+        session.sheet.setFocus()
+
+    @Slot()
+    def close(self) -> None:
+        session = self._session
+        for panel in (session.palette_view, session.sheet):
+            panel.hide()
+        session.veil.close_panel()
+        session.models.palette.stop()
+        if session.navigator.place == RECORD and session.models.record.state.record is not None:
+            panel_open = session.models.forms.model is not None
+            target = session.record_view.panel if panel_open else session.record_view.timeline.list
+            if target is not None:
+                target.setFocus()
+
+    @Slot(HitRow)
+    def _chosen(self, hit: HitRow) -> None:
+        self.close()
+        if hit.kind is HitKind.ACTION:
+            self.run(hit.key)
+        elif hit.kind is HitKind.PATIENT:
+            self._session.record_flow.open(hit.owner)
+        else:
+            self._session.record_flow.open(hit.owner, Ref(hit.rtype, hit.rid))
+
+    @Slot()
+    def _to_record(self) -> None:
+        self._session.navigator.go(RECORD)
+
+    @Slot()
+    def _to_centre(self) -> None:
+        self._session.navigator.go(SYNC)
+
+    @Slot(str)
+    def run(self, key: str) -> None:
+        """Do what a key, the rail or the palette asks."""
+        session = self._session
+        kind, _, about = key.partition(":")
+        if kind == "add":
+            session.record_flow.add(about)
+            return
+        acts = {
+            "none": session.record_flow.say_none,
+            "palette": self.open_palette,
+            "find": self.open_palette,
+            "help": self.open_sheet,
+            "send": session.sync_flow.send_now,
+            "undo": session.record_flow.undo,
+            "edit": session.record_flow.edit_chosen,
+            "lock": session.lock_asked.emit,
+            "filter": session.record_view.timeline.focus_filter,
+            "panes": self._panes,
+            "close_record": self._close_record,
+            "next_unread": self._next,
+            "previous_unread": self._previous,
+        }
+        act = acts.get(kind)
+        if act is not None:
+            act()
+        elif kind in {RECORD, SYNC, SETTINGS}:
+            session.navigator.go(kind)
+        session.frame.rail.show_place(session.navigator.place)
+
+    def _panes(self) -> None:
+        if self._session.navigator.place == RECORD:
+            self._session.record_view.cycle_panes()
+        else:
+            self._to_record()
+
+    def _close_record(self) -> None:
+        self._session.models.forms.drop()
+        self._session.models.record.leave()
+
+    def _next(self) -> None:
+        self._session.record_flow.step_new(1)
+
+    def _previous(self) -> None:
+        self._session.record_flow.step_new(-1)

@@ -1,0 +1,82 @@
+"""The view-models of one session, made from its services."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from ui.commands import Command, shown_shortcut
+from ui.conflicts.view_model import ConflictModel
+from ui.context import SessionContext
+from ui.patient.view_model import RecordModel
+from ui.record_forms import RecordForms
+from ui.registry import palette_actions
+from ui.search.view_model import PaletteVm
+from ui.speaking import Speaking
+from ui.sync_status.view_model import CentreModel, StatusModel
+from ui.theme.look import Look
+
+
+class SessionModels(QObject):
+    """Holds them and knows how they speak: language, formats, the hour, offline or not."""
+
+    def __init__(
+        self,
+        look: Look,
+        context: SessionContext,
+        commands: tuple[Command, ...],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._look, self._context = look, context
+        services, lanes, changes = context.services, context.lanes, context.changes
+        speak: Callable[[], Speaking] = self.speak
+        person = " — ".join(part for part in (context.person, context.place) if part)
+        self.status = StatusModel(
+            centre=services.centre,
+            lanes=lanes,
+            changes=changes,
+            speak=speak,
+            person=person,
+            parent=self,
+        )
+        self.record = RecordModel(
+            records=services.record,
+            journal=services.journal,
+            lanes=lanes,
+            changes=changes,
+            speak=speak,
+            parent=self,
+        )
+        shortcuts = {one.key: shown_shortcut(look.texts, one.shortcut) for one in commands}
+        self.palette = PaletteVm(
+            search=services.search,
+            lanes=lanes,
+            speak=speak,
+            actions=palette_actions(commands),
+            shortcuts=shortcuts,
+            parent=self,
+        )
+        self.conflict = ConflictModel(
+            conflicts=services.conflicts, lanes=lanes, changes=changes, speak=speak, parent=self
+        )
+        self.centre = CentreModel(
+            centre=services.centre,
+            sync=context.sync,
+            lanes=lanes,
+            changes=changes,
+            speak=speak,
+            parent=self,
+        )
+        self.forms = RecordForms(context, speak, look, self)
+
+    def speak(self) -> Speaking:
+        """How every presenter of this session speaks now."""
+        offline = self.status.offline if hasattr(self, "status") else True
+        look = self._look
+        return Speaking(look.texts, look.formats, self._context.clock.now(), offline)
+
+    def stop(self) -> None:
+        """The session is being locked: drafts are kept, the record is left."""
+        self.forms.drop()
+        self.palette.stop()
+        self.record.leave()

@@ -1,0 +1,151 @@
+"""The widgets of one unlocked session. Built at unlock, destroyed at lock: nothing clinical outlives it."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from ui.commands import Command
+from ui.conflicts.view import ConflictView
+from ui.context import SessionContext
+from ui.frame import Frame
+from ui.navigation import Navigator
+from ui.patient.view import RecordView
+from ui.preferences import Preferences
+from ui.registry import KeySheet, all_commands
+from ui.search.view import TOP, PaletteView
+from ui.session_flow import OverlayFlow, RecordFlow, SessionSurface, SyncFlow
+from ui.session_models import SessionModels
+from ui.settings.view import SettingsView
+from ui.sign_in.presenter import demonstration_notice, intended_use
+from ui.sync_status.view import SyncCentreView
+from ui.theme.look import Look
+from ui.widgets.card import column
+from ui.widgets.overlay import EmptyState, OverlayVeil, ToastUndo
+from ui.widgets.rail import RailItem
+
+SHEET_WIDTH, MARGIN = 1080, 24
+
+
+class CommandAction(QAction):
+    """A key of the registry."""
+
+    asked = Signal(str)
+
+    def __init__(self, command: Command, parent: QWidget) -> None:
+        super().__init__(command.title, parent)
+        self._key = command.key
+        self.setShortcut(QKeySequence(command.shortcut))
+        self.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        self.triggered.connect(self._ask)
+
+    @Slot()
+    def _ask(self) -> None:
+        self.asked.emit(self._key)
+
+
+def rail_items(look: Look) -> tuple[RailItem, ...]:
+    """Only what works."""
+    tr = look.tr
+    return (
+        RailItem("record", tr("Record"), "record", "Alt+1"),
+        RailItem("palette", tr("Search"), "search", "Ctrl+K"),
+        RailItem("sync", tr("Sending"), "sync", "Alt+3"),
+        RailItem("settings", tr("Settings"), "settings", "Alt+4"),
+    )
+
+
+class SessionView(SessionSurface):
+    """Frame, pages, overlays. The flows connect them to the view-models."""
+
+    preferences_chosen = Signal(Preferences)
+
+    def __init__(
+        self,
+        look: Look,
+        context: SessionContext,
+        preferences: Preferences,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.look = look
+        self.commands = all_commands(look.texts)
+        self.models = SessionModels(look, context, self.commands, self)
+        self._make_frame(context)
+        self._make_pages(preferences)
+        self._make_overlays()
+        self.record_flow = RecordFlow(self)
+        self.sync_flow = SyncFlow(self)
+        self.overlay_flow = OverlayFlow(self)
+        for command in self.commands:
+            if command.shortcut:
+                action = CommandAction(command, self)
+                action.asked.connect(self.overlay_flow.run)
+                self.addAction(action)
+        self.models.status.refresh()
+        self.navigator.go("record")
+
+    def _make_frame(self, context: SessionContext) -> None:
+        look = self.look
+        notice = ""
+        if context.demonstration:
+            notice = demonstration_notice(look.texts, without_keyring=context.without_keyring)
+        self.frame = Frame(look, rail_items(look), notice=notice)
+        self.frame.lock_asked.connect(self.lock_asked)
+        stack = column()
+        stack.addWidget(self.frame)
+        self.setLayout(stack)
+
+    def _make_pages(self, preferences: Preferences) -> None:
+        look = self.look
+        self.record_view = RecordView(look)
+        self.conflict_view = ConflictView(look)
+        self.centre_view = SyncCentreView(look)
+        settings = SettingsView(look, preferences, intended_use(look.texts))
+        settings.chosen.connect(self.preferences_chosen)
+        self.empty = EmptyState(
+            look,
+            look.tr("No record is open"),
+            look.tr("Type part of a name, a birth date in any form, or an INS number."),
+            glyph="search",
+            action=look.tr("Find a patient"),
+            key="F2",
+        )
+        self.navigator = Navigator(self.frame, look, self)
+        pages: tuple[tuple[str, QWidget], ...] = (
+            ("empty", self.empty),
+            ("record", self.record_view),
+            ("conflict", self.conflict_view),
+            ("sync", self.centre_view),
+            ("settings", settings),
+        )
+        for place, page in pages:
+            self.navigator.add(place, page)
+
+    def _make_overlays(self) -> None:
+        look = self.look
+        self.veil = OverlayVeil(look, self)
+        self.palette_view = PaletteView(look, self)
+        self.sheet = KeySheet(look, self.commands, self)
+        for panel in (self.palette_view, self.sheet):
+            panel.hide()
+        self.toast = ToastUndo(look, self)
+
+    def place_overlays(self) -> None:
+        """Under the banner, above the status bar: one still sees whose record is open."""
+        frame, veil = self.frame, self.veil
+        top = frame.banner.mapTo(self, frame.banner.rect().bottomLeft()).y() + 1
+        if not frame.banner.isVisible():
+            top = frame.header.mapTo(self, frame.header.rect().topLeft()).y()
+        bottom = frame.status.mapTo(self, frame.status.rect().topLeft()).y()
+        veil.setGeometry(0, top, self.width(), bottom - top)
+        width = min(self.palette_view.maximumWidth(), self.width() - 2 * MARGIN)
+        height = self.palette_view.height_for(bottom - TOP - MARGIN)
+        self.palette_view.setGeometry((self.width() - width) // 2, TOP, width, height)
+        sheet = min(SHEET_WIDTH, self.width() - 2 * MARGIN)
+        room = min(680, bottom - top - 2 * MARGIN)
+        self.sheet.setGeometry((self.width() - sheet) // 2, top + MARGIN, sheet, room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.veil.isVisible():
+            self.place_overlays()

@@ -1,0 +1,219 @@
+"""The lock page and the first start: what was typed leaves the view-model as soon as it served."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from dossier.errors import DossierError, KeychainError
+from dossier.wire.messages import Capabilities, EnrolReply
+from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services import first_start
+from practitioner_app.services.first_start import Effect, FirstStart, Step
+from practitioner_app.services.session import LockFacts
+from practitioner_app.services.sync_centre import CopyRow
+from ui.context import Gate, Installer
+from ui.errors import error_sentence
+from ui.sign_in.presenter import lock_state, start_state
+from ui.sign_in.state import LockState, StartState
+from ui.speaking import Speaking
+
+TICK_MS = 1000
+PROGRESS_MS = 500
+
+
+class LockModel(QObject):
+    """Intents: submit, toggle_recovery. `opened` when the store is open, `keyring` when it cannot be used."""
+
+    changed = Signal()
+    opened = Signal()
+    keyring = Signal(object)
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        lanes: Lanes,
+        speak: Callable[[], Speaking],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._gate, self._lanes, self._speak = gate, lanes, speak
+        self._problem = ""
+        self._waiting = False
+        self._recovery = False
+        self._facts: LockFacts = gate.facts()
+        self._clock = QTimer(self)
+        self._clock.setInterval(TICK_MS)
+        self._clock.timeout.connect(self.refresh)
+        self._clock.start()
+
+    @property
+    def state(self) -> LockState:
+        return lock_state(
+            self._facts,
+            self._speak(),
+            recovery=self._recovery,
+            problem=self._problem,
+            waiting=self._waiting,
+        )
+
+    @Slot()
+    def refresh(self) -> None:
+        """The hour moves; counts are those of the moment of the lock."""
+        self._facts = self._gate.facts()
+        self.changed.emit()
+
+    def submit(self, text: str) -> None:
+        """Try the phrase (or the code); nothing of it is kept here."""
+        if self._waiting or self._facts.wait_s > 0:
+            self.refresh()
+            return
+        self._waiting, self._problem = True, ""
+        gate = self._gate
+        attempt = gate.unlock_with_code if self._recovery else gate.unlock
+        self._lanes.write(lambda: attempt(text), self._unlocked, self._refused)
+        self.changed.emit()
+
+    def toggle_recovery(self) -> None:
+        self._recovery, self._problem = not self._recovery, ""
+        self.changed.emit()
+
+    def stop(self) -> None:
+        self._clock.stop()
+
+    def _unlocked(self, _nothing: None) -> None:
+        self._waiting = False
+        self.stop()
+        self.opened.emit()
+
+    def _refused(self, error: DossierError) -> None:
+        self._waiting = False
+        self._problem = error_sentence(self._speak().texts, error)
+        self._facts = self._gate.facts()
+        if isinstance(error, KeychainError):
+            self.keyring.emit(error)
+        self.changed.emit()
+
+
+class StartModel(QObject):
+    """The six steps. Intents: edit, choose, check, forward, back. `finished` when the computer is usable."""
+
+    changed = Signal()
+    finished = Signal()
+    keyring = Signal(object)
+
+    def __init__(
+        self,
+        *,
+        installer: Installer,
+        lanes: Lanes,
+        speak: Callable[[], Speaking],
+        address: str = "",
+        device_name: str = "",
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._installer, self._lanes, self._speak = installer, lanes, speak
+        self._first = FirstStart(address=address, device_name=device_name)
+        self._error: DossierError | None = None
+        self._progress: CopyRow | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(PROGRESS_MS)
+        self._timer.timeout.connect(self._tick)
+
+    @property
+    def state(self) -> StartState:
+        return start_state(self._first, self._speak(), error=self._error, progress=self._progress)
+
+    @property
+    def step(self) -> Step:
+        return self._first.step
+
+    def _set(self, state: FirstStart) -> None:
+        self._first = state
+        self.changed.emit()
+
+    # -- intents --------------------------------------------------------------
+
+    def edit(self, field: str, text: str) -> None:
+        first = self._first
+        match field:
+            case "address":
+                self._set(first_start.with_address(first, text))
+            case "login":
+                self._set(first_start.with_identity(first, text, first.password, first.device_name))
+            case "password":
+                self._set(first_start.with_identity(first, first.login, text, first.device_name))
+            case "device_name":
+                self._set(first_start.with_identity(first, first.login, first.password, text))
+            case "phrase":
+                self._set(first_start.with_phrase(first, text, first.phrase_again))
+            case "again":
+                self._set(first_start.with_phrase(first, first.phrase, text))
+
+    def choose(self, field: str, value: str) -> None:
+        if field == "lock_minutes":
+            self._set(first_start.with_lock_minutes(self._first, int(value)))
+        if field == "situation" and self._first.reply is not None:
+            chosen = next(one for one in self._first.reply.situations if one.id == value)
+            self._set(first_start.with_situation(self._first, chosen))
+
+    def check(self, on: bool) -> None:  # noqa: FBT001 - the value of a box to tick
+        if self._first.step is Step.CHECK:
+            self._set(first_start.with_server_confirmed(self._first, confirmed=on))
+        else:
+            self._set(first_start.with_recovery_kept(self._first, kept=on))
+
+    def forward(self) -> None:
+        self._error = None
+        self._set(first_start.forward(self._first))
+        self._effect()
+        if self._first.step is Step.DONE:
+            self._timer.stop()
+            self.finished.emit()
+
+    def back(self) -> None:
+        self._set(first_start.back(self._first))
+
+    # -- effects --------------------------------------------------------------
+
+    def _effect(self) -> None:
+        state, installer = self._first, self._installer
+        match state.wants:
+            case Effect.ASK_CAPABILITIES:
+                self._lanes.write(
+                    lambda: installer.capabilities(state), self._answered, self._failed
+                )
+            case Effect.ENROL:
+                self._lanes.write(lambda: installer.enrol(state), self._enrolled, self._failed)
+            case Effect.MAKE_PROFILE:
+                self._lanes.write(lambda: installer.make_profile(state), self._made, self._failed)
+            case Effect.FIRST_COPY:
+                self._timer.start()
+                self._lanes.write(lambda: installer.first_copy(state), self._usable, self._failed)
+            case Effect.NOTHING:
+                pass
+
+    def _answered(self, capabilities: Capabilities) -> None:
+        self._set(first_start.answered(self._first, capabilities))
+
+    def _enrolled(self, reply: EnrolReply) -> None:
+        self._set(first_start.enrolled(self._first, reply))
+
+    def _made(self, code: str) -> None:
+        self._set(first_start.profile_made(self._first, code))
+
+    def _usable(self, _nothing: None) -> None:
+        self._tick()
+        self._set(first_start.copy_usable(self._first))
+
+    def _failed(self, error: DossierError) -> None:
+        self._error = error
+        self._set(first_start.failed(self._first, error.key))
+        if isinstance(error, KeychainError):
+            self.keyring.emit(error)
+
+    @Slot()
+    def _tick(self) -> None:
+        self._progress = self._installer.progress()
+        self.changed.emit()

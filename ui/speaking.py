@@ -1,0 +1,21 @@
+"""Who speaks: the language, the formats, the hour, and whether the server is out of reach."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from ui.formats import Formats
+from ui.i18n import Texts
+
+
+class Speaking(Struct, frozen=True):
+    """Everything a presenter needs beside the value it presents."""
+
+    texts: Texts
+    formats: Formats
+    now: datetime
+    offline: bool = False
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.formats.zone).date()

@@ -1,0 +1,326 @@
+"""From the figures of the copy to the words of the sync centre, the status bar and the lock page."""
+
+from practitioner_app.ports import ItemState
+from practitioner_app.services.search import PatientHit
+from practitioner_app.services.session import Lease, Link
+from practitioner_app.services.sync_centre import (
+    Centre,
+    ConflictRow,
+    CopyRow,
+    Exchange,
+    OpRow,
+    Progress,
+    Rank,
+    RankRow,
+    Status,
+)
+from ui.i18n import Texts
+from ui.patient_words import patient_line
+from ui.speaking import Speaking
+from ui.sync_status.state import (
+    CentreState,
+    ConflictLine,
+    CopyCard,
+    ExchangeLine,
+    FactRow,
+    OpLine,
+    RankLine,
+)
+from ui.theme.tokens import Tone
+from ui.widgets.chip import ChipState
+from ui.widgets.status_bar import StatusState
+
+_GLYPHS = {
+    "AllergyIntolerance": "allergy",
+    "Condition": "problem",
+    "MedicationStatement": "pill",
+    "MedicationRequest": "pill",
+    "DocumentReference": "page",
+}
+
+
+def link_chip(status: Status, speaking: Speaking) -> ChipState:
+    """The connection in words: never a spinner, never a colour alone."""
+    texts, formats = speaking.texts, speaking.formats
+    tr = texts.tr
+    link = status.connection.link
+    copy = formats.moment(status.copy_at) if status.copy_at else ""
+    if link is Link.SYNCING or (link is Link.ONLINE and not status.complete):
+        words = tr(
+            "Updating: {done} patients of {total}",
+            done=formats.count(status.patients),
+            total=formats.count(status.patients_total),
+        )
+        return ChipState(words, Tone.ACCENT, "sync")
+    if link is Link.ONLINE:
+        at = formats.time(status.copy_at) if status.copy_at else ""
+        return ChipState(tr("Online — up to date at {time}", time=at), Tone.OK, "cloud")
+    if link is Link.STARTING:
+        return ChipState(tr("Connecting"), Tone.NEUTRAL, "sync")
+    if link is Link.OFFLINE:
+        if not copy:
+            return ChipState(tr("Offline — no copy yet"), Tone.WARN, "cloud_off")
+        return ChipState(tr("Offline — copy of {moment}", moment=copy), Tone.WARN, "cloud_off")
+    return ChipState(link_words(texts, link), Tone.WARN, "alert")
+
+
+def link_words(texts: Texts, link: Link) -> str:
+    """Why there is no connection, and what to do where something can be done."""
+    tr = texts.tr
+    return {
+        Link.TLS: tr("The server’s certificate is refused: call the operator"),
+        Link.NOT_COLLOQUE: tr("This network asks for a sign-in page, or another site answers"),
+        Link.BAD_ANSWER: tr("The server’s answer is damaged: trying again"),
+        Link.SIGN_IN: tr("This computer’s right has ended: enrol it again"),
+        Link.TOO_OLD: tr("This version is too old: update Colloque"),
+        Link.BUSY: tr("The server is busy: trying again"),
+        Link.CLOCK_WRONG: tr("The clock of this computer is wrong: set it"),
+        Link.STORE: tr("The copy cannot be written: free some disk space"),
+    }.get(link, tr("Offline"))
+
+
+def status_state(status: Status, speaking: Speaking, person: str) -> StatusState:
+    """The status bar."""
+    texts, formats = speaking.texts, speaking.formats
+    chips = [link_chip(status, speaking)]
+    if status.pending:
+        words = texts.trn(
+            "{count} waiting to be sent", "{count} waiting to be sent", status.pending
+        )
+        chips.append(ChipState(words, Tone.WAIT, "hourglass"))
+    if status.refused:
+        words = texts.trn("{count} to fix", "{count} to fix", status.refused)
+        chips.append(ChipState(words, Tone.WARN, "wrench"))
+    if status.conflicts:
+        words = texts.trn(
+            "{count} disagreement to settle", "{count} disagreements to settle", status.conflicts
+        )
+        chips.append(ChipState(words, Tone.DANGER, "versions", outline=True))
+    warning = ""
+    if status.lease.state is Lease.ENDING and status.lease.until is not None:
+        until = formats.long_moment(status.lease.until)
+        warning = texts.tr("Without a connection, this computer locks on {until}.", until=until)
+    return StatusState(tuple(chips), person, warning)
+
+
+def centre_state(centre: Centre, speaking: Speaking) -> CentreState:
+    """The whole sync centre."""
+    texts = speaking.texts
+    waiting = len(centre.pending) + len(centre.refused) + len(centre.conflicts)
+    risk = ""
+    if waiting:
+        risk = texts.trn(
+            "{count} item waits on this computer: it would be lost if it were destroyed now.",
+            "{count} items wait on this computer: they would be lost if it were destroyed now.",
+            waiting,
+        )
+    return CentreState(
+        copy=_copy(centre.copy, speaking),
+        facts=_facts(centre, speaking),
+        exchanges=tuple(_exchange(one, speaking) for one in centre.exchanges[:8]),
+        refused=tuple(_op(one, speaking) for one in centre.refused),
+        pending=tuple(_op(one, speaking) for one in centre.pending),
+        conflicts=tuple(_conflict(one, speaking) for one in centre.conflicts),
+        at_risk=risk,
+    )
+
+
+def _copy(copy: CopyRow, speaking: Speaking) -> CopyCard:
+    tr, formats = speaking.texts.tr, speaking.formats
+    sizes = tr(
+        "{size} of {total}", size=formats.size(copy.size), total=formats.size(copy.size_total)
+    )
+    figures = [
+        tr(
+            "{rows} items of {total}",
+            rows=formats.count(copy.rows),
+            total=formats.count(copy.rows_total),
+        ),
+        sizes,
+    ]
+    if copy.bytes_per_s and not copy.complete:
+        figures.append(tr("{size} a second", size=formats.size(int(copy.bytes_per_s))))
+    notice = tr("The first update has just begun: the patient list comes first.")
+    if copy.complete:
+        notice = tr("The copy of this computer is complete: it works without a connection.")
+    elif copy.usable:
+        notice = tr(
+            "This computer can be used. A record not received yet shows “not received yet”, never “none”."
+        )
+    left = ""
+    if not copy.complete:
+        left = tr("Time left: {time}", time=formats.left(copy.seconds_left))
+    return CopyCard(
+        title=tr("Copy of this computer") if copy.complete else tr("Update of the copy"),
+        aside="",
+        big=formats.count(copy.patients),
+        big_after=tr("patients of {total}", total=formats.count(copy.patients_total)),
+        left=left,
+        ratio=copy.percent / 100,
+        figures=" · ".join(figures),
+        percent=formats.percent(copy.percent / 100),
+        ranks=tuple(_rank(row, speaking) for row in copy.ranks if row.patients_total),
+        notice=notice,
+    )
+
+
+def _rank(row: RankRow, speaking: Speaking) -> RankLine:
+    tr, formats = speaking.texts.tr, speaking.formats
+    title, about = {
+        Rank.TODAY: (tr("Patients of the day"), tr("their records are complete")),
+        Rank.UNREAD: (tr("Unread messages"), tr("conversations and attachments")),
+        Rank.RECENT: (tr("Records opened recently"), tr("last 30 days")),
+        Rank.REST: (tr("Other patients"), tr("by date of last contact")),
+    }[row.rank]
+    chip = {
+        Progress.DONE: ChipState(tr("Done"), Tone.OK, "check"),
+        Progress.UNDER_WAY: ChipState(tr("Under way"), Tone.ACCENT, "sync"),
+        Progress.TO_COME: ChipState(tr("To come"), Tone.NEUTRAL),
+    }[row.progress]
+    if row.rank is Rank.TODAY and row.progress is not Progress.DONE:
+        about = tr("first, so that the day can begin")
+    under_way = row.progress is Progress.UNDER_WAY and row.rows_total
+    return RankLine(
+        title=title,
+        about=about,
+        patients=tr(
+            "{done} of {total}",
+            done=formats.count(row.patients),
+            total=formats.count(row.patients_total),
+        ),
+        rows=formats.count(row.rows)
+        if row.progress is Progress.DONE
+        else tr(
+            "{done} of {total}", done=formats.count(row.rows), total=formats.count(row.rows_total)
+        ),
+        chip=chip,
+        ratio=row.rows / row.rows_total if under_way else None,
+    )
+
+
+def _facts(centre: Centre, speaking: Speaking) -> tuple[FactRow, ...]:
+    tr, formats = speaking.texts.tr, speaking.formats
+    contact, ago = tr("never"), ""
+    if centre.last_contact is not None:
+        contact = formats.moment(centre.last_contact)
+        ago = formats.ago(centre.last_contact, speaking.now)
+    copy = centre.copy
+    whole = tr("yes: {total} patients", total=formats.count(copy.patients_total))
+    if not copy.complete:
+        whole = tr(
+            "not yet: {done} patients of {total}",
+            done=formats.count(copy.patients),
+            total=formats.count(copy.patients_total),
+        )
+    rows = [
+        FactRow(tr("Last contact with the server"), contact, ago),
+        FactRow(
+            tr("Complete copy"), whole, "" if copy.complete else tr("the others need a connection")
+        ),
+    ]
+    if centre.lease.until is not None:
+        until = formats.long_moment(centre.lease.until)
+        words = tr("without contact, locks on {until}", until=until)
+        rows.append(FactRow(tr("Time without a connection"), tr("7 days"), words))
+    rows.append(
+        FactRow(
+            tr("Space on disk"),
+            tr("{size}, encrypted", size=formats.size(copy.disk_bytes)),
+            tr("key erased at each lock"),
+        )
+    )
+    return tuple(rows)
+
+
+def _exchange(one: Exchange, speaking: Speaking) -> ExchangeLine:
+    formats, figures = speaking.formats, one.figures
+    words = exchange_words(speaking.texts, one.key)
+    shown = {name: formats.count(value) for name, value in figures.items()}
+    try:
+        words = words.format_map(shown)
+    except KeyError:
+        words = " · ".join([one.key, *shown.values()])
+    return ExchangeLine(formats.time(one.at), words)
+
+
+def exchange_words(texts: Texts, key: str) -> str:
+    """The sentence of a line of the log; an unknown key is shown as it is."""
+    tr = texts.tr
+    return {
+        "exchange.pulled": tr("Update: {rows} items received"),
+        "exchange.pushed": tr("Sent: {ops} items"),
+        "exchange.online": tr("Connection found again"),
+        "exchange.offline": tr("Connection lost"),
+        "exchange.started": tr("Connection to the server"),
+        "exchange.purged": tr("Erased from this computer: {patients} records"),
+        "exchange.restored": tr("The server was restored from a backup"),
+    }.get(key, key)
+
+
+def person_of(patient: PatientHit | None, speaking: Speaking) -> str:
+    """Two identifiers, always."""
+    if patient is None:
+        return speaking.texts.tr("a record that is not on this computer")
+    return patient_line(patient, speaking)
+
+
+def _op(row: OpRow, speaking: Speaking) -> OpLine:
+    texts, formats = speaking.texts, speaking.formats
+    tr = texts.tr
+    what = row.title or rtype_word(texts, row.rtype)
+    chip = {
+        ItemState.SENT: ChipState(tr("Being sent"), Tone.WAIT, "up"),
+        ItemState.REFUSED: ChipState(tr("Refused"), Tone.WARN, "stop"),
+    }.get(row.state, ChipState(tr("Not sent yet"), Tone.WAIT, "hourglass"))
+    written = tr("written on {moment}", moment=formats.moment(row.at))
+    because = reason_words(texts, row.reason) if row.state is ItemState.REFUSED else ""
+    return OpLine(
+        op_id=row.op_id,
+        owner=row.owner,
+        rtype=row.rtype,
+        rid=row.id,
+        glyph=_GLYPHS.get(row.rtype, "page"),
+        title=f"{what} — {person_of(row.patient, speaking)}",
+        second=f"{rtype_word(texts, row.rtype)} · {written}" if row.title else written,
+        chip=chip,
+        size=formats.size(row.size_bytes),
+        because=because,
+        undoable=row.state is ItemState.PENDING,
+    )
+
+
+def rtype_word(texts: Texts, rtype: str) -> str:
+    tr, trc = texts.tr, texts.trc
+    return {
+        "AllergyIntolerance": trc("timeline", "Allergy"),
+        "Condition": trc("timeline", "Problem"),
+        "MedicationStatement": trc("timeline", "Treatment"),
+        "MedicationRequest": tr("Prescription"),
+        "": tr("Opening of a record (journal)"),
+    }.get(rtype, trc("timeline", "Document"))
+
+
+def reason_words(texts: Texts, reason: str) -> str:
+    """Why the server said no, and what to do. `Refused because …`."""
+    tr = texts.tr
+    known = {
+        "access_denied": tr("your rights on this record do not allow it any more."),
+        "unavailable": tr("this record is not available to you any more."),
+        "invalid": tr("the entry breaks a rule of the server: open it and correct it."),
+        "closed": tr("this record is closed."),
+        "too_large": tr("the entry is too large."),
+        "base_missing": tr("the line it changes is not there any more."),
+        "no_membership": tr("your membership of the practice has ended."),
+    }
+    tail = reason.rsplit(".", 1)[-1]
+    fallback = tr("the server gave this reason: {reason}", reason=reason or tr("none given"))
+    return known.get(tail, fallback)
+
+
+def _conflict(row: ConflictRow, speaking: Speaking) -> ConflictLine:
+    tr, formats = speaking.texts.tr, speaking.formats
+    return ConflictLine(
+        op_id=row.op_id,
+        title=f"{row.title} — {person_of(row.patient, speaking)}",
+        second=tr("My version ({moment}) · version of the server", moment=formats.moment(row.at)),
+    )

@@ -1,0 +1,78 @@
+"""How everything looks: theme, text size, words and icons, passed to each widget that paints.
+
+A change of theme, size or language makes a new `Look` and rebuilds the widgets from their states;
+nothing is restyled in place.
+"""
+
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics
+
+from ui.formats import Formats
+from ui.i18n import Texts
+from ui.icons.paint import IconSet
+from ui.theme.tokens import Size, Tokens, Tone, Weight
+
+FAMILIES = ("Inter", "Inter Variable", "Noto Sans", "DejaVu Sans")
+_TNUM = QFont.Tag("tnum")
+_ROOMY_TEXT = 130
+
+
+def installed_family() -> str:
+    """Inter where it is installed, else the best there is."""
+    known = set(QFontDatabase.families())
+    return next((family for family in FAMILIES if family in known), QFont().defaultFamily())
+
+
+class Look:
+    """Tokens, scale, words and formats of this window."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        texts: Texts,
+        formats: Formats,
+        *,
+        scale: int = 100,
+        family: str | None = None,
+    ) -> None:
+        self.tokens = tokens
+        self.texts = texts
+        self.formats = formats
+        self.scale = scale
+        self.family = family or installed_family()
+        self.icons = IconSet()
+
+    @property
+    def dark(self) -> bool:
+        return self.tokens.name == "dark"
+
+    @property
+    def roomy(self) -> bool:
+        """Large text: the third column becomes a drawer, chips go under titles."""
+        return self.scale >= _ROOMY_TEXT
+
+    def tr(self, msgid: str, **values: object) -> str:
+        return self.texts.tr(msgid, **values)
+
+    def font(self, size: int = Size.BODY, weight: int = Weight.REGULAR) -> QFont:
+        """A font of the scale, digits of equal width."""
+        font = QFont(self.family)
+        font.setPixelSize(self.px(size))
+        font.setWeight(QFont.Weight(int(weight)))
+        font.setFeature(_TNUM, 1)
+        return font
+
+    def metrics(self, size: int = Size.BODY, weight: int = Weight.REGULAR) -> QFontMetrics:
+        return QFontMetrics(self.font(size, weight))
+
+    def px(self, pixels: int) -> int:
+        """Pixels that grow with the text: type and rows, never space or radii."""
+        return round(pixels * self.scale / 100)
+
+    def colour(self, token: str) -> QColor:
+        return QColor(getattr(self.tokens, token))
+
+    def tone(self, tone: Tone) -> tuple[QColor, QColor]:
+        """(text, ground) of a tone."""
+        if tone is Tone.NEUTRAL:
+            return self.colour("muted"), self.colour("alt")
+        return self.colour(tone.value), self.colour(tone.value + "bg")

@@ -1,0 +1,277 @@
+"""Curves by the rules of the NHS CUI guide on displaying graphs and tables (GTAB).
+
+Time runs proportionally; points are measurements and the thin line only joins them; the band is the
+range the laboratory sent; the last point is larger and its value is written, with the one before; the
+scale starts from the data and the band, and never zooms by itself. One unit per curve. The focus line
+moves by the arrow keys and is read out.
+"""
+
+from datetime import date
+from math import ceil, floor, log10
+
+from msgspec import Struct
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ui.theme.look import Look
+from ui.theme.tokens import Size, Weight
+
+_DAYS_OF_YEAR = 365.25
+_CLOSE = 12
+
+
+class PlotPoint(Struct, frozen=True):
+    """One measurement. `day` is an ordinal, with the hour as a fraction; `words` is the read-out."""
+
+    day: float
+    value: float
+    shown: str
+    words: str
+    abnormal: bool = False
+    second: float | None = None
+    pending: bool = False
+
+
+class PlotState(Struct, frozen=True, kw_only=True):
+    """One analyte in one unit, oldest point first; texts ready to be shown."""
+
+    key: str = ""
+    title: str
+    unit: str
+    points: tuple[PlotPoint, ...]
+    low: float | None = None
+    high: float | None = None
+    band_words: str = ""
+    last: str = ""
+    last_flag: str = ""
+    previous: str = ""
+    note: str = ""
+    abnormal: bool = False
+
+
+def ticks(low: float, high: float, wanted: int) -> list[float]:
+    """Round values that frame [low, high], about `wanted` of them."""
+    if high <= low:
+        pad = abs(high) * 0.1 or 1.0
+        low, high = low - pad, high + pad
+    raw = (high - low) / max(1, wanted - 1)
+    power = 10.0 ** floor(log10(raw))
+    step = next(power * k for k in (1, 2, 2.5, 5, 10) if power * k >= raw * 0.999)
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    return [round(step * i, 10) for i in range(first, last + 1)]
+
+
+def year_marks(first: float, last: float, room: int) -> list[tuple[float, str]]:
+    """Ordinals of the first of January and their years, at most `room` of them."""
+    years = range(date.fromordinal(int(first)).year, date.fromordinal(int(last)).year + 2)
+    inside = [(float(date(year, 1, 1).toordinal()), str(year)) for year in years]
+    inside = [mark for mark in inside if first <= mark[0] <= last]
+    every = max(1, ceil(len(inside) / max(1, room)))
+    return inside[::every]
+
+
+class TrendPlot(QWidget):
+    """A curve. `compact` is the small one of the summary; the other has words and a focus line."""
+
+    moved = Signal()
+
+    def __init__(self, look: Look, *, compact: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._compact = compact
+        self._state: PlotState | None = None
+        self._focus = -1
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if compact else Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(not compact)
+
+    def show_plot(self, state: PlotState) -> None:
+        self._state = state
+        self._focus = len(state.points) - 1
+        self.setAccessibleName(f"{state.title} {state.unit}")
+        self._read_out()
+        self.update()
+
+    @property
+    def focused(self) -> PlotPoint | None:
+        """The point under the focus line."""
+        if self._state is None or not 0 <= self._focus < len(self._state.points):
+            return None
+        return self._state.points[self._focus]
+
+    def _read_out(self) -> None:
+        point = self.focused
+        self.setAccessibleDescription(point.words if point else "")
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, self._look.px(72) if self._compact else max(240, self._look.px(220)))
+
+    # -- geometry -------------------------------------------------------------
+
+    def _plot_area(self) -> QRectF:
+        left = self._look.px(28 if self._compact else 40)
+        bottom = self._look.metrics(Size.CAPTION).height() + 4
+        top = 8 if self._compact else 22
+        return QRectF(left, top, self.width() - left - 10, self.height() - top - bottom)
+
+    def _scales(self, state: PlotState) -> tuple[list[float], float, float]:
+        values = [p.value for p in state.points]
+        values += [p.second for p in state.points if p.second is not None]
+        values += [edge for edge in (state.low, state.high) if edge is not None]
+        marks = ticks(min(values), max(values), 3 if self._compact else 5)
+        first, last = state.points[0].day, state.points[-1].day
+        if last - first < 1:
+            first, last = first - 30, last + 30
+        pad = (last - first) * (0.03 if self._compact else 0.04)
+        return marks, first - pad, last + pad * 0.6
+
+    def _xy(self, state: PlotState) -> list[QPointF]:
+        area = self._plot_area()
+        marks, first, last = self._scales(state)
+        low, high = marks[0], marks[-1]
+        return [
+            QPointF(
+                area.left() + (p.day - first) / (last - first) * area.width(),
+                area.bottom() - (p.value - low) / (high - low) * area.height(),
+            )
+            for p in state.points
+        ]
+
+    # -- paint ----------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        state = self._state
+        if state is None or not state.points:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_frame(painter, state)
+        self._paint_points(painter, state)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self._look.colour("accent"), 2.0))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+
+    def _paint_frame(self, painter: QPainter, state: PlotState) -> None:
+        look, area = self._look, self._plot_area()
+        marks, first, last = self._scales(state)
+        low, high = marks[0], marks[-1]
+        scale = area.height() / (high - low)
+        self._paint_band(painter, state, area, low, scale)
+        painter.setFont(look.font(Size.CAPTION if not self._compact else Size.LABEL))
+        for mark in marks:
+            y = area.bottom() - (mark - low) * scale
+            painter.setPen(QPen(look.colour("line"), 1.0))
+            if mark in (marks[0], marks[-1]) or not self._compact:
+                painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(look.colour("muted"))
+            box = QRectF(0, y - 9, area.left() - 6, 18)
+            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(box, flags, look.formats.number(mark))
+        width = look.metrics(Size.LABEL).horizontalAdvance("2026") + 24
+        for day, year in year_marks(first, last, int(area.width() // width)):
+            x = area.left() + (day - first) / (last - first) * area.width()
+            painter.setPen(QPen(look.colour("line"), 1.0))
+            if not self._compact:
+                painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            painter.setPen(look.colour("muted"))
+            box = QRectF(x - 24, area.bottom() + 3, 48, 18)
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, year)
+
+    def _paint_band(
+        self, painter: QPainter, state: PlotState, area: QRectF, low: float, scale: float
+    ) -> None:
+        if state.low is None and state.high is None:
+            return
+        top = area.top() if state.high is None else area.bottom() - (state.high - low) * scale
+        bottom = area.bottom() if state.low is None else area.bottom() - (state.low - low) * scale
+        band = QRectF(area.left(), top, area.width(), bottom - top)
+        painter.fillRect(band, self._look.colour("okbg"))
+        if state.band_words and not self._compact:
+            painter.setFont(self._look.font(Size.CAPTION, Weight.MEDIUM))
+            painter.setPen(self._look.colour("ok"))
+            words = self._look.texts.shown(state.band_words)
+            inner = band.adjusted(8, 3, -8, -3)
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
+            painter.drawText(inner, flags, words)
+
+    def _paint_points(self, painter: QPainter, state: PlotState) -> None:
+        look, spots = self._look, self._xy(state)
+        accent = look.colour("accent")
+        area = self._plot_area()
+        if not self._compact and 0 <= self._focus < len(spots):
+            x = spots[self._focus].x()
+            painter.setPen(QPen(accent, 2.0))
+            painter.drawLine(QPointF(x, area.top() - 8), QPointF(x, area.bottom()))
+        painter.setPen(QPen(accent, 1.4))
+        painter.drawPolyline(QPolygonF(spots))
+        last = len(spots) - 1
+        for index, (spot, point) in enumerate(zip(spots, state.points, strict=True)):
+            colour = look.colour("danger") if point.abnormal else accent
+            radius = 4.5 if index == last else 2.8
+            if not self._compact:
+                radius += 1.0
+            painter.setPen(QPen(look.colour("surface"), 1.5))
+            painter.setBrush(colour)
+            painter.drawEllipse(spot, radius, radius)
+        if not self._compact:
+            self._paint_values(painter, state, spots)
+
+    def _paint_values(self, painter: QPainter, state: PlotState, spots: list[QPointF]) -> None:
+        """Values above their points, from the last backwards, where they do not touch."""
+        look, taken = self._look, 1e9
+        painter.setFont(look.font(Size.LABEL, Weight.SEMIBOLD))
+        for spot, point in reversed(list(zip(spots, state.points, strict=True))):
+            width = painter.fontMetrics().horizontalAdvance(point.shown)
+            left = min(spot.x() - width / 2, self.width() - width - 2)
+            if left + width + 6 > taken:
+                continue
+            taken = left
+            painter.setPen(look.colour("danger" if point.abnormal else "text"))
+            painter.drawText(QPointF(left, max(spot.y() - 10, 14.0)), point.shown)
+
+    # -- the focus line -------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        state = self._state
+        last = len(state.points) - 1 if state else -1
+        targets = {
+            Qt.Key.Key_Left: self._focus - 1,
+            Qt.Key.Key_Right: self._focus + 1,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+        }
+        target = targets.get(Qt.Key(event.key()))
+        if target is None or last < 0:
+            super().keyPressEvent(event)
+            return
+        self._go(max(0, min(last, target)))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._state is None or self._compact:
+            super().mousePressEvent(event)
+            return
+        spots = self._xy(self._state)
+        x = event.position().x()
+        nearest = min(range(len(spots)), key=lambda i: abs(spots[i].x() - x))
+        if abs(spots[nearest].x() - x) <= _CLOSE:
+            self._go(nearest)
+
+    def _go(self, index: int) -> None:
+        self._focus = index
+        self._read_out()
+        self.update()
+        self.moved.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()

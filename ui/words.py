@@ -1,0 +1,223 @@
+"""Sentences for the closed lists of the kernel and the services. One place, one word per thing."""
+
+from dossier.fhir.allergies import Certainty, Criticality, Severity
+from dossier.fhir.medications import Taking
+from dossier.fhir.patients import IdentityStatus, Sex
+from dossier.fhir.problems import Chapter, Course
+from dossier.fhir.results import Flag
+from practitioner_app.ports import ItemState
+from practitioner_app.services.rows import Emptiness, Kind
+from ui.i18n import Texts
+from ui.theme.tokens import Tone
+from ui.widgets.chip import ChipState
+
+KIND_GLYPHS: dict[Kind, str] = {
+    Kind.CONSULTATION: "visit",
+    Kind.LABORATORY: "flask",
+    Kind.MEASURES: "pulse",
+    Kind.IMAGING: "image",
+    Kind.LETTER: "letter",
+    Kind.DOCUMENT: "page",
+    Kind.TREATMENT: "pill",
+    Kind.PRESCRIPTION: "note",
+    Kind.PROBLEM: "problem",
+    Kind.ALLERGY: "allergy",
+    Kind.VACCINE: "syringe",
+    Kind.PROCEDURE: "tools",
+    Kind.HISTORY: "family",
+    Kind.PLAN: "calendar",
+    Kind.QUESTIONNAIRE: "note",
+    Kind.MESSAGE: "letter",
+    Kind.OTHER: "page",
+    Kind.UNREADABLE: "alert",
+}
+
+
+def kind_word(texts: Texts, kind: Kind) -> str:
+    """The first word of a timeline line."""
+    tr, trc = texts.tr, texts.trc
+    return {
+        Kind.CONSULTATION: trc("timeline", "Consultation"),
+        Kind.LABORATORY: trc("timeline", "Laboratory"),
+        Kind.MEASURES: trc("timeline", "Measures"),
+        Kind.IMAGING: trc("timeline", "Imaging"),
+        Kind.LETTER: trc("timeline", "Letter"),
+        Kind.DOCUMENT: trc("timeline", "Document"),
+        Kind.TREATMENT: trc("timeline", "Treatment"),
+        Kind.PRESCRIPTION: tr("Prescription"),
+        Kind.PROBLEM: trc("timeline", "Problem"),
+        Kind.ALLERGY: trc("timeline", "Allergy"),
+        Kind.VACCINE: trc("timeline", "Vaccination"),
+        Kind.PROCEDURE: trc("timeline", "Procedure"),
+        Kind.HISTORY: trc("timeline", "Family history"),
+        Kind.PLAN: trc("timeline", "Care plan"),
+        Kind.QUESTIONNAIRE: trc("timeline", "Questionnaire"),
+        Kind.MESSAGE: trc("timeline", "Conversation"),
+        Kind.OTHER: trc("timeline", "Other"),
+        Kind.UNREADABLE: trc("timeline", "Unreadable"),
+    }[kind]
+
+
+def state_chip(texts: Texts, state: ItemState) -> ChipState | None:
+    """What a line says of its own way to the server; nothing when it is simply there."""
+    tr = texts.tr
+    return {
+        ItemState.CONFIRMED: None,
+        ItemState.PENDING: ChipState(tr("Not sent yet"), Tone.WAIT, "hourglass"),
+        ItemState.SENT: ChipState(tr("Recorded"), Tone.NEUTRAL),
+        ItemState.REFUSED: ChipState(tr("Refused"), Tone.WARN, "stop"),
+        ItemState.CONFLICT: ChipState(tr("Two versions to settle"), Tone.WARN, "versions"),
+    }[state]
+
+
+def flag_words(texts: Texts, flag: Flag) -> str:
+    """The sign and the word; empty inside the reference values and where nothing is known."""
+    tr = texts.tr
+    return {
+        Flag.HIGH: "▲ " + tr("high"),
+        Flag.LOW: "▼ " + tr("low"),
+        Flag.CRITICAL_HIGH: "▲▲ " + tr("very high"),
+        Flag.CRITICAL_LOW: "▼▼ " + tr("very low"),
+        Flag.ABNORMAL: "◆ " + tr("abnormal"),
+    }.get(flag, "")
+
+
+def flag_sign(flag: Flag) -> str:
+    return {
+        Flag.HIGH: "▲",
+        Flag.LOW: "▼",
+        Flag.CRITICAL_HIGH: "▲▲",
+        Flag.CRITICAL_LOW: "▼▼",
+        Flag.ABNORMAL: "◆",
+    }.get(flag, "")
+
+
+def certainty_word(texts: Texts, certainty: Certainty) -> str:
+    tr = texts.tr
+    return {
+        Certainty.CONFIRMED: tr("certain"),
+        Certainty.PROBABLE: tr("probable"),
+        Certainty.UNCONFIRMED: tr("unconfirmed"),
+        Certainty.REFUTED: tr("ruled out"),
+        Certainty.ERRONEOUS: tr("Entered in error"),
+        Certainty.UNKNOWN: tr("certainty not stated"),
+    }[certainty]
+
+
+def severity_word(texts: Texts, severity: Severity) -> str:
+    tr = texts.tr
+    return {
+        Severity.MILD: tr("mild"),
+        Severity.MODERATE: tr("moderate"),
+        Severity.SEVERE: tr("severe"),
+        Severity.UNKNOWN: tr("not stated"),
+    }[severity]
+
+
+def criticality_word(texts: Texts, criticality: Criticality) -> str:
+    tr = texts.tr
+    return {
+        Criticality.LOW: tr("low risk"),
+        Criticality.HIGH: tr("high risk"),
+        Criticality.UNABLE: tr("cannot be assessed"),
+        Criticality.UNKNOWN: tr("not stated"),
+    }[criticality]
+
+
+def chapter_word(texts: Texts, chapter: Chapter) -> str:
+    tr = texts.tr
+    return {
+        Chapter.MEDICAL: tr("Medical"),
+        Chapter.SURGICAL: tr("Surgical"),
+        Chapter.OBSTETRIC: tr("Obstetric"),
+        Chapter.FAMILY: tr("Family"),
+    }[chapter]
+
+
+def course_word(texts: Texts, course: Course) -> str:
+    tr = texts.tr
+    return {
+        Course.ACTIVE: tr("active"),
+        Course.RECURRENCE: tr("recurrence"),
+        Course.RELAPSE: tr("relapse"),
+        Course.INACTIVE: tr("inactive"),
+        Course.REMISSION: tr("in remission"),
+        Course.RESOLVED: tr("resolved"),
+        Course.UNKNOWN: tr("course not stated"),
+    }[course]
+
+
+def taking_word(texts: Texts, taking: Taking) -> str:
+    tr = texts.tr
+    return {
+        Taking.ACTIVE: tr("in progress"),
+        Taking.INTENDED: tr("planned"),
+        Taking.COMPLETED: tr("finished"),
+        Taking.STOPPED: tr("stopped"),
+        Taking.ON_HOLD: tr("suspended"),
+        Taking.NOT_TAKEN: tr("not taken"),
+        Taking.CANCELLED: tr("cancelled"),
+        Taking.DRAFT: tr("draft"),
+        Taking.ERRONEOUS: tr("Entered in error"),
+        Taking.UNKNOWN: tr("not stated"),
+    }[taking]
+
+
+def sex_word(texts: Texts, sex: Sex) -> str:
+    tr = texts.tr
+    return {
+        Sex.FEMALE: tr("Female"),
+        Sex.MALE: tr("Male"),
+        Sex.OTHER: tr("Undetermined"),
+        Sex.UNKNOWN: tr("Not recorded"),
+    }[sex]
+
+
+def identity_word(texts: Texts, status: IdentityStatus) -> str:
+    tr = texts.tr
+    return {
+        IdentityStatus.QUALIFIED: tr("Qualified"),
+        IdentityStatus.VALIDATED: tr("Validated"),
+        IdentityStatus.RETRIEVED: tr("Retrieved"),
+        IdentityStatus.PROVISIONAL: tr("Provisional"),
+    }[status]
+
+
+def born_label(texts: Texts, sex: Sex) -> str:
+    """Born, agreed with the sex where it is known."""
+    if sex is Sex.FEMALE:
+        return texts.trc("female", "Born")
+    if sex is Sex.MALE:
+        return texts.trc("male", "Born")
+    return texts.trc("person", "Born")
+
+
+def deceased_word(texts: Texts, sex: Sex) -> str:
+    if sex is Sex.FEMALE:
+        return texts.trc("female", "Deceased")
+    return texts.trc("male", "Deceased")
+
+
+def died_words(texts: Texts, sex: Sex, *, day: str, age: str) -> str:
+    """Décédée le 02/03/2026 à 91 ans."""
+    if sex is Sex.FEMALE:
+        return texts.trc("female", "Died on {date} at {age}", date=day, age=age)
+    return texts.trc("male", "Died on {date} at {age}", date=day, age=age)
+
+
+def by_patient_word(texts: Texts, sex: Sex) -> str:
+    if sex is Sex.FEMALE:
+        return texts.trc("female", "Added by the patient")
+    return texts.trc("male", "Added by the patient")
+
+
+def empty_word(texts: Texts, emptiness: Emptiness, percent: int, none: str) -> str:
+    """Why a list has no line; `none` is what may be said only when the copy is complete (HZ-17)."""
+    tr = texts.tr
+    return {
+        Emptiness.FILLED: "",
+        Emptiness.NONE: none,
+        Emptiness.NOT_RECEIVED: tr("Not received yet ({percent} %)", percent=percent),
+        Emptiness.UNREADABLE: tr("This computer may not show this record any more."),
+        Emptiness.FILTERED: tr("A filter is on: nothing answers it."),
+    }[emptiness]
