@@ -34,6 +34,17 @@ _TROUBLES: Final = {
 }
 
 
+_LINKS: Final[dict[type, tuple[Link, str]]] = {
+    states.Revoked: (Link.SIGN_IN, "device_revoked"),
+    states.TooOld: (Link.TOO_OLD, ""),
+    states.Starting: (Link.STARTING, ""),
+    states.SigningIn: (Link.STARTING, ""),
+    states.Pushing: (Link.SYNCING, ""),
+    states.Pulling: (Link.SYNCING, ""),
+    states.Idle: (Link.ONLINE, ""),
+}
+
+
 class Listener(Protocol):
     """What the sync centre wants to be told."""
 
@@ -48,16 +59,10 @@ def link_of(state: SyncState) -> tuple[Link, str]:
             return _TROUBLES[reason], str(reason)
         case states.NeedsSignIn(code=code):
             return Link.SIGN_IN, code
-        case states.Revoked():
-            return Link.SIGN_IN, "device_revoked"
-        case states.TooOld():
-            return Link.TOO_OLD, ""
-        case states.Starting() | states.SigningIn():
-            return Link.STARTING, ""
-        case states.Pushing() | states.Pulling():
-            return Link.SYNCING, ""
+        case states.Idle() if state.clock_wrong:
+            return Link.CLOCK_WRONG, ""
         case _:
-            return (Link.CLOCK_WRONG, "") if state.clock_wrong else (Link.ONLINE, "")
+            return _LINKS[type(state.state)]
 
 
 class SyncLoop:

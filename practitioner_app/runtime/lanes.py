@@ -121,7 +121,7 @@ class _Delivery:
         failed = self._failed()
         if failed is not None and self.wanted():
             failed(error)
-        elif not self._wants_failures:
+        elif not self._wants_failures and self._then() is not None:
             self._on_error(error)
 
 

@@ -122,20 +122,30 @@ def forward(state: FirstStart) -> FirstStart:
     """`Continue`: the next step, or the effect this step waits for; unchanged when blocked or waiting."""
     if blocked(state) or state.wants is not Effect.NOTHING:
         return state
+    effect = _effect(state)
+    if effect is not Effect.NOTHING:
+        return structs.replace(state, wants=effect, problem="")
     following = ORDER[ORDER.index(state.step) + 1]
+    if following is Step.FIRST_COPY:
+        return structs.replace(
+            state, step=following, wants=Effect.FIRST_COPY, recovery_code="", problem=""
+        )
+    return structs.replace(state, step=following, problem="")
+
+
+def _effect(state: FirstStart) -> Effect:
+    """What must be done before this step may be left."""
     match state.step:
         case Step.SERVER:
-            return structs.replace(state, wants=Effect.ASK_CAPABILITIES, problem="")
+            return Effect.ASK_CAPABILITIES
         case Step.IDENTITY if state.reply is None:
-            return structs.replace(state, wants=Effect.ENROL, problem="")
+            return Effect.ENROL
         case Step.PHRASE:
-            return structs.replace(state, wants=Effect.MAKE_PROFILE, problem="")
-        case Step.RECOVERY:
-            return structs.replace(state, step=following, wants=Effect.FIRST_COPY, recovery_code="")
+            return Effect.MAKE_PROFILE
         case Step.FIRST_COPY if not state.usable:
-            return structs.replace(state, wants=Effect.FIRST_COPY, problem="")
+            return Effect.FIRST_COPY
         case _:
-            return structs.replace(state, step=following, problem="")
+            return Effect.NOTHING
 
 
 def back(state: FirstStart) -> FirstStart:

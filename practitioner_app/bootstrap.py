@@ -1,0 +1,321 @@
+"""The composition root of the desktop: the only place where concrete classes meet. Known by none.
+
+Builds clock, randomness, lanes, profile, window; wires the window's signals; holds the timers of the main
+thread (idle lock, clock guard); stops everything in one order.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, structs
+from PySide6.QtCore import QObject, Qt, QTimer, QTimeZone, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from dossier.clock import SystemClock
+from dossier.entropy import SystemEntropy
+from dossier.errors import DossierError
+from dossier.terminology.catalogue import Terminology
+from practitioner_app import hardening
+from practitioner_app.keychain import system_keychain
+from practitioner_app.open_session import Surroundings
+from practitioner_app.profile import ProfileFolder
+from practitioner_app.runtime.changes import Changes
+from practitioner_app.runtime.housekeeping import Collector, Shutdown
+from practitioner_app.runtime.lanes import ThreadLanes
+from practitioner_app.runtime.main_thread import QtMainThread
+from practitioner_app.services import first_start
+from practitioner_app.services.first_start import FirstStart
+from practitioner_app.services.session import IdleTimer, Lease, Lock, Moment, must_lock
+from practitioner_app.workstation import Installation, Workstation
+from sync.transport import RequestsTransport
+from ui.main_window import MainWindow
+from ui.preferences import Preferences, keep_preferences, look_of, read_preferences
+from ui.sign_in.view_model import LockModel, StartModel
+from ui.speaking import Speaking
+from ui.theme.look import Look
+
+TICK_MS = 1_000
+SEEN_EVERY_TICKS = 60
+_log = logging.getLogger("colloque.desktop")
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the command line and the environment say. Secrets come from the environment only, and only for
+    a server that says it is a demonstration.
+    """
+
+    profile: Path
+    server: str = ""
+    ca_file: Path | None = None
+    language: str = "fr"
+    theme: str = "system"
+    scale: int = 100
+    device_name: str = ""
+    enrol: str = ""
+    password: str = ""
+    phrase: str = ""
+
+
+class Desktop(QObject):
+    """The running program: one window, one profile."""
+
+    def __init__(self, application: QApplication, options: Options) -> None:
+        super().__init__()
+        self._options = options
+        self._clock = SystemClock()
+        self._main_thread = QtMainThread(self._unexpected, self)
+        self._lanes = ThreadLanes(self._main_thread, self._unexpected)
+        self._changes = Changes(self._main_thread, self)
+        self._folder = ProfileFolder(options.profile)
+        around = Surroundings(
+            clock=self._clock,
+            entropy=SystemEntropy(),
+            lanes=self._lanes,
+            changes=self._changes,
+            terms=Terminology.load(),
+            transport=partial(_transport, self._clock, options.ca_file),
+        )
+        self.workstation = Workstation(self._folder, around, system_keychain)
+        self.installation = Installation(self._folder, self.workstation, around, system_keychain)
+        self._default = Preferences(
+            language=options.language, theme=options.theme, scale=options.scale
+        )
+        self._preferences = self._default
+        self.window = MainWindow(application, self._look())
+        self._idle = IdleTimer(self._clock)
+        self._last_tick: datetime | None = None
+        self._lease = Lease.FINE
+        self._ticks = 0
+        self._collector = Collector(self)
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        self._shutdown = self._stopping()
+        self._wire()
+
+    # --- starting and stopping -----------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Hold the profile and show the first page: first start, lock, or (enrolled just now) the session."""
+        self._folder.hold()
+        if not self._folder.is_enrolled:
+            self._show_start()
+        else:
+            self.workstation.begin()
+            card = self.workstation.card
+            if self._options.phrase and card.demonstration:
+                self._show_lock()
+                self._lanes.write(
+                    partial(self.workstation.unlock, self._options.phrase),
+                    self._opened_by_phrase,
+                    self._told,
+                )
+            else:
+                self._show_lock()
+        self.window.show()
+        self._timer.start()
+        self._collector.begin()
+
+    def _stopping(self) -> Shutdown:
+        return Shutdown(
+            (
+                ("commands", self._lanes.stop_accepting),
+                ("timer", self._timer.stop),
+                ("session", partial(self.workstation.lock, Lock.ASKED)),
+                ("lanes", self._lanes.close),
+                ("bridge", self._main_thread.close),
+                ("profile", self._folder.release),
+                ("collector", self._collector.stop),
+            ),
+            self._unexpected,
+        )
+
+    def _wire(self) -> None:
+        window = self.window
+        window.lock_asked.connect(self._lock_asked)
+        window.unlocked.connect(self._show_session)
+        window.installed.connect(self._show_session)
+        window.acted.connect(self._acted)
+        window.preferences_chosen.connect(self._prefer)
+        window.closing.connect(self.stop)
+        window.keyring_given_up.connect(window.close)
+
+    @Slot()
+    def stop(self) -> None:
+        self._shutdown.run()
+
+    # --- pages ---------------------------------------------------------------------------------------
+
+    def _look(self) -> Look:
+        is_dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return look_of(self._preferences, _zone(), system="dark" if is_dark else "light")
+
+    def _speaking(self) -> Speaking:
+        look = self.window.look
+        return Speaking(look.texts, look.formats, self._clock.now(), offline=True)
+
+    def _show_start(self) -> None:
+        options = self._options
+        model = StartModel(
+            installer=self.installation,
+            lanes=self._lanes,
+            speak=self._speaking,
+            address=options.server,
+            device_name=options.device_name,
+        )
+        self.window.show_start(model)
+
+    def _show_lock(self) -> None:
+        model = LockModel(gate=self.workstation, lanes=self._lanes, speak=self._speaking)
+        self.window.show_lock(model)
+
+    @Slot()
+    def _show_session(self) -> None:
+        session = self.workstation.session
+        if session is None:
+            self._show_lock()
+            return
+        self._lanes.read(
+            partial(read_preferences, session.context.settings, self._default),
+            self._show_session_as,
+        )
+
+    def _show_session_as(self, preferences: Preferences) -> None:
+        session = self.workstation.session
+        if session is None:
+            return
+        if preferences != self._preferences:
+            self._preferences = preferences
+            self.window.wear(self._look())
+        self._idle = IdleTimer(self._clock, preferences.lock_minutes)
+        self.window.show_session(session.context, preferences)
+
+    def _opened_by_phrase(self, _nothing: None) -> None:
+        self._show_session()
+
+    @Slot(Preferences)
+    def _prefer(self, chosen: Preferences) -> None:
+        session = self.workstation.session
+        if session is None:
+            return
+        settings = session.context.settings
+        self._lanes.write(partial(keep_preferences, settings, chosen))
+        self._show_session_as(chosen)
+
+    # --- locking -------------------------------------------------------------------------------------
+
+    @Slot()
+    def _acted(self) -> None:
+        self._idle.acted()
+
+    @Slot()
+    def _lock_asked(self) -> None:
+        self._lock(Lock.ASKED)
+
+    def _lock(self, reason: Lock) -> None:
+        """The screen first, at once; the databases right behind it, on the write lane."""
+        if self.window.session is None:
+            return
+        _log.info("locked %s", reason)
+        self._show_lock()
+        self._lanes.write(partial(self.workstation.lock, reason), self._locked)
+
+    def _locked(self, _nothing: None) -> None:
+        if self.window.lock_view is not None:
+            self._show_lock()
+
+    @Slot()
+    def _tick(self) -> None:
+        now, self._ticks = self._clock.now(), self._ticks + 1
+        before, self._last_tick = self._last_tick, now
+        if self.window.session is None:
+            return
+        moment = Moment(now=now, last_seen=before, lease=self._lease, idle_due=self._idle.due())
+        reason = must_lock(moment)
+        if reason is not Lock.OPEN:
+            self._lock(reason)
+            return
+        self.window.show_countdown(self._idle.countdown_s())
+        if self._ticks % SEEN_EVERY_TICKS == 0:
+            self._lanes.write(self.workstation.seen)
+            self._lanes.read(self.workstation.lease, self._keep_lease, key="lease")
+
+    def _keep_lease(self, lease: object) -> None:
+        self._lease = getattr(lease, "state", Lease.FINE)
+
+    # --- what nobody expected --------------------------------------------------------------------------
+
+    def _unexpected(self, error: BaseException) -> None:
+        if isinstance(error, DossierError):
+            _log.info("not done %s", error.key)
+        else:
+            hardening.report(error)
+
+    def _told(self, error: DossierError) -> None:
+        _log.warning("not opened %s", error.key)
+
+
+def run(options: Options, argv: list[str]) -> int:
+    """The desktop, until its window closes. The profile is released whatever happens."""
+    hardening.harden()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    application = QApplication(argv)
+    application.setApplicationName("Colloque")
+    application.setStyle("Fusion")
+    desktop = Desktop(application, options)
+    try:
+        if options.enrol:
+            enrol(desktop.installation, desktop, options, sys.stdout.write)
+        desktop.begin()
+        return application.exec()
+    except DossierError as error:
+        _log.error("cannot start %s %s", error.key, error.detail)
+        return 3
+    finally:
+        desktop.stop()
+
+
+def enrol(
+    installation: Installation, desktop: Desktop, options: Options, say: Callable[[str], object]
+) -> None:
+    """The six steps without a window, for a demonstration server only. Raises DossierError kin."""
+    folder = ProfileFolder(options.profile)
+    if folder.is_enrolled:
+        return
+    folder.hold()
+    try:
+        state = first_start.with_address(FirstStart(), options.server)
+        state = first_start.answered(state, installation.capabilities(state))
+        if not (state.capabilities and state.capabilities.demonstration):
+            raise DossierError("not_a_demonstration")
+        state = first_start.with_identity(
+            state, options.enrol, options.password, options.device_name or "demo"
+        )
+        state = first_start.enrolled(state, installation.enrol(state))
+        reply = state.reply
+        if state.situation is None and reply is not None and reply.situations:
+            state = first_start.with_situation(state, reply.situations[0])
+        state = structs.replace(state, phrase=options.phrase)
+        say(f"recovery code {installation.make_profile(state)}\n")
+        desktop.workstation.lock(Lock.START)
+    finally:
+        folder.release()
+
+
+def _transport(clock: SystemClock, ca_file: Path | None, server: str) -> RequestsTransport:
+    return RequestsTransport(server, clock, ca_file=ca_file)
+
+
+def _zone() -> tzinfo:
+    """The computer's zone; UTC where it is unknown."""
+    name = bytes(QTimeZone.systemTimeZoneId().data()).decode()
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError):
+        return UTC

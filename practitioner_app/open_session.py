@@ -1,0 +1,232 @@
+"""One unlocked session: the open store, the services over it, the synchronisation. Closed at each lock.
+
+Built on the write lane at unlock. Nothing of it outlives `close`: the databases are closed, the key in the
+store is overwritten, decoded records are dropped.
+"""
+
+from collections.abc import Callable
+from threading import Event
+
+from msgspec import Struct
+
+from dossier.clock import Clock
+from dossier.entropy import Entropy
+from dossier.errors import (
+    BadAnswer,
+    Busy,
+    DiskFull,
+    DossierError,
+    NotColloque,
+    Refused,
+    SealBroken,
+    TlsRefused,
+    TooOld,
+    Unreachable,
+)
+from dossier.sealing import devices
+from dossier.terminology.catalogue import Terminology
+from local_store.store import LocalStore
+from practitioner_app.ports import ChangeSet, Topic
+from practitioner_app.profile import Card
+from practitioner_app.runtime.changes import Changes
+from practitioner_app.runtime.lanes import ThreadLanes
+from practitioner_app.services.allergies import AllergyService
+from practitioner_app.services.announcements import AnnouncingOutbox
+from practitioner_app.services.conflicts import ConflictService
+from practitioner_app.services.journal import JournalService
+from practitioner_app.services.last_look import LastLook
+from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.problems import ProblemService
+from practitioner_app.services.record import RecordService
+from practitioner_app.services.search import SearchService
+from practitioner_app.services.session import Link
+from practitioner_app.services.sync_centre import CopyRow, SyncCentre
+from practitioner_app.services.writing import Actor, Writer
+from practitioner_app.sync_loop import SyncLoop, link_of
+from sync import states
+from sync.engine import Engine
+from sync.hints import EventLine
+from sync.states import SyncState
+from sync.transport import RequestsTransport
+from ui.context import Services, SessionContext
+
+DEVICE_KEY = "device-key"
+_PROGRESS_S = 0.5
+_TRIED_S = 1.0
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What a session is built with; lives as long as the program."""
+
+    clock: Clock
+    entropy: Entropy
+    lanes: ThreadLanes
+    changes: Changes
+    terms: Terminology
+    transport: Callable[[str], RequestsTransport]
+
+
+class VaultKey:
+    """sync.ports.DeviceKey: the private key is read from work.db at each signature."""
+
+    def __init__(self, device: str, private: bytes) -> None:
+        self._device = device
+        self._private = private
+
+    @property
+    def device(self) -> str:
+        return self._device
+
+    def sign(self, message: bytes) -> bytes:
+        return devices.sign(self._private, message)
+
+
+class OpenSession:
+    """`start` sets the synchronisation going; `close` ends everything."""
+
+    def __init__(
+        self, card: Card, store: LocalStore, around: Surroundings, *, without_keyring: bool
+    ) -> None:
+        self._card, self._store, self._around = card, store, around
+        private = store.vault.get(DEVICE_KEY)
+        if private is None:
+            raise SealBroken("device_key")
+        self._key = VaultKey(card.device, private)
+        outbox = AnnouncingOutbox(store.outbox, self._announce)
+        reader, clock = store.records, around.clock
+        writer = Writer(
+            reader=reader,
+            outbox=outbox,
+            clock=clock,
+            entropy=around.entropy,
+            actor=actor_of(card),
+        )
+        search = SearchService(reader, clock)
+        self.centre = SyncCentre(reader=reader, outbox=outbox, search=search, clock=clock)
+        self._loop = SyncLoop(
+            outbox=store.outbox,
+            listener=self.centre,
+            announce=around.changes.announce,
+            clock=clock,
+            contacted=self._contacted,
+        )
+        self._record = RecordService(
+            reader=reader,
+            outbox=outbox,
+            last_look=LastLook(store.settings, clock),
+            clock=clock,
+            actor=writer.actor,
+        )
+        self._line: EventLine | None = None
+        self._moved = Event()
+        self._state = SyncState()
+        self._copied_s = float("-inf")
+        self.copy: CopyRow | None = None
+        self.context = SessionContext(
+            services=Services(
+                record=self._record,
+                journal=JournalService(writer, clock),
+                allergies=AllergyService(reader, writer),
+                problems=ProblemService(writer),
+                treatments=TreatmentService(writer),
+                search=search,
+                conflicts=ConflictService(
+                    reader=reader, outbox=outbox, writer=writer, search=search
+                ),
+                centre=self.centre,
+            ),
+            lanes=around.lanes,
+            changes=around.changes,
+            clock=clock,
+            terms=around.terms,
+            drafts=store.drafts,
+            settings=store.settings,
+            sync=self._loop,
+            person=card.person,
+            place=card.practice,
+            device_name=card.device_name,
+            demonstration=card.demonstration,
+            without_keyring=without_keyring,
+        )
+
+    def start(self) -> None:
+        """Begin to synchronise; returns at once."""
+        around = self._around
+        transport = around.transport(self._card.server)
+        engine = Engine(
+            self._store.sync,
+            transport,
+            self._key,
+            self._card.situation,
+            around.clock,
+            around.entropy,
+            publish=self._loop.published,
+        )
+        line = EventLine(around.transport(self._card.server).hints)
+        self._line = line
+        around.lanes.sync(lambda: self._loop.run(engine))
+        around.lanes.hints(lambda: self._loop.listen(line, lambda: engine.token))
+
+    def wait_usable(self) -> None:
+        """Block until the first class of patients is here. Raises what keeps the server out of reach."""
+        self._loop.now()
+        while not self._usable():
+            self._moved.wait(_TRIED_S)
+            self._moved.clear()
+            error = trouble_of(self._state)
+            if error is not None:
+                raise error
+
+    def close(self) -> None:
+        """Stop, forget, close. A step under way meets a closed store and ends."""
+        self._loop.stop()
+        if self._line is not None:
+            self._line.close()
+        self._record.forget()
+        self._store.close()
+
+    def _usable(self) -> bool:
+        return isinstance(self._state.state, states.Idle) or (
+            self.copy is not None and self.copy.usable
+        )
+
+    def _announce(self, change: ChangeSet) -> None:
+        self._around.changes.announce(change)
+        if change.about(Topic.OUTBOX):
+            self._loop.wrote()
+
+    def _contacted(self, state: SyncState) -> None:
+        """On the sync lane: keep the figures fresh without asking the store at every page."""
+        self._state = state
+        now_s = self._around.clock.monotonic()
+        rests = not isinstance(state.state, states.Pulling | states.Pushing)
+        if rests or now_s - self._copied_s >= _PROGRESS_S:
+            self._copied_s = now_s
+            self.copy = self.centre.view().copy
+        self._moved.set()
+
+
+def actor_of(card: Card) -> Actor:
+    """The author of everything written in this session."""
+    return Actor(
+        account=card.account,
+        acting=card.situation,
+        name=card.person,
+        reference=f"Practitioner/{card.practitioner}" if card.practitioner else "",
+    )
+
+
+def trouble_of(state: SyncState) -> DossierError | None:
+    """The error that keeps the copy from going on; None while it goes on."""
+    link, detail = link_of(state)
+    kinds: dict[Link, Callable[[], DossierError]] = {
+        Link.OFFLINE: lambda: Unreachable(detail),
+        Link.TLS: lambda: TlsRefused(detail),
+        Link.NOT_COLLOQUE: lambda: NotColloque(detail),
+        Link.BAD_ANSWER: lambda: BadAnswer(detail),
+        Link.SIGN_IN: lambda: Refused(detail),
+        Link.TOO_OLD: TooOld,
+        Link.BUSY: Busy,
+        Link.STORE: DiskFull,
+    }
+    return kinds[link]() if link in kinds else None

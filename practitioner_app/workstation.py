@@ -1,0 +1,280 @@
+"""The way in and the way out of a profile: `ui.context.Gate` and `ui.context.Installer`.
+
+Everything here blocks and runs on the write lane, except `facts` and `progress`, which answer from memory.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from dossier.clock import from_wire, to_wire
+from dossier.errors import BadAnswer, Busy, DossierError, KeychainError, Refused, Unreachable
+from dossier.sealing import devices
+from dossier.sealing.profile import Cost, new_recovery_code
+from dossier.sealing.text import base64url
+from dossier.wire.messages import Capabilities, EnrolReply, EnrolRequest
+from local_store.store import LocalStore
+from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings
+from practitioner_app.ports import Keychain
+from practitioner_app.profile import Card, ProfileFolder, Secrets
+from practitioner_app.services import session as rules
+from practitioner_app.services.first_start import FirstStart
+from practitioner_app.services.session import (
+    Attempts,
+    Lease,
+    LeaseState,
+    Lock,
+    LockFacts,
+    clock_went_back,
+)
+from practitioner_app.services.sync_centre import CopyRow, Status
+
+LAST_SEEN = "clock.last_seen"
+_NO_KEYRING = ("absent", "insecure")
+
+
+class Workstation:
+    """One profile on this computer, locked or open. Gate of the lock page."""
+
+    def __init__(
+        self,
+        folder: ProfileFolder,
+        around: Surroundings,
+        keychain: Callable[[], Keychain],
+        *,
+        floor: Cost | None = None,
+    ) -> None:
+        self._folder, self._around, self._keychain = folder, around, keychain
+        self._floor = floor
+        self._attempts = Attempts(around.clock)
+        self._session: OpenSession | None = None
+        self._facts = LockFacts(reason=Lock.START, person="", device_name="")
+
+    @property
+    def session(self) -> OpenSession | None:
+        return self._session
+
+    @property
+    def card(self) -> Card:
+        return self._folder.card()
+
+    def begin(self) -> None:
+        """Read the card for the first lock page."""
+        self._remember(Lock.START, None)
+
+    # --- Gate ----------------------------------------------------------------------------------------
+
+    def facts(self) -> LockFacts:
+        return structs.replace(self._facts, wait_s=self._attempts.wait_s())
+
+    def unlock(self, phrase: str) -> None:
+        """Raises SealBroken, KeychainError, Busy (too many tries), Refused (clock, lease), StoreError kin."""
+        self._tried(lambda: self._folder.open(phrase, self._keychain_if_used(), self._floor))
+
+    def unlock_with_code(self, code: str) -> None:
+        """By the recovery code: needs neither phrase nor keyring."""
+        self._tried(lambda: self._folder.open_with_code(code))
+
+    def lock(self, reason: Lock) -> None:
+        """Close the session; what the lock page may say is taken first."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            self._seen(session)
+            self._remember(reason, session.centre.status())
+        finally:
+            session.close()
+
+    def lease(self) -> LeaseState | None:
+        """The lease of the open session; read lane."""
+        return self._session.centre.status().lease if self._session else None
+
+    def seen(self) -> None:
+        """Note the present instant, so that a clock set back is noticed after a restart."""
+        if self._session is not None:
+            self._seen(self._session)
+
+    def choose_phrase(self, secrets: Secrets, phrase: str) -> None:
+        """A new phrase after the recovery code."""
+        self._folder.choose_phrase(
+            secrets, phrase, keychain=self._keychain_if_used(), entropy=self._around.entropy
+        )
+
+    # --- opening -------------------------------------------------------------------------------------
+
+    def open_session(
+        self, card: Card, secrets: Secrets, *, device_key: bytes | None = None
+    ) -> None:
+        """Open the store and the services; a first time brings the device key."""
+        store = LocalStore.open(
+            self._folder.store, secrets.key, self._around.clock, self._around.entropy
+        )
+        try:
+            if device_key is not None:
+                store.vault.put(DEVICE_KEY, device_key)
+            self._refuse_clock(card, store)
+            session = OpenSession(
+                card, store, self._around, without_keyring=self._folder.without_keyring
+            )
+        except BaseException:
+            store.close()
+            raise
+        session.start()
+        try:
+            self._refuse_lease(session)
+        except BaseException:
+            session.close()
+            raise
+        self._session = session
+
+    def _tried(self, opened: Callable[[], Secrets]) -> None:
+        wait_s = self._attempts.wait_s()
+        if wait_s > 0:
+            raise Busy(wait_s)
+        try:
+            secrets = opened()
+        except KeychainError:
+            raise
+        except DossierError:
+            self._attempts.failed()
+            raise
+        self._attempts.succeeded()
+        if self._session is None:
+            self.open_session(self._folder.card(), secrets)
+
+    def _keychain_if_used(self) -> Keychain | None:
+        return None if self._folder.without_keyring else self._keychain()
+
+    def _refuse_clock(self, card: Card, store: LocalStore) -> None:
+        """A clock before what this device lived is believed only if the server agrees with it (D8)."""
+        now, kept = self._around.clock.now(), store.settings.get(LAST_SEEN)
+        if clock_went_back(now, from_wire(kept) if kept else None):
+            if not self._server_agrees(card, now):
+                raise Refused("clock_went_back")
+            store.settings.put(LAST_SEEN, to_wire(now))
+
+    def _server_agrees(self, card: Card, now: datetime) -> bool:
+        try:
+            theirs = from_wire(self._around.transport(card.server).capabilities().now)
+        except (Unreachable, Refused, BadAnswer, ValueError):
+            return False
+        return abs(theirs - now) < timedelta(minutes=10)
+
+    def _refuse_lease(self, session: OpenSession) -> None:
+        """Beyond continuity nothing is shown before a contact (HZ-19)."""
+        if session.centre.status().lease.state is Lease.CLOSED:
+            session.wait_usable()
+            if session.centre.status().lease.state is Lease.CLOSED:
+                raise Refused("lease_over")
+
+    def _seen(self, session: OpenSession) -> None:
+        session.context.settings.put(LAST_SEEN, to_wire(self._around.clock.now()))
+
+    def _remember(self, reason: Lock, status: Status | None) -> None:
+        card = self._folder.card()
+        self._facts = LockFacts(
+            reason=reason,
+            person=card.person,
+            device_name=card.device_name,
+            practice=card.practice,
+            pending=status.pending if status else 0,
+            refused=status.refused if status else 0,
+            conflicts=status.conflicts if status else 0,
+            connection=status.connection if status else rules.Connection(),
+            lease_until=status.lease.until if status else None,
+            demonstration=card.demonstration,
+            without_keyring=self._folder.without_keyring,
+        )
+
+
+class Installation:
+    """Installer of the first start: the effects of its steps, in their order."""
+
+    def __init__(
+        self,
+        folder: ProfileFolder,
+        workstation: Workstation,
+        around: Surroundings,
+        keychain: Callable[[], Keychain],
+        *,
+        cost: Cost | None = None,
+    ) -> None:
+        self._folder, self._workstation, self._around = folder, workstation, around
+        self._keychain, self._cost = keychain, cost
+        self._device_key = b""
+
+    def capabilities(self, state: FirstStart) -> Capabilities:
+        return self._around.transport(state.address).capabilities()
+
+    def enrol(self, state: FirstStart) -> EnrolReply:
+        """The private key stays in memory until the profile is made."""
+        self._device_key = devices.new_private_key(self._around.entropy)
+        return self._around.transport(state.address).enrol(
+            EnrolRequest(
+                login=state.login,
+                password=state.password,
+                device_name=state.device_name,
+                public_key=base64url(devices.public_key(self._device_key)),
+            )
+        )
+
+    def make_profile(self, state: FirstStart) -> str:
+        """Seal the key, open the store, put the device key into it. Returns the recovery code."""
+        card = card_of(state)
+        code = new_recovery_code(self._around.entropy)
+        secrets = self._folder.create(
+            card,
+            phrase=state.phrase,
+            recovery_code=code,
+            keychain=self._keychain_or_none(demonstration=card.demonstration),
+            entropy=self._around.entropy,
+            clock=self._around.clock,
+            cost=self._cost,
+        )
+        self._workstation.open_session(card, secrets, device_key=self._device_key)
+        self._device_key = b""
+        self._workstation.begin()
+        return code
+
+    def first_copy(self, _state: FirstStart) -> None:
+        """Returns once the computer is usable."""
+        session = self._workstation.session
+        if session is None:
+            raise Refused("locked")
+        session.wait_usable()
+
+    def progress(self) -> CopyRow | None:
+        session = self._workstation.session
+        return session.copy if session is not None else None
+
+    def _keychain_or_none(self, *, demonstration: bool) -> Keychain | None:
+        """The demonstration, and only it, may do without a keyring; the banner says so."""
+        try:
+            return self._keychain()
+        except KeychainError as error:
+            if demonstration and error.reason in _NO_KEYRING:
+                return None
+            raise
+
+
+def card_of(state: FirstStart) -> Card:
+    """What is kept in clear of an enrolment: no patient."""
+    reply, situation = state.reply, state.situation
+    if reply is None or situation is None:
+        raise Refused("not_enrolled")
+    return Card(
+        server=state.address,
+        device=reply.device,
+        device_name=state.device_name,
+        account=reply.account,
+        person=reply.display_name,
+        practitioner=reply.practitioner,
+        situation=situation.id,
+        organisation=situation.organisation,
+        practice=situation.organisation_name,
+        profession=situation.profession,
+        lock_minutes=state.lock_minutes,
+        demonstration=bool(state.capabilities and state.capabilities.demonstration),
+    )
