@@ -9,6 +9,7 @@ its digest. Nothing of a body ever reaches an error.
 import contextlib
 import http.client
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -161,7 +162,7 @@ class RequestsTransport:
         answer = self._exchange("GET", "/sync/v1/heads?" + urlencode({"since": since}), token)
         return None if answer.status == 304 else _parsed(answer, Heads)
 
-    def changes(self, token: str, items: tuple[Want, ...] | list[Want], max_bytes: int) -> Pages:
+    def changes(self, token: str, items: Sequence[Want], max_bytes: int) -> Pages:
         """Pages, unpacked by a bounded decompressor and checked against their digest."""
         asked = ChangesRequest(items=tuple(items), max_bytes=max_bytes)
         answer = self._exchange("POST", "/sync/v1/changes", token, asked)
@@ -172,11 +173,11 @@ class RequestsTransport:
         """Push operations, get verdicts."""
         return self._post("/sync/v1/ops", token, request, OpsReply)
 
-    def terms(self, token: str, items: tuple[Key, ...] | list[Key]) -> TermsReply:
+    def terms(self, token: str, items: Sequence[Key]) -> TermsReply:
         """Which of these may still be read."""
         return self._post("/sync/v1/terms", token, _refs(items), TermsReply)
 
-    def digests(self, token: str, items: tuple[Key, ...] | list[Key]) -> DigestsReply:
+    def digests(self, token: str, items: Sequence[Key]) -> DigestsReply:
         """The server's digests."""
         return self._post("/sync/v1/digests", token, _refs(items), DigestsReply)
 
@@ -314,7 +315,7 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _refs(items: tuple[Key, ...] | list[Key]) -> TermsRequest:
+def _refs(items: Sequence[Key]) -> TermsRequest:
     refs = (CompartmentRef(owner=owner, facet=facet) for owner, facet in items)
     return TermsRequest(items=tuple(refs))
 
