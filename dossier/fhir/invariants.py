@@ -32,9 +32,9 @@ def check(rtype: str, resource: Json, path: str) -> tuple[Issue, ...]:
         kind = value.__class__
         if kind is str:
             if value[8:10] > "28" and value[4] == "-" and not _real_day(value):
-                found.append(Issue(f"{path}.{name}", "not_a_date"))
+                found.append(Issue(f"{path}.{safe_name(name)}", "not_a_date"))
         elif kind is dict and "start" in value and not _ordered(value):
-            found.append(Issue(f"{path}.{name}", "per-1"))
+            found.append(Issue(f"{path}.{safe_name(name)}", "per-1"))
     text = resource.get("text")
     if text.__class__ is dict and not _harmless(text.get("div")):
         found.append(Issue(f"{path}.text.div", "narrative"))
