@@ -62,6 +62,17 @@ def apply_verdicts(db: Connection, verdicts: Iterable[Verdict], now_ms: int) -> 
     return decided
 
 
+def acked_targets(db: Connection, op_ids: Iterable[str]) -> list[tuple[int, str, str]]:
+    """(owner, rtype, id) of those of these ops that still cover a row as acknowledged."""
+    found = []
+    for op_id in op_ids:
+        found += db.execute(
+            "SELECT owner, rtype, id FROM op WHERE op_id = ? AND live = 1 AND state = 'acked'",
+            (op_id,),
+        ).fetchall()
+    return found
+
+
 def seen(
     db: Connection, owner: int, rows: Iterable[tuple[str, str, int, int]]
 ) -> list[tuple[str, str]]:

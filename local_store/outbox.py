@@ -81,8 +81,10 @@ class LocalOutbox:
             cases = db.execute(
                 "SELECT o.op_id, o.owner, o.rtype, o.id, o.at, coalesce(o.saw, x''), "
                 "coalesce(o.shows, x''), c.body, o.elements FROM work.op AS o "
-                "LEFT JOIN placed AS c ON c.owner = o.owner AND c.rtype = o.rtype AND c.id = o.id "
+                "LEFT JOIN shelf AS s ON s.owner = o.owner AND s.rtype = o.rtype "
+                "LEFT JOIN confirmed AS c ON c.shelf = s.shelf AND c.id = o.id "
                 "AND (c.restore, c.k) >= (o.restore, o.k) "
+                "AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment) "
                 "WHERE o.state = 'conflict' ORDER BY o.n"
             ).fetchall()
             return [

@@ -101,6 +101,16 @@ def rows_of(db: Connection, kept: Kept) -> list[tuple[int, str, str]]:
     return list(rows)
 
 
+def version_of(db: Connection, owner: int, rtype: str, rid: str) -> tuple[int, int] | None:
+    """(restore, k) of one confirmed row."""
+    row = db.execute(
+        "SELECT c.restore, c.k FROM shelf AS s CROSS JOIN confirmed AS c "
+        "WHERE s.owner = ? AND s.rtype = ? AND c.shelf = s.shelf AND c.id = ?",
+        (owner, rtype, rid),
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
 def still_fits(db: Connection, page: Page, generation: int) -> Kept | None:
     """The compartment, if the page continues it."""
     kept = find(db, page.owner, page.facet)

@@ -75,9 +75,8 @@ def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list
         "(SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?) AS f "
         "CROSS JOIN confirmed AS c ON c.n = f.rowid CROSS JOIN shelf AS s ON s.shelf = c.shelf "
         "WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment) "
-        "AND NOT EXISTS (SELECT 1 FROM work.op AS o WHERE o.live = 1 AND o.owner = s.owner "
-        "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL "
-        "AND NOT (o.state = 'acked' AND (c.restore, c.k) >= (o.restore, o.k))) "
+        "AND NOT EXISTS (SELECT 1 FROM standing AS o WHERE o.owner = s.owner "
+        "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL) "
         "ORDER BY c.at DESC LIMIT ?",
         (match, low, high, _CANDIDATES, 4 * limit),
     ).fetchall()
@@ -93,7 +92,7 @@ def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list
 def _pending_hits(db: Connection, parts: Sequence[str], owner: int | None) -> list[Hit]:
     beginnings = _beginnings(parts)
     rows = db.execute(
-        "SELECT o.owner, o.rtype, o.id, o.sort_at, o.title, o.words, o.restore, o.k, o.state "
+        "SELECT o.owner, o.rtype, o.id, o.sort_at, o.title, o.words "
         "FROM newest AS o WHERE o.words <> '' AND (?1 IS NULL OR o.owner = ?1)",
         (owner,),
     ).fetchall()

@@ -143,7 +143,14 @@ class LocalSyncStore:
     def apply_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         """Durable at once; an op the feed already told stops covering its row."""
         with self._work.transaction() as db:
-            op_ledger.apply_verdicts(db, verdicts, to_ms(self._clock.now()))
+            decided = op_ledger.apply_verdicts(db, verdicts, to_ms(self._clock.now()))
+            acked = op_ledger.acked_targets(db, decided)
+        for owner, rtype, rid in acked:
+            with self._cache.alone() as db:
+                told = pages.version_of(db, owner, rtype, rid)
+            if told is not None:
+                with self._work.transaction() as db:
+                    op_ledger.seen(db, owner, [(rtype, rid, *told)])
 
     def unacknowledged(self, limit: int) -> Sequence[tuple[int, str]]:
         """(owner, op_id) of verdicts durable here and not yet told to the server."""

@@ -8,19 +8,20 @@ FROM main.shelf AS s CROSS JOIN main.confirmed AS c
 WHERE c.n >= s.shelf << 24 AND c.n < (s.shelf + 1) << 24
 AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment);
 
-CREATE TEMP VIEW placed AS
-SELECT c.n, s.owner, s.rtype, c.id, c.at, c.restore, c.k, c.body
-FROM main.shelf AS s CROSS JOIN main.confirmed AS c
-WHERE c.shelf = s.shelf
-AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment);
-
-CREATE TEMP VIEW newest AS
+CREATE TEMP VIEW standing AS
 SELECT o.* FROM work.op AS o
 WHERE o.live = 1
-AND NOT EXISTS (
-  SELECT 1 FROM work.op AS later
-  WHERE later.live = 1 AND later.owner = o.owner AND later.rtype = o.rtype AND later.id = o.id
-  AND later.n > o.n
+AND NOT (o.state = 'acked' AND EXISTS (
+  SELECT 1 FROM main.shelf AS s CROSS JOIN main.confirmed AS c
+  WHERE s.owner = o.owner AND s.rtype = o.rtype AND c.shelf = s.shelf AND c.id = o.id
+  AND (c.restore, c.k) >= (o.restore, o.k)
+));
+
+CREATE TEMP VIEW newest AS
+SELECT o.* FROM standing AS o
+WHERE NOT EXISTS (
+  SELECT 1 FROM standing AS later
+  WHERE later.owner = o.owner AND later.rtype = o.rtype AND later.id = o.id AND later.n > o.n
 )
 AND (
   EXISTS (SELECT 1 FROM visible AS v WHERE v.owner = o.owner)
@@ -33,9 +34,8 @@ SELECT
   'confirmed' AS state, '' AS op_id, c.body AS body, NULL AS shows
 FROM shown AS c
 WHERE NOT EXISTS (
-  SELECT 1 FROM work.op AS o
-  WHERE o.live = 1 AND o.owner = c.owner AND o.rtype = c.rtype AND o.id = c.id
-  AND NOT (o.state = 'acked' AND (c.restore, c.k) >= (o.restore, o.k))
+  SELECT 1 FROM standing AS o
+  WHERE o.owner = c.owner AND o.rtype = c.rtype AND o.id = c.id
 )
 UNION ALL
 SELECT
@@ -46,6 +46,7 @@ SELECT
     THEN NULL ELSE o.shows
   END
 FROM newest AS o
-LEFT JOIN placed AS c ON c.owner = o.owner AND c.rtype = o.rtype AND c.id = o.id
-WHERE NOT (o.state = 'acked' AND c.n IS NOT NULL AND (c.restore, c.k) >= (o.restore, o.k))
-AND (o.shows IS NOT NULL OR c.n IS NOT NULL)
+LEFT JOIN main.shelf AS s ON s.owner = o.owner AND s.rtype = o.rtype
+LEFT JOIN main.confirmed AS c ON c.shelf = s.shelf AND c.id = o.id
+AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment)
+WHERE o.shows IS NOT NULL OR c.n IS NOT NULL

@@ -182,6 +182,41 @@ class TestRecords:
         assert shown is not None
         assert (shown.state, b"theirs" in shown.body) == (ItemState.REFUSED, True)
 
+    def test_a_row_told_before_its_verdict_stays_on_the_screen(self, store: LocalStore) -> None:
+        row = observation("a", "before")
+        copy(store, ANNE, [row])
+        for n, code in ((1, "rejected"), (2, "ok")):
+            op = change(n, ANNE, row, Version(0, 1))
+            store.outbox.put(op, shows=observation("a", f"mine {n}").body or b"")
+            store.sync.next_ops(1, 10_000)
+            if code == "ok":
+                told = observation("a", "mine 2", k=2)
+                page = Page(
+                    owner=ANNE, facet=CLINICAL, kind="page", term=TERM, since="end", to="e2",
+                    rows=(told,),
+                )  # fmt: skip
+                store.sync.apply_page(page, 0)
+            store.sync.apply_verdicts(
+                [Verdict(op_id=op.op_id, code=code, version=Version(0, 2))]  # type: ignore[arg-type]
+            )
+            assert len(store.records.rows(ANNE)) == 1
+        shown = store.records.rows(ANNE)[0]
+        assert (shown.state, b"mine 2" in shown.body) == (ItemState.REFUSED, True)
+        store.outbox.discard_refused(store.outbox.pending()[0].op_id)
+        assert store.records.rows(ANNE)[0].state is ItemState.CONFIRMED
+
+    @pytest.mark.parametrize("extra", ["", " AND rtype = 'Observation'", " AND id = 'a'"])
+    def test_reading_one_patient_never_reads_the_others(
+        self, store: LocalStore, extra: str
+    ) -> None:
+        from local_store.records import _CURRENT
+
+        with store._readers.reading() as db:
+            steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {_CURRENT}{extra}", (ANNE,))]
+        whole = [step for step in steps if step.startswith(("SCAN", "MATERIALIZE"))]
+        assert whole in ([], ["SCAN current"])
+        assert any("INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in step for step in steps)
+
     def test_law_8_own_words_stay_in_the_tray_when_the_right_is_lost(
         self, store: LocalStore
     ) -> None:
