@@ -22,7 +22,7 @@ from sqlcipher3 import dbapi2
 from dossier.clock import SystemClock
 from dossier.entropy import SeededEntropy
 from dossier.wire.codec import DIGEST_MODULUS, row_digest
-from dossier.wire.messages import Head, Heads, Page, Row, Version
+from dossier.wire.messages import Head, Heads, Op, Page, Row, Version
 from local_store.connections import PAGE_BYTES
 from local_store.store import LocalStore
 
@@ -305,6 +305,26 @@ def reads(practice: Practice, store: LocalStore, folder: Path) -> None:
     ours = times_ms(lambda n: store.records.rows(order[n % len(order)]), 400)
     tell("open a record, p50", at(ours, 0.5), at(floor, 0.5), "ms")
     tell("open a record, p99", at(ours, 0.99), at(floor, 0.99), "ms")
+    puts = times_ms(lambda n: put_op(store, practice, order[n % len(order)], n), 300)
+    tell("a doctor's save, durable, p50", at(puts, 0.5), None, "ms")
+    ours = times_ms(lambda n: store.records.rows(order[n % len(order)]), 400)
+    tell("open a record, 300 ops waiting, p50", at(ours, 0.5), at(floor, 0.5), "ms")
+
+
+def put_op(store: LocalStore, practice: Practice, owner: int, n: int) -> None:
+    row = practice.clinical(owner)
+    body = row.body or b""
+    op = Op(
+        op_id=f"0193f0a0-0000-7000-8000-{n:012d}",
+        owner=owner,
+        kind="create",
+        acting="s",
+        at="2026-11-23T08:00:00.000Z",
+        rtype=row.rtype,
+        id=row.id,
+        body=msgspec.Raw(body),
+    )
+    store.outbox.put(op, shows=body)
 
 
 def words(practice: Practice, store: LocalStore) -> None:
