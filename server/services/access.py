@@ -168,7 +168,7 @@ class Access:
         """Write what `opening` gave; its readers are told of the facet by its first row."""
         if rows:
             await book.tx.access.put_grants(rows)
-            await self._owe_ends(book, rows)
+            await self._owe_end(book, rows)
 
     async def recompute(self, book: OwnerUnit) -> None:
         """Inside a unit of work: make the grants what the facts say, and tell who gained or lost."""
@@ -222,7 +222,7 @@ class Access:
         put = [row._replace(since_v=access_v) if row.since_v == _NEW else row for row in put]
         await book.tx.access.drop_grants([(row.facet, row.principal) for row in dropped])
         await book.tx.access.put_grants(put)
-        await self._owe_ends(book, put)
+        await self._owe_end(book, fresh)
 
     async def _run(self, owner: int, step: Step) -> None:
         async def write(tx: OwnerTx) -> None:
@@ -245,8 +245,9 @@ class Access:
         facts = facts_of(book.row.state, relations, denied)
         return tables.living(facts, self._premises.now_ms)
 
-    async def _owe_ends(self, book: OwnerUnit, rows: Iterable[GrantRow]) -> None:
-        ends = {row.until_ms for row in rows if row.until_ms is not None}
+    async def _owe_end(self, book: OwnerUnit, rows: Iterable[GrantRow]) -> None:
+        """The next right that ends makes all be computed again; that finds the one after it."""
+        ends = [row.until_ms for row in rows if row.until_ms is not None]
         if ends:
             await book.owe_due(min(ends))
 

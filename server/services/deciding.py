@@ -78,7 +78,7 @@ class Desk:
         right = self.mine.right(row.facet) if row is not None else None
         if row is None or right is None or not right.allows("r"):
             raise Unavailable
-        self._demand(right, "w")
+        self._demand(right, "wg" if op.rtype == CONSENT else "w")
         old = await self._opened_body(row)
         new = conflict.changed(op.rtype, old.resource, await self._seen(op, row), op.changes)
         value = self._valid(op, new)

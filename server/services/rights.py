@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dossier.access.grants import principals
-from dossier.access.tables import READABLE_STATES
+from dossier.access.tables import CLOSED_STATES, READABLE_STATES
 from server.ports import GrantRow, OwnerRow, OwnerTx, RelationRow
 from server.services.premises import Premises
 from server.services.session import Session
 
-OPEN_STATES = READABLE_STATES
 UNBLOCKED = "unblocked"
 """A relation that opens nothing: since when a block of this account is over, so that its terms differ."""
 
@@ -60,8 +59,10 @@ class Standing:
         self._premises, self._session, self._owner = premises, session, owner
         self.is_stale = premises.is_stale(row)
         """Computed from an older pack: nothing is answered before `Access.bring`."""
-        self._open = row.state in OPEN_STATES and not self.is_stale
-        self._blocked = session.account in denied or session.ended
+        self._closed = row.state in CLOSED_STATES or self.is_stale
+        self._deposit_only = (
+            session.account in denied or session.ended or row.state not in READABLE_STATES
+        )
         self._held = held(session, relations, premises.now_ms)
         self._unblocked_v = sum(
             r.since_v for r in relations if (r.account, r.kind) == (session.account, UNBLOCKED)
@@ -107,10 +108,10 @@ class Standing:
 
     def _computed(self, facet: str) -> Right:
         paths = self._paths.get(facet)
-        if not paths or not self._open:
+        if not paths or self._closed:
             return NOTHING
         letters = "".join(sorted({letter for path in paths for letter in path.rights}))
-        if self._blocked:
+        if self._deposit_only:
             return Right("d", "", None) if "d" in letters else NOTHING
         reading = sorted(path for path in paths if "r" in path.rights)
         if not reading:

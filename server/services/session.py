@@ -71,9 +71,9 @@ class Sessions:
             raw = unbase64url(token)
         except ValueError as error:
             raise SignInNeeded from error
-        if len(raw) != TOKEN_BYTES:
-            raise SignInNeeded
         account = int.from_bytes(raw[:8], "big")
+        if len(raw) != TOKEN_BYTES or account >> 63:
+            raise SignInNeeded
         digest = hashlib.sha256(raw).digest()
         now_ms = self._premises.now_ms
         grace_ms = self._premises.grace_ms

@@ -11,7 +11,7 @@ from dossier.entropy import SeededEntropy
 from dossier.fhir.validate import Validator
 from dossier.wire import messages as wire
 from server.services.sequencer import open_sequencer
-from server.store.keystore import MemoryKeyStore
+from server.store.keystore import FileKeyProvider, SqliteKeyStore
 from server.store.sqlite import SqliteStore
 from tests.fakes.server_room import ServerRoom, SteppingClock, a_document, an_allergy
 
@@ -21,9 +21,13 @@ def room(tmp_path: Path) -> Iterator[ServerRoom]:
     clock = SteppingClock()
     with asyncio.Runner() as runner:
         store = SqliteStore.open(tmp_path / "truth.db", clock=clock, guard=True)
-        keys = MemoryKeyStore(SeededEntropy(9))
+        entropy = SeededEntropy(9)
+        FileKeyProvider.create(tmp_path / "root.key", entropy)
+        root = FileKeyProvider(tmp_path / "root.key")
+        keys = SqliteKeyStore.open(tmp_path / "keys.db", root, clock=clock, entropy=entropy)
         yield ServerRoom(store=store, keys=keys, validate=Validator().issues, run=runner.run)
         runner.run(store.close())
+        runner.run(keys.close())
 
 
 def test_a_day_of_a_practice_keeps_every_unit_of_work_on_one_owner(room: ServerRoom) -> None:

@@ -156,7 +156,7 @@ def test_vis_02_masked_and_not_for_the_patient_is_refused() -> None:
         room.relabel(MASKED, NOT_PATIENT)
 
 
-def test_a_clinical_row_of_its_own_cannot_be_masked() -> None:
+def test_hz_06_a_clinical_row_of_its_own_cannot_be_masked() -> None:
     room = Hidden()
     op = room.create(room.author, room.anne, an_allergy("pat-1", "own"), labels=(MASKED,))
     assert room.push(room.author, op)[0].issues[0].rule == "label_not_for_this_type"

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from dossier.access.tables import ATTENDING
+from dossier.access.tables import ATTENDING, SELF
 from dossier.errors import Refused, SignInNeeded, Unavailable
 from dossier.wire import messages as wire
+from dossier.wire.codec import value_hash
 from tests.fakes.server_room import (
     NURSE,
     Desktop,
@@ -83,10 +85,10 @@ def test_a_complete_copy_has_the_cursor_of_its_head(
         assert ask(room, martin, head, since=page.to)[0].rows == ()
 
 
-def test_a_blocked_doctor_is_answered_nothing_from_that_commit_on(
+def test_acc_06_hz_25_a_blocked_doctor_is_answered_nothing_from_that_commit_on(
     room: ServerRoom, martin: Desktop, diallo: Desktop, anne: int
 ) -> None:
-    """ACC-06: consent or not, a block stops every page; the indexer may be late, this never is."""
+    """Consent or not, a block stops every page; the indexer may be late, this never is."""
     known = of_owner(heads(room, diallo), anne)
     room.run(room.access.block(anne, diallo.account))
     assert {page.kind for page in ask(room, diallo, *known.values())} == {"gone"}
@@ -177,10 +179,9 @@ def test_a_consent_with_an_end_ends_by_itself_and_says_when(
     assert [head.gone for head in of_owner(heads(room, diallo, v), owner).values() if head.gone]
 
 
-def test_a_person_outside_the_team_reads_by_a_consent_in_their_name(
+def test_acc_04_a_person_outside_the_team_reads_by_a_consent_in_their_name(
     room: ServerRoom, martin: Desktop, anne: int
 ) -> None:
-    """ACC-04."""
     other = room.unit("org-2", "Centre")
     guest = room.desktop("guest", other)
     colleague = room.desktop("colleague", other)
@@ -247,7 +248,7 @@ def test_narrowing_acts_are_in_the_key_store_before_they_commit(
     assert len(room.run(room.keys.narrowed(anne))) == 2
 
 
-def test_the_revocation_race_the_write_behind_the_lock_sees_the_right_gone(
+def test_hz_25_the_revocation_race_the_write_behind_the_lock_sees_the_right_gone(
     room: ServerRoom, martin: Desktop, diallo: Desktop, anne: int
 ) -> None:
     """SCALE rule 7: the session was resolved, the op was built, then the block committed first."""
@@ -363,3 +364,79 @@ def test_a_nurse_joins_and_reads_without_any_row_of_the_patient_changing(
     nurse = room.desktop("ines", org, NURSE)
     assert "AllergyIntolerance/all-1" in room.pull(nurse, anne)
     assert room.run(room.store.maintenance.counts())["access_grant"] == before + 1
+
+
+def test_acc_09_the_patient_withdraws_a_consent_and_the_team_reads_nothing_more(
+    room: ServerRoom, martin: Desktop, diallo: Desktop, anne: int
+) -> None:
+    patient = room.desktop("anne", room.unit("org-2"))
+    room.run(room.access.relate(anne, patient.account, SELF))
+    withdrawal = wire.Op(
+        op_id=room.op_id(),
+        owner=anne,
+        kind="change",
+        acting=patient.situation,
+        at="2026-11-23T08:00:00.000Z",
+        rtype="Consent",
+        id="consent-pat-1-org-1",
+        base=wire.Version(0, 1),
+        changes=(
+            wire.Change(
+                element="status", base=value_hash("active"), value=msgspec.Raw(b'"inactive"')
+            ),
+        ),
+    )
+    assert (
+        room.push(martin, msgspec.structs.replace(withdrawal, acting=martin.situation))[0].code
+        == "unavailable"
+    )
+    withdrawal = msgspec.structs.replace(withdrawal, op_id=room.op_id())
+    assert room.push(patient, withdrawal)[0].code == "ok"
+    room.settle()
+    assert room.pull(diallo, anne).keys() == {"Patient/pat-1"}
+    assert len(room.run(room.keys.narrowed(anne))) == 1
+    again = msgspec.structs.replace(
+        withdrawal,
+        op_id=room.op_id(),
+        base=wire.Version(0, 2),
+        changes=(
+            wire.Change(
+                element="status", base=value_hash("inactive"), value=msgspec.Raw(b'"active"')
+            ),
+        ),
+    )
+    assert room.push(patient, again)[0].issues[0].rule == "consent_is_final"
+
+
+def test_each_of_two_rights_that_end_is_told_at_its_time(
+    room: ServerRoom, org: int, diallo: Desktop
+) -> None:
+    owner = room.patient(org, "pat-8", consent="")
+    other = room.unit("org-2")
+    guest = room.desktop("guest", other)
+    room.push(diallo, room.create(diallo, owner, an_allergy("pat-8", "all-8")))
+    now_ms = room.premises.now_ms
+    room.run(room.access.relate(owner, org, "team", until_ms=now_ms + 60_000))
+    room.run(room.access.relate(owner, other, "team", until_ms=now_ms + 120_000))
+    room.settle()
+    first, second = heads(room, diallo).v, heads(room, guest).v
+    room.clock.go(seconds=61)
+    room.settle()
+    assert any(h.gone for h in of_owner(heads(room, diallo, first), owner).values())
+    assert room.run(room.feed.heads(guest.session, second)) is None
+    room.clock.go(seconds=60)
+    room.settle()
+    assert any(h.gone for h in of_owner(heads(room, guest, second), owner).values())
+
+
+@pytest.mark.parametrize(
+    ("state", "filed", "read"),
+    [("active", "ok", 2), ("open", "ok", 2), ("suspended", "ok", 0), ("closed", "unavailable", 0)],
+)
+def test_the_state_of_the_space_is_the_first_gate(
+    room: ServerRoom, diallo: Desktop, anne: int, state: str, filed: str, read: int
+) -> None:
+    room.run(room.store.write(anne, lambda tx: tx.owner.update(state=state)))
+    assert len(of_owner(heads(room, diallo), anne)) == read
+    op = room.create(diallo, anne, an_allergy("pat-1", "all-2"))
+    assert room.push(diallo, op)[0].code == filed

@@ -72,7 +72,7 @@ def test_an_allergy_pushed_by_one_doctor_is_pulled_by_the_other(practice: Practi
     )
 
 
-def test_a_resend_is_answered_with_the_identical_verdict_and_changes_nothing(
+def test_hz_14_a_resend_is_answered_with_the_identical_verdict_and_changes_nothing(
     practice: Practice,
 ) -> None:
     op = practice.create(practice.martin, practice.anne, an_allergy("pat-1", "all-1"))
@@ -125,7 +125,7 @@ def test_an_id_ever_used_is_never_created_again(practice: Practice) -> None:
     assert [v.code for v in practice.push(practice.martin, first, again)] == ["ok", "unavailable"]
 
 
-def test_a_resource_of_another_patient_is_rejected_and_says_where(practice: Practice) -> None:
+def test_hz_02_a_resource_of_another_patient_is_rejected_and_says_where(practice: Practice) -> None:
     op = practice.create(practice.martin, practice.anne, an_allergy("pat-2", "all-1"))
     (verdict,) = practice.push(practice.martin, op)
     assert (verdict.code, verdict.issues[0].rule) == ("rejected", "another_patient")
@@ -213,10 +213,10 @@ def test_a_change_keeps_every_byte_of_the_elements_it_does_not_name(practice: Pr
     )
 
 
-def test_a_clinical_row_that_moved_is_a_conflict_that_names_what_differs(
+def test_hz_18_a_clinical_row_that_moved_is_a_conflict_that_names_what_differs(
     practice: Practice,
 ) -> None:
-    """HZ: two doctors change one allergy; nothing is merged by the machine."""
+    """Two doctors change one allergy: nothing is merged by the machine."""
     op = practice.create(practice.martin, practice.anne, an_allergy("pat-1", "all-1"))
     practice.push(practice.martin, op)
     one = wire.Version(0, 1)
