@@ -21,10 +21,8 @@ def run(module: Path, *, quick: bool) -> list[dict[str, object]]:
     """The rows one benchmark printed; a failing one gives a row that says so."""
     command = [sys.executable, "-m", f"benchmarks.{module.stem}", *(["--quick"] if quick else [])]
     done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=False)
-    rows = []
-    for line in done.stdout.splitlines():
-        if line.startswith("{"):
-            rows.append({"from": module.stem, **json.loads(line)})
+    told = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    rows: list[dict[str, object]] = [{"from": module.stem, **json.loads(line)} for line in told]
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         rows.append({"from": module.stem, "name": "FAILED", "ours": None, "note": last})
