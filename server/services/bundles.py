@@ -13,10 +13,12 @@ from uuid import UUID
 import msgspec
 
 from dossier.errors import DossierError, Invalid, Issue
+from dossier.fhir import invariants
 from dossier.wire import codec
 
 T = TypeVar("T")
 
+_KINDS = frozenset({"transaction", "collection", "batch", "searchset"})
 _URN = "urn:uuid:"
 _REFERENCE = re.compile(rb'("reference"\s*:\s*")(urn:uuid:[0-9A-Za-z-]{1,64})(")')
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -29,6 +31,7 @@ class _Entry(msgspec.Struct):
 
 
 class _Bundle(msgspec.Struct):
+    kind: str = msgspec.field(name="type", default="")
     entry: list[_Entry] = []
 
 
@@ -67,11 +70,19 @@ class Contents(NamedTuple):
 
 
 def contents(raw: bytes) -> Contents:
-    """Read one resource or one Bundle. Raises Invalid when it is neither."""
+    """Read one resource or one Bundle. Raises Invalid when it is neither, or a Bundle that is itself wrong
+    (bdl-*) or of a kind that is no set of records (a document, a message, a history, an answer).
+    """
     named = _decode(raw, _Named)
     if named.rtype != "Bundle":
         return _read([_Entry(resource=msgspec.Raw(raw))], whole=False)
-    return _read(_decode(raw, _Bundle).entry, whole=True)
+    bundle = _decode(raw, _Bundle)
+    if bundle.kind not in _KINDS:
+        raise Invalid((Issue("Bundle.type", "not_a_set_of_records"),))
+    issues = invariants.check("Bundle", _decode(raw, dict[str, Any]), "Bundle")
+    if issues:
+        raise Invalid(issues)
+    return _read(bundle.entry, whole=True)
 
 
 def _read(entries: list[_Entry], *, whole: bool) -> Contents:

@@ -29,7 +29,7 @@ PATIENT = {
 }
 
 
-def bundle(*entries: dict[str, Any], kind: str = "transaction") -> bytes:
+def bundle(*entries: dict[str, Any], kind: str = "collection") -> bytes:
     return msgspec.json.encode({"resourceType": "Bundle", "type": kind, "entry": list(entries)})
 
 
@@ -261,3 +261,20 @@ def test_two_contents_under_one_id_in_one_file_are_refused(room: ServerRoom) -> 
         ),
     )
     assert ("AllergyIntolerance/x", "id_twice") in {(r.resource, r.reason) for r in report.refused}
+
+
+@pytest.mark.parametrize(
+    ("kind", "entries", "rule"),
+    [
+        ("document", [], "not_a_set_of_records"),
+        ("history", [], "not_a_set_of_records"),
+        ("transaction", [{"resource": PATIENT}], "bdl-3"),
+        ("collection", [an_entry({**PATIENT, "id": n}, URN) for n in "ab"], "bdl-7"),
+    ],
+)
+def test_a_bundle_that_is_itself_wrong_is_refused_by_name(
+    room: ServerRoom, kind: str, entries: list[dict[str, Any]], rule: str
+) -> None:
+    (refusal,) = take(room, bundle(*entries, kind=kind)).refused
+    assert (refusal.resource, refusal.reason) == ("", "unreadable")
+    assert rule in {issue.rule for issue in refusal.issues}
