@@ -220,7 +220,14 @@ class Formats:
     def quantity(self, value: str | float | Decimal, unit: str) -> str:
         """A number that never parts from its unit."""
         shown = self.number(value)
-        return f"{shown}{NBSP}{self.unit(unit)}" if unit else shown
+        return self.joined(shown, self.unit(unit))
+
+    @staticmethod
+    def joined(number: str, unit: str) -> str:
+        """A number and its unit, held together; `/min` follows without a space."""
+        if not unit:
+            return number
+        return f"{number}{unit}" if unit.startswith("/") else f"{number}{NBSP}{unit}"
 
     def unit(self, unit: str) -> str:
         """The unit as a French reader expects it: litres in capitals, micro with its letter."""

@@ -101,7 +101,8 @@ class Frame(QWidget):
     ) -> None:
         """A one-patient screen. Without `strip`, the page has a head of its own."""
         self._banner_state = banner
-        self.banner.show_state(banner, compact=self._narrow)
+        self._fit()
+        self.banner.show_state(banner, compact=self._narrow or self._look.roomy)
         self.banner.show()
         self.header.hide()
         self.strip.setVisible(strip is not None)
@@ -132,6 +133,10 @@ class Frame(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Icons alone on the rail and a compact banner below 1360 px."""
         narrow = self.width() < NARROW
         if narrow == self._narrow:
             return
@@ -140,4 +145,4 @@ class Frame(QWidget):
         before.hide()
         before.deleteLater()
         if self._banner_state is not None:
-            self.banner.show_state(self._banner_state, compact=narrow)
+            self.banner.show_state(self._banner_state, compact=narrow or self._look.roomy)

@@ -114,7 +114,7 @@ class RecordForms(QObject):
         if ref.rtype == "Condition":
             act = _Act(
                 tr("Resolved problem"),
-                tr("Record"),
+                self._speak().texts.trc("verb", "Record"),
                 field,
                 lambda a: CloseProblem(owner=owner, id=ref.id, until=self._day(a)),
                 services.problems.close,

@@ -32,7 +32,7 @@ def allergy_form(
         key=f"allergy:{row.id}" if row else "allergy",
         title=tr("Correct an allergy") if row else tr("Add an allergy"),
         about=about,
-        save=tr("Record"),
+        save=texts.trc("verb", "Record"),
         other=tr("No known allergies") if may_say_none and row is None else "",
         values=values,
         fields=(

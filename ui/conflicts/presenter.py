@@ -1,12 +1,19 @@
 """From a comparison and the choices made so far to the three panes."""
 
+import re
 from collections.abc import Mapping
+
+from dossier.fhir.allergies import Criticality
+from dossier.fhir.medications import Taking
 
 from practitioner_app.services.conflicts import Choice, Comparison, Field, Side
 from ui.conflicts.state import ConflictState, FieldRow
 from ui.i18n import Texts
 from ui.patient_words import patient_line
 from ui.speaking import Speaking
+from ui.words import criticality_word, taking_word
+
+_DATE = re.compile(r"\d{4}-\d{2}(-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?)?")
 
 
 def field_label(texts: Texts, key: str) -> str:
@@ -107,12 +114,25 @@ def _who(side: Side, speaking: Speaking) -> str:
     return " · ".join(part for part in (side.author, when) if part)
 
 
+def field_text(field: Field, text: str, speaking: Speaking) -> str:
+    """Data as it is, but for dates and the closed lists we have words for."""
+    texts = speaking.texts
+    if field.key == "taking" and text in set(Taking):
+        return taking_word(texts, Taking(text))
+    if field.key == "criticality" and text in set(Criticality):
+        return criticality_word(texts, Criticality(text))
+    if _DATE.fullmatch(text):
+        return speaking.formats.moment(text)
+    return text
+
+
 def _row(
     field: Field, choice: Choice | None, comparison: Comparison, speaking: Speaking
 ) -> FieldRow:
     tr = speaking.texts.tr
     absent = tr("(nothing)")
-    mine, theirs = field.mine or absent, field.theirs or absent
+    mine = field_text(field, field.mine, speaking) or absent
+    theirs = field_text(field, field.theirs, speaking) or absent
     kept, source = "", ""
     if field.same:
         kept = mine

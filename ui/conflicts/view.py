@@ -130,6 +130,22 @@ class Pane(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
 
+class PaneHead(QWidget):
+    """The tinted top of a pane, inside its rounded frame."""
+
+    def __init__(self, look: Look, token: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look, self._token = look, token
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(self.rect().adjusted(1, 1, -1, 0))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._look.colour(self._token))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, 12), 5, 5)
+
+
 class ConflictView(QWidget):
     """Emits what a person picks; shows the state it is given."""
 
@@ -229,7 +245,7 @@ class ConflictView(QWidget):
         return grid
 
     def _pane_head(self, title: str, who: str, *, kept: bool) -> QWidget:
-        look, head = self._look, Ground(self._look, "accentbg" if kept else "alt")
+        look, head = self._look, PaneHead(self._look, "accentbg" if kept else "alt")
         stack = column(3, (16, 8, 16, 10))
         tone = "accent" if kept else "text"
         stack.addWidget(
@@ -237,7 +253,6 @@ class ConflictView(QWidget):
         )
         stack.addWidget(PlainLabel(look, who, size=Size.LABEL, weight=Weight.MEDIUM, wrap=True))
         head.setLayout(stack)
-        head.setContentsMargins(1, 1, 1, 0)
         return head
 
     def _cells(self, field: FieldRow) -> tuple[QWidget, QWidget, QWidget]:

@@ -50,7 +50,7 @@ def treatment_form(
         key=f"treatment:{row.id}" if row else "treatment",
         title=tr("Correct a treatment") if row else tr("Add a treatment"),
         about=about,
-        save=tr("Record"),
+        save=texts.trc("verb", "Record"),
         values=values,
         note=tr("Drug interactions are not checked by Colloque."),
         fields=(

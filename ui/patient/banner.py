@@ -168,8 +168,7 @@ def measure_words(measure: Measure, formats: Formats) -> str:
     if measure.second is not None:
         number = f"{number}/{formats.measured(measure.second)}"
     sign = {"<": "< ", ">": "> ", "<=": "≤ ", ">=": "≥ "}.get(measure.comparator, "")
-    unit = formats.unit(measure.unit)
-    return f"{sign}{number}\u00a0{unit}" if unit else f"{sign}{number}"
+    return sign + formats.joined(number, formats.unit(measure.unit))
 
 
 def strip(shown: Strip, speaking: Speaking) -> tuple[StripCell, ...]:

@@ -100,8 +100,8 @@ class TimelineDelegate(QStyledItemDelegate):
         end = self._paint_chips(painter, rect, row, half)
         second = QRectF(left, rect.y() + half - 1, end - left - 8, half - 5)
         draw_runs(painter, look, second, (Run(row.second, 400, "muted", Size.LABEL),))
-        painter.setPen(QPen(look.colour("line"), 1.0))
-        painter.drawLine(left, rect.bottom(), rect.right(), rect.bottom())
+        rule = QRect(left, rect.bottom(), rect.right() - left + 1, 1)
+        painter.fillRect(rule, look.colour("line"))
 
     def _paint_chips(self, painter: QPainter, rect: QRect, row: TimelineRow, half: float) -> float:
         """Chips from the right on the second line; returns where they begin."""

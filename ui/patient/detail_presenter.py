@@ -207,6 +207,8 @@ def _treatment_facts(row: TreatmentRow, speaking: Speaking) -> tuple[FactLine, .
 
 def _event_facts(event: TimelineItem, kind: str, speaking: Speaking) -> tuple[FactLine, ...]:
     tr, formats = speaking.texts.tr, speaking.formats
+    if event.facts:
+        return ()
     return _kept(
         FactLine(tr("Kind"), kind),
         FactLine(tr("Date"), formats.moment(event.at) if event.at else tr("undated")),
@@ -226,8 +228,7 @@ def value_of(fact: Fact, formats: Formats) -> str:
     shown = formats.measured(fact.number)
     if fact.second is not None:
         shown += "/" + formats.measured(fact.second)
-    unit = formats.unit(fact.unit)
-    return f"{fact.comparator} {shown}\u00a0{unit}".strip()
+    return f"{fact.comparator} {formats.joined(shown, formats.unit(fact.unit))}".strip()
 
 
 def _grid(event: TimelineItem | None, speaking: Speaking) -> tuple[GridRow, ...]:

@@ -198,7 +198,7 @@ def allergies_card(panel: AllergyPanel, speaking: Speaking) -> SummaryCard:
             _allergy_line(row, speaking) for row in (*panel.rows, *panel.declared_by_patient)
         ),
         why_empty=titles[panel.state],
-        caption_width=92,
+        caption_width=80,
         add=texts.tr("Add an allergy"),
         add_key="Alt+A",
     )
@@ -408,8 +408,7 @@ def fact_runs(facts: tuple[Fact, ...], speaking: Speaking) -> tuple[Run, ...]:
             shown = formats.measured(fact.number)
             if fact.second is not None:
                 shown += "/" + formats.measured(fact.second)
-            unit = formats.unit(fact.unit)
-            shown += f"\u00a0{unit}" if unit else ""
+            shown = formats.joined(shown, formats.unit(fact.unit))
             shown = f"{fact.comparator} {shown}".strip()
         text = f"{fact.label} {shown}".strip()
         runs.append(Run((", " if runs and not runs[-1].text.endswith(" ") else "") + text))

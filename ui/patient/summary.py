@@ -73,11 +73,16 @@ class LineWidget(LineButton):
             )
             caption.setFixedWidth(look.px(caption_width))
             box.addWidget(caption, 0, Qt.AlignmentFlag.AlignTop)
-        box.addWidget(RunLabel(look, line.runs, wrap=True), 1)
+        runs, aside_below = line.runs, bool(line.aside and line.caption and look.roomy)
+        if aside_below:
+            runs = (*runs, Run(f", {line.aside}", Weight.REGULAR, "muted", Size.LABEL))
+        box.addWidget(RunLabel(look, runs, wrap=True), 1)
         for chip in line.chips:
             box.addWidget(Chip(look, chip, small=True), 0, Qt.AlignmentFlag.AlignTop)
-        if line.aside:
-            aside = PlainLabel(look, line.aside, size=Size.LABEL, colour="muted")
+        if line.aside and not aside_below:
+            aside = RunLabel(look, (Run(line.aside, Weight.REGULAR, "muted", Size.LABEL),))
+            aside.setMinimumWidth(aside.sizeHint().width())
+            aside.setContentsMargins(0, 0, 0, 0)
             box.addWidget(aside, 0, Qt.AlignmentFlag.AlignTop)
         self.setEnabled(line.ref is not None)
         self.clicked.connect(self._open)
@@ -159,7 +164,8 @@ class CardWidget(Card):
     def _head_of(self, state: SummaryCard) -> QHBoxLayout:
         look = self._look
         head = row(PlainLabel(look, state.title, weight=Weight.BOLD), margins=(12, 0, 8, 0))
-        head.addWidget(PlainLabel(look, state.count, colour="muted"))
+        if state.count:
+            head.addWidget(PlainLabel(look, state.count, colour="muted"))
         head.addStretch(1)
         if state.aside and self._aside_fits(state):
             head.addWidget(PlainLabel(look, state.aside, size=Size.LABEL, colour="muted"))
@@ -178,7 +184,7 @@ class CardWidget(Card):
         look = self._look
         title = look.metrics(Size.BODY, Weight.BOLD).horizontalAdvance(state.title)
         aside = look.metrics(Size.LABEL).horizontalAdvance(look.texts.shown(state.aside))
-        return title + aside + look.px(24) + 48 <= self._room
+        return title + aside + look.px(24) + 72 <= self._room
 
     @Slot()
     def _add(self) -> None:

@@ -9,10 +9,11 @@ from ui.patient.state import Action, DetailState, RecordState, Ref, TimelineRow
 from ui.patient.summary import SummaryColumn
 from ui.patient.timeline import TimelineColumn
 from ui.theme.look import Look
-from ui.widgets.card import Ground, Scroll, column
+from ui.widgets.card import Ground, Scroll, column, layout_of
 
-SUMMARY, SIDE = 388, 488
+SUMMARY, SIDE = 376, 484
 ROOM_FOR_THREE = 1360
+GAP, BAR = 12, 10
 
 
 class RecordView(QWidget):
@@ -36,19 +37,21 @@ class RecordView(QWidget):
         line = QHBoxLayout(self)
         self._row = line
         line.setContentsMargins(16, 12, 12, 12)
-        line.setSpacing(12)
+        line.setSpacing(0)
         self._summary_box = QWidget()
         self._summary_stack = column()
         self._summary_box.setLayout(self._summary_stack)
-        self._summary_box.setFixedWidth(self._summary_width())
+        self._summary_box.setFixedWidth(self._summary_width() + GAP)
         line.addWidget(self._summary_box)
         self.timeline = TimelineColumn(look)
         line.addWidget(self.timeline, 1)
+        line.addSpacing(GAP)
         self._side = Ground(look, "bg")
         self._side_stack = column()
         self._side.setLayout(self._side_stack)
         line.addWidget(self._side)
         self._summary_scroll: Scroll | None = None
+        self._summary: SummaryColumn | None = None
         self._panel: QWidget | None = None
         self._panel_wanted = False
         self.timeline.chosen.connect(self.chosen)
@@ -90,7 +93,9 @@ class RecordView(QWidget):
         summary.added.connect(self.added)
         summary.curve_asked.connect(self.curve_asked)
         before = self._summary_scroll
-        self._summary_scroll = Scroll(summary)
+        self._summary, self._summary_scroll = summary, Scroll(summary)
+        self._summary_scroll.verticalScrollBar().rangeChanged.connect(self._summary_range)
+        self._summary_range(0, 0)
         box = self._summary_stack
         if before is not None:
             place = before.verticalScrollBar().value()
@@ -100,6 +105,12 @@ class RecordView(QWidget):
             self._summary_scroll.verticalScrollBar().setValue(place)
         else:
             box.addWidget(self._summary_scroll)
+
+    @Slot(int, int)
+    def _summary_range(self, _low: int, high: int) -> None:
+        """The bar of the summary stands in the gutter, so that the cards keep their width."""
+        if self._summary is not None:
+            layout_of(self._summary).setContentsMargins(0, 0, GAP - BAR if high else GAP, 0)
 
     def show_detail(self, state: DetailState | None) -> None:
         """Show a line in the side panel; the panel's own drawer closes by its cross or Escape."""

@@ -37,7 +37,7 @@ def problem_form(
         key=f"problem:{row.id}" if row else "history" if past else "problem",
         title=title,
         about=about,
-        save=tr("Record"),
+        save=texts.trc("verb", "Record"),
         values=values,
         fields=(
             FieldSpec(

@@ -28,9 +28,7 @@ def value_words(point: Point, unit: str, speaking: Speaking) -> str:
     number = formats.measured(point.number)
     if point.second is not None:
         number = f"{number}/{formats.measured(point.second)}"
-    shown = formats.unit(unit)
-    number = f"{point.comparator} {number}".strip()
-    return f"{number}\u00a0{shown}" if shown else number
+    return formats.joined(f"{point.comparator} {number}".strip(), formats.unit(unit))
 
 
 def plot_point(point: Point, series: Series, speaking: Speaking) -> PlotPoint | None:

@@ -96,6 +96,8 @@ class PaletteDelegate(QStyledItemDelegate):
         left = area.x() + 18 + side + 16
         half = area.height() / 2
         title = QRectF(left, area.y() + 4, end - left - 12, half - 4)
+        if not hit.second and not hit.warning:
+            title = QRectF(left, area.y(), end - left - 12, area.height())
         self._paint_marked(painter, title, hit)
         second = QRectF(left, area.y() + half, end - left - 12, half - 5)
         runs = [Run(hit.second, Weight.REGULAR, "muted", Size.LABEL)]

@@ -82,6 +82,7 @@ class LockView(Ground):
         for label in (self._lease, self._notice):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             stack.addWidget(label)
+            stack.addSpacing(12)
         stack.addStretch(2)
         self._practice = PlainLabel(
             look, size=Size.LABEL, weight=Weight.MEDIUM, colour="bannermuted"
@@ -108,7 +109,7 @@ class LockView(Ground):
         self._field = LineField(look, look.tr("Passphrase"), secret=True, limit=1024)
         glyph = QAction(look.icons.icon("key", look.colour("muted"), 16), "", self._field.edit)
         self._field.edit.addAction(glyph, self._field.edit.ActionPosition.LeadingPosition)
-        self._field.edit.setMinimumHeight(look.px(40))
+        self._field.edit.setProperty("tall", True)
         self._field.edit.returnPressed.connect(self._unlock)
         body.addWidget(self._field)
         body.addSpacing(14)

@@ -207,7 +207,7 @@ class StartView(QWidget):
             secret=field.secret and not self._show_secret,
             limit=1024,
         )
-        line.edit.setMinimumHeight(look.px(40))
+        line.edit.setProperty("tall", True)
         line.set_value(field.value)
         line.setProperty("field_key", field.key)
         line.changed.connect(self._field_edited)
@@ -216,7 +216,7 @@ class StartView(QWidget):
         holder = row(spacing=16)
         line.setMaximumWidth(max(456, look.px(440)))
         holder.addWidget(line, 3)
-        extra = column(0, (0, look.metrics(Size.LABEL, Weight.SEMIBOLD).height() + 4, 0, 0))
+        extra = column(4, (0, look.metrics(Size.LABEL, Weight.SEMIBOLD).height() + 4, 0, 0))
         if field.key == "phrase" and state.can_show_phrase:
             show = Button(
                 look,
@@ -225,7 +225,7 @@ class StartView(QWidget):
                 tall=True,
             )
             show.clicked.connect(self._toggle_secret)
-            extra.addWidget(show, 0, Qt.AlignmentFlag.AlignTop)
+            extra.addWidget(show, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         aside = PlainLabel(look, field.aside, colour="muted")
         aside.setObjectName(f"aside:{field.key}")
         extra.addWidget(aside, 0, Qt.AlignmentFlag.AlignTop)

@@ -270,7 +270,7 @@ def _op(row: OpRow, speaking: Speaking) -> OpLine:
     what = row.title or rtype_word(texts, row.rtype)
     chip = {
         ItemState.SENT: ChipState(tr("Being sent"), Tone.WAIT, "up"),
-        ItemState.REFUSED: ChipState(tr("Refused"), Tone.WARN, "stop"),
+        ItemState.REFUSED: ChipState(tr("Refused"), Tone.WARN, "stop", outline=True),
     }.get(row.state, ChipState(tr("Not sent yet"), Tone.WAIT, "hourglass"))
     written = tr("written on {moment}", moment=formats.moment(row.at))
     because = reason_words(texts, row.reason) if row.state is ItemState.REFUSED else ""

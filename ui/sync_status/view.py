@@ -160,7 +160,7 @@ class SyncCentreView(QWidget):
     def _rank_line(self, grid: QGridLayout, place: int, line: RankLine) -> None:
         look = self._look
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        names = column(0, (0, 4, 0, 5))
+        names = column(1, (0, 6, 0, 7))
         names.addWidget(PlainLabel(look, line.title, weight=Weight.SEMIBOLD))
         names.addWidget(PlainLabel(look, line.about, size=Size.LABEL, colour="muted"))
         grid.addLayout(names, place, 0)
@@ -181,18 +181,18 @@ class SyncCentreView(QWidget):
     def _facts_card(self, state: CentreState) -> Card:
         look = self._look
         card = self._titled("disk", look.tr("Offline copy of this computer"))
-        width = look.px(200)
+        width = look.px(204)
         for index, fact in enumerate(state.facts):
             if index:
                 card.body.addWidget(Rule(look))
             label = PlainLabel(look, fact.label, colour="muted", wrap=True)
             label.setFixedWidth(width)
-            value = PlainLabel(look, fact.value, weight=Weight.SEMIBOLD, wrap=True)
+            value = PlainLabel(look, fact.value, weight=Weight.SEMIBOLD)
             aside = PlainLabel(look, fact.aside, size=Size.LABEL, colour="muted", wrap=True)
             aside.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             line = row(label, spacing=12, margins=(4, 7, 4, 7))
-            line.addWidget(value, 2)
-            line.addWidget(aside, 3)
+            line.addWidget(value)
+            line.addWidget(aside, 1)
             card.body.addLayout(line)
         return card
 

@@ -7,19 +7,21 @@ from ui.theme.look import Look
 from ui.theme.tokens import Tokens
 
 _QSS = """
+QAbstractScrollArea {{ background: transparent; border: 0; }}
 QLineEdit, QPlainTextEdit, QComboBox {{ background: {surface}; color: {text}; border: 1px solid {edge};
   border-radius: 4px; padding: 0 9px; selection-background-color: {accent}; selection-color: {on_accent}; }}
-QLineEdit, QComboBox {{ min-height: {field}px; }}
+QLineEdit, QComboBox {{ min-height: {field}px; lineedit-password-character: 8226; }}
+QLineEdit[tall="true"] {{ min-height: {tall}px; }}
 QPlainTextEdit {{ padding: 6px 5px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {accent}; padding: 0 8px; }}
 QPlainTextEdit:focus {{ padding: 5px 4px; }}
 QLineEdit[faulty="true"], QComboBox[faulty="true"] {{ border: 2px solid {warn}; padding: 0 8px; }}
 QLineEdit:disabled, QComboBox:disabled {{ background: {alt}; color: {muted}; border-color: {line}; }}
-QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ border: 0; padding: 0; background: transparent; }}
+QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ border: 0; padding: 0;
+  background: transparent; min-height: {bare}px; }}
 QComboBox::drop-down {{ border: 0; width: 28px; }}
 QComboBox QAbstractItemView {{ background: {surface}; color: {text}; border: 1px solid {edge};
   selection-background-color: {accentbg}; selection-color: {text}; outline: 0; padding: 4px; }}
-QAbstractScrollArea {{ background: transparent; border: 0; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {line}; border-radius: 4px; margin: 1px; min-height: 32px; min-width: 32px; }}
@@ -66,7 +68,7 @@ def palette_of(tokens: Tokens) -> QPalette:
 def style_sheet(look: Look) -> str:
     """The lines of style sheet for this theme and text size."""
     colours = {name: getattr(look.tokens, name) for name in look.tokens.__struct_fields__}
-    return _QSS.format(field=look.px(30), **colours)
+    return _QSS.format(field=look.px(30), tall=look.px(38), bare=look.px(54), **colours)
 
 
 def apply_look(application: QApplication, look: Look) -> None:

@@ -8,7 +8,7 @@ truth (HZ-04). Strict identity traits are shown as received.
 from enum import StrEnum
 
 from msgspec import Struct
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -88,10 +88,17 @@ class AllergyPanel(QWidget):
         )
         body = column(1, (54, 4, 12, 5))
         self.setLayout(body)
-        title = PlainLabel(look, state.title, size=Size.EMPHASIS, weight=Weight.BOLD, colour=text)
-        note = PlainLabel(look, state.note, size=Size.LABEL, weight=Weight.MEDIUM, colour=text)
         body.addStretch(1)
-        body.addLayout(row(title, 1, note))
+        if look.roomy:
+            head = Run(state.title, Weight.BOLD, text, Size.EMPHASIS)
+            copy = Run(f"   {state.note}", Weight.MEDIUM, text, Size.LABEL)
+            body.addWidget(RunLabel(look, (head, copy), wrap=True, leading=1.21))
+        else:
+            title = PlainLabel(
+                look, state.title, size=Size.EMPHASIS, weight=Weight.BOLD, colour=text
+            )
+            note = PlainLabel(look, state.note, size=Size.LABEL, weight=Weight.MEDIUM, colour=text)
+            body.addLayout(row(title, 1, note))
         runs = self._runs(state, text)
         if runs:
             body.addWidget(RunLabel(look, runs, wrap=True, leading=1.21))
@@ -135,8 +142,13 @@ class PatientBanner(QWidget):
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(16, 6, 12, 6)
         self._line.setSpacing(0)
+        self._line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         self.setMinimumHeight(64)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        """It never keeps the window wide: it becomes compact instead."""
+        return QSize(0, 64)
 
     @property
     def owner(self) -> int | None:

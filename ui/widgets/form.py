@@ -1,7 +1,8 @@
 """Form fields: a label above, a hint or an error in words below, never a colour alone."""
 
 from msgspec import Struct
-from PySide6.QtCore import QStringListModel, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QStringListModel, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -168,6 +169,21 @@ class TextField(Field):
             self._edit.setPlainText(text)
 
 
+class ComboBox(QComboBox):
+    """A list that opens, with its chevron drawn in the colour of the theme."""
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setFont(look.font(Size.BODY))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter, side = QPainter(self), 16
+        at = QPoint(self.width() - side - 8, (self.height() - side) // 2)
+        self._look.icons.draw(painter, at, "down_small", self._look.colour("muted"), side)
+
+
 class ListField(Field):
     """One of many."""
 
@@ -181,9 +197,8 @@ class ListField(Field):
         required: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        self._combo = QComboBox()
+        self._combo = ComboBox(look)
         super().__init__(look, label, self._combo, hint=hint, required=required, parent=parent)
-        self._combo.setFont(look.font(Size.BODY))
         for choice in choices:
             self._combo.addItem(look.texts.shown(choice.label), choice.key)
         self._combo.currentIndexChanged.connect(self._edited)

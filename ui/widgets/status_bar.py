@@ -1,7 +1,7 @@
 """The status bar: the honest state of this copy, who is signed in, and the way to lock."""
 
 from msgspec import Struct
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ui.theme.look import Look
@@ -9,9 +9,7 @@ from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, KeyCap, Kind
 from ui.widgets.card import Ground, empty_out
 from ui.widgets.chip import Chip, ChipState
-from ui.widgets.text import PlainLabel
-
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+from ui.widgets.text import PlainLabel, Run, RunLabel
 
 
 class StatusState(Struct, frozen=True):
@@ -42,7 +40,7 @@ class StatusBar(Ground):
         self._warning = PlainLabel(look, size=Size.LABEL, weight=Weight.MEDIUM, colour="warn")
         line.addWidget(self._warning)
         line.addStretch(1)
-        self._person = PlainLabel(look, size=Size.LABEL, colour="muted")
+        self._person = RunLabel(look, right=True)
         self._person.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         line.addWidget(self._person, 100)
         centre = Button(look, look.tr("Sending"), kind=Kind.BARE, glyph="sync")
@@ -71,5 +69,4 @@ class StatusBar(Ground):
         self.setAccessibleDescription("; ".join(chip.word for chip in state.chips))
         self._warning.setText(state.lease_warning)
         self._warning.setVisible(bool(state.lease_warning))
-        self._person.setText(state.person)
-        self._person.setAlignment(_RIGHT)
+        self._person.set_runs((Run(state.person, Weight.REGULAR, "muted", Size.LABEL),))

@@ -47,6 +47,7 @@ class PlainLabel(QLabel):
         self._look = look
         self._strict = strict
         super().setTextFormat(Qt.TextFormat.PlainText)
+        self.setForegroundRole(QPalette.ColorRole.WindowText)
         self.setFont(look.font(size, weight))
         self.set_colour(colour)
         self.setWordWrap(wrap)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
+from ui.widgets.text import shade
 
 _DAYS_OF_YEAR = 365.25
 _CLOSE = 12
@@ -77,6 +78,12 @@ def year_marks(first: float, last: float, room: int) -> list[tuple[float, str]]:
     inside = [mark for mark in inside if first <= mark[0] <= last]
     every = max(1, ceil(len(inside) / max(1, room)))
     return inside[::every]
+
+
+def valley(spots: list[QPointF], index: int) -> bool:
+    """Whether a point lies under the line of its neighbours: its value is then written below."""
+    around = [spots[i].y() for i in (index - 1, index + 1) if 0 <= i < len(spots)]
+    return bool(around) and spots[index].y() > sum(around) / len(around) + 4
 
 
 class TrendPlot(QWidget):
@@ -184,6 +191,9 @@ class TrendPlot(QWidget):
             if not self._compact:
                 painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             painter.setPen(look.colour("muted"))
+            half = painter.fontMetrics().horizontalAdvance(year) / 2 + 1
+            if x + half > self.width():
+                continue
             box = QRectF(x - 24, area.bottom() + 3, 48, 18)
             painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, year)
 
@@ -230,14 +240,23 @@ class TrendPlot(QWidget):
         """Values above their points, from the last backwards, where they do not touch."""
         look, taken = self._look, 1e9
         painter.setFont(look.font(Size.LABEL, Weight.SEMIBOLD))
-        for spot, point in reversed(list(zip(spots, state.points, strict=True))):
-            width = painter.fontMetrics().horizontalAdvance(point.shown)
+        metrics = painter.fontMetrics()
+        for index in range(len(spots) - 1, -1, -1):
+            spot, point = spots[index], state.points[index]
+            width = metrics.horizontalAdvance(point.shown)
             left = min(spot.x() - width / 2, self.width() - width - 2)
-            if left + width + 6 > taken:
+            if left + width + 8 > taken:
                 continue
             taken = left
+            baseline = spot.y() - 10
+            below = spot.y() + metrics.ascent() + 8
+            if valley(spots, index) and below < self._plot_area().bottom() - 2:
+                baseline = below
+            baseline = max(baseline, 14.0)
+            halo = QRectF(left - 2, baseline - metrics.ascent(), width + 4, metrics.height())
+            painter.fillRect(halo, shade(look.colour("surface"), 0.75))
             painter.setPen(look.colour("danger" if point.abnormal else "text"))
-            painter.drawText(QPointF(left, max(spot.y() - 10, 14.0)), point.shown)
+            painter.drawText(QPointF(left, baseline), point.shown)
 
     # -- the focus line -------------------------------------------------------
 
