@@ -102,6 +102,7 @@ def scrub(db: Connection, owner: int, rows: Iterable[tuple[str, str]]) -> None:
         "shows = CASE kind WHEN 'change' THEN NULL ELSE shows END, "
         "title = CASE kind WHEN 'change' THEN '' ELSE title END, "
         "words = CASE kind WHEN 'change' THEN '' ELSE words END, "
+        "folded = CASE kind WHEN 'change' THEN '' ELSE folded END, "
         "live = CASE state WHEN 'acked' THEN 0 ELSE live END "
         "WHERE owner = ? AND rtype = ? AND id = ?",
         [(owner, rtype, rid) for rtype, rid in rows],

@@ -7,6 +7,7 @@ from dossier.wire import codec
 from dossier.wire.messages import Op
 from local_store.lanes import Readers, Writer
 from local_store.rows import indexed
+from local_store.search import folded_words
 from practitioner_app.ports import ConflictCase, ItemState, PendingOp
 
 
@@ -31,8 +32,8 @@ class LocalOutbox:
                 return
             db.execute(
                 "INSERT INTO op (op_id, owner, kind, rtype, id, at, state, live, wire, depends_on, "
-                "base_restore, base_k, shows, saw, sort_at, title, words) "
-                "VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "base_restore, base_k, shows, saw, sort_at, title, words, folded) "
+                "VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     op.op_id,
                     op.owner,
@@ -50,6 +51,7 @@ class LocalOutbox:
                     index.at if index else "",
                     index.title if index else "",
                     index.text if index else "",
+                    folded_words(index.text) if index else "",
                 ),
             )
 

@@ -15,11 +15,15 @@ from practitioner_app.ports import Hit
 
 _QUERY_CHARS: Final = 200
 _TOKENS: Final = 8
-_CANDIDATES: Final = 400
+_CANDIDATES: Final = 250
 _PREFIX_CHARS: Final = 3
 _BEFORE: Final = 40
 _EXCERPT: Final = 120
 _WORD: Final = re.compile(r"[^\W_]+")
+_PENDING: Final = (
+    "SELECT o.owner, o.rtype, o.id, o.sort_at, o.title, o.words FROM newest AS o "
+    "WHERE o.folded <> '' AND (? IS NULL OR o.owner = ?)"
+)
 START: Final = "\x02"
 END: Final = "\x03"
 
@@ -40,6 +44,12 @@ def match_of(parts: Iterable[str]) -> str:
 def fold(text: str) -> str:
     """Lower case without accents, character for character (same length)."""
     return "".join(_fold(ch) for ch in text)
+
+
+def folded_words(text: str) -> str:
+    """Every word once, folded, with a space before and after each."""
+    words = dict.fromkeys(_WORD.findall(fold(text)))
+    return f" {' '.join(words)} " if words else ""
 
 
 def excerpt(text: str, parts: Sequence[str]) -> str:
@@ -78,7 +88,7 @@ def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list
         "AND NOT EXISTS (SELECT 1 FROM standing AS o WHERE o.owner = s.owner "
         "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL) "
         "ORDER BY c.at DESC LIMIT ?",
-        (match, low, high, _CANDIDATES, 4 * limit),
+        (match, low, high, _CANDIDATES, 2 * limit),
     ).fetchall()
     for n, *place in rows:
         title, text = db.execute("SELECT title, words FROM texts WHERE n = ?", (n,)).fetchone()
@@ -90,15 +100,15 @@ def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list
 
 
 def _pending_hits(db: Connection, parts: Sequence[str], owner: int | None) -> list[Hit]:
-    beginnings = _beginnings(parts)
+    sought = [f" {word}" + ("" if open_ended else " ") for word, open_ended in _beginnings(parts)]
     rows = db.execute(
-        "SELECT o.owner, o.rtype, o.id, o.sort_at, o.title, o.words "
-        "FROM newest AS o WHERE o.words <> '' AND (?1 IS NULL OR o.owner = ?1)",
-        (owner,),
+        "SELECT o.owner, o.rtype, o.id, o.sort_at, o.title, o.words FROM newest AS o "
+        "WHERE o.folded <> '' AND (? IS NULL OR o.owner = ?)"
+        + " AND instr(o.folded, ?) > 0"
+        * len(sought),
+        (owner, owner, *sought),
     ).fetchall()
-    return [
-        Hit._make([*row[:5], excerpt(row[5], parts)]) for row in rows if _holds(row[5], beginnings)
-    ]
+    return [Hit._make([*row[:5], excerpt(row[5], parts)]) for row in rows]
 
 
 def _range(db: Connection, owner: int | None) -> tuple[int, int]:

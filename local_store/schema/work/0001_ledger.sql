@@ -21,6 +21,7 @@ CREATE TABLE op (
   sort_at TEXT NOT NULL DEFAULT '',
   title TEXT NOT NULL DEFAULT '',
   words TEXT NOT NULL DEFAULT '',
+  folded TEXT NOT NULL DEFAULT '',  -- the same words without accents, a space around each
   code TEXT,                        -- the verdict
   restore INTEGER NOT NULL DEFAULT 0,
   k INTEGER NOT NULL DEFAULT 0,
