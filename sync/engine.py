@@ -169,6 +169,7 @@ class Engine:
                 continue
             asking = self._down.next(now_s) if is_down else self._up.next(now_s)
             if asking is None:
+                lane.clear()
                 continue
             self._down_first = not is_down
             if isinstance(asking, SendOps) and asking.request.ops:

@@ -131,8 +131,6 @@ class Incoming:
 
     def failed(self, asked: Asking, error: DossierError, now_s: float) -> None:
         """Ask for less; a lone compartment that fails again and again is set aside, the others go on."""
-        if isinstance(asked, AskHeads) and not isinstance(error, Unreachable | Busy):
-            self._heads_due_s = now_s + self._policy.idle_s
         if not isinstance(asked, AskChanges) or isinstance(error, Busy | Unreachable):
             return
         self._items.failed(len(asked.wants))

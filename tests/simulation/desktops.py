@@ -102,7 +102,7 @@ class SimDesktop:
         self._engines, self._open_store = engines, open_store
         self.disk = WatchedDisk()
         self.failpoint = CrashAt()
-        self.crashes = 0
+        self.crashes, self.lost_cache = 0, False
         self.restarted: Callable[[SimDesktop], None] = lambda _desktop: None
         self.start()
 
@@ -156,6 +156,7 @@ class SimDesktop:
 
     def lose_cache(self) -> None:
         """cache.db is corrupt: quarantined, rebuilt from nothing."""
+        self.lost_cache = True
         self.disk.lose_cache()
         self.die()
 

@@ -92,6 +92,7 @@ class Monitors:
                 continue
             self._converged(index, desktop, truth)
             self._verdicts(index, desktop)
+            self._receipts(index, desktop)
         self._history()
 
     def _converged(
@@ -131,11 +132,29 @@ class Monitors:
                 continue
             item = desktop.disk.work.ops[op_id]
             if item.verdict is None:
+                if waits_for_a_person(desktop, op):
+                    continue
                 raise Violated("2 every write has a verdict", f"{op.kind} {op_id} has none")
             exists = (op.owner, op.rtype, op.id) in truth
-            said_ok = item.verdict.code in ("ok", "done")
+            if item.verdict.code == "done":
+                raise Violated("2 every write has a verdict", f"{op_id}: its verdict was forgotten")
+            said_ok = item.verdict.code == "ok"
             if op.kind == "create" and exists != said_ok:
                 raise Violated("3 applied exactly once", f"{op.id}: {item.verdict.code}")
+
+    def _receipts(self, index: int, desktop: SimDesktop) -> None:
+        """Every copy the server knows of is held here under its term, or its erasure was told.
+
+        A desktop whose cache was lost does not know any more what it held: nothing is owed for that.
+        """
+        if desktop.lost_cache:
+            return
+        state = self.scene.room.store.inner._owners[desktop.actor.person.account]
+        held = {(h.owner, h.facet, h.term) for h in desktop.store.held()}
+        for row in state.copies.values():
+            mine = row.device == desktop.actor.key.device
+            if mine and row.receipt_ms is None and (row.target, row.facet, row.term) not in held:
+                raise Violated("6 receipts", f"an erasure on desktop {index} was never told")
 
     def _history(self) -> None:
         """Each version came from exactly one accepted op, and replaced what its author saw."""
@@ -156,6 +175,8 @@ class Monitors:
         if len(versions) != 1 + len(changes):
             raise Violated("3 applied exactly once", f"{rid} has {len(versions)} versions")
         for k, op in changes.items():
+            if k - 1 not in versions or k not in versions:
+                raise Violated("3 applied exactly once", f"{rid} has no version {k}")
             before = msgspec.json.decode(versions[k - 1])
             for change in op.changes:
                 present = before.get(change.element)
@@ -175,6 +196,16 @@ class Monitors:
             k: bodies.unpack(room.run(room.premises.sealer.open(place, cell))).resource
             for k, (place, cell) in cells.items()
         }
+
+
+def waits_for_a_person(desktop: SimDesktop, op: Op) -> bool:
+    """It depends on an op that was refused or is in conflict, directly or through others."""
+    first = desktop.disk.work.ops.get(op.depends_on or "")
+    if first is None:
+        return False
+    if first.state in (ItemState.REFUSED, ItemState.CONFLICT):
+        return True
+    return first.verdict is None and waits_for_a_person(desktop, first.op)
 
 
 def confirmed(store: SyncStore, owners: object) -> dict[Name, Version]:

@@ -220,22 +220,6 @@ class _Floorless:
         return getattr(self._tx, name)
 
 
-class _TermConstant(Feed):
-    """Only whether there is a right counts, not since when."""
-
-    async def _page(self, owner: int, one: Any, mine: Standing | None) -> Any:
-        right = None if mine is None else mine.right(one.want.facet)
-        if right is not None and right.term:
-            return await super()._page(
-                owner, one._replace(want=_with_term(one.want, right.term)), mine
-            )
-        return await super()._page(owner, one, mine)
-
-
-def _with_term(want: Any, term: str) -> Any:
-    return type(want)(owner=want.owner, facet=want.facet, term=term, since=want.since)
-
-
 def _fields(page: Page) -> dict[str, Any]:
     return {name: getattr(page, name) for name in page.__struct_fields__}
 
@@ -296,6 +280,5 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("terms_ignored", TermsIgnored),
     Mutant("sweep_forgotten", SweepForgotten),
     Mutant("verdict_not_stored", plant=_changes(_VerdictNotStored)),
-    Mutant("term_not_compared", plant=_feed(_TermConstant)),
 )
 BY_NAME = {mutant.name: mutant for mutant in MUTANTS}

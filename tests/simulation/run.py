@@ -10,7 +10,7 @@ import time
 
 from tests.simulation.monitors import Violated
 from tests.simulation.mutants import BY_NAME
-from tests.simulation.scenario import Outcome, run_seed
+from tests.simulation.scenario import STEPS, Outcome, run_seed, sync_all
 from tests.simulation.scene import build
 
 
@@ -25,10 +25,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--count", type=int, default=1, help="how many seeds")
     parser.add_argument("--seconds", type=float, help="stop after so long instead")
-    parser.add_argument("--steps", type=int, default=150, help="steps with faults in each")
+    parser.add_argument("--steps", type=int, default=STEPS, help="steps with faults in each")
     parser.add_argument("--mutant", default="", choices=["", *BY_NAME])
     chosen = parser.parse_args()
-    built, began, cpu = build(), time.perf_counter(), time.process_time()
+    built = build()
+    synced = sync_all(built)
+    began, cpu = time.perf_counter(), time.process_time()
     failed, done = 0, 0
     total = [0] * len(Outcome._fields)
     seed = chosen.seed
@@ -40,7 +42,7 @@ def main() -> int:
         planted = BY_NAME.get(chosen.mutant)
         more = {"open_store": planted.open_store, "plant": planted.plant} if planted else {}
         try:
-            outcome = run_seed(built, seed, steps=chosen.steps, **more)
+            outcome = run_seed(built, seed, steps=chosen.steps, synced=synced, **more)
             total = [one + other for one, other in zip(total, outcome, strict=True)]
         except Violated as violated:
             failed += 1

@@ -154,9 +154,9 @@ def _actor(desk: Desktop, unit: int, profession: str) -> Actor:
 class Scene:
     """One schedule's server: rewound, with its oracle. Acts change server and oracle in one moment."""
 
-    def __init__(self, built: Built, seed: int) -> None:
+    def __init__(self, built: Built, seed: int, snapshot: Snapshot | None = None) -> None:
         self.built, self.room = built, built.room
-        self.room.store.inner.restore(built.snapshot, restore=0)
+        self.room.store.inner.restore(snapshot or built.snapshot, restore=0)
         self.room.entropy._random.seed(seed)
         self.room.clock.instant = MONDAY
         self.room.devices._nonces.clear()
