@@ -128,8 +128,10 @@ def decode_note(body: bytes) -> Note:
     )
 
 
-def build_note(text: str, *, title: str, rid: str, patient: str, signature: Signed) -> Json:
-    """A consultation note, signed by its author."""
+def build_note(
+    text: str, *, title: str, rid: str, patient: str, signature: Signed, encounter: str = ""
+) -> Json:
+    """A consultation note, signed by its author; `encounter` is the reference of the contact it belongs to."""
     body: Json = {
         "resourceType": "ClinicalImpression",
         "id": rid,
@@ -142,4 +144,6 @@ def build_note(text: str, *, title: str, rid: str, patient: str, signature: Sign
     }
     if title:
         body["description"] = title
+    if encounter:
+        body["encounter"] = {"reference": encounter}
     return body

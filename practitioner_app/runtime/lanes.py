@@ -7,7 +7,7 @@
     hints   1 thread    the wake-up line
 
 `then(answer)` runs on the main thread, and only while the object it is a method of is alive: a bound
-method is held weakly. `failed(error)` gets the expected failures (DossierError); a programmer's error goes
+method is held weakly, and a destroyed QObject is not alive. `failed(error)` gets the expected failures (DossierError); a programmer's error goes
 to the error sink. `key` makes a request replaceable: a newer one with the same key drops the older, not
 begun or not yet answered. Work receives ports and values, never a QObject.
 """
@@ -17,6 +17,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any, Protocol, TypeVar
+
+import shiboken6
+from PySide6.QtCore import QObject
 
 from dossier.errors import DossierError
 from practitioner_app.runtime.main_thread import MainThread
@@ -87,8 +90,17 @@ def weakly(then: Callable[..., None] | None) -> Callable[[], Callable[..., None]
     if then is None:
         return lambda: None
     if hasattr(then, "__self__"):
-        return weakref.WeakMethod(then)
+        method = weakref.WeakMethod(then)
+        return lambda: _living(method())
     return lambda: then
+
+
+def _living(then: Callable[..., None] | None) -> Callable[..., None] | None:
+    """None too when only the Python half of a destroyed QObject is left."""
+    receiver = getattr(then, "__self__", None)
+    if isinstance(receiver, QObject) and not shiboken6.isValid(receiver):
+        return None
+    return then
 
 
 class _Delivery:
@@ -108,6 +120,7 @@ class _Delivery:
         self._failed = weakly(failed)
         self._on_error = on_error
         self._wants_failures = failed is not None
+        self._wants_answers = then is not None
 
     def wanted(self) -> bool:
         return self._newest.holds(self._ticket)
@@ -121,8 +134,12 @@ class _Delivery:
         failed = self._failed()
         if failed is not None and self.wanted():
             failed(error)
-        elif not self._wants_failures and self._then() is not None:
+        elif not self._wants_failures and not self._abandoned():
             self._on_error(error)
+
+    def _abandoned(self) -> bool:
+        """Whoever asked is gone: a lock closed the store under the question."""
+        return self._wants_answers and self._then() is None
 
 
 class ThreadLanes:

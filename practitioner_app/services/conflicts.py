@@ -210,9 +210,14 @@ class ConflictService:
         )
 
     def preview(self, op_id: str, choices: Mapping[str, Choice]) -> str:
-        """`What will be written`; undecided fields are left as in the present version."""
+        """`What will be written`, without the fields that are still undecided (HZ-18)."""
         case = self._case(op_id)
-        return wording(case.rtype, codec.encode(_merged(case, choices)))
+        undecided = {item.key for item in fields(case) if not item.same} - choices.keys()
+        merged = _merged(case, choices)
+        for group in groups(case):
+            if group.key in undecided:
+                merged = {key: value for key, value in merged.items() if key not in group.elements}
+        return wording(case.rtype, codec.encode(merged))
 
     def settle(self, command: Settle) -> None:
         """Write the decision and close the case. Invalid(`undecided`) names each field without a choice;

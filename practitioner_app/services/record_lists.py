@@ -54,6 +54,7 @@ class Lists:
         cases: Sequence[ConflictCase],
         authors: Authors,
         is_new: IsNew,
+        me: str = "",
     ) -> None:
         self._problems = [item for item in decoded if isinstance(item.value, Problem)]
         self._treatments = [item for item in decoded if isinstance(item.value, Treatment)]
@@ -63,6 +64,7 @@ class Lists:
         self._cases = {case.id: case for case in cases}
         self._authors = authors
         self._is_new = is_new
+        self._me = me
 
     def _item(self, row: CurrentRow, value: Any) -> dict[str, Any]:
         return {
@@ -213,7 +215,7 @@ class Lists:
                     strength=value.strength,
                     dose=value.dose,
                     posology=value.posology,
-                    author=self._authors.name(*who(value)),
+                    author=self._me if mine else self._authors.name(*who(value)),
                     at=case.at if mine else value.written,
                     mine=mine,
                     stopped=not value.current,

@@ -78,13 +78,21 @@ class Timeline:
         return tuple(found)
 
     def _claim(self) -> None:
-        encounters = {row.id for row, value in self._decoded if isinstance(value, Encounter)}
+        """What a line of something else already says: results of a report, the note of a consultation
+        (by its reference, or written by the same person for the same instant).
+        """
+        encounters: dict[object, str] = {}
+        for row, value in self._decoded:
+            if isinstance(value, Encounter):
+                encounters[row.id] = encounters[value.at, value.author] = row.id
         for row, value in self._decoded:
             if isinstance(value, Report) and value.counts:
                 self._claimed.update(value.results)
             elif isinstance(value, Note):
-                rid = value.encounter.rpartition("/")[2]
-                if rid in encounters:
+                rid = encounters.get(value.encounter.rpartition("/")[2])
+                if not value.encounter:
+                    rid = encounters.get((value.at, value.author))
+                if rid is not None:
                     self._notes[rid].append((row, value))
                     self._claimed.add(f"ClinicalImpression/{row.id}")
 

@@ -5,7 +5,7 @@ of what its author saw and the new value (design law 6): an element we do not kn
 names the owner of the key press; a row of another owner is refused (HZ-01).
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
@@ -18,6 +18,12 @@ from dossier.ids import new_op_id, uuid7
 from dossier.wire import codec
 from dossier.wire.messages import NEVER, Change, Op
 from practitioner_app.ports import CurrentRow, ItemState, Outbox, RecordReader
+
+_ASSERTED: Final[dict[str, tuple[str, ...]]] = {
+    "AllergyIntolerance": ("asserter",),
+    "Condition": ("asserter",),
+    "MedicationStatement": ("informationSource", "dateAsserted"),
+}
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -100,12 +106,14 @@ class Writer:
     def change(self, row: CurrentRow, after: Json, *, reason: str = "") -> Written:
         """Queue the difference between what is shown and `after`; Invalid(`no_change`) when there is none.
 
+        The change names its author in the resource, so that two changes of one allergy or treatment made
+        apart always meet in the conflict screen, whatever elements they touch (HZ-18).
         A change of something not yet confirmed depends on its op, so that the server sees them in order.
         """
         before = codec.resource(row.body)
         if not differences(before, after):
             raise Invalid((Issue("$", "no_change"),))
-        after = _without_stale_narrative(after)
+        after = self._signed(_without_stale_narrative(after))
         changes = differences(before, after)
         waits = row.op_id if row.state in (ItemState.PENDING, ItemState.SENT) else ""
         op = self._op(
@@ -129,6 +137,13 @@ class Writer:
     def withdraw(self, op_id: str) -> bool:
         """Undo before sending; False when it already left."""
         return self._outbox.withdraw(op_id)
+
+    def _signed(self, after: Json) -> Json:
+        """Who asserts the present wording, and when, where the type has an element for it."""
+        elements = _ASSERTED.get(after.get("resourceType", ""), ())
+        signature = self.signature()
+        values = {"dateAsserted": signature.at}
+        return after | {name: values.get(name, signature.author) for name in elements}
 
     def _op(
         self,

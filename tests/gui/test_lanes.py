@@ -113,6 +113,25 @@ def test_an_answer_for_a_receiver_that_is_gone_is_dropped(lanes, qtbot):
     assert got == []
 
 
+def test_an_answer_for_a_destroyed_qobject_is_dropped(lanes, qtbot, errors):
+    import shiboken6
+    from PySide6.QtCore import QObject, Signal
+
+    class Screen(QObject):
+        shown = Signal(object)
+
+        def receive(self, value):
+            self.shown.emit(value)
+
+    screen, witness = Screen(), Receiver()
+    shiboken6.delete(screen)
+    lanes.read(lambda: 1, screen.receive)
+    lanes.read(lambda: 2, witness.receive)
+    lanes.write(lambda: 3, witness.receive)
+    qtbot.waitUntil(lambda: len(witness.got) == 2)
+    assert errors == []
+
+
 def test_a_newer_request_with_the_same_key_replaces_the_older(bridge, errors, qtbot):
     lanes = ThreadLanes(bridge, errors.append)
     receiver = Receiver()

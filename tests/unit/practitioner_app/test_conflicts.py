@@ -105,9 +105,12 @@ def test_a_decision_is_a_change_against_the_present_version(store, service):
         "extra": Choice.THEIRS,
     }
     assert service.preview("mine", choices) == "périndopril arginine — comprimé — 2.5 mg — le soir"
+    assert service.preview("mine", {"drug": Choice.THEIRS}) == (
+        "périndopril arginine — comprimé — 2.5 mg"
+    )
     service.settle(Settle(op_id="mine", owner=OWNER, choices=choices))
     [entry] = store.ops
-    assert [change.element for change in entry.op.changes] == ["dosage"]
+    assert [change.element for change in entry.op.changes] == ["dosage", "informationSource"]
     assert entry.op.changes[0].base == codec.value_hash(THEIRS["dosage"])
     assert entry.op.base == store.confirmed[OWNER, "MedicationStatement", "m"].version
     assert entry.op.depends_on is None

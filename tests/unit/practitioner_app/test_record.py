@@ -189,6 +189,35 @@ def test_a_report_speaks_for_its_results_abnormal_first(store, service):
     )
 
 
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_note_is_told_by_its_consultation(store, service, linked):
+    from dossier.fhir import encounters
+    from tests.builders import AT, SIGNATURE
+
+    contact = {
+        "resourceType": "Encounter",
+        "id": "e",
+        "status": "finished",
+        "class": {"code": "AMB"},
+        "type": [{"text": "Consultation"}],
+        "participant": [{"individual": SIGNATURE.author}],
+        "period": {"start": AT},
+        "reasonCode": [{"text": "Malaise"}],
+    }
+    note = encounters.build_note(
+        "PA 104/62",
+        title="",
+        rid="n",
+        patient="Patient/p1",
+        signature=SIGNATURE,
+        encounter="Encounter/e" if linked else "",
+    )
+    store.hold(OWNER, contact, note)
+    [item] = [item for item in service.open(OWNER).timeline.rows if item.kind is Kind.CONSULTATION]
+    assert (item.title, item.summary) == ("Consultation", "Malaise PA 104/62")
+    assert item.members == (("Encounter", "e"), ("ClinicalImpression", "n"))
+
+
 def test_measures_taken_together_are_one_line(store, service):
     store.hold(OWNER, a_result("1"), a_result("2", "718-7", label="Hb"), a_result("3", at="2020"))
     lines = [i for i in service.open(OWNER).timeline.rows if i.kind is Kind.LABORATORY]

@@ -141,6 +141,7 @@ def test_a_change_carries_only_what_differs_with_the_hash_of_what_was_seen(store
     assert op.base == store.confirmed[OWNER, "AllergyIntolerance", "a1"].version
     changed = {change.element: change for change in op.changes}
     assert set(changed) == {"clinicalStatus", "note", "verificationStatus"}
+    assert "asserter" not in changed, "the same person asserts it still"
     assert changed["clinicalStatus"].base == codec.value_hash(before["clinicalStatus"])
     assert changed["clinicalStatus"].value is None
     assert changed["verificationStatus"].base is None
@@ -210,10 +211,25 @@ def test_treatments_are_recorded_revised_stopped_and_struck(store, writer):
         "contained",
         "medicationReference",
     ]
+    assert less.note == ""
     service.stop(StopTreatment(owner=OWNER, id="m1", on="2026-11-23", reason="toux"))
     assert medications.decode(store.ops[2].shows).status is Taking.STOPPED
     service.mark_erroneous(MarkTreatmentErroneous(owner=OWNER, id="m1", reason="erreur"))
     assert medications.decode(store.ops[3].shows).status is Taking.ERRONEOUS
+
+
+def test_hz18_a_change_names_its_author_so_that_two_made_apart_always_meet(store, clock):
+    other = msgspec.structs.replace(ACTOR, name="Dr X", reference="Practitioner/x")
+    writer = Writer(reader=store, outbox=store, clock=clock, entropy=SeededEntropy(1), actor=other)
+    store.hold(OWNER, a_treatment("m1"), an_allergy("a1"))
+    TreatmentService(writer).stop(StopTreatment(owner=OWNER, id="m1", on="2026-11-23"))
+    AllergyService(store, writer).mark_erroneous(
+        MarkAllergyErroneous(owner=OWNER, id="a1", reason="x")
+    )
+    elements = [{change.element for change in entry.op.changes} for entry in store.ops]
+    assert "informationSource" in elements[0]
+    assert "asserter" in elements[1]
+    assert allergies.decode(store.ops[1].shows).recorder == "Practitioner/x"
 
 
 def test_an_order_from_elsewhere_keeps_its_own_elements(store, writer):
