@@ -1,14 +1,16 @@
 """T2 and the feed: a right that ends, ends now; another right is another term."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
 from dossier.access.tables import ATTENDING, SELF
-from dossier.errors import Refused, SignInNeeded, Unavailable
+from dossier.errors import Busy, Refused, SignInNeeded, Unavailable
 from dossier.wire import messages as wire
 from dossier.wire.codec import value_hash
+from server.services.feed import Feed
 from tests.fakes.server_room import (
     NURSE,
     Desktop,
@@ -440,3 +442,56 @@ def test_the_state_of_the_space_is_the_first_gate(
     assert len(of_owner(heads(room, diallo), anne)) == read
     op = room.create(diallo, anne, an_allergy("pat-1", "all-2"))
     assert room.push(diallo, op)[0].code == filed
+
+
+class RowsThatMove:
+    """A store on which rows leave a facet between the rows and the rights of the first `times` reads."""
+
+    def __init__(self, store: Any, owner: int, times: int) -> None:
+        self._store, self._owner, self.times, self.reads = store, owner, times, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def read(self, owner: int, work: Any) -> Any:
+        if owner != self._owner:
+            return await self._store.read(owner, work)
+        self.reads += 1
+        return await self._store.read(owner, lambda tx: work(_Moving(tx, self.reads <= self.times)))
+
+
+class _Moving:
+    """`facets_v` is one higher each time it is looked at, while rows move."""
+
+    def __init__(self, tx: Any, moves: bool) -> None:
+        self._tx, self._moves, self._looks = tx, moves, 0
+        self.owner = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    async def get(self) -> Any:
+        self._looks += self._moves
+        row = await self._tx.owner.get()
+        return row._replace(facets_v=row.facets_v + self._looks)
+
+
+@pytest.mark.parametrize(("times", "reads"), [(0, 1), (2, 3)])
+def test_a_page_whose_rows_moved_while_it_was_read_is_read_again(
+    room: ServerRoom, martin: Desktop, anne: int, times: int, reads: int
+) -> None:
+    head = next(h for h in of_owner(heads(room, martin), anne).values() if h.rank == 3)
+    moving = RowsThatMove(room.store, anne, times)
+    room.feed = Feed(replace(room.premises, store=moving), room.copies)
+    (page,) = ask(room, martin, head)
+    assert ([row.id for row in page.rows], moving.reads) == (["all-1"], reads)
+
+
+def test_a_page_that_never_settles_is_asked_for_later(
+    room: ServerRoom, martin: Desktop, anne: int
+) -> None:
+    head = next(h for h in of_owner(heads(room, martin), anne).values() if h.rank == 3)
+    moving = RowsThatMove(room.store, anne, 99)
+    room.feed = Feed(replace(room.premises, store=moving), room.copies)
+    with pytest.raises(Busy):
+        ask(room, martin, head)
