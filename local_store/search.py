@@ -102,10 +102,7 @@ def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list
 def _pending_hits(db: Connection, parts: Sequence[str], owner: int | None) -> list[Hit]:
     sought = [f" {word}" + ("" if open_ended else " ") for word, open_ended in _beginnings(parts)]
     rows = db.execute(
-        "SELECT o.owner, o.rtype, o.id, o.sort_at, o.title, o.words FROM newest AS o "
-        "WHERE o.folded <> '' AND (? IS NULL OR o.owner = ?)"
-        + " AND instr(o.folded, ?) > 0"
-        * len(sought),
+        _PENDING + " AND instr(o.folded, ?) > 0" * len(sought),
         (owner, owner, *sought),
     ).fetchall()
     return [Hit._make([*row[:5], excerpt(row[5], parts)]) for row in rows]
