@@ -90,6 +90,9 @@ class SyncLoop:
         self._wanted: int | None = None
         self._waiting_owners: frozenset[int] = frozenset()
         self._connection = Connection()
+        self._sending = self._sent = 0
+        self._rows: int | None = None
+        self._rows_told = 0
 
     # --- from any thread ---------------------------------------------------------------------------
 
@@ -125,7 +128,13 @@ class SyncLoop:
     def published(self, state: SyncState) -> None:
         """The engine's `publish`: keep the instant since which the link is what it is."""
         link, detail = link_of(state)
+        if isinstance(state.state, states.Pushing):
+            self._sending = state.state.ops
+        if self._rows is None:
+            self._rows_told = state.progress.rows
+        self._rows = state.progress.rows
         if (link, detail) != (self._connection.link, self._connection.detail):
+            self._note_link(link)
             self._connection = Connection(link=link, since=self._clock.now(), detail=detail)
             self._listener.connected(self._connection)
         self._contacted(state)
@@ -177,21 +186,41 @@ class SyncLoop:
         topics, owners = {Topic.COPY}, dict(following.touched)
         match following.did:
             case Did.WAITED | Did.SIGNED_IN | Did.FAILED if not owners:
+                if following.did is Did.WAITED:
+                    self._note_figures()
                 return following
             case Did.PUSHED:
                 topics |= {Topic.OUTBOX, Topic.CONFLICTS}
                 owners |= dict.fromkeys(self._whose_ops_moved(), WHOLE)
-                self._listener.noted("pushed")
-            case Did.PULLED:
-                self._listener.noted("pulled", patients=len(owners))
+                self._sent, self._sending = self._sent + self._sending, 0
             case Did.RESTORED:
                 topics |= {Topic.PATIENTS, Topic.OUTBOX, Topic.CONFLICTS}
-                self._listener.noted("restored")
+                self._listener.noted("exchange.restored")
         if any(not types or "Patient" in types for types in owners.values()):
             topics.add(Topic.PATIENTS)
         touched = {owner: types or WHOLE for owner, types in owners.items()}
         self._announce(ChangeSet(owners=touched, topics=frozenset(topics)))
         return following
+
+    def _note_link(self, link: Link) -> None:
+        """A line of the log when the connection is found or lost, not at each step of it."""
+        was_offline = self._connection.offline
+        now = Connection(link=link)
+        if self._connection.since is None:
+            self._listener.noted("exchange.started")
+        elif was_offline and self._connection.link is not Link.STARTING and not now.offline:
+            self._listener.noted("exchange.online")
+        elif not was_offline and now.offline and link is not Link.STARTING:
+            self._listener.noted("exchange.offline")
+
+    def _note_figures(self) -> None:
+        """One line for a burst, once it rests."""
+        if self._sent:
+            self._listener.noted("exchange.pushed", ops=self._sent)
+        received = (self._rows or 0) - self._rows_told
+        if received > 0:
+            self._listener.noted("exchange.pulled", rows=received)
+        self._sent, self._rows_told = 0, self._rows or 0
 
     def _whose_ops_moved(self) -> frozenset[int]:
         """Patients with something waiting now or at the last push: the states on their lines changed."""

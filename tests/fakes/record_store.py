@@ -242,15 +242,27 @@ class MemoryRecordStore:
 
     # --- Settings, Drafts ------------------------------------------------------------------------
 
-    def keep(self, key: str, owner: int, text: bytes, at: str) -> None:
-        self._drafts[key] = text
-
-    def drop(self, key: str) -> None:
-        self._drafts.pop(key, None)
+    @property
+    def drafts(self) -> "MemoryDrafts":
+        return MemoryDrafts(self._drafts)
 
     @property
     def settings(self) -> "MemorySettings":
         return MemorySettings(self._settings)
+
+
+class MemoryDrafts:
+    def __init__(self, kept: dict[str, bytes]) -> None:
+        self._kept = kept
+
+    def keep(self, key: str, owner: int, text: bytes, at: str) -> None:
+        self._kept[key] = text
+
+    def get(self, key: str) -> bytes | None:
+        return self._kept.get(key)
+
+    def drop(self, key: str) -> None:
+        self._kept.pop(key, None)
 
 
 class MemorySettings:

@@ -122,6 +122,9 @@ def test_the_status_holds_counts_the_connection_and_the_lease(store, centre, clo
 
 
 def test_exchanges_are_kept_newest_first(centre):
-    centre.noted("pulled", rows=100)
-    centre.noted("pushed", ops=2)
-    assert [item.key for item in centre.view().exchanges] == ["pushed", "pulled"]
+    centre.noted("exchange.pulled", rows=100)
+    centre.noted("exchange.pushed", ops=2)
+    assert [item.key for item in centre.view().exchanges] == [
+        "exchange.pushed",
+        "exchange.pulled",
+    ]
