@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from dossier.clock import Clock, to_wire
@@ -21,6 +22,15 @@ from ui.forms import Answers, EntryState, FormSpec, WrongField
 
 C = TypeVar("C")
 DRAFT_MS = 800
+
+
+class EntryTools(Struct, frozen=True, kw_only=True):
+    """What every form works with. `sentence` turns an error into words."""
+
+    lanes: Lanes
+    drafts: Drafts
+    clock: Clock
+    sentence: Callable[[DossierError], str]
 
 
 class EntryModel(QObject, Generic[C]):
@@ -36,18 +46,15 @@ class EntryModel(QObject, Generic[C]):
         owner: int,
         parse: Callable[[Answers], C],
         write: Callable[[C], Written],
-        sentence: Callable[[DossierError], str],
-        lanes: Lanes,
-        drafts: Drafts,
-        clock: Clock,
+        tools: EntryTools,
         paths: Mapping[str, str] | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.spec = spec
         self.owner = owner
-        self._parse, self._write, self._sentence = parse, write, sentence
-        self._lanes, self._drafts, self._clock = lanes, drafts, clock
+        self._parse, self._write, self._sentence = parse, write, tools.sentence
+        self._lanes, self._drafts, self._clock = tools.lanes, tools.drafts, tools.clock
         self._paths = dict(paths or {})
         self._state = EntryState(values=dict(spec.values))
         self._key = f"{spec.key}:{owner}"

@@ -20,7 +20,7 @@ from ui.allergies import view_model as allergies
 from ui.allergies.view import allergy_form
 from ui.context import SessionContext
 from ui.dates_in import read_date
-from ui.entry import EntryModel
+from ui.entry import EntryModel, EntryTools
 from ui.errors import error_sentence, rule_sentence
 from ui.forms import Answers, FieldSpec, FormSpec, WrongField
 from ui.medications import view_model as medications
@@ -221,10 +221,12 @@ class RecordForms(QObject):
             owner=owner,
             parse=parse,
             write=write,
-            sentence=self._sentence,
-            lanes=context.lanes,
-            drafts=context.drafts,
-            clock=context.clock,
+            tools=EntryTools(
+                lanes=context.lanes,
+                drafts=context.drafts,
+                clock=context.clock,
+                sentence=self._sentence,
+            ),
             paths=paths,
         )
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from dossier.fhir.allergies import Criticality
 from dossier.fhir.medications import Taking
-
 from practitioner_app.services.conflicts import Choice, Comparison, Field, Side
 from ui.conflicts.state import ConflictState, FieldRow
 from ui.i18n import Texts

@@ -1,7 +1,7 @@
 """The side panel: everything about one line, and what may be done with it."""
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from ui.patient.state import Action, ActionState, DetailState
@@ -24,9 +24,7 @@ class Paper(QWidget):
         self.setAccessibleName(look.tr("Text of the document"))
         stack = column(0, (32, 28, 32, 32))
         label = PlainLabel(look, text, wrap=True)
-        palette = label.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, look.colour("ink"))
-        label.setPalette(palette)
+        label.set_ink()
         flags = (
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard

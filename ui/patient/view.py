@@ -202,7 +202,7 @@ class RecordView(QWidget):
 def first_focus(pane: QWidget) -> QWidget | None:
     """The first control of a pane that takes the focus by Tab."""
     for child in pane.findChildren(QWidget):
-        if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isEnabled():
-            if child.isVisibleTo(pane):
-                return child
+        reachable = child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isEnabled()
+        if reachable and child.isVisibleTo(pane):
+            return child
     return None

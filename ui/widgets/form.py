@@ -104,10 +104,9 @@ class LineField(Field):
         secret: bool = False,
         suggestions: tuple[str, ...] = (),
         limit: int = 500,
-        parent: QWidget | None = None,
     ) -> None:
         self._edit = QLineEdit()
-        super().__init__(look, label, self._edit, hint=hint, required=required, parent=parent)
+        super().__init__(look, label, self._edit, hint=hint, required=required)
         self._edit.setFont(look.font(Size.BODY))
         self._edit.setMaxLength(limit)
         self._edit.setPlaceholderText(look.texts.shown(placeholder))

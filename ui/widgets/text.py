@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
+    QShowEvent,
     QTextCharFormat,
     QTextLayout,
     QTextOption,
@@ -63,9 +64,23 @@ class PlainLabel(QLabel):
         raise TypeError("text from data is never markup")
 
     def set_colour(self, token: str) -> None:
+        self._wear(self._look.colour(token))
+
+    def set_ink(self) -> None:
+        """The colour of paper's text, the same in both themes."""
+        self._wear(self._look.colour("ink"))
+
+    def _wear(self, colour: QColor) -> None:
+        self._colour = colour
         palette = self.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, self._look.colour(token))
+        palette.setColor(QPalette.ColorRole.WindowText, colour)
         self.setPalette(palette)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A style sheet gives a moved widget its first palette back: wear the present colour."""
+        if self.palette().color(QPalette.ColorRole.WindowText) != self._colour:
+            self._wear(self._colour)
+        super().showEvent(event)
 
 
 class Run(Struct, frozen=True):
