@@ -90,7 +90,7 @@ def rules() -> Json:
 def write(pen: Pen, by: str, now: Story, fullness: float) -> None:
     """A whole record; `fullness` scales how often the person comes."""
     first = max(pen.subject.birth + timedelta(days=14), now.today - timedelta(days=365 * _YEARS))
-    avoided = _allergy(pen, by, first)
+    avoided = _allergy(pen, by, first, now)
     if pen.subject.age(now.today) >= 16:
         pen.tobacco(
             pen.random.choices(("Non-fumeur", "Ex-fumeur", "Fumeur"), (60, 22, 18))[0], first, by
@@ -169,7 +169,15 @@ def filtration(creatinine_umol: float, age: int, sex: str) -> int:
     return round(float(value) * (1.018 if sex == "female" else 1))
 
 
-def _allergy(pen: Pen, by: str, day: date) -> tuple[str, ...]:
+def _allergy(pen: Pen, by: str, first: date, now: Story) -> tuple[str, ...]:
+    """Asked at a visit of the later years; nobody is found allergic in the cradle."""
+    earliest = max(first, pen.subject.birth + timedelta(days=1200))
+    if earliest >= now.today:
+        return ()
+    span = (now.today - earliest).days
+    day = story.working_day(
+        earliest + timedelta(days=span * 2 // 3 - pen.random.randrange(0, span // 3 + 1))
+    )
     roll = pen.random.random()
     if roll < 0.14:
         agent, reaction, avoided = pen.random.choice(_ALLERGIES)

@@ -203,15 +203,16 @@ def consultation(
 
 
 def procedure(*, rid: str, patient: str, at: str, label: str, chapter: str) -> Json:
-    return {
+    """An act of the past history; `at` may be empty when the words say when."""
+    body: Json = {
         "resourceType": "Procedure",
         "id": rid,
         "status": "completed",
         "category": {"text": chapter},
         "code": {"text": label},
         "subject": {"reference": patient},
-        "performedDateTime": at,
     }
+    return {**body, "performedDateTime": at} if at else body
 
 
 def family(*, rid: str, patient: str, relation: str, label: str, age: int | None) -> Json:

@@ -92,11 +92,12 @@ def _summary(sheet: Json, pen: Pen, by: str, first: date, story: Story) -> None:
         if one["chapter"] == "medical":
             pen.past(one["label"], one["at"], by, first)
         else:
-            pen.act(one["label"], one["at"], one["chapter"])
+            pen.act(one["label"], one.get("at", ""), one["chapter"])
     for one in sheet.get("family", ()):
         pen.relative(one["relation"], one["label"], one.get("age"))
+    reviewed = story.day(person["reviewed"]) if "reviewed" in person else first
     for one in sheet.get("allergies", ()):
-        pen.allergy(_allergy(one), by, first)
+        pen.allergy(_allergy(one), by, reviewed)
     if none := person.get("none_known"):
         pen.no_allergy(none["by"], story.day(none["at"]))
     if "tobacco" in person:
@@ -151,7 +152,7 @@ def _events(sheet: Json, pen: Pen, by: str, story: Story) -> None:
             story.day(one["at"]),
             one["by"],
             one["title"],
-            one["text"],
+            story.text(one["text"]),
             time=one.get("time", "10:00"),
             home="domicile" in one["title"],
             secret=one.get("secret", False),
@@ -163,8 +164,8 @@ def _events(sheet: Json, pen: Pen, by: str, story: Story) -> None:
             story.day(one["at"]),
             one["by"],
             one["type"],
-            one["title"],
-            one["text"],
+            story.text(one["title"]),
+            story.text(one["text"]),
             received=received,
             labels=labels,
         )

@@ -4,12 +4,14 @@ Cast sheets are written for Monday 23 November 2026. `Story(monday)` shifts ever
 that a Monday stays a Monday; birth dates stay (ages follow), but for infants, whose story hangs on their age.
 """
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 WRITTEN_FOR = date(2026, 11, 23)
 PARIS = ZoneInfo("Europe/Paris")
 _FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
+_DAY = re.compile(r"\b(\d\d)/(\d\d)/(20\d\d)\b")
 _OPENS, _CLOSES = time(8, 30), time(18, 30)
 
 
@@ -29,6 +31,15 @@ class Story:
     def birth(self, written: date) -> date:
         """Birth dates stay where they were written; infants move with the story."""
         return self.day(written) if WRITTEN_FOR - written < timedelta(days=400) else written
+
+    def text(self, written: str) -> str:
+        """The same words with the days of the story's last two years moved with it."""
+        return _DAY.sub(self._moved, written)
+
+    def _moved(self, found: re.Match[str]) -> str:
+        day = date(int(found[3]), int(found[2]), int(found[1]))
+        recent = timedelta() <= WRITTEN_FOR - day < timedelta(days=730) or day > WRITTEN_FOR
+        return f"{self.day(day):%d/%m/%Y}" if recent else found[0]
 
     def now(self) -> datetime:
         """07:55 on the reference Monday, in Paris."""
