@@ -408,7 +408,7 @@ def check(_options: argparse.Namespace) -> int:
         ("types", [PYTHON, "-m", "mypy"]),
     ]
     failed = [name for name, command in steps if not _step(name, command)]
-    if pytest("tests/architecture", "tests/unit", "-n", os.cpu_count() or 2):
+    if pytest("tests/architecture", "tests/unit"):
         failed.append("architecture and unit tests")
     if failed:
         raise Stop(f"Not clean: {', '.join(failed)}", 1)

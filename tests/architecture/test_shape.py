@@ -31,7 +31,7 @@ DOCUMENTED = (
     "dossier",
     "sync",
     "local_store",
-    "server/ports.py",
+    "server/ports",
     "server/store",
     "practitioner_app/ports.py",
 )

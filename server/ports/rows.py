@@ -1,0 +1,187 @@
+"""Rows of the tables of one owner (DATA-MODEL §2), as values."""
+
+from typing import NamedTuple
+
+from dossier.wire.messages import Version
+
+
+class OwnerRow(NamedTuple):
+    """The owner's row after its lock. `n` is the first of the k numbers just reserved (n .. n+k-1)."""
+
+    kind: str
+    state: str
+    n: int
+    access_v: int
+    facets_v: int
+    pack: str
+
+
+class CompartmentRow(NamedTuple):
+    """One compartment. `digest` is 32 bytes, big endian, sum mod 2^256; `floor` the oldest tombstone kept."""
+
+    facet: str
+    head: int
+    floor: int
+    rows: int
+    size: int
+    digest: bytes
+
+
+class ResourceRow(NamedTuple):
+    """A stored resource. `subject` 0 means none; `cell` is the sealed body."""
+
+    rtype: str
+    id: str
+    facet: str
+    seq: int
+    version: Version
+    subject: int
+    root: str | None
+    size: int
+    cell: bytes
+
+
+class Tombstone(NamedTuple):
+    """A row that left its facet at this version; written by the server only."""
+
+    facet: str
+    seq: int
+    rtype: str
+    id: str
+    version: Version
+
+
+class HistoryRow(NamedTuple):
+    """One past version of a resource, readable iff the resource is."""
+
+    rtype: str
+    id: str
+    version: Version
+    subject: int
+    schema: int
+    cell: bytes
+
+
+class OpRow(NamedTuple):
+    """A known op. `verdict` is encoded wire.Verdict, or None once acknowledged (the id stays)."""
+
+    op_id: str
+    account: int
+    device: str
+    acting: str
+    digest: bytes
+    verdict: bytes | None
+    at_ms: int
+
+
+class GrantRow(NamedTuple):
+    """`principal`: `a:<account>:<unit>`, `m:<unit>:<profession>` or `r:<relation kind>`.
+    `rights`: letters of r(ead) w(rite) d(eposit) b(ook) m(atch) g(manage). `until_ms` None: no end.
+    """
+
+    facet: str
+    principal: str
+    rights: str
+    cause: str
+    since_v: int
+    until_ms: int | None
+
+
+class RelationRow(NamedTuple):
+    """`kind`: self, representative, attending, trusted."""
+
+    account: int
+    kind: str
+    since_v: int
+    until_ms: int | None
+    cause: str
+
+
+class JournalRow(NamedTuple):
+    """One journal row: `facet` is the access facet it lies in; `leaf` its 32-byte hash; `log_index` None until
+    the sequencer placed it.
+    """
+
+    month: int
+    n: int
+    facet: str
+    subject: int
+    cell: bytes
+    leaf: bytes
+    log_index: int | None
+
+
+class EffectRow(NamedTuple):
+    """Something owed to another owner, done later and idempotently (op id = hash(owner, n))."""
+
+    n: int
+    not_before_ms: int
+    target: int
+    kind: str
+    cell: bytes
+    done: bool
+
+
+class AccountRow(NamedTuple):
+    """`secret` is the Argon2id record of the password; `cell` seals the person's name and identifiers."""
+
+    account: int
+    kind: str
+    state: str
+    secret: str
+    cell: bytes
+
+
+class DeviceRow(NamedTuple):
+    """An enrolled desktop and its raw Ed25519 public key; `revoked_ms` ends it at the next request."""
+
+    device: str
+    account: int
+    public_key: bytes
+    cell: bytes
+    enrolled_ms: int
+    revoked_ms: int | None
+
+
+class SessionRow(NamedTuple):
+    """An access token: `token_hash` is its SHA-256; the rights are never in it."""
+
+    token_hash: bytes
+    device: str
+    situation: str
+    expires_ms: int
+
+
+class MemberRow(NamedTuple):
+    """A membership: situation id, unit (organisation), profession, role."""
+
+    situation: str
+    unit: int
+    profession: str
+    role: str
+    since_v: int
+    until_ms: int | None
+
+
+class CopyRow(NamedTuple):
+    """One device holds (target, facet) under `term` since `since_ms`; `receipt_ms` closes it."""
+
+    device: str
+    unit: int
+    target: int
+    facet: str
+    term: str
+    since_ms: int
+    gone_ms: int | None
+    receipt_ms: int | None
+
+
+class ProjectionRow(NamedTuple):
+    """A row of `granted` (reader = unit, profession) or `reader` (reader = account): what moved.
+    `facet` `*` means: ask again for everything held of this target.
+    """
+
+    target: int
+    facet: str
+    head_hint: int
+    moved_v: int

@@ -1,0 +1,143 @@
+"""The store, the key store, what stands across owners, and the hint board."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+from server.ports.tables import OwnerTx
+
+T = TypeVar("T")
+
+
+class LogLeaf(NamedTuple):
+    """A placed leaf: where it came from and its hash."""
+
+    position: int
+    owner: int
+    month: int
+    n: int
+    leaf: bytes
+
+
+class Maintenance(Protocol):
+    """The only door across owners, in restartable batches, never in a request (SCALE rule 18)."""
+
+    async def owners(self, kind: str | None, after: int, limit: int) -> list[int]: ...
+    async def owners_with_effects(self, now_ms: int, limit: int) -> list[int]: ...
+    async def owners_unplaced(self, limit: int) -> list[int]: ...
+    async def reserve_all(self, space: str, names: Sequence[int], target: int) -> list[bool]:
+        """Reserve each name for `target` alone, each under its own owner, in as few commits as the
+        engine can: for each, False when another target holds it. Repeating is harmless (an import).
+        """
+        ...
+
+    async def log_size(self) -> int: ...
+    async def log_append(self, leaves: Sequence[LogLeaf]) -> None:
+        """Append at log_size and mark each journal row placed, in one transaction per call."""
+        ...
+
+    async def log_leaves(self, start: int, limit: int) -> list[LogLeaf]: ...
+    async def put_checkpoint(self, size: int, text: bytes) -> None: ...
+    async def checkpoint(self) -> tuple[int, bytes] | None: ...
+    async def counts(self) -> dict[str, int]:
+        """Rows per table, for `doctor` and the benchmarks."""
+        ...
+
+    async def check(self) -> list[str]:
+        """The engine's own integrity check; empty when sound."""
+        ...
+
+
+class Store(Protocol):
+    """The truth. Raises StoreLocked, StoreCorrupt, TooNew, DiskFull; a failed unit leaves nothing."""
+
+    async def write(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
+        """Run `work` in one durable transaction of `owner`; returns after the commit."""
+        ...
+
+    async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
+        """Run `work` on a snapshot of `owner`; writing raises."""
+        ...
+
+    @property
+    def maintenance(self) -> Maintenance: ...
+    async def close(self) -> None: ...
+
+
+class KeyProvider(Protocol):
+    """Where ROOT lives, outside every database and every backup of one (security.md §4.1)."""
+
+    def root(self) -> bytes:
+        """The 32-byte ROOT. Raises KeychainError when it is missing or open to others."""
+        ...
+
+
+class NarrowRow(NamedTuple):
+    """A narrowing act recorded before its commit; `cell` is sealed by who recorded it."""
+
+    op_id: str
+    n: int
+    cell: bytes
+
+
+class KeyStore(Protocol):
+    """Data keys, in a database of their own (security.md §4). One key per (subject, space).
+
+    `space` is `record` while the patient's space is open. Keys are cached in memory only.
+    Raises SealBroken when ROOT is not the one that wrapped them, Unavailable when a key was destroyed.
+    """
+
+    async def key(self, subject: int, space: str = "record") -> tuple[int, bytes]:
+        """(key version, 32-byte data key), made on first use and durable before it is returned."""
+        ...
+
+    async def prepare(self, subjects: Sequence[int], space: str = "record") -> None:
+        """Make the keys that are missing in one durable step (an import); destroyed ones are left."""
+        ...
+
+    async def key_at(self, subject: int, version: int, space: str = "record") -> bytes: ...
+    async def destroy(self, subject: int, space: str = "record") -> None: ...
+    async def secret(self, name: str) -> bytes:
+        """A named 32-byte server secret wrapped by ROOT: `facets`, `tokens`, `blind`, `log`..."""
+        ...
+
+    async def restore_number(self) -> int: ...
+    async def begin_restore(self) -> int:
+        """A restore begins: the number grows by one, durably, and is returned."""
+        ...
+
+    async def narrow(self, owner: int, op_id: str, n: int, cell: bytes) -> None:
+        """Record a narrowing act before it commits: it survives any restore."""
+        ...
+
+    async def narrowed(self, owner: int) -> list[NarrowRow]:
+        """The narrowing acts of an owner, in order of n: what a restore applies again."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class HintLine(Protocol):
+    """One listener's place at the board. A wake-up between two waits is kept for the next one."""
+
+    async def wait(self, timeout_s: float) -> bool:
+        """True when one of its readers was woken since the last wait; False after the time or the end."""
+        ...
+
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None:
+        """Leave the board; a wait under way ends with False. Closing twice is harmless."""
+        ...
+
+
+class HintBoard(Protocol):
+    """Wakes readers after a commit; losing a wake-up is harmless."""
+
+    def wake(self, readers: Sequence[str]) -> None: ...
+    def listen(self, readers: Sequence[str]) -> HintLine:
+        """Listen from now on for any of these readers."""
+        ...
+
+    async def wait(self, readers: Sequence[str], timeout_s: float) -> bool:
+        """`listen`, one `wait`, `close`."""
+        ...
