@@ -27,7 +27,9 @@ _KEY_BYTES: Final = 32
 _PLAIN_HEAD: Final = b"SQLite format 3\0"
 _DENIED_FUNCTIONS: Final = frozenset({"load_extension", "fts3_tokenizer", "sqlcipher_export"})
 
-_BROKEN: Final = ("not a database", "malformed", "disk i/o error", "corrupt", "hmac")
+_BROKEN: Final = ("not a database", "malformed", "disk i/o error", "corrupt", "vtable", "fts5")
+_PLAINLY_BROKEN: Final = (dbapi2.DatabaseError, dbapi2.IntegrityError)
+"""Exactly these classes: what SQLite has no milder class for, and a constraint only damage can break."""
 
 
 def as_store_error(error: dbapi2.Error) -> StoreError:
@@ -38,7 +40,7 @@ def as_store_error(error: dbapi2.Error) -> StoreError:
         kind = DiskFull
     elif "is locked" in said:
         kind = StoreLocked
-    elif any(word in said for word in _BROKEN):
+    elif type(error) in _PLAINLY_BROKEN or any(word in said for word in _BROKEN):
         kind = StoreCorrupt
     return kind(type(error).__name__)
 

@@ -33,6 +33,14 @@ class Outcome(NamedTuple):
     left: Sequence[tuple[str, str]]
 
 
+class Count(NamedTuple):
+    """Rows, body bytes and digest of one compartment."""
+
+    rows: int
+    size: int
+    digest: int
+
+
 def fits(kept: Kept | None, page: Page, generation: int) -> bool:
     """Whether this page continues exactly what is held."""
     return (
@@ -99,6 +107,31 @@ def rows_of(db: Connection, kept: Kept) -> list[tuple[int, str, str]]:
         (kept.owner, kept.n),
     )
     return list(rows)
+
+
+def recount(db: Connection, kept: Kept) -> Count:
+    """What a compartment holds, from the rows and shadows themselves."""
+    rows = db.execute(
+        "SELECT c.id, c.restore, c.k, c.size FROM shelf AS s CROSS JOIN confirmed AS c "
+        "WHERE s.owner = ? AND c.n >= s.shelf << 24 "
+        "AND c.n < (s.shelf + 1) << 24 AND c.compartment = ?",
+        (kept.owner, kept.n),
+    ).fetchall()
+    rows += db.execute(
+        "SELECT id, restore, k, 0 FROM shadow WHERE compartment = ?", (kept.n,)
+    ).fetchall()
+    digest = sum(row_digest(rid, restore, k) for rid, restore, k, _ in rows) % DIGEST_MODULUS
+    return Count(len(rows), sum(row[3] for row in rows), digest)
+
+
+def begin_again(db: Connection, kept: Kept) -> None:
+    """From zero: rows stay until the new pass did not name them; the counts start from what lies here."""
+    count = recount(db, kept)
+    db.execute(
+        "UPDATE compartment SET at = '', complete = 0, sweeping = 0, rows = ?, size = ?, digest = ? "
+        "WHERE n = ?",
+        (count.rows, count.size, count.digest.to_bytes(32, "big"), kept.n),
+    )
 
 
 def version_of(db: Connection, owner: int, rtype: str, rid: str) -> tuple[int, int] | None:

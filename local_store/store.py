@@ -199,9 +199,10 @@ class _Opening:
             self._open.append(db)
             _refuse_damage(db, doubted=doubted)
             migrate(db, steps("work"))
-            if fact(db, "profile") is None:
-                put_fact(db, "profile", self._entropy.bytes(_PROFILE_BYTES).hex())
-            op_ledger.prune(db, to_ms(self._clock.now()))
+            with translated():
+                if fact(db, "profile") is None:
+                    put_fact(db, "profile", self._entropy.bytes(_PROFILE_BYTES).hex())
+                op_ledger.prune(db, to_ms(self._clock.now()))
         except (WrongKey, StoreCorrupt) as error:
             place.keep_damaged(place.work)
             place.mark_doubt()

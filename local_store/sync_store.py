@@ -123,17 +123,20 @@ class LocalSyncStore:
     def forget(self, owner: int, facet: str) -> None:
         """Take it again from zero; rows stay until the new pass did not name them."""
         with self._cache.transaction() as db:
-            db.execute(
-                "UPDATE compartment SET at = '', complete = 0, sweeping = 0 "
-                "WHERE owner = ? AND facet = ?",
-                (owner, facet),
-            )
+            kept = compartments.find(db, owner, facet)
+            if kept is not None:
+                pages.begin_again(db, kept)
 
     def digest(self, owner: int, facet: str) -> str:
-        """Hex of the sum over what the feed told; of nothing for an unknown compartment."""
+        """Hex of the sum over what the feed told; of nothing for an unknown compartment.
+
+        Counted from the rows as they lie, not from the running sum: one old page put back into the file
+        keeps every seal right and is seen only so (D6).
+        """
         with self._cache.alone() as db:
             kept = compartments.find(db, owner, facet)
-        return (kept.digest if kept is not None and kept.term else bytes(32)).hex()
+            total = pages.recount(db, kept).digest if kept is not None and kept.term else 0
+        return f"{total:064x}"
 
     def next_ops(self, limit: int, max_bytes: int) -> Sequence[Op]:
         """Oldest first, without those waiting for an unsent dependency; marks them sent."""

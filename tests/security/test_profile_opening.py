@@ -11,12 +11,16 @@ from sqlcipher3 import dbapi2
 
 from dossier.entropy import SeededEntropy
 from dossier.errors import StoreCorrupt, StoreError, StoreLocked, TooNew, WrongKey
+from dossier.wire.codec import DIGEST_MODULUS, row_digest
+from dossier.wire.messages import Page, Row
 from local_store.connections import Gate, open_reader, open_writer
 from local_store.migrate import projection
 from local_store.rescue import rescue
 from local_store.store import LocalStore
 from tests.contracts.local_store_practice import (
+    CLINICAL,
     KEY,
+    TERM,
     copy,
     create,
     lose,
@@ -368,9 +372,6 @@ def test_d6_an_old_cache_put_back_never_shows_an_erased_patient_again(tmp_path: 
 def test_d6_an_old_cache_put_back_is_found_by_its_digest(tmp_path: Path) -> None:
     filled(tmp_path)
     old = (tmp_path / "cache.db").read_bytes()
-    from dossier.wire.messages import Page
-    from tests.contracts.local_store_practice import CLINICAL, TERM
-
     with opened(tmp_path) as store:
         page = Page(
             owner=ANNE, facet=CLINICAL, kind="page", term=TERM, since="end", to="e2",
@@ -383,6 +384,88 @@ def test_d6_an_old_cache_put_back_is_found_by_its_digest(tmp_path: Path) -> None
         held = store.sync.held_one(ANNE, CLINICAL)
         assert held is not None
         assert (held.at, store.sync.digest(ANNE, CLINICAL) == digest) == ("end", False)
+
+
+def test_d6_one_old_page_put_back_is_reported_and_repaired(tmp_path: Path) -> None:
+    """Every seal is right then, and the checks of SQLCipher and SQLite see nothing."""
+    size, facet = 8_192, "tag-clinical"
+    first = [observation(f"o{n}", f"mot{n} commun") for n in range(120)]
+    later = [observation(f"o{n}", f"autre{n}", k=2) for n in range(0, 120, 3)]
+    expected = {row.id: 1 for row in first} | {row.id: 2 for row in later}
+    with opened(tmp_path) as store:
+        copy(store, ANNE, first)
+    path = tmp_path / "cache.db"
+    old = path.read_bytes()
+    with opened(tmp_path) as store:
+        page = Page(
+            owner=ANNE, facet=facet, kind="page", term=TERM, since="end", to="e2", rows=tuple(later)
+        )
+        assert not store.sync.apply_page(page, 0).stale
+        told = store.sync.digest(ANNE, facet)
+    new = path.read_bytes()
+    pages = [
+        n for n in range(1, len(old) // size) if old[n * size :][:size] != new[n * size :][:size]
+    ]
+    reverted = 0
+    for n in pages:
+        path.write_bytes(new[: n * size] + old[n * size : (n + 1) * size] + new[(n + 1) * size :])
+        try:
+            with opened(tmp_path) as store:
+                shown = {row.id: row.version.k for row in store.records.rows(ANNE)}
+                seen = store.sync.digest(ANNE, facet)
+                held = store.sync.held_one(ANNE, facet)
+                if store.rebuilt or shown == expected or held is None or held.at != "e2":
+                    continue
+                reverted += 1
+                assert seen != told, f"page {n}"
+                copy_again(store, facet, expected, first, later)
+        except StoreCorrupt:
+            assert (tmp_path / "doubt").exists()
+        finally:
+            (tmp_path / "doubt").unlink(missing_ok=True)
+    assert reverted >= 1
+
+
+def copy_again(
+    store: LocalStore, facet: str, expected: dict[str, int], first: list[Row], later: list[Row]
+) -> None:
+    rows = {row.id: row for row in [*first, *later]}
+    store.sync.forget(ANNE, facet)
+    total = sum(row_digest(rid, 0, k) for rid, k in expected.items()) % DIGEST_MODULUS
+    whole = Page(
+        owner=ANNE, facet=facet, kind="page", term=TERM, to="e3", replace=True,
+        rows=tuple(rows.values()), digest=f"{total:064x}",
+    )  # fmt: skip
+    assert store.sync.apply_page(whole, 0).digest_ok
+    assert {row.id: row.version.k for row in store.records.rows(ANNE)} == expected
+
+
+def test_d5_damage_anywhere_is_refused_or_harmless_and_never_wrong(tmp_path: Path) -> None:
+    random = Random(5)
+    filled(tmp_path, rows=40)
+    with opened(tmp_path) as store:
+        expected = list(store.records.rows(ANNE))
+        waiting = list(store.outbox.pending())
+    images = {name: (tmp_path / name).read_bytes() for name in ("work.db", "cache.db")}
+    outcomes = set()
+    for _ in range(40):
+        name = random.choice(list(images))
+        for each, raw in images.items():
+            (tmp_path / each).write_bytes(raw)
+        for left in (*tmp_path.glob("*-wal"), *tmp_path.glob("*-shm"), *tmp_path.glob("*.db.*")):
+            left.unlink(missing_ok=True)
+        (tmp_path / "doubt").unlink(missing_ok=True)
+        flip(tmp_path / name, random.randrange(len(images[name])))
+        try:
+            with opened(tmp_path) as store:
+                rows = list(store.records.rows(ANNE))
+                pending = list(store.outbox.pending())
+                outcomes.add("rebuilt" if store.rebuilt else "read")
+                assert pending == waiting
+                assert rows == expected or store.rebuilt
+        except StoreCorrupt:
+            outcomes.add("refused")
+    assert outcomes == {"rebuilt", "read", "refused"}
 
 
 # --- D12 -----------------------------------------------------------------------------------------------
