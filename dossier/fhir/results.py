@@ -203,11 +203,17 @@ _reports = msgspec.json.Decoder(_DiagnosticReport)
 def decode(body: bytes) -> Result:
     """Raises Invalid(`unreadable`) only when the body is not R4 at all."""
     raw = read(_observations, body)
-    performers = tuple(item.reference for item in raw.performer if item.reference)
+    performers: tuple[str, ...] = ()
+    performer_name, note = "", ""
+    if raw.performer:
+        performers = tuple(item.reference for item in raw.performer if item.reference)
+        performer_name = next((item.display for item in raw.performer if item.display), "")
+    if raw.note:
+        note = " ".join(item.text for item in raw.note if item.text)
     return Result(
         id=raw.id,
         value=_value(raw),
-        components=tuple(_value(item) for item in raw.component),
+        components=tuple(_value(item) for item in raw.component) if raw.component else (),
         at=raw.effective_date_time
         or raw.effective_instant
         or (raw.effective_period.start if raw.effective_period else "")
@@ -216,10 +222,10 @@ def decode(body: bytes) -> Result:
         status=raw.status,
         category=first_code(raw.category[0])[1] if raw.category else "",
         performers=performers,
-        performer_name=next((item.display for item in raw.performer if item.display), ""),
+        performer_name=performer_name,
         by_patient=any(item.startswith("Patient/") for item in performers),
         encounter=raw.encounter.reference if raw.encounter else "",
-        note=" ".join(item.text for item in raw.note if item.text),
+        note=note,
     )
 
 
@@ -295,13 +301,22 @@ def against(number: Decimal | None, comparator: str, band: Band | None) -> Flag:
 
 def _band(ranges: tuple[_ReferenceRange, ...], quantity: Quantity | None) -> Band | None:
     """The normal range sent; none when several populations were sent and nobody said which applies."""
-    normal = [item for item in ranges if first_code(item.type)[1] in ("", "normal")]
-    if not normal:
+    if not ranges:
         return None
-    open_to_all = [item for item in normal if not item.applies_to and item.age is None]
-    if not open_to_all and len(normal) > 1:
-        return Band(text=" ; ".join(item.text for item in normal if item.text))
-    chosen = (open_to_all or normal)[0]
+    chosen = ranges[0]
+    if len(ranges) > 1 or chosen.type is not None:
+        normal = [item for item in ranges if first_code(item.type)[1] in ("", "normal")]
+        if not normal:
+            return None
+        open_to_all = [item for item in normal if not item.applies_to and item.age is None]
+        if not open_to_all and len(normal) > 1:
+            return Band(text=" ; ".join(item.text for item in normal if item.text))
+        chosen = (open_to_all or normal)[0]
+    return _bounded(chosen, quantity)
+
+
+def _bounded(chosen: _ReferenceRange, quantity: Quantity | None) -> Band:
+    """The bounds of one range, where they are in the unit of the value."""
     low, high = chosen.low, chosen.high
     unit = next((side.unit or side.code for side in (low, high) if side), "")
     mine = (quantity.unit, quantity.code) if quantity else ("", "")

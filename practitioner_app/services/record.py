@@ -121,7 +121,9 @@ class RecordService:
                 self._name,
                 is_new,
             ),
-            strip=self._strip(patient, lists.ald(problems), labels, observed, completeness),
+            strip=self._strip(
+                patient, lists.ald(problems), labels, results.newest(observed), completeness
+            ),
             problems=listing(problems, completeness),
             history={chapter: listing(rows, completeness) for chapter, rows in history.items()},
             treatments=listing(lists.treatments(current=True), completeness),
@@ -181,7 +183,7 @@ class RecordService:
         patient: Patient | None,
         ald: tuple[AldRow, ...],
         history: list[str],
-        observed: list[results.Observed],
+        observed: results.Newest,
         completeness: Completeness,
     ) -> Strip:
         smoking, pack_years = results.tobacco(observed)

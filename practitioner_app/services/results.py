@@ -6,7 +6,7 @@ drawn here (HZ-12).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final
@@ -95,12 +95,20 @@ def key_series(results: Sequence[Observed]) -> tuple[Series, ...]:
     return tuple(chosen[:_KEY_SHOWN])
 
 
-def latest(results: Sequence[Observed], codes: frozenset[str]) -> Measure | None:
+Newest = Mapping[str, Observed]
+"""The newest result of each code."""
+
+
+def newest(results: Sequence[Observed]) -> Newest:
+    return {item[1].value.code: item for item in results}
+
+
+def latest(found: Newest, codes: frozenset[str]) -> Measure | None:
     """The newest value of an analyte, as a cell of the strip."""
-    for row, result in reversed(results):
-        if result.value.code in codes:
-            return measure(row, result)
-    return None
+    known = [found[code] for code in codes if code in found]
+    if not known:
+        return None
+    return measure(*max(known, key=lambda item: sort_key(item[1].at)))
 
 
 def measure(row: CurrentRow, result: Result) -> Measure:
@@ -123,7 +131,7 @@ def measure(row: CurrentRow, result: Result) -> Measure:
     )
 
 
-def body_mass_index(results: Sequence[Observed]) -> Decimal | None:
+def body_mass_index(results: Newest) -> Decimal | None:
     """As measured with the newest weight, else weight (kg) over the square of the newest height (cm or m)."""
     weight, height = latest(results, WEIGHT), latest(results, HEIGHT)
     stated = latest(results, BMI)
@@ -137,7 +145,7 @@ def body_mass_index(results: Sequence[Observed]) -> Decimal | None:
     return (weight.number / (metres * metres)).quantize(Decimal("0.1"))
 
 
-def tobacco(results: Sequence[Observed]) -> tuple[str, Decimal | None]:
+def tobacco(results: Newest) -> tuple[str, Decimal | None]:
     """(words, pack-years) as last recorded."""
     status = latest(results, TOBACCO)
     years = latest(results, PACK_YEARS)
