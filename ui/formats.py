@@ -6,6 +6,7 @@ final zero; thousands are set apart by U+202F in both languages.
 """
 
 import itertools
+import re
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
@@ -20,6 +21,7 @@ _SECONDS_SURE, _MINUTE, _HOUR = 5, 60, 3600
 _KILO = 1000
 _INS_CHARS = 15
 _DECIMALS_SENT = 3
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _TWO_DECIMALS = Decimal("0.01")
 
 
@@ -196,6 +198,10 @@ class Formats:
         """7,4 and 0,5 and 1 500; what is not a number is shown as it came."""
         number = plain_decimal(value)
         return str(value) if number is None else self._grouped(format(number.normalize(), "f"))
+
+    def in_text(self, text: str) -> str:
+        """The numbers of a strength or a dose in the language's form: `1000 mg` as 1 000 mg."""
+        return _NUMBER.sub(lambda found: self.number(found[0]), text).replace(" ", NBSP)
 
     def measured(self, value: str | Decimal) -> str:
         """A result with the precision it was sent with: 7,0 stays 7,0. Beyond three decimals, two."""

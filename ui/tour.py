@@ -49,7 +49,9 @@ class Tour(QObject):
 
     finished = Signal(int)
 
-    def __init__(self, host: TourHost, folder: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, host: TourHost, folder: Path, *, step_ms: int = STEP_MS, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._host, self._folder = host, folder
         self._owner: int | None = None
@@ -59,7 +61,7 @@ class Tour(QObject):
         self._wait: Wait = _now
         self._scenes = self._everything()
         self._timer = QTimer(self)
-        self._timer.setInterval(STEP_MS)
+        self._timer.setInterval(step_ms)
         self._timer.timeout.connect(self._step)
 
     def begin(self) -> None:
@@ -229,6 +231,6 @@ def _now() -> bool:
 
 def run_tour(host: TourHost, folder: Path) -> Tour:
     """Begin the tour; keep what is returned until `finished`."""
-    tour = Tour(host, folder, host.window)
+    tour = Tour(host, folder, parent=host.window)
     tour.begin()
     return tour

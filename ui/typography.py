@@ -26,8 +26,8 @@ _MONTHS = (
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=\S) +:(?=\s|$)"), NBSP + ":"),
     (re.compile(r"(?<=\S) +([;!?])"), NNBSP + r"\1"),
-    (re.compile(r"« ?"), "«" + NBSP),
-    (re.compile(r" ?»"), NBSP + "»"),
+    (re.compile(f"«[ {NBSP}]?"), "«" + NBSP),
+    (re.compile(f"[ {NBSP}]?»"), NBSP + "»"),
     (re.compile(rf"(?<=\d) (?=(?:{_UNITS})(?![\w-]))"), NBSP),
     (re.compile(rf"(?<=\d) (?=(?:{_MONTHS})(?!\w))"), NBSP),
     (re.compile(r"(?<=1er) (?=\w)"), NBSP),

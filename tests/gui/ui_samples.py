@@ -163,7 +163,7 @@ def treatments():
             mine=True,
         ),
         TreatmentVersion(
-            strength="2,5 mg",
+            strength="2.5 mg",
             dose="",
             posology="le matin",
             author="Dr Lemaire",
@@ -176,7 +176,7 @@ def treatments():
             "t1",
             "metformine",
             "comprimé",
-            "1 000 mg",
+            "1000 mg",
             "1 comprimé",
             "matin et soir, au cours des repas",
         ),

@@ -250,13 +250,14 @@ def medication_runs(row: TreatmentRow, speaking: Speaking) -> tuple[Run, ...]:
     """MEDI: **substance** — form strength — DOSE **dose** posology — duration."""
     tr = speaking.texts.tr
     runs = [bold(row.substance)]
-    drug = " ".join(part for part in (row.form, row.strength) if part)
+    formats = speaking.formats
+    drug = " ".join(part for part in (row.form, formats.in_text(row.strength)) if part)
     if drug:
         runs.append(Run(f" — {drug}"))
     if row.dose or row.posology:
         runs += [Run(" — "), Run(tr("DOSE") + " ", Weight.SEMIBOLD, "muted", Size.CAPTION)]
         if row.dose:
-            runs.append(bold(row.dose.replace(" ", "\u00a0")))
+            runs.append(bold(formats.in_text(row.dose)))
         if row.posology:
             runs.append(Run(f" {row.posology}" if row.dose else row.posology))
     if row.as_needed:
@@ -303,9 +304,10 @@ def _version(version: TreatmentVersion, speaking: Speaking) -> tuple[Run, ...]:
     if version.stopped:
         return (bold(tr("stopped")), source)
     runs = [Run(tr("DOSE") + " ", Weight.SEMIBOLD, "muted", Size.CAPTION)]
-    runs.append(bold((version.strength or version.dose).replace(" ", "\u00a0")))
+    formats = speaking.formats
+    runs.append(bold(formats.in_text(version.strength or version.dose)))
     if version.strength and version.dose:
-        runs.append(Run(f" {version.dose}"))
+        runs.append(Run(f" — {formats.in_text(version.dose)}"))
     runs.append(Run(f" {version.posology}"))
     return (*runs, source)
 

@@ -1,0 +1,185 @@
+"""Lock page, first start, keyring: no clinical word, reasons in words, secrets that do not stay."""
+
+import pytest
+
+from dossier.errors import KeychainError, SealBroken, Unreachable
+from dossier.wire.messages import Capabilities, EnrolReply, Situation
+from practitioner_app.runtime.lanes import InlineLanes
+from practitioner_app.services.first_start import Step
+from tests.fakes.manual_clock import ManualClock
+from tests.gui.ui_samples import a_look
+from tests.gui.ui_world import OpenGate
+from ui.main_window import MainWindow
+from ui.sign_in.presenter import intended_use, keyring_state
+from ui.sign_in.view_model import LockModel, StartModel
+from ui.speaking import Speaking
+from ui.widgets.text import PlainLabel
+
+# the offscreen platform has no window manager to tell about sizes
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+class ScriptedInstaller:
+    """The effects of the first start, answered at once."""
+
+    def __init__(self):
+        self.reachable = True
+        self.phrase = ""
+
+    def capabilities(self, state):
+        if not self.reachable:
+            raise Unreachable
+        return Capabilities(
+            protocols=(1,),
+            server="0.1.0",
+            name="Maison de santé du Port",
+            restore=0,
+            now="",
+            demonstration=True,
+            limits={},
+        )
+
+    def enrol(self, state):
+        situation = Situation(
+            id="s", organisation=1, organisation_name="Maison de santé du Port", profession="10"
+        )
+        return EnrolReply(
+            account=1,
+            device="d",
+            display_name="Dr Claire FONTAINE",
+            situations=(situation,),
+            server_name="Port",
+        )
+
+    def make_profile(self, state):
+        self.phrase = state.phrase
+        return "K7QF-2MNP"
+
+    def first_copy(self, state):
+        return None
+
+    def progress(self):
+        return None
+
+
+@pytest.fixture
+def look(qapp):
+    return a_look("fr")
+
+
+@pytest.fixture
+def speak(look):
+    clock = ManualClock()
+    return lambda: Speaking(look.texts, look.formats, clock.now())
+
+
+@pytest.fixture
+def installer():
+    return ScriptedInstaller()
+
+
+@pytest.fixture
+def start(installer, speak):
+    return StartModel(installer=installer, lanes=InlineLanes(), speak=speak)
+
+
+def walked_to_phrase(start):
+    start.edit("address", "https://port.exemple.invalid")
+    start.forward()
+    start.check(True)
+    start.forward()
+    start.edit("login", "fontaine")
+    start.edit("password", "un mot de passe")
+    start.edit("device_name", "Cabinet 2")
+    start.forward()
+
+
+def test_the_six_steps_lead_to_a_usable_computer(start, installer, qtbot):
+    assert start.state.why_not == "Saisissez l'adresse du serveur."
+    assert len(start.state.steps) == 6
+    walked_to_phrase(start)
+    assert start.step is Step.PHRASE
+    start.edit("phrase", "loutre velours quatorze brise")
+    assert start.state.why_not == "Les deux saisies doivent être identiques."
+    start.edit("again", "loutre velours quatorze brise")
+    start.forward()
+    assert installer.phrase == "loutre velours quatorze brise"
+    assert start.state.code == "K7QF-2MNP"
+    assert start.state.why_not == "Confirmez que le code est gardé."
+    start.check(True)
+    start.forward()
+    assert start.state.code == ""
+    with qtbot.waitSignal(start.finished):
+        start.forward()
+
+
+def test_an_unreachable_server_is_said_in_words_and_nothing_typed_is_lost(start, installer):
+    installer.reachable = False
+    start.edit("address", "https://port.exemple.invalid")
+    start.forward()
+    assert start.step is Step.SERVER
+    assert start.state.problem.startswith("Le serveur ne répond pas")
+    assert start.state.fields[0].value == "https://port.exemple.invalid"
+
+
+def test_plain_http_is_refused_but_for_this_very_computer(start):
+    start.edit("address", "http://port.exemple.invalid")
+    assert start.state.why_not == "L'adresse doit commencer par https://"
+    start.edit("address", "http://127.0.0.1:8000")
+    assert start.state.why_not == ""
+
+
+def test_the_first_screen_states_the_intended_use(start, qapp, look, qtbot):
+    window = MainWindow(qapp, look)
+    qtbot.addWidget(window)
+    window.show_start(start)
+    said = " ".join(label.text() for label in window.findChildren(PlainLabel))
+    for sentence in intended_use(look.texts):
+        assert look.texts.shown(sentence) in said
+    assert "Aucune donnée de patient n’est encore sur ce poste." in said
+    window.close()
+
+
+def test_hz25_the_lock_page_says_counts_only_and_forgets_the_phrase(qapp, look, speak, qtbot):
+    gate = OpenGate(ManualClock())
+    window = MainWindow(qapp, look)
+    qtbot.addWidget(window)
+    model = LockModel(gate=gate, lanes=InlineLanes(), speak=speak)
+    window.show_lock(model)
+    assert next(words for _, words in model.state.tiles) == "3 en attente d'envoi"
+    assert window.windowTitle() == "Colloque"
+    edit = window.lock_view._field.edit
+    edit.setText("loutre velours")
+    with qtbot.waitSignal(window.unlocked):
+        edit.returnPressed.emit()
+    assert gate.tried == ["loutre velours"]
+    assert edit.text() == ""
+    window.close()
+
+
+def test_a_wrong_phrase_is_said_and_a_locked_keyring_opens_a_dialogue(qapp, look, speak, qtbot):
+    gate = OpenGate(ManualClock())
+    model = LockModel(gate=gate, lanes=InlineLanes(), speak=speak)
+    gate.error = SealBroken()
+    model.submit("non")
+    assert model.state.problem.startswith("Cette phrase n'ouvre pas la copie")
+    gate.error = KeychainError("locked")
+    with qtbot.waitSignal(model.keyring) as caught:
+        model.submit("oui")
+    shown = keyring_state(look.texts, caught.args[0], demonstration=False)
+    assert shown.title == "Le trousseau est verrouillé"
+    assert shown.demonstration == ""
+    model.stop()
+
+
+@pytest.mark.parametrize("reason", ["absent", "locked", "insecure", "slow", "missing"])
+def test_each_trouble_of_the_keyring_has_its_own_words_and_no_silent_way_out(look, reason):
+    shown = keyring_state(look.texts, KeychainError(reason), demonstration=False)
+    others = {
+        keyring_state(look.texts, KeychainError(other), demonstration=False).title
+        for other in {"absent", "locked", "insecure", "slow", "missing"} - {reason}
+    }
+    assert shown.title not in others
+    assert shown.retry
+    assert shown.recovery
+    assert shown.leave

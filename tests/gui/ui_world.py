@@ -1,0 +1,159 @@
+"""A whole session for widget tests: real services over a store in memory, work done at once."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from dossier.entropy import SeededEntropy
+from dossier.terminology.catalogue import Terminology
+from dossier.wire.messages import Op
+from practitioner_app.ports import ItemState
+from practitioner_app.runtime.changes import Changes
+from practitioner_app.runtime.lanes import InlineLanes
+from practitioner_app.runtime.main_thread import InlineMainThread
+from practitioner_app.services.allergies import AllergyService
+from practitioner_app.services.announcements import AnnouncingOutbox
+from practitioner_app.services.conflicts import ConflictService
+from practitioner_app.services.journal import JournalService
+from practitioner_app.services.last_look import LastLook
+from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.problems import ProblemService
+from practitioner_app.services.record import RecordService
+from practitioner_app.services.search import SearchService
+from practitioner_app.services.session import Connection, Link, Lock, LockFacts
+from practitioner_app.services.sync_centre import SyncCentre
+from practitioner_app.services.writing import Writer
+from tests.builders import (
+    ACTOR,
+    OTHER_OWNER,
+    OWNER,
+    a_patient,
+    a_practitioner,
+    a_treatment,
+    encoded,
+)
+from tests.fakes.manual_clock import ManualClock
+from tests.fakes.record_store import MemoryRecordStore
+from ui.context import Services, SessionContext
+
+
+class AskedSync:
+    """SyncControl that counts."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def now(self):
+        self.asked += 1
+
+
+class World:
+    """Two patients, one doctor, a manual clock."""
+
+    def __init__(self, qapp):
+        self.clock = ManualClock()
+        self.store = MemoryRecordStore()
+        self.store.hold(OWNER, a_patient())
+        self.store.hold(
+            OTHER_OWNER,
+            a_patient("p2", birth_name="LE GOFF", birth_givens=("YVES",), used_given="Yves"),
+        )
+        self.store.hold_people(a_practitioner())
+        self.store.hold(
+            OWNER,
+            a_treatment("t1", substance="metformine", strength=Decimal(1000), strength_unit="mg"),
+        )
+        self.lanes = InlineLanes()
+        self.changes = Changes(InlineMainThread(), qapp)
+        self.sync = AskedSync()
+        self.outbox = AnnouncingOutbox(self.store, self.changes.announce)
+        self.writer = Writer(
+            reader=self.store,
+            outbox=self.outbox,
+            clock=self.clock,
+            entropy=SeededEntropy(3),
+            actor=ACTOR,
+        )
+        self.search = SearchService(self.store, self.clock)
+        self.centre = SyncCentre(
+            reader=self.store, outbox=self.outbox, search=self.search, clock=self.clock
+        )
+
+    def context(self, **changes):
+        services = Services(
+            record=RecordService(
+                reader=self.store,
+                outbox=self.outbox,
+                last_look=LastLook(self.store.settings, self.clock),
+                clock=self.clock,
+                actor=ACTOR,
+            ),
+            journal=JournalService(self.writer, self.clock),
+            allergies=AllergyService(self.store, self.writer),
+            problems=ProblemService(self.writer),
+            treatments=TreatmentService(self.writer),
+            search=self.search,
+            conflicts=ConflictService(
+                reader=self.store, outbox=self.outbox, writer=self.writer, search=self.search
+            ),
+            centre=self.centre,
+        )
+        values = dict(
+            services=services,
+            lanes=self.lanes,
+            changes=self.changes,
+            clock=self.clock,
+            terms=Terminology.load(),
+            drafts=self.store.drafts,
+            settings=self.store.settings,
+            sync=self.sync,
+            person="Dr Claire FONTAINE",
+            place="Maison de santé du Port",
+            device_name="Cabinet 2",
+        )
+        return SessionContext(**{**values, **changes})
+
+    def disagree(self, op_id="mine"):
+        """My change of the dose against the one of a colleague."""
+        before = a_treatment("m", strength=Decimal(5), strength_unit="mg")
+        mine = a_treatment("m", strength=Decimal(5), strength_unit="mg", posology="le soir")
+        theirs = a_treatment("m", strength=Decimal("2.5"), strength_unit="mg", posology="le matin")
+        self.store.hold(OWNER, theirs)
+        op = Op(
+            op_id=op_id,
+            owner=OWNER,
+            kind="change",
+            acting="s",
+            at="2026-11-20T18:20:00Z",
+            rtype="MedicationStatement",
+            id="m",
+        )
+        self.store.put(op, shows=encoded(mine), saw=encoded(before))
+        self.store.judged(op_id, ItemState.CONFLICT)
+
+
+class OpenGate:
+    """A lock page's gate whose phrase is known."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.tried = []
+        self.error = None
+
+    def facts(self):
+        return LockFacts(
+            reason=Lock.ASKED,
+            person="Dr Claire FONTAINE",
+            device_name="Cabinet 2",
+            practice="Maison de santé du Port",
+            pending=3,
+            connection=Connection(link=Link.OFFLINE, since=self.clock.now()),
+            lease_until=self.clock.now() + timedelta(days=7),
+        )
+
+    def unlock(self, phrase):
+        self.tried.append(phrase)
+        if self.error is not None:
+            raise self.error
+
+    def unlock_with_code(self, code):
+        self.unlock(code)
