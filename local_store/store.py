@@ -146,7 +146,7 @@ class _Opening:
             if path.exists() and is_plain(path):
                 raise StoreCorrupt(PLAIN)
         doubted = place.stopped_badly(place.work) or place.stopped_badly(place.cache)
-        self._refuse_wrong_key()
+        self._refuse_strange_cache()
         work = self._open_work(doubted=doubted)
         cache = self._open_cache(work, doubted=doubted)
         place.clear_doubt()
@@ -170,24 +170,20 @@ class _Opening:
         store.sync.index_texts()
         return store
 
-    def _refuse_wrong_key(self) -> None:
-        """A key that opens neither file is wrong; one that opens one of two shows the other damaged."""
+    def _refuse_strange_cache(self) -> None:
+        """Where work.db is missing, the cache says whether the key is right, before anything is made."""
         place = self._place
-        there = [
-            path for path in (place.work, place.cache) if path.exists() and path.stat().st_size
-        ]
-        if there and not any(self._opens(path) for path in there):
-            raise WrongKey(there[0].name)
+        if not (place.work.exists() and place.work.stat().st_size) and self._cache_opens() is False:
+            raise WrongKey(place.cache.name)
 
-    def _opens(self, path: Path) -> bool:
-        is_cache = path == self._place.cache
+    def _cache_opens(self) -> bool | None:
+        """None: there is no cache to ask."""
+        path = self._place.cache
+        if not (path.exists() and path.stat().st_size):
+            return None
         with suppress(StoreError):
-            open_writer(
-                path,
-                bytes(self._key),
-                page_bytes=PAGE_BYTES if is_cache else None,
-                synchronous="FULL",
-            ).close()
+            key = bytes(self._key)
+            open_writer(path, key, page_bytes=PAGE_BYTES, synchronous="FULL").close()
             return True
         return False
 
@@ -204,6 +200,8 @@ class _Opening:
                     put_fact(db, "profile", self._entropy.bytes(_PROFILE_BYTES).hex())
                 op_ledger.prune(db, to_ms(self._clock.now()))
         except (WrongKey, StoreCorrupt) as error:
+            if isinstance(error, WrongKey) and not self._cache_opens():
+                raise
             place.keep_damaged(place.work)
             place.mark_doubt()
             raise StoreCorrupt(WORK) from error

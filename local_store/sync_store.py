@@ -207,8 +207,6 @@ class LocalSyncStore:
             op_ledger.scrub(db, owner, left)
 
     def _index_when_worth_it(self, *, first_copy: bool) -> None:
-        if not self._waiting:
-            return
         if first_copy and self._waiting < _INDEX_BATCH:
             with self._cache.alone() as db:
                 if db.execute(
@@ -219,6 +217,8 @@ class LocalSyncStore:
 
     def index_texts(self) -> None:
         """Index what waits, in one transaction."""
+        if not self._waiting:
+            return
         with self._cache.transaction() as db:
             RowTables(db).index_texts()
         self._waiting = 0
