@@ -5,6 +5,7 @@ thread (idle lock, clock guard); stops everything in one order.
 """
 
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -19,11 +20,13 @@ from PySide6.QtWidgets import QApplication
 
 from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
-from dossier.errors import DossierError
+from dossier.errors import DossierError, Refused
 from dossier.terminology.catalogue import Terminology
+from dossier.wire import codec
 from practitioner_app import hardening
 from practitioner_app.keychain import system_keychain
 from practitioner_app.open_session import Surroundings
+from practitioner_app.ports import ChangeSet
 from practitioner_app.profile import ProfileFolder
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.housekeeping import Collector, Shutdown
@@ -31,7 +34,14 @@ from practitioner_app.runtime.lanes import ThreadLanes
 from practitioner_app.runtime.main_thread import QtMainThread
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import FirstStart
-from practitioner_app.services.session import IdleTimer, Lease, Lock, Moment, must_lock
+from practitioner_app.services.session import (
+    IDLE_MINUTES,
+    IdleTimer,
+    Lease,
+    Lock,
+    Moment,
+    must_lock,
+)
 from practitioner_app.workstation import Installation, Workstation
 from sync.transport import RequestsTransport
 from ui.main_window import MainWindow
@@ -39,6 +49,7 @@ from ui.preferences import Preferences, keep_preferences, look_of, read_preferen
 from ui.sign_in.view_model import LockModel, StartModel
 from ui.speaking import Speaking
 from ui.theme.look import Look
+from ui.tour import Tour, TourHost, run_tour
 
 TICK_MS = 1_000
 SEEN_EVERY_TICKS = 60
@@ -48,9 +59,7 @@ _log = logging.getLogger("colloque.desktop")
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What the command line and the environment say. Secrets come from the environment only, and only for
-    a server that says it is a demonstration.
-    """
+    """What the command line says. `phrase` comes on standard input, and is used for a demonstration only."""
 
     profile: Path
     server: str = ""
@@ -59,9 +68,23 @@ class Options(Struct, frozen=True, kw_only=True):
     theme: str = "system"
     scale: int = 100
     device_name: str = ""
-    enrol: str = ""
-    password: str = ""
     phrase: str = ""
+    screenshots: Path | None = None
+
+
+class Enrolment(Struct, frozen=True, kw_only=True):
+    """What a script says instead of a person, on standard input."""
+
+    login: str
+    password: str
+    phrase: str
+    device_name: str
+
+
+class Enrolled(Struct, frozen=True, kw_only=True):
+    person: str
+    recovery_code: str
+    without_keyring: bool
 
 
 class Desktop(QObject):
@@ -94,6 +117,9 @@ class Desktop(QObject):
         self._last_tick: datetime | None = None
         self._lease = Lease.FINE
         self._ticks = 0
+        self._tour: Tour | None = None
+        self._tour_folder = options.profile
+        self._finished: Callable[[int], None] = application.exit
         self._collector = Collector(self)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
@@ -109,8 +135,10 @@ class Desktop(QObject):
         if not self._folder.is_enrolled:
             self._show_start()
         else:
-            self.workstation.begin()
             card = self.workstation.card
+            if card.demonstration and self._options.server not in ("", card.server):
+                self._folder.write_card(structs.replace(card, server=self._options.server))
+            self.workstation.begin()
             if self._options.phrase and card.demonstration:
                 self._show_lock()
                 self._lanes.write(
@@ -162,20 +190,24 @@ class Desktop(QObject):
         look = self.window.look
         return Speaking(look.texts, look.formats, self._clock.now(), offline=True)
 
-    def _show_start(self) -> None:
+    def _start_model(self) -> StartModel:
         options = self._options
-        model = StartModel(
+        return StartModel(
             installer=self.installation,
             lanes=self._lanes,
             speak=self._speaking,
             address=options.server,
             device_name=options.device_name,
         )
-        self.window.show_start(model)
+
+    def _lock_model(self) -> LockModel:
+        return LockModel(gate=self.workstation, lanes=self._lanes, speak=self._speaking)
+
+    def _show_start(self) -> None:
+        self.window.show_start(self._start_model())
 
     def _show_lock(self) -> None:
-        model = LockModel(gate=self.workstation, lanes=self._lanes, speak=self._speaking)
-        self.window.show_lock(model)
+        self.window.show_lock(self._lock_model())
 
     @Slot()
     def _show_session(self) -> None:
@@ -209,6 +241,34 @@ class Desktop(QObject):
         settings = session.context.settings
         self._lanes.write(partial(keep_preferences, settings, chosen))
         self._show_session_as(chosen)
+
+    def toured(self, folder: Path, finished: Callable[[int], None]) -> None:
+        """Walk through every screen once the whole copy is here; `finished` gets the exit code."""
+        self._tour_folder, self._finished = folder, finished
+        self._changes.published.connect(self._tour_if_copied)
+
+    @Slot(object)
+    def _tour_if_copied(self, _change: ChangeSet) -> None:
+        session = self.workstation.session
+        is_copied = session is not None and session.copy is not None and session.copy.complete
+        if session is None or not is_copied or self.window.session is None:
+            return
+        self._changes.published.disconnect(self._tour_if_copied)
+        self._idle = IdleTimer(self._clock, IDLE_MINUTES[1])
+        host = TourHost(
+            window=self.window,
+            context=session.context,
+            zone=_zone(),
+            lock=self._lock_model,
+            start=self._start_model,
+        )
+        self._tour = run_tour(host, self._tour_folder)
+        self._tour.finished.connect(self._tour_finished)
+
+    @Slot(int)
+    def _tour_finished(self, pictures: int) -> None:
+        _log.info("tour %d pictures in %s", pictures, self._tour_folder)
+        self._finished(0 if pictures else 1)
 
     # --- locking -------------------------------------------------------------------------------------
 
@@ -265,6 +325,38 @@ class Desktop(QObject):
 
 def run(options: Options, argv: list[str]) -> int:
     """The desktop, until its window closes. The profile is released whatever happens."""
+    return _with_desktop(options, argv, _shown)
+
+
+def run_enrolment(options: Options, given: Enrolment, argv: list[str]) -> int:
+    """Enrol without a window; one JSON object on the last line."""
+
+    def enrolled(_application: QApplication, desktop: Desktop) -> int:
+        sys.stdout.write(codec.encode(enrol(desktop, options, given)).decode() + "\n")
+        return 0
+
+    return _with_desktop(options, argv, enrolled)
+
+
+def walk(options: Options, argv: list[str]) -> int:
+    """Unlock, walk through every screen, save the pictures, leave."""
+
+    def toured(application: QApplication, desktop: Desktop) -> int:
+        desktop.toured(options.screenshots or options.profile / "tour", application.exit)
+        desktop.begin()
+        return application.exec()
+
+    return _with_desktop(options, argv, toured)
+
+
+def _shown(application: QApplication, desktop: Desktop) -> int:
+    desktop.begin()
+    return application.exec()
+
+
+def _with_desktop(
+    options: Options, argv: list[str], body: Callable[[QApplication, Desktop], int]
+) -> int:
     hardening.harden()
     sys.setswitchinterval(SWITCH_S)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -272,11 +364,10 @@ def run(options: Options, argv: list[str]) -> int:
     application.setApplicationName("Colloque")
     application.setStyle("Fusion")
     desktop = Desktop(application, options)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: application.exit(0))
     try:
-        if options.enrol:
-            enrol(desktop.installation, desktop, options, sys.stdout.write)
-        desktop.begin()
-        return application.exec()
+        return body(application, desktop)
     except DossierError as error:
         _log.error("cannot start %s %s", error.key, error.detail)
         return 3
@@ -284,29 +375,27 @@ def run(options: Options, argv: list[str]) -> int:
         desktop.stop()
 
 
-def enrol(
-    installation: Installation, desktop: Desktop, options: Options, say: Callable[[str], object]
-) -> None:
+def enrol(desktop: Desktop, options: Options, given: Enrolment) -> Enrolled:
     """The six steps without a window, for a demonstration server only. Raises DossierError kin."""
-    folder = ProfileFolder(options.profile)
-    if folder.is_enrolled:
-        return
+    folder, installation = ProfileFolder(options.profile), desktop.installation
     folder.hold()
     try:
         state = first_start.with_address(FirstStart(), options.server)
         state = first_start.answered(state, installation.capabilities(state))
         if not (state.capabilities and state.capabilities.demonstration):
-            raise DossierError("not_a_demonstration")
-        state = first_start.with_identity(
-            state, options.enrol, options.password, options.device_name or "demo"
-        )
+            raise Refused("not_a_demonstration")
+        state = first_start.with_identity(state, given.login, given.password, given.device_name)
         state = first_start.enrolled(state, installation.enrol(state))
         reply = state.reply
         if state.situation is None and reply is not None and reply.situations:
             state = first_start.with_situation(state, reply.situations[0])
-        state = structs.replace(state, phrase=options.phrase)
-        say(f"recovery code {installation.make_profile(state)}\n")
+        code = installation.make_profile(structs.replace(state, phrase=given.phrase))
         desktop.workstation.lock(Lock.START)
+        return Enrolled(
+            person=desktop.workstation.card.person,
+            recovery_code=code,
+            without_keyring=folder.without_keyring,
+        )
     finally:
         folder.release()
 

@@ -122,22 +122,25 @@ class OpenSession:
         self._state = SyncState()
         self._copied_s = float("-inf")
         self.copy: CopyRow | None = None
-        self.context = SessionContext(
-            services=Services(
-                record=self._record,
-                journal=JournalService(writer, clock),
-                allergies=AllergyService(reader, writer),
-                problems=ProblemService(writer),
-                treatments=TreatmentService(writer),
-                search=search,
-                conflicts=ConflictService(
-                    reader=reader, outbox=outbox, writer=writer, search=search
-                ),
-                centre=self.centre,
-            ),
+        services = Services(
+            record=self._record,
+            journal=JournalService(writer, clock),
+            allergies=AllergyService(reader, writer),
+            problems=ProblemService(writer),
+            treatments=TreatmentService(writer),
+            search=search,
+            conflicts=ConflictService(reader=reader, outbox=outbox, writer=writer, search=search),
+            centre=self.centre,
+        )
+        self.context = self._context(services, without_keyring=without_keyring)
+
+    def _context(self, services: Services, *, without_keyring: bool) -> SessionContext:
+        card, store, around = self._card, self._store, self._around
+        return SessionContext(
+            services=services,
             lanes=around.lanes,
             changes=around.changes,
-            clock=clock,
+            clock=around.clock,
             terms=around.terms,
             drafts=store.drafts,
             settings=store.settings,

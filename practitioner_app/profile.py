@@ -1,6 +1,6 @@
 """The folder of one profile: one account, one situation, one device.
 
-    profile.hdr     sealed header: the key, wrapped twice (dossier.sealing.profile)
+    cache.hdr       sealed header: the key, wrapped twice (dossier.sealing.profile)
     card.json       who and where, in clear: the person, the device, the practice, the server; no patient
     store/          work.db, cache.db (local_store)
     in-use          lock: one program at a time
@@ -32,7 +32,7 @@ from dossier.sealing.profile import (
 from dossier.wire import codec
 from practitioner_app.ports import Keychain
 
-HEADER: Final = "profile.hdr"
+HEADER: Final = "cache.hdr"
 CARD: Final = "card.json"
 STORE: Final = "store"
 _LOCK: Final = "in-use"
