@@ -93,7 +93,7 @@ class Changes:
             reserved = _NUMBERS * (len(ops) + 1)
             row = await tx.owner.lock(reserved)
             if row is None:
-                return [_unavailable(op) for op in ops]
+                return [_misnamed(op) or _unavailable(op) for op in ops]
             book = OwnerUnit(self._premises, tx, row, reserved)
             await self._tools.access.bring(book)
             mine = await standing_of(self._premises, session, tx, book.row)
@@ -120,12 +120,15 @@ class Changes:
         return await self._copies.held(session) if kinds & {"opened", "receipt"} else {}
 
     async def _one(self, turn: _Turn, op: Op) -> Verdict:
-        if not _OP_ID.fullmatch(op.op_id):
-            return Verdict(op_id=op.op_id, code="rejected", reason="op_id")
+        misnamed = _misnamed(op)
+        if misnamed is not None:
+            return misnamed
         digest = hashlib.sha256(codec.encode(op)).digest()
         known = await turn.book.tx.ops.get(op.op_id)
         if known is not None:
             return _known(turn.session, op, digest, known)
+        if turn.desk.mine.is_stranger and not _may_tell(turn, op):
+            return _unavailable(op)
         if await self._waits(turn, op):
             return Verdict(op_id=op.op_id, code="later", reason="dependency")
         verdict = turn.earlier[op.op_id] = await self._decided(turn, op)
@@ -237,6 +240,18 @@ def _known(session: Session, op: Op, digest: bytes, row: OpRow) -> Verdict:
     if row.verdict is None:
         return Verdict(op_id=op.op_id, code="done")
     return codec.decode(row.verdict, Verdict)
+
+
+def _misnamed(op: Op) -> Verdict | None:
+    if _OP_ID.fullmatch(op.op_id):
+        return None
+    return Verdict(op_id=op.op_id, code="rejected", reason="op_id")
+
+
+def _may_tell(turn: _Turn, op: Op) -> bool:
+    """A stranger who holds a copy still says that it was displayed or erased."""
+    holds = any(key.target == op.owner for key in turn.copies)
+    return holds and op.kind in {"opened", "receipt"}
 
 
 def _claimed(op: Op) -> int:

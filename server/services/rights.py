@@ -106,6 +106,11 @@ class Standing:
         """The tags this session may read, in order."""
         return [facet for facet in sorted(self._paths) if self.right(facet).term]
 
+    @property
+    def is_stranger(self) -> bool:
+        """No right of any kind on anything here: to this session the owner does not exist."""
+        return not any(self.right(facet).rights for facet in self._paths)
+
     def _computed(self, facet: str) -> Right:
         paths = self._paths.get(facet)
         if not paths or self._closed:

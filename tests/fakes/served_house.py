@@ -1,0 +1,178 @@
+"""A whole server over its real stores, asked in process through its ASGI application."""
+
+import asyncio
+import queue
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from dossier.entropy import SeededEntropy
+from dossier.sealing import devices as device_keys
+from dossier.sealing.stretching import Cost
+from dossier.sealing.text import base64url
+from dossier.wire import codec, limits
+from dossier.wire import messages as wire
+from server.app import House, ServerFile, build_app, init
+from server.services.devices import token_message
+from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom, SteppingClock
+
+CHEAP = Cost(64, 1, 1)
+Message = MutableMapping[str, Any]
+
+
+class ServedHouse(ServerRoom):
+    """The house of `folder` behind its API; every helper of ServerRoom works on the real thing."""
+
+    def __init__(self, house: House, client: TestClient, clock: SteppingClock) -> None:
+        assert client.portal is not None
+        portal = client.portal
+        self._run = lambda work: portal.call(_wait_for, work)
+        self.house, self.client, self.clock = house, client, clock
+        self.entropy = house.premises.entropy
+        self.store, self.keys, self.premises = house.store, house.keys, house.premises
+        for name in [
+            "accounts",
+            "directory",
+            "members",
+            "access",
+            "consenting",
+            "tools",
+            "copies",
+            "feed",
+            "changes",
+            "patients",
+            "importer",
+            "indexer",
+            "records",
+            "labels",
+            "sessions",
+            "devices",
+        ]:
+            setattr(self, name, getattr(house, name))
+
+    def get(self, path: str, token: str = "", **headers: str) -> Response:
+        return self.client.get(path, headers=_headers(token) | headers)
+
+    def post(self, path: str, message: object, token: str = "", **headers: str) -> Response:
+        """A message, or the bytes of one."""
+        raw = message if isinstance(message, bytes) else codec.encode(message)
+        said = {"Content-Type": "application/json"} | _headers(token) | headers
+        return self.client.post(path, content=raw, headers=said)
+
+    def sign_in(self, device: str, private: bytes, situation: str) -> Response:
+        """Challenge and token over HTTP."""
+        asked = self.post("/session/v1/challenge", wire.ChallengeRequest(device=device))
+        nonce = codec.decode(asked.content, wire.ChallengeReply).nonce
+        signature = device_keys.sign(private, token_message(device, situation, nonce))
+        request = wire.TokenRequest(
+            device=device, situation=situation, nonce=nonce, signature=base64url(signature)
+        )
+        return self.post("/session/v1/token", request)
+
+    def token_of(self, desktop: Desktop) -> str:
+        """A fresh token of this desktop, over HTTP."""
+        answer = self.sign_in(desktop.device, desktop.private, desktop.situation)
+        return codec.decode(answer.content, wire.TokenReply).token
+
+    def enrol_over_http(self, login: str, private: bytes, **more: Any) -> Response:
+        request = wire.EnrolRequest(
+            login=login,
+            password=more.get("password", PASSWORD),
+            device_name="poste 1",
+            public_key=base64url(device_keys.public_key(private)),
+        )
+        return self.post("/session/v1/enrol", request)
+
+    def heads(self, token: str, since: str = "") -> wire.Heads:
+        answer = self.client.get("/sync/v1/heads", params={"since": since}, headers=_headers(token))
+        assert answer.status_code == 200, answer.text
+        return codec.decode(answer.content, wire.Heads)
+
+    def page(self, token: str, want: wire.Want) -> wire.Page:
+        answer = self.post("/sync/v1/changes", wire.ChangesRequest(items=(want,)), token)
+        return pages_in(answer).pages[0]
+
+
+class Listening:
+    """One request to the hint line, read event by event as the client would."""
+
+    def __init__(self, room: ServedHouse, token: str) -> None:
+        self._got: queue.Queue[Message] = queue.Queue()
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": "/sync/v1/hints",
+            "raw_path": b"/sync/v1/hints",
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(b"authorization", f"Bearer {token}".encode())],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 2),
+        }
+        assert room.client.portal is not None
+        self._ended = room.client.portal.start_task_soon(
+            room.client.app, scope, self._receive, self._send
+        )
+        self.status = int(self._next()["status"])
+
+    def event(self) -> bytes:
+        """The next piece of the body; empty at the end."""
+        return bytes(self._next()["body"])
+
+    def hint(self) -> str:
+        """The kind of the next hint, comments skipped; empty at the end of the line."""
+        while event := self.event():
+            if event.startswith(b"data: "):
+                return codec.decode(event[6:], wire.Hint).kind
+        return ""
+
+    def _next(self) -> Message:
+        return self._got.get(timeout=20)
+
+    async def _send(self, message: Message) -> None:
+        self._got.put(dict(message))
+
+    async def _receive(self) -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def pages_in(answer: Response) -> wire.Pages:
+    """The pages of an answer, its digest checked."""
+    assert answer.headers["content-type"] == limits.PAGE_MEDIA_TYPE
+    return codec.decode_pages(answer.content, answer.headers[limits.DIGEST_HEADER], wire.Pages)
+
+
+def problem_in(answer: Response) -> wire.Problem:
+    """The Problem of a refusal."""
+    assert answer.headers["content-type"] == "application/json", answer.text
+    return msgspec.json.decode(answer.content, type=wire.Problem)
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+async def _wait_for(work: Any) -> Any:
+    return await work
+
+
+@contextmanager
+def served(
+    folder: Path, *, seed: int = 1, clock: SteppingClock | None = None
+) -> Iterator[ServedHouse]:
+    """Make a server in `folder`, open it, answer, close it."""
+    clock = clock or SteppingClock()
+    entropy = SeededEntropy(seed)
+    init(folder, entropy, ServerFile(name="test server", demonstration=True))
+    house = asyncio.run(House.open(folder, clock, entropy, cost=CHEAP))
+    with TestClient(build_app(house), raise_server_exceptions=False) as client:
+        yield ServedHouse(house, client, clock)
