@@ -103,7 +103,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qapp, tmp_path):
+def desk(tmp_path):
     desk = Desk(tmp_path / "profile")
     yield desk
     desk.close()
@@ -111,7 +111,7 @@ def desk(qapp, tmp_path):
 
 
 @pytest.fixture
-def demonstration(qapp, tmp_path):
+def demonstration(tmp_path):
     desk = Desk(tmp_path / "profile", demonstration=True)
     yield desk
     desk.close()
