@@ -32,6 +32,7 @@ from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.housekeeping import Collector, Shutdown
 from practitioner_app.runtime.lanes import ThreadLanes
 from practitioner_app.runtime.main_thread import QtMainThread
+from practitioner_app.runtime.system_lock import SystemLock
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.session import (
@@ -121,6 +122,7 @@ class Desktop(QObject):
         self._tour_folder = options.profile
         self._finished: Callable[[int], None] = application.exit
         self._collector = Collector(self)
+        self._system_lock = SystemLock(self)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -150,6 +152,7 @@ class Desktop(QObject):
                 self._show_lock()
         self.window.show()
         self._timer.start()
+        self._system_lock.listen()
         self._collector.begin()
 
     def _stopping(self) -> Shutdown:
@@ -175,6 +178,7 @@ class Desktop(QObject):
         window.preferences_chosen.connect(self._prefer)
         window.closing.connect(self.stop)
         window.keyring_given_up.connect(window.close)
+        self._system_lock.locked.connect(self._system_locked)
 
     @Slot()
     def stop(self) -> None:
@@ -279,6 +283,10 @@ class Desktop(QObject):
     @Slot()
     def _lock_asked(self) -> None:
         self._lock(Lock.ASKED)
+
+    @Slot()
+    def _system_locked(self) -> None:
+        self._lock(Lock.SYSTEM)
 
     def _lock(self, reason: Lock) -> None:
         """The screen first, at once; the databases right behind it, on the write lane."""
