@@ -223,11 +223,6 @@ class Formats:
         shown = NNBSP.join([digits, *groups])
         return sign + (shown + ("," if self._french else ".") + part if part else shown)
 
-    def quantity(self, value: str | float | Decimal, unit: str) -> str:
-        """A number that never parts from its unit."""
-        shown = self.number(value)
-        return self.joined(shown, self.unit(unit))
-
     @staticmethod
     def joined(number: str, unit: str) -> str:
         """A number and its unit, held together; `/min` follows without a space."""

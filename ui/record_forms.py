@@ -1,50 +1,20 @@
-"""The forms of the record screen: which one opens, with whose name on it, and what its save does.
-
-The owner is fixed when the form opens; the command it writes names that owner (HZ-01).
-"""
+"""The forms of the record screen: the panel, its view-model, and what follows a save."""
 
 from collections.abc import Callable
-from datetime import date
-from typing import Any
 
-from msgspec import Struct
 from PySide6.QtCore import QObject, Signal, Slot
 
 from dossier.errors import DossierError
-from practitioner_app.services.allergies import AssertNoKnownAllergy, MarkAllergyErroneous
-from practitioner_app.services.medications import MarkTreatmentErroneous, StopTreatment
-from practitioner_app.services.problems import CloseProblem, MarkProblemErroneous
-from practitioner_app.services.rows import AllergyState, Record
+from practitioner_app.services.allergies import AssertNoKnownAllergy
+from practitioner_app.services.rows import Record
 from practitioner_app.services.writing import Written
-from ui.allergies import view_model as allergies
-from ui.allergies.view import allergy_form
 from ui.context import SessionContext
-from ui.dates_in import read_date
-from ui.entry import EntryModel, EntryTools
+from ui.entry import EntryModel
 from ui.errors import error_sentence, rule_sentence
-from ui.forms import Answers, FieldSpec, FormSpec, WrongField
-from ui.medications import view_model as medications
-from ui.medications.view import treatment_form
-from ui.patient.banner import born_words, full_name
-from ui.patient.detail_presenter import lines_of
-from ui.patient.state import Ref
-from ui.problems import view_model as problems
-from ui.problems.view import problem_form
+from ui.record_entries import Command, RecordEntries
 from ui.speaking import Speaking
 from ui.theme.look import Look
 from ui.widgets.form_panel import FormPanel
-
-Command = Any
-
-
-class _Act(Struct, frozen=True):
-    """A small question (a reason, a day) and the command it makes."""
-
-    title: str
-    save: str
-    field: FieldSpec
-    parse: Callable[[Answers], Command]
-    write: Callable[[Command], Written]
 
 
 class RecordForms(QObject):
@@ -63,107 +33,9 @@ class RecordForms(QObject):
     ) -> None:
         super().__init__(parent)
         self._context, self._speak, self._look = context, speak, look
+        self.entries = RecordEntries(context, speak)
         self._model: EntryModel[Command] | None = None
         self._panel: FormPanel | None = None
-
-    # -- which form -----------------------------------------------------------
-
-    def adding(self, kind: str, record: Record) -> EntryModel[Command]:
-        """A new line: allergies, problems, history or treatments."""
-        speaking, services = self._speak(), self._context.services
-        texts, today, about = speaking.texts, speaking.today, self._about(record)
-        terms, owner = self._context.terms, record.owner
-        if kind == "allergies":
-            empty = record.allergies.state is AllergyState.NOT_RECORDED
-            spec = allergy_form(texts, about, terms, None, may_say_none=empty)
-            entry = allergies.AllergyEntry(texts, today, services.allergies, owner)
-            return self._entry(spec, owner, entry.parse, entry.write, allergies.PATHS)
-        if kind in {"problems", "history"}:
-            spec = problem_form(texts, about, terms, None, past=kind == "history")
-            line = problems.ProblemEntry(texts, today, services.problems, owner)
-            return self._entry(spec, owner, line.parse, line.write, problems.PATHS)
-        spec = treatment_form(texts, about, terms, None)
-        drug = medications.TreatmentEntry(texts, today, services.treatments, owner)
-        return self._entry(spec, owner, drug.parse, drug.write, medications.PATHS)
-
-    def correcting(self, ref: Ref, record: Record) -> EntryModel[Command] | None:
-        """The same form, filled with a known line."""
-        speaking, services = self._speak(), self._context.services
-        texts, today, about = speaking.texts, speaking.today, self._about(record)
-        terms, owner, lines = self._context.terms, record.owner, lines_of(record, ref)
-        if lines.allergy is not None:
-            spec = allergy_form(texts, about, terms, lines.allergy, may_say_none=False)
-            entry = allergies.AllergyEntry(texts, today, services.allergies, owner, ref.id)
-            return self._entry(spec, owner, entry.parse, entry.write, allergies.PATHS)
-        if lines.problem is not None:
-            spec = problem_form(texts, about, terms, lines.problem, past=False)
-            line = problems.ProblemEntry(texts, today, services.problems, owner, ref.id)
-            return self._entry(spec, owner, line.parse, line.write, problems.PATHS)
-        if lines.treatment is not None:
-            spec = treatment_form(texts, about, terms, lines.treatment)
-            drug = medications.TreatmentEntry(
-                texts, today, services.treatments, owner, ref.id, ref.rtype
-            )
-            return self._entry(spec, owner, drug.parse, drug.write, medications.PATHS)
-        return None
-
-    def ending(self, ref: Ref, record: Record) -> EntryModel[Command] | None:
-        """A problem resolved, a treatment stopped: the day."""
-        tr, owner = self._speak().texts.tr, record.owner
-        services, field = self._context.services, self._day_field()
-        if ref.rtype == "Condition":
-            act = _Act(
-                tr("Resolved problem"),
-                self._speak().texts.trc("verb", "Record"),
-                field,
-                lambda a: CloseProblem(owner=owner, id=ref.id, until=self._day(a)),
-                services.problems.close,
-            )
-        else:
-            act = _Act(
-                tr("Stop this treatment"),
-                tr("Stop"),
-                field,
-                lambda a: StopTreatment(owner=owner, id=ref.id, on=self._day(a), rtype=ref.rtype),
-                services.treatments.stop,
-            )
-        return self._small(act, ref, record)
-
-    def erring(self, ref: Ref, record: Record) -> EntryModel[Command] | None:
-        """Entered in error: the reason; the line stays, struck through."""
-        tr, owner, services = self._speak().texts.tr, record.owner, self._context.services
-        field = FieldSpec(
-            key="reason",
-            label=tr("Reason"),
-            hint=tr("For example: wrong patient. It stays written beside the line."),
-            required=True,
-        )
-        makers: dict[str, tuple[Callable[[str], Command], Callable[[Command], Written]]] = {
-            "AllergyIntolerance": (
-                lambda why: MarkAllergyErroneous(owner=owner, id=ref.id, reason=why),
-                services.allergies.mark_erroneous,
-            ),
-            "Condition": (
-                lambda why: MarkProblemErroneous(owner=owner, id=ref.id, reason=why),
-                services.problems.mark_erroneous,
-            ),
-            "MedicationStatement": (
-                lambda why: MarkTreatmentErroneous(owner=owner, id=ref.id, reason=why),
-                services.treatments.mark_erroneous,
-            ),
-        }
-        maker = makers.get(ref.rtype)
-        if maker is None:
-            return None
-        make, write = maker
-        act = _Act(
-            tr("Entered in error"),
-            tr("Strike through"),
-            field,
-            lambda a: make(a.get("reason", "").strip()),
-            write,
-        )
-        return self._small(act, ref, record)
 
     def say_none(self, record: Record) -> None:
         """`No known allergies`, dated and signed; refused while an agent is known (HZ-05)."""
@@ -201,67 +73,11 @@ class RecordForms(QObject):
     def model(self) -> EntryModel[Command] | None:
         return self._model
 
-    # -- inside ---------------------------------------------------------------
-
-    def _about(self, record: Record) -> str:
-        identity = record.identity
-        return f"{full_name(identity)}, {born_words(identity, self._speak())}"
-
-    def _entry(
-        self,
-        spec: FormSpec,
-        owner: int,
-        parse: Callable[[Answers], Command],
-        write: Callable[[Command], Written],
-        paths: dict[str, str],
-    ) -> EntryModel[Command]:
-        context = self._context
-        return EntryModel(
-            spec=spec,
-            owner=owner,
-            parse=parse,
-            write=write,
-            tools=EntryTools(
-                lanes=context.lanes,
-                drafts=context.drafts,
-                clock=context.clock,
-                sentence=self._sentence,
-            ),
-            paths=paths,
-        )
-
-    def _small(self, act: _Act, ref: Ref, record: Record) -> EntryModel[Command]:
-        spec = FormSpec(
-            key=f"{act.field.key}:{ref.rtype}:{ref.id}",
-            title=act.title,
-            about=self._about(record),
-            save=act.save,
-            fields=(act.field,),
-            values={"day": self._speak().formats.day(self._speak().today)}
-            if act.field.key == "day"
-            else {},
-        )
-        return self._entry(spec, record.owner, act.parse, act.write, {"reason": "reason"})
-
-    def _day_field(self) -> FieldSpec:
-        return FieldSpec(key="day", label=self._speak().texts.tr("On"), required=True)
-
-    def _day(self, answers: Answers) -> str:
-        texts, today = self._speak().texts, self._speak().today
-        return _read_day(
-            answers.get("day", ""),
-            today,
-            texts.tr("Type a date that has come: 1994, 05/1994 or 14/05/1994."),
-        )
-
-    def _sentence(self, error: DossierError) -> str:
-        return error_sentence(self._speak().texts, error)
-
     def _none_said(self, written: Written) -> None:
         self.saved.emit(written)
 
     def _no(self, error: DossierError) -> None:
-        self.refused.emit(self._sentence(error))
+        self.refused.emit(error_sentence(self._speak().texts, error))
 
     @Slot()
     def _show(self) -> None:
@@ -301,13 +117,3 @@ class RecordForms(QObject):
         service = self._context.services.allergies
         self._model, self._panel = None, None
         self._context.lanes.write(lambda: service.assert_none(command), self._none_said, self._no)
-
-
-def _read_day(text: str, today: date, sentence: str) -> str:
-    try:
-        found = read_date(text, today)
-    except ValueError as error:
-        raise WrongField("day", sentence) from error
-    if not found:
-        raise WrongField("day", sentence)
-    return found

@@ -12,12 +12,14 @@ from ui.patient.state import Action, Ref, TimelineRow
 from ui.patient.view import RecordView
 from ui.registry import KeySheet
 from ui.search.state import HitKind, HitRow
-from ui.search.view import PaletteView
+from ui.search.view import TOP, PaletteView
 from ui.session_models import SessionModels
 from ui.sync_status.view import SyncCentreView
 from ui.theme.look import Look
 from ui.widgets.confirm import Confirm
 from ui.widgets.overlay import EmptyState, OverlayVeil, ToastUndo
+
+SHEET_WIDTH, SHEET_HEIGHT, MARGIN = 1080, 680, 24
 
 
 class SessionSurface(QWidget):
@@ -39,10 +41,6 @@ class SessionSurface(QWidget):
     toast: ToastUndo
     record_flow: "RecordFlow"
     sync_flow: "SyncFlow"
-
-    def place_overlays(self) -> None:
-        """Put palette, sheet and veil where they belong."""
-        raise NotImplementedError
 
 
 class RecordFlow(QObject):
@@ -127,7 +125,7 @@ class RecordFlow(QObject):
             return
         forms.drop()
         self._session.navigator.go(RECORD)
-        self._session.record_view.show_panel(forms.panel(forms.adding(kind, record)))
+        self._session.record_view.show_panel(forms.panel(forms.entries.adding(kind, record)))
 
     def say_none(self) -> None:
         record = self._session.models.record.record
@@ -149,9 +147,9 @@ class RecordFlow(QObject):
             session.sync_flow.withdraw(detail.op_id)
         else:
             make = {
-                Action.EDIT: forms.correcting,
-                Action.END: forms.ending,
-                Action.ERROR: forms.erring,
+                Action.EDIT: forms.entries.correcting,
+                Action.END: forms.entries.ending,
+                Action.ERROR: forms.entries.erring,
             }[action]
             model = make(detail.ref, record)
             if model is not None:
@@ -357,11 +355,27 @@ class OverlayFlow(QObject):
         session = self._session
         session.palette_view.show_state(session.models.palette.state)
         if session.palette_view.isVisible():
-            session.place_overlays()
+            self.place()
 
     @Slot(str)
     def _type(self, words: str) -> None:
         self._session.models.palette.type(words)
+
+    def place(self) -> None:
+        """Under the banner, above the status bar: one still sees whose record is open."""
+        session, frame, veil = self._session, self._session.frame, self._session.veil
+        top = frame.banner.mapTo(session, frame.banner.rect().bottomLeft()).y() + 1
+        if not frame.banner.isVisible():
+            top = frame.header.mapTo(session, frame.header.rect().topLeft()).y()
+        bottom = frame.status.mapTo(session, frame.status.rect().topLeft()).y()
+        veil.setGeometry(0, top, session.width(), bottom - top)
+        palette = session.palette_view
+        width = min(palette.maximumWidth(), session.width() - 2 * MARGIN)
+        height = palette.height_for(bottom - TOP - MARGIN)
+        palette.setGeometry((session.width() - width) // 2, TOP, width, height)
+        sheet = min(SHEET_WIDTH, session.width() - 2 * MARGIN)
+        room = min(SHEET_HEIGHT, bottom - top - 2 * MARGIN)
+        session.sheet.setGeometry((session.width() - sheet) // 2, top + MARGIN, sheet, room)
 
     @Slot()
     def open_palette(self) -> None:
@@ -369,14 +383,14 @@ class OverlayFlow(QObject):
         owner = session.models.record.state.owner
         session.models.palette.begin(owner, session.navigator.open_record)
         session.veil.open_panel(session.palette_view)
-        session.place_overlays()
+        self.place()
         session.palette_view.edit.setFocus()
 
     @Slot()
     def open_sheet(self) -> None:
         session = self._session
         session.veil.open_panel(session.sheet)
-        session.place_overlays()
+        self.place()
         session.sheet.setFocus()
 
     @Slot()

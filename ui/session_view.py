@@ -12,7 +12,7 @@ from ui.navigation import Navigator
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
 from ui.registry import KeySheet, all_commands
-from ui.search.view import TOP, PaletteView
+from ui.search.view import PaletteView
 from ui.session_flow import OverlayFlow, RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
 from ui.settings.view import SettingsView
@@ -22,8 +22,6 @@ from ui.theme.look import Look
 from ui.widgets.card import column
 from ui.widgets.overlay import EmptyState, OverlayVeil, ToastUndo
 from ui.widgets.rail import RailItem
-
-SHEET_WIDTH, MARGIN = 1080, 24
 
 
 class CommandAction(QAction):
@@ -130,22 +128,7 @@ class SessionView(SessionSurface):
             panel.hide()
         self.toast = ToastUndo(look, self)
 
-    def place_overlays(self) -> None:
-        """Under the banner, above the status bar: one still sees whose record is open."""
-        frame, veil = self.frame, self.veil
-        top = frame.banner.mapTo(self, frame.banner.rect().bottomLeft()).y() + 1
-        if not frame.banner.isVisible():
-            top = frame.header.mapTo(self, frame.header.rect().topLeft()).y()
-        bottom = frame.status.mapTo(self, frame.status.rect().topLeft()).y()
-        veil.setGeometry(0, top, self.width(), bottom - top)
-        width = min(self.palette_view.maximumWidth(), self.width() - 2 * MARGIN)
-        height = self.palette_view.height_for(bottom - TOP - MARGIN)
-        self.palette_view.setGeometry((self.width() - width) // 2, TOP, width, height)
-        sheet = min(SHEET_WIDTH, self.width() - 2 * MARGIN)
-        room = min(680, bottom - top - 2 * MARGIN)
-        self.sheet.setGeometry((self.width() - sheet) // 2, top + MARGIN, sheet, room)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self.veil.isVisible():
-            self.place_overlays()
+            self.overlay_flow.place()

@@ -18,23 +18,13 @@ def allergy_form(
     sure = (Certainty.CONFIRMED, Certainty.PROBABLE, Certainty.UNCONFIRMED)
     severe = (Severity.UNKNOWN, Severity.MILD, Severity.MODERATE, Severity.SEVERE)
     risk = (Criticality.UNKNOWN, Criticality.LOW, Criticality.HIGH, Criticality.UNABLE)
-    values = {"certainty": str(Certainty.PROBABLE)}
-    if row is not None:
-        values = {
-            "agent": row.agent,
-            "reactions": ", ".join(row.reactions),
-            "severity": str(row.severity),
-            "criticality": str(row.criticality),
-            "certainty": str(row.certainty or Certainty.PROBABLE),
-            "since": row.since,
-        }
     return FormSpec(
         key=f"allergy:{row.id}" if row else "allergy",
         title=tr("Correct an allergy") if row else tr("Add an allergy"),
         about=about,
         save=texts.trc("verb", "Record"),
         other=tr("No known allergies") if may_say_none and row is None else "",
-        values=values,
+        values=_values(row),
         fields=(
             FieldSpec(
                 key="agent",
@@ -71,3 +61,16 @@ def allergy_form(
             FieldSpec(key="note", label=tr("Note"), lines=3),
         ),
     )
+
+
+def _values(row: AllergyRow | None) -> dict[str, str]:
+    if row is None:
+        return {"certainty": str(Certainty.PROBABLE)}
+    return {
+        "agent": row.agent,
+        "reactions": ", ".join(row.reactions),
+        "severity": str(row.severity),
+        "criticality": str(row.criticality),
+        "certainty": str(row.certainty or Certainty.PROBABLE),
+        "since": row.since,
+    }

@@ -55,19 +55,8 @@ def conflict_state(
     rows = tuple(
         _row(field, choices.get(field.key), comparison, speaking) for field in comparison.fields
     )
-    open_ = [row.label for row in rows if not row.decided]
     differing = sum(not row.same for row in rows)
-    why = ""
-    if open_:
-        names = ", ".join(
-            f"« {name} »" if texts.language == "fr" else f"“{name}”" for name in open_
-        )
-        why = texts.trn(
-            "{count} field to choose: {names}",
-            "{count} fields to choose: {names}",
-            len(open_),
-            names=names,
-        )
+    open_ = sum(not row.decided for row in rows)
     who = comparison.theirs.author or tr("a colleague")
     patient = patient_line(comparison.patient, speaking) if comparison.patient else ""
     return ConflictState(
@@ -90,21 +79,38 @@ def conflict_state(
         mine_who=_who(comparison.mine, speaking),
         theirs_head=tr("Version of {person}", person=who),
         theirs_who=_who(comparison.theirs, speaking),
-        kept_who=tr(
-            "{done} fields chosen of {total}", done=differing - len(open_), total=differing
-        ),
+        kept_who=tr("{done} fields chosen of {total}", done=differing - open_, total=differing),
         rows=rows,
         preview=preview,
-        why_not=why,
-        after=(
-            tr("Both original versions stay in the history of this line, with authors and times."),
-            tr("{person} receives the version kept.", person=who),
-            tr(
-                "Offline, the decision leaves when the connection is back; if somebody changes the line "
-                "meanwhile, it is shown to you again."
-            ),
-        ),
+        why_not=_why_not(rows, texts),
+        after=_after(who, texts),
         problem=problem,
+    )
+
+
+def _why_not(rows: tuple[FieldRow, ...], texts: Texts) -> str:
+    """Why the decision cannot be recorded yet; empty when every field is decided."""
+    open_ = [row.label for row in rows if not row.decided]
+    if not open_:
+        return ""
+    names = ", ".join(f"« {name} »" if texts.language == "fr" else f"“{name}”" for name in open_)
+    return texts.trn(
+        "{count} field to choose: {names}",
+        "{count} fields to choose: {names}",
+        len(open_),
+        names=names,
+    )
+
+
+def _after(who: str, texts: Texts) -> tuple[str, ...]:
+    tr = texts.tr
+    return (
+        tr("Both original versions stay in the history of this line, with authors and times."),
+        tr("{person} receives the version kept.", person=who),
+        tr(
+            "Offline, the decision leaves when the connection is back; if somebody changes the line "
+            "meanwhile, it is shown to you again."
+        ),
     )
 
 

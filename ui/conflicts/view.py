@@ -170,7 +170,7 @@ class ConflictView(QWidget):
         stack.addWidget(self._head(state))
         inner = QWidget()
         content = column(12, (16, 12, 12, 12))
-        content.addWidget(self._base(state))
+        content.addWidget(self._start_strip(state))
         content.addLayout(self._panes(state), 1)
         inner.setLayout(content)
         stack.addWidget(Scroll(inner), 1)
@@ -200,7 +200,7 @@ class ConflictView(QWidget):
         head.setLayout(stack)
         return head
 
-    def _base(self, state: ConflictState) -> Card:
+    def _start_strip(self, state: ConflictState) -> Card:
         look, card = self._look, Card(self._look, pad=12)
         card.body.setContentsMargins(16, 6, 16, 8)
         label = look.tr("Starting version, common to both")

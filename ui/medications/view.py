@@ -30,28 +30,12 @@ def treatment_form(
     """`row`: the line to correct, None for a new one."""
     tr = texts.tr
     drugs = sorted({item.label(texts.language) for item in terms.drugs("", 600)})
-    values = {"as_needed": "no", "unit": tr("tablet"), "strength_unit": "mg"}
-    if row is not None:
-        strength, _, unit = row.strength.rpartition(" ")
-        dose, _, taken = row.dose.partition(" ")
-        values |= {
-            "substance": row.substance,
-            "form": row.form,
-            "strength": strength,
-            "strength_unit": unit or "mg",
-            "dose": dose,
-            "unit": taken or tr("tablet"),
-            "posology": row.posology,
-            "as_needed": "yes" if row.as_needed else "no",
-            "since": row.since[:10],
-            "reason": row.reason,
-        }
     return FormSpec(
         key=f"treatment:{row.id}" if row else "treatment",
         title=tr("Correct a treatment") if row else tr("Add a treatment"),
         about=about,
         save=texts.trc("verb", "Record"),
-        values=values,
+        values=_values(texts, row),
         note=tr("Drug interactions are not checked by Colloque."),
         fields=(
             FieldSpec(
@@ -89,3 +73,24 @@ def treatment_form(
             FieldSpec(key="note", label=tr("Note"), lines=2),
         ),
     )
+
+
+def _values(texts: Texts, row: TreatmentRow | None) -> dict[str, str]:
+    tablet = texts.tr("tablet")
+    values = {"as_needed": "no", "unit": tablet, "strength_unit": "mg"}
+    if row is None:
+        return values
+    strength, _, unit = row.strength.rpartition(" ")
+    dose, _, taken = row.dose.partition(" ")
+    return values | {
+        "substance": row.substance,
+        "form": row.form,
+        "strength": strength,
+        "strength_unit": unit or "mg",
+        "dose": dose,
+        "unit": taken or tablet,
+        "posology": row.posology,
+        "as_needed": "yes" if row.as_needed else "no",
+        "since": row.since[:10],
+        "reason": row.reason,
+    }

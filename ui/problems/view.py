@@ -16,20 +16,6 @@ def problem_form(
     words = tuple(item.label(texts.language) for item in terms.problems("", 600))
     courses = (Course.ACTIVE, Course.REMISSION, Course.RESOLVED)
     chapters = (Chapter.MEDICAL, Chapter.SURGICAL, Chapter.OBSTETRIC)
-    values = {
-        "course": str(Course.RESOLVED if past else Course.ACTIVE),
-        "chapter": str(Chapter.MEDICAL),
-        "ald": "no",
-    }
-    if row is not None:
-        values |= {
-            "label": row.label,
-            "since": row.since,
-            "until": row.until,
-            "course": str(row.course or Course.ACTIVE),
-            "ald": "yes" if row.ald else "no",
-            "ald_number": row.ald_number,
-        }
     title = tr("Correct a problem") if row else tr("Add a problem")
     if past and row is None:
         title = tr("Add to the past history")
@@ -38,7 +24,7 @@ def problem_form(
         title=title,
         about=about,
         save=texts.trc("verb", "Record"),
-        values=values,
+        values=_values(row, past=past),
         fields=(
             FieldSpec(
                 key="label",
@@ -78,3 +64,21 @@ def problem_form(
             FieldSpec(key="note", label=tr("Note"), lines=3),
         ),
     )
+
+
+def _values(row: ProblemRow | None, *, past: bool) -> dict[str, str]:
+    values = {
+        "course": str(Course.RESOLVED if past else Course.ACTIVE),
+        "chapter": str(Chapter.MEDICAL),
+        "ald": "no",
+    }
+    if row is None:
+        return values
+    return values | {
+        "label": row.label,
+        "since": row.since,
+        "until": row.until,
+        "course": str(row.course or Course.ACTIVE),
+        "ald": "yes" if row.ald else "no",
+        "ald_number": row.ald_number,
+    }

@@ -1,10 +1,11 @@
 """The first start: six steps at the left, one page at the right, the intended use always in sight."""
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from ui.sign_in.state import ChoiceLine, FieldLine, StartState, StepLine, StepMark
+from ui.sign_in.start_parts import add_code, add_facts, good_to_know, left_side, server_card
+from ui.sign_in.state import ChoiceLine, FieldLine, StartState
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
@@ -12,62 +13,9 @@ from ui.widgets.card import Card, Ground, Rule, Scroll, column, empty_out, row
 from ui.widgets.checkbox import CheckBox
 from ui.widgets.form import Choice, ChoiceField, LineField
 from ui.widgets.progress import ProgressBar
-from ui.widgets.text import PlainLabel, Run, RunLabel
+from ui.widgets.text import PlainLabel
 
 STEPS_WIDTH, CARD_WIDTH = 328, 840
-
-
-class StepList(QWidget):
-    """The steps as circles joined by a line: done, here, to come, each in words for who listens."""
-
-    def __init__(
-        self, look: Look, steps: tuple[StepLine, ...], parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
-        self._look, self._steps = look, steps
-        self._pitch = max(68, look.px(68))
-        self.setFixedHeight(self._pitch * len(steps))
-        stack = column(0, (48, 0, 0, 0))
-        marks = {
-            StepMark.DONE: look.tr("done"),
-            StepMark.HERE: look.tr("this step"),
-            StepMark.TO_COME: look.tr("to come"),
-        }
-        for step in steps:
-            box = QWidget()
-            box.setFixedHeight(self._pitch)
-            box.setAccessibleName(f"{step.number}. {step.title}, {marks[step.mark]}")
-            inner = column(1)
-            tone = "accent" if step.mark is StepMark.HERE else "text"
-            inner.addWidget(PlainLabel(look, step.title, weight=Weight.SEMIBOLD, colour=tone))
-            inner.addWidget(PlainLabel(look, step.about, size=Size.LABEL, colour="muted"))
-            inner.addStretch(1)
-            box.setLayout(inner)
-            stack.addWidget(box)
-        self.setLayout(stack)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        look, painter = self._look, QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        x = 16.0
-        for index, step in enumerate(self._steps):
-            y = index * self._pitch + 17.0
-            if index + 1 < len(self._steps):
-                tone = "accent" if step.mark is StepMark.DONE else "line"
-                painter.setPen(QPen(look.colour(tone), 2.0))
-                painter.drawLine(QPointF(x, y + 18), QPointF(x, y + self._pitch - 18))
-            filled = step.mark is not StepMark.TO_COME
-            painter.setPen(QPen(look.colour("accent" if filled else "edge"), 1.0))
-            painter.setBrush(look.colour("accent" if filled else "surface"))
-            painter.drawEllipse(QPointF(x, y), 15.5, 15.5)
-            if step.mark is StepMark.DONE:
-                at = QRectF(x - 8, y - 8, 16, 16).toRect().topLeft()
-                look.icons.draw(painter, at, "check", look.colour("on_accent"), 16)
-                continue
-            painter.setPen(look.colour("on_accent" if filled else "muted"))
-            painter.setFont(look.font(Size.BODY, Weight.BOLD))
-            area = QRectF(x - 16, y - 16, 32, 32)
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, str(step.number))
 
 
 class StartView(QWidget):
@@ -133,34 +81,14 @@ class StartView(QWidget):
         for box in (self._left_box, self._right_box):
             empty_out(box)
         self._fields, self._choices = {}, {}
-        self._left_box.addWidget(self._left(state))
+        self._left_box.addWidget(left_side(self._look, state, self._intended_use))
         self._left_box.addStretch(1)
         self._right_box.addWidget(self._card(state))
-        self._right_box.addWidget(self._server_card(state))
+        self._right_box.addWidget(server_card(self._look, state))
         self._right_box.addStretch(1)
         if self._fields:
             first = next(iter(self._fields.values()))
             first.edit.setFocus()
-
-    def _left(self, state: StartState) -> QWidget:
-        look, box = self._look, QWidget()
-        stack = column(6)
-        stack.addWidget(
-            PlainLabel(look, look.tr("Set up this computer"), size=Size.PAGE, weight=Weight.BOLD)
-        )
-        about = look.tr("About 5 minutes. You can close and take it up again at the same step.")
-        stack.addWidget(PlainLabel(look, about, size=Size.EMPHASIS, colour="muted", wrap=True))
-        stack.addSpacing(20)
-        stack.addWidget(StepList(look, state.steps))
-        stack.addSpacing(8)
-        use = Card(look, look.tr("What Colloque is for"), ground="bg")
-        for sentence in self._intended_use:
-            label = PlainLabel(look, sentence, size=Size.LABEL, colour="muted", wrap=True)
-            use.body.addWidget(label)
-            use.body.addSpacing(4)
-        stack.addWidget(use)
-        box.setLayout(stack)
-        return box
 
     def _card(self, state: StartState) -> Card:
         look, card = self._look, Card(self._look, pad=40)
@@ -174,9 +102,9 @@ class StartView(QWidget):
             self._add_field(body, field, state)
         for choice in state.choices:
             self._add_choice(body, choice)
-        self._add_facts(body, state)
+        add_facts(look, body, state)
         if state.code:
-            self._add_code(body, state)
+            add_code(look, body, state)
         if state.ratio is not None:
             body.addWidget(ProgressBar(look, state.ratio, state.ratio_words))
             body.addSpacing(6)
@@ -188,7 +116,7 @@ class StartView(QWidget):
             body.addWidget(self._check)
             body.addSpacing(16)
         if state.knowing:
-            body.addWidget(self._knowing(state))
+            body.addWidget(good_to_know(look, state))
             body.addSpacing(20)
         body.addStretch(1)
         body.addWidget(Rule(look))
@@ -245,49 +173,6 @@ class StartView(QWidget):
         body.addWidget(field)
         body.addSpacing(20)
 
-    def _add_facts(self, body: QVBoxLayout, state: StartState) -> None:
-        look = self._look
-        for label, value in state.facts:
-            name = PlainLabel(look, label, colour="muted")
-            name.setFixedWidth(look.px(200))
-            words = PlainLabel(look, value, weight=Weight.SEMIBOLD, wrap=True)
-            line = row(name, spacing=16, margins=(0, 6, 0, 6))
-            line.addWidget(words, 1)
-            body.addLayout(line)
-            body.addWidget(Rule(look))
-        if state.facts:
-            body.addSpacing(16)
-
-    def _add_code(self, body: QVBoxLayout, state: StartState) -> None:
-        look = self._look
-        box = Card(look, ground="alt", pad=20)
-        code = PlainLabel(look, state.code, size=Size.NAME, weight=Weight.SEMIBOLD, strict=True)
-        code.setWordWrap(True)
-        code.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        code.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByKeyboard
-            | Qt.TextInteractionFlag.TextSelectableByMouse
-        )
-        code.setAccessibleName(look.tr("Recovery code"))
-        box.body.addWidget(code)
-        body.addWidget(box)
-        body.addSpacing(16)
-
-    def _knowing(self, state: StartState) -> QWidget:
-        look, box = self._look, Card(self._look, ground="alt", edge="alt", pad=20)
-        box.body.setContentsMargins(20, 12, 20, 14)
-        box.body.setSpacing(8)
-        box.body.addWidget(
-            PlainLabel(look, state.knowing_title, size=Size.EMPHASIS, weight=Weight.SEMIBOLD)
-        )
-        for sentence in state.knowing:
-            bullet = PlainLabel(look, "•", colour="muted")
-            line = row(spacing=8)
-            line.addWidget(bullet, 0, Qt.AlignmentFlag.AlignTop)
-            line.addWidget(RunLabel(look, (Run(sentence),), wrap=True), 1)
-            box.body.addLayout(line)
-        return box
-
     def _foot(self, state: StartState) -> QHBoxLayout:
         look = self._look
         self._back = Button(look, look.tr("Previous"), tall=True)
@@ -303,24 +188,6 @@ class StartView(QWidget):
         line.addWidget(self._why, 1)
         line.addWidget(self._forward_button)
         return line
-
-    def _server_card(self, state: StartState) -> QWidget:
-        look, card = self._look, Card(self._look, pad=24)
-        card.body.setContentsMargins(24, 12, 24, 12)
-        mark = PlainLabel(look)
-        tone = "ok" if state.server_title else "muted"
-        mark.setPixmap(look.icons.pixmap("shield", look.colour(tone), 24))
-        words = column(2)
-        if state.server_title:
-            words.addWidget(PlainLabel(look, state.server_title, weight=Weight.SEMIBOLD, wrap=True))
-        if state.server_about:
-            words.addWidget(PlainLabel(look, state.server_about, colour="muted", wrap=True))
-        words.addWidget(PlainLabel(look, state.no_patient_yet, weight=Weight.SEMIBOLD, wrap=True))
-        line = row(mark, spacing=24)
-        line.addLayout(words, 1)
-        card.body.addLayout(line)
-        card.setVisible(bool(state.server_title or state.no_patient_yet))
-        return card
 
     def _refresh(self, state: StartState) -> None:
         for field in state.fields:
