@@ -5,7 +5,7 @@ PrepareForSleep, and Lock of any session of this user's seat. Nothing is asked, 
 """
 
 import sys
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import SLOT, QObject, Signal, Slot
 
@@ -58,6 +58,6 @@ class SystemLock(QObject):
         self.locked.emit()
 
 
-def _slot(signature: str) -> bytes:
-    """Qt's text form of a slot, as its stubs type it."""
-    return str(SLOT(signature)).encode()
+def _slot(signature: str) -> Any:
+    """Qt's text form of a slot: the stubs of QDBusConnection say bytes, the library takes text only."""
+    return SLOT(signature)
