@@ -95,6 +95,7 @@ class House:
             told = decode((folder / "server.json").read_bytes(), ServerFile)
         except OSError as error:
             raise StoreError("no server lies in this folder; run `init` first") from error
+        _refuse_half(folder)
         provider = FileKeyProvider(folder / "root.key")
         keys = SqliteKeyStore.open(folder / "keys.db", provider, clock=clock, entropy=entropy)
         try:
@@ -160,6 +161,14 @@ class House:
         """Close both databases; what is owed is done at the next start."""
         await self.store.close()
         await self.keys.close()
+
+
+def _refuse_half(folder: Path) -> None:
+    """One database without the other is a loss to repair, never a reason to make an empty one."""
+    there = {name: (folder / name).exists() for name in ("data.db", "keys.db")}
+    if len(set(there.values())) > 1:
+        missing = next(name for name, is_there in there.items() if not is_there)
+        raise StoreError(f"{missing} is missing; nothing was made in its place, put it back")
 
 
 def build_app(house: House, ready: Callable[[], None] = lambda: None) -> Starlette:

@@ -6,23 +6,23 @@ sending after it was answered, or never reads its answer.
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dossier.wire import codec, messages
 
-HEAD_BYTES: Final = 16 * 1024
-HEAD_S: Final = 10.0
-"""From the first byte of a request, or from the connection, to the end of its headers."""
-REST_S: Final = 20.0
-"""For the rest of a body whose request was answered already."""
-UNREAD_S: Final = 60.0
-"""How long an answer may wait for a client that does not read."""
-
 
 class BoundedHttp(HttpToolsProtocol):
     """One connection: a deadline for the head, for a body nobody waits for, and for a reader that stalls."""
+
+    head_bytes = 16 * 1024
+    head_s = 10.0
+    """From the first byte of a request, or from the connection, to the end of its headers."""
+    rest_s = 20.0
+    """For the rest of a body whose request was answered already."""
+    unread_s = 60.0
+    """How long an answer may wait for a client that does not read."""
 
     _in_head = True
     _head_bytes = 0
@@ -31,7 +31,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
-        self._arm(HEAD_S)
+        self._arm(self.head_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
@@ -43,13 +43,13 @@ class BoundedHttp(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+        if self._in_head and self._head_bytes > self.head_bytes and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head, self._head_bytes = True, 0
-        self._arm(HEAD_S)
+        self._arm(self.head_s)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -63,11 +63,11 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.cycle.more_body and not self._in_head and not self.transport.is_closing():
-            self._arm(REST_S)
+            self._arm(self.rest_s)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(UNREAD_S, self.transport.abort)
+        self._unread = self.loop.call_later(self.unread_s, self.transport.abort)
 
     def resume_writing(self) -> None:
         if self._unread is not None:

@@ -7,7 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self, cast
 
 from dossier.errors import Refused
 from dossier.wire.codec import encode
@@ -15,7 +15,7 @@ from server.app import House
 from server.services.importing import Report
 
 FILE_BYTES = 256 * 1024 * 1024
-"""Of one file, unpacked."""
+"""Of one file, or one line of NDJSON, unpacked."""
 _EARLY_BYTES = 256 * 1024 * 1024
 _SUFFIXES = (".json", ".json.gz", ".ndjson", ".ndjson.gz")
 
@@ -41,9 +41,11 @@ async def take(options: argparse.Namespace) -> int:
     What names a patient who comes later in the files is tried once more at the end.
     """
     found = list(files(options.paths))
+    if not found:
+        raise Refused("nothing_to_import")
     house = await House.open(options.folder, options.clock, options.entropy)
     try:
-        with _lines(options.report) as out:
+        with _Lines(options.report) as out:
             run = _Run(house, await _unit(house, options.organisation), out)
             for number, path in enumerate(found, 1):
                 progress(number - 1, len(found), path.name, run.total.accepted)
@@ -69,7 +71,7 @@ async def take(options: argparse.Namespace) -> int:
 class _Run:
     """One import while it goes on."""
 
-    def __init__(self, house: House, unit: int | None, out: "_lines") -> None:
+    def __init__(self, house: House, unit: int | None, out: "_Lines") -> None:
         self._house, self._unit, self._out = house, unit, out
         self._early: list[tuple[Path, bytes]] = []
         self._early_bytes = 0
@@ -121,25 +123,32 @@ def files(paths: list[Path]) -> Iterator[Path]:
 
 
 def pieces(path: Path) -> Iterator[bytes]:
-    """The documents of one file: itself, or each line of NDJSON. A bad archive is one unreadable piece."""
+    """The documents of one file: itself, or each line of NDJSON, one in memory at a time. What cannot be
+    read, or breaks off, is one unreadable piece; the lines before it count.
+    """
     try:
-        raw = _unpacked(path)
+        with _opened(path) as file:
+            if ".ndjson" in path.name:
+                yield from _lines_of(file)
+            else:
+                yield _bounded(file.read(FILE_BYTES + 1))
     except (OSError, EOFError, zlib.error, Refused):
         yield b""
-        return
-    if ".ndjson" in path.name:
-        yield from (line for line in raw.splitlines() if line.strip())
-    else:
-        yield raw
 
 
-def _unpacked(path: Path) -> bytes:
-    if not path.name.endswith(".gz"):
-        if path.stat().st_size > FILE_BYTES:
-            raise Refused("too_large")
-        return path.read_bytes()
-    with gzip.open(path) as packed:
-        raw = packed.read(FILE_BYTES + 1)
+def _opened(path: Path) -> IO[bytes]:
+    if path.name.endswith(".gz"):
+        return cast("IO[bytes]", gzip.open(path))
+    return path.open("rb")
+
+
+def _lines_of(file: IO[bytes]) -> Iterator[bytes]:
+    while line := _bounded(file.readline(FILE_BYTES + 1)):
+        if line.strip():
+            yield line
+
+
+def _bounded(raw: bytes) -> bytes:
     if len(raw) > FILE_BYTES:
         raise Refused("too_large")
     return raw
@@ -159,7 +168,7 @@ def progress(done: int, total: int, name: str, accepted: int) -> None:
         print(file=sys.stderr)
 
 
-class _lines:  # noqa: N801 - used as a verb
+class _Lines:
     """Writes refusals as NDJSON: file, resource, reason, where; never content."""
 
     def __init__(self, path: Path | None) -> None:

@@ -27,6 +27,7 @@ _CODES = {
     "loopback_only": "This version answers this machine only: use 127.0.0.1, ::1 or localhost.",
     "address_taken": "This address cannot be listened on; another program may use it. Try --port 0.",
     "unknown_organisation": "No organisation has this id. Make it first with `member organisation`.",
+    "nothing_to_import": "No file of FHIR lies there (.json, .ndjson, also with .gz).",
     "organisation_taken": "An organisation with this id is here already.",
     "unknown_profession": "No such profession: 10 is a doctor, 60 a nurse, 331 a medical secretary.",
     "not_a_demonstration": "This server was not made with `init --demonstration`.",

@@ -1,0 +1,320 @@
+"""The operator's command line as a process: what it does, what it says, its exit codes. Never a traceback."""
+
+import asyncio
+import gzip
+import signal
+import subprocess
+import sys
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import msgspec
+import pytest
+import sqlcipher3
+
+from dossier.entropy import SystemEntropy
+from server.cli import self_check
+from tests.fakes.manual_clock import ManualClock
+from tests.fakes.server_process import ROOT, Said, ServerProcess, operator
+from tests.fakes.server_room import PASSWORD, an_allergy
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server with an organisation, a doctor who works there, and one patient."""
+    folder = tmp_path_factory.mktemp("made")
+    server = folder / "server"
+    assert operator("init", server, "--name", "Essai").code == 0
+    assert operator("member", "organisation", server, "org-1", "--name", "Cabinet").code == 0
+    words = ("account", "create", server, "martin", "--name", "Dr Martin")
+    assert operator(*words, given=PASSWORD + "\n").code == 0
+    words = ("member", "add", server, "martin", "org-1", "--profession", "10")
+    assert operator(*words).code == 0
+    file = written(folder / "one.json", a_bundle("pat-1", 3))
+    assert operator("import", server, file, "--for", "org-1").code == 0
+    return server
+
+
+@pytest.fixture
+def server(made: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test."""
+    return Path(copytree(made, tmp_path / "server"))
+
+
+def a_patient(rid: str) -> dict[str, Any]:
+    name = [{"family": f"Durand {rid}", "given": ["Anne"]}]
+    return {"resourceType": "Patient", "id": rid, "name": name, "birthDate": "1960-05-02"}
+
+
+def a_bundle(rid: str, allergies: int) -> bytes:
+    found = [a_patient(rid), *(an_allergy(rid, f"{rid}-a{n}") for n in range(allergies))]
+    entries = [{"resource": resource} for resource in found]
+    return msgspec.json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries})
+
+
+def written(path: Path, raw: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(raw)
+    return path
+
+
+def counts(said: Said) -> tuple[int, int, int]:
+    value: Any = said.value
+    return value["accepted"], value["duplicate"], value["refused"]
+
+
+def is_not_done(said: Said, *words: str) -> None:
+    """Exit code 2 and one plain sentence."""
+    assert said.code == 2, (said.out, said.err)
+    assert len(said.err.strip().splitlines()) == 1, said.err
+    for word in words:
+        assert word in said.err
+
+
+def test_a_folder_that_holds_a_server_is_never_made_again(server: Path) -> None:
+    before = (server / "root.key").read_bytes()
+    is_not_done(operator("init", server), "already")
+    assert (server / "root.key").read_bytes() == before
+
+
+def test_a_folder_without_a_server_is_refused_by_every_verb(tmp_path: Path) -> None:
+    for words in (
+        ("serve", tmp_path),
+        ("import", tmp_path, tmp_path),
+        ("device", "list", tmp_path, "martin"),
+        ("device", "list", tmp_path / "not-there", "martin"),
+    ):
+        is_not_done(operator(*words), "no server lies in this folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_people_are_named_once_and_unknown_ones_are_said(server: Path) -> None:
+    create = ("account", "create", server, "martin", "--name", "X")
+    is_not_done(operator(*create, given=PASSWORD), "login_taken")
+    create = ("account", "create", server, "other", "--name", "X")
+    is_not_done(operator(*create, given="short\n"), "12 characters")
+    is_not_done(operator(*create, given=""), "12 characters")
+    assert "s3cr3t" not in operator(*create, given="s3cr3t\n").err
+    for words in (
+        ("device", "list", server, "nobody"),
+        ("device", "revoke", server, "martin", "no-such-device"),
+        ("grant", "attending", server, "no-such-patient", "martin"),
+    ):
+        is_not_done(operator(*words), "error.unavailable")
+    add = ("member", "add", server, "martin")
+    is_not_done(operator(*add, "org-9", "--profession", "10"), "unknown_organisation")
+    is_not_done(operator(*add, "org-1", "--profession", "9999"), "unknown_profession")
+    again = ("member", "organisation", server, "org-1", "--name", "Twice")
+    is_not_done(operator(*again), "organisation_taken")
+
+
+def test_relations_blocks_and_memberships_begin_and_end(server: Path) -> None:
+    for words, wanted in (
+        (("grant", "attending", server, "pat-1", "martin"), {"attending": "martin"}),
+        (("grant", "block", server, "pat-1", "martin"), {"blocked": "martin"}),
+        (("grant", "unblock", server, "pat-1", "martin"), {"unblocked": "martin"}),
+    ):
+        said = operator(*words)
+        assert (said.code, said.value) == (0, wanted)
+    listed: Any = operator("member", "list", server, "martin").value
+    assert [one["profession"] for one in listed] == ["10"]
+    assert operator("member", "end", server, "martin", listed[0]["id"]).code == 0
+    assert operator("member", "list", server, "martin").value == []
+    assert operator("account", "close", server, "martin").code == 0
+
+
+def test_import_takes_files_archives_lines_and_folders_and_meets_itself(
+    server: Path, tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    written(files / "a.json", a_bundle("pat-a", 2))
+    written(files / "deep" / "b.json.gz", gzip.compress(a_bundle("pat-b", 1)))
+    lines = [an_allergy("pat-c", "pat-c-a0"), a_patient("pat-c")]
+    raw = b"\n\n".join(msgspec.json.encode(line) for line in lines)
+    written(files / "c.ndjson", raw + b"\r\n")
+    written(files / "d.ndjson.gz", gzip.compress(msgspec.json.encode(a_patient("pat-d"))))
+    written(files / "notes.txt", b"not ours")
+    said = operator("import", server, files, "--for", "org-1")
+    assert (said.code, counts(said), said.err) == (0, (8, 0, 0), "")
+    said = operator("import", server, files, "--for", "org-1")
+    assert (said.code, counts(said)) == (0, (0, 8, 0))
+
+
+def test_what_cannot_be_read_is_refused_by_name_and_the_rest_is_taken(
+    server: Path, tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    whole = gzip.compress(a_bundle("pat-a", 5))
+    written(files / "1-cut.json.gz", whole[: len(whole) // 2])
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 0xFF
+    written(files / "2-flipped.json.gz", bytes(flipped))
+    written(files / "3-not-gzip.json.gz", b"{}")
+    written(files / "4-empty.json", b"")
+    written(files / "5-text.json", b"<html>")
+    written(files / "6-twice.json", b'{"resourceType":"Patient","id":"x","id":"y"}')
+    written(files / "7-good.json", a_bundle("pat-a", 5))
+    written(files / "8-late.json", msgspec.json.encode(an_allergy("pat-z", "late")))
+    said = operator("import", server, files, tmp_path / "absent.json", "--report", tmp_path / "r")
+    assert (said.code, counts(said)) == (1, (6, 0, 8))
+    lines = [msgspec.json.decode(line) for line in (tmp_path / "r").read_bytes().splitlines()]
+    named = {line["file"]: (line["reason"], line["resource"]) for line in lines}
+    unreadable = ("unreadable", "")
+    assert named == {
+        "1-cut.json.gz": unreadable,
+        "2-flipped.json.gz": unreadable,
+        "3-not-gzip.json.gz": unreadable,
+        "4-empty.json": unreadable,
+        "5-text.json": unreadable,
+        "6-twice.json": ("invalid", "Patient/y"),
+        "8-late.json": ("unknown_patient", "AllergyIntolerance/late"),
+        "absent.json": unreadable,
+    }
+
+
+def test_a_folder_with_nothing_in_it_is_said(server: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    is_not_done(operator("import", server, tmp_path / "empty"), "nothing_to_import")
+
+
+def test_an_import_that_was_interrupted_goes_on_where_it_stopped(
+    server: Path, tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    for n in range(300):
+        written(files / f"{n:03}.json", a_bundle(f"pat-{n:03}", 4))
+    command = [sys.executable, "-m", "server", "import", str(server), str(files)]
+    report = tmp_path / "report"
+    with subprocess.Popen(
+        [*command, "--report", str(report)], cwd=ROOT, stderr=subprocess.PIPE
+    ) as process:
+        wal = server / "data.db-wal"
+        while process.poll() is None and not (wal.exists() and wal.stat().st_size > 1 << 20):
+            pass
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        told = process.stderr.read()
+        assert process.wait(20) == 130, told
+    assert b"Traceback" not in told
+    said = operator("import", server, files)
+    accepted, duplicate, refused = counts(said)
+    assert (said.code, refused, accepted + duplicate) == (0, 0, 1500)
+    assert duplicate >= 5
+    assert "WRONG" not in operator("doctor", server).out
+
+
+def test_serve_says_its_address_once_and_stops_cleanly(server: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = ServerProcess(server, log).start()
+    assert process.url.startswith("http://127.0.0.1:")
+    second = operator("serve", server, "--port", "0")
+    is_not_done(second, "Another colloque-server has this folder open")
+    assert process.stop() == 130
+    assert log.read_text() == ""
+    assert not list(server.glob("*-wal"))
+    with ServerProcess(server, log):
+        pass
+
+
+def test_serve_listens_on_this_machine_only(server: Path) -> None:
+    for host in ("0.0.0.0", "::", "127.0.0.1.example.org"):
+        is_not_done(operator("serve", server, "--host", host), "loopback_only")
+
+
+def test_serve_says_when_its_port_is_taken(server: Path, made: Path, tmp_path: Path) -> None:
+    with ServerProcess(server, tmp_path / "log") as first:
+        other = Path(copytree(made, tmp_path / "other"))
+        said = operator("serve", other, "--port", str(first.port))
+        is_not_done(said, "address_taken")
+
+
+def test_bad_words_are_answered_by_usage(server: Path) -> None:
+    for words in ((), ("unknown",), ("serve", server, "--port", "x")):
+        said = operator(*words)
+        assert said.code == 2
+        assert said.err.startswith("usage:")
+
+
+def findings(said: Said) -> dict[str, str]:
+    """What doctor found wrong, by name."""
+    lines = [line.split(None, 1)[1] for line in said.out.splitlines() if line.startswith("WRONG")]
+    return {line[:16].strip(): line[16:].strip() for line in lines}
+
+
+def test_doctor_finds_a_healthy_server_well(server: Path) -> None:
+    said = operator("doctor", server)
+    assert (said.code, findings(said), said.err) == (0, {}, "")
+    assert len(said.out.splitlines()) >= 9
+
+
+def test_doctor_names_a_root_key_that_others_may_read(server: Path) -> None:
+    (server / "root.key").chmod(0o444)
+    said = operator("doctor", server)
+    assert said.code == 1
+    assert findings(said)["root.key"].endswith("chmod 0400 root.key")
+    assert "0400" in findings(said)["keys and engine"]
+    is_not_done(operator("serve", server), "error.keychain")
+
+
+def test_doctor_names_a_lost_database_and_nobody_makes_an_empty_one(server: Path) -> None:
+    for name in ("keys.db", "data.db"):
+        kept = (server / name).rename(server / "aside")
+        said = operator("doctor", server)
+        assert said.code == 1
+        assert findings(said)[name] == "is not there"
+        assert name in findings(said)["keys and engine"]
+        is_not_done(operator("serve", server), f"{name} is missing")
+        assert not (server / name).exists()
+        kept.rename(server / name)
+    assert operator("doctor", server).code == 0
+
+
+def test_doctor_names_a_root_key_of_another_server(server: Path, tmp_path: Path) -> None:
+    operator("init", tmp_path / "other")
+    (server / "root.key").unlink()
+    (tmp_path / "other" / "root.key").rename(server / "root.key")
+    said = operator("doctor", server)
+    assert said.code == 1
+    assert "root.key does not open" in findings(said)["keys and engine"]
+    is_not_done(operator("serve", server), "root.key does not open")
+
+
+def test_doctor_finds_one_flipped_byte_in_a_sealed_cell(server: Path) -> None:
+    path = server / "data.db"
+    raw = sqlcipher3.connect(str(path))
+    (cell,) = raw.execute("SELECT cell FROM resource WHERE rtype = 'AllergyIntolerance'").fetchone()
+    raw.close()
+    whole = bytearray(path.read_bytes())
+    whole[whole.index(cell) + len(cell) // 2] ^= 1
+    path.write_bytes(whole)
+    said = operator("doctor", server)
+    assert said.code == 1
+    assert findings(said) == {"sealed cells": "1 of 6 do not open; restore the last backup"}
+
+
+def test_doctor_finds_a_damaged_page_wherever_it_lies(server: Path) -> None:
+    path = server / "data.db"
+    sound = path.read_bytes()
+    page = 8192
+    for n in range(1, len(sound) // page, 8):
+        whole = bytearray(sound)
+        whole[n * page : n * page + 64] = bytes(64)
+        path.write_bytes(whole)
+        said = operator("doctor", server)
+        assert (said.code, bool(findings(said))) == (1, True), n
+    path.write_bytes(b"x" * page)
+    said = operator("doctor", server)
+    assert said.code == 1
+    assert "Restore the last backup" in findings(said)["keys and engine"]
+
+
+def test_doctor_names_a_clock_that_is_years_off(
+    server: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = ManualClock(datetime(2019, 1, 1, tzinfo=UTC))
+    options = Namespace(folder=server, clock=clock, entropy=SystemEntropy())
+    assert asyncio.run(self_check.check(options)) == 1
+    assert "WRONG clock" in capsys.readouterr().out
