@@ -212,6 +212,10 @@ class Formats:
             return self.number(number.quantize(_TWO_DECIMALS))
         return self._grouped(format(number, "f"))
 
+    def fixed(self, value: Decimal, decimals: int) -> str:
+        """A value of a series, with the decimals of the series."""
+        return self._grouped(f"{value:.{max(0, decimals)}f}")
+
     def _grouped(self, text: str) -> str:
         whole, _, part = text.partition(".")
         sign = "−" if whole.startswith("-") else ""
@@ -249,9 +253,6 @@ class Formats:
             return value
         text = format(number, "f")
         return text.replace(".", ",") if self._french else text
-
-    def count(self, value: int) -> str:
-        return self.number(value)
 
     def percent(self, ratio: float) -> str:
         """15,7 %; never 100 before the end."""

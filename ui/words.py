@@ -1,5 +1,7 @@
 """Sentences for the closed lists of the kernel and the services. One place, one word per thing."""
 
+import re
+
 from dossier.fhir.allergies import Certainty, Criticality, Severity
 from dossier.fhir.medications import Taking
 from dossier.fhir.patients import IdentityStatus, Sex
@@ -10,6 +12,8 @@ from practitioner_app.services.rows import Emptiness, Kind
 from ui.i18n import Texts
 from ui.theme.tokens import Tone
 from ui.widgets.chip import ChipState
+
+_SHORT_IN_BRACKETS = re.compile(r"\(([A-Z][A-Za-z0-9]{1,6})\)$")
 
 KIND_GLYPHS: dict[Kind, str] = {
     Kind.CONSULTATION: "visit",
@@ -31,6 +35,33 @@ KIND_GLYPHS: dict[Kind, str] = {
     Kind.OTHER: "page",
     Kind.UNREADABLE: "alert",
 }
+
+
+SHORT = {
+    "pression artérielle": "PA",
+    "fréquence cardiaque": "FC",
+    "fréquence respiratoire": "FR",
+    "rapport albumine sur créatinine urinaire": "RAC",
+    "débit de filtration glomérulaire": "DFG",
+    "débit de filtration glomérulaire estimé": "DFG",
+    "indice de masse corporelle": "IMC",
+    "cholestérol ldl": "LDL",
+    "cholestérol hdl": "HDL",
+    "thyréostimuline": "TSH",
+}
+"""What a French doctor writes for these measures; never for a drug."""
+
+
+def short_label(label: str) -> str:
+    """The usual short form of a measure: HbA1c, DFG, PA; else the label as it came."""
+    known = SHORT.get(label.casefold())
+    if known:
+        return known
+    for long, short in SHORT.items():
+        if label.casefold().startswith(long + " "):
+            return short
+    inside = _SHORT_IN_BRACKETS.search(label)
+    return inside[1] if inside else label
 
 
 def kind_word(texts: Texts, kind: Kind) -> str:

@@ -45,6 +45,7 @@ from ui.words import (
     flag_sign,
     flag_words,
     kind_word,
+    short_label,
     state_chip,
 )
 
@@ -148,7 +149,7 @@ def problems_card(listing: Listing[ProblemRow], speaking: Speaking) -> SummaryCa
     return SummaryCard(
         key="problems",
         title=texts.tr("Active problems"),
-        count=speaking.formats.count(len(rows)) if rows else "",
+        count=speaking.formats.number(len(rows)) if rows else "",
         lines=tuple(_problem_line(row, speaking) for row in rows),
         why_empty=""
         if rows
@@ -231,7 +232,7 @@ def treatments_card(listing: Listing[TreatmentRow], speaking: Speaking) -> Summa
     return SummaryCard(
         key="treatments",
         title=texts.tr("Current treatments"),
-        count=speaking.formats.count(len(rows)) if rows else "",
+        count=speaking.formats.number(len(rows)) if rows else "",
         lines=tuple(_treatment_line(row, speaking) for row in rows),
         why_empty=""
         if rows
@@ -412,12 +413,22 @@ def fact_runs(facts: tuple[Fact, ...], speaking: Speaking) -> tuple[Run, ...]:
                 shown += "/" + formats.measured(fact.second)
             shown = formats.joined(shown, formats.unit(fact.unit))
             shown = f"{fact.comparator} {shown}".strip()
-        text = f"{fact.label} {shown}".strip()
+        text = f"{short_label(fact.label)} {shown}".strip()
         runs.append(Run((", " if runs and not runs[-1].text.endswith(" ") else "") + text))
         if flag_sign(fact.flag):
             tone = "danger" if fact.flag is not Flag.NORMAL else "text"
             runs.append(Run(f" {flag_sign(fact.flag)} ", Weight.SEMIBOLD, tone))
     return tuple(runs)
+
+
+def told(item: TimelineItem, kind: str) -> str:
+    """Title and summary in one line, nothing said twice."""
+    title = item.title if item.title.casefold() != kind.casefold() else ""
+    if not item.summary or (title and item.kind in {Kind.LETTER, Kind.DOCUMENT, Kind.IMAGING}):
+        return title
+    if item.summary.casefold().startswith(title.casefold()):
+        return item.summary
+    return f"{title} — {item.summary}"
 
 
 def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> TimelineRow:
@@ -434,11 +445,7 @@ def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> Time
     weight = Weight.BOLD if item.unread else Weight.REGULAR
     facts = fact_runs(item.facts, speaking)
     kind = kind_word(texts, item.kind)
-    title = item.title if item.title.casefold() != kind.casefold() else ""
-    lead = f"{title} " if title and facts else title
-    summary = ([Run(lead, weight)] if lead else []) + list(facts)
-    if not facts and item.summary:
-        summary.append(Run(f" — {item.summary}" if title else item.summary, weight))
+    summary = list(facts) or [Run(told(item, kind), weight)]
     second = " · ".join(part for part in (formats.time(item.at), item.author) if part)
     flags = [flag_words(texts, fact.flag) for fact in item.facts if flag_sign(fact.flag)]
     said = _words(

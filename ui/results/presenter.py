@@ -6,7 +6,7 @@ from practitioner_app.services.rows import Point, Series
 from ui.formats import parse_clinical
 from ui.speaking import Speaking
 from ui.widgets.trend import PlotPoint, PlotState
-from ui.words import flag_sign, flag_words
+from ui.words import flag_sign, flag_words, short_label
 
 _DAY_S = 86_400
 
@@ -31,6 +31,11 @@ def value_words(point: Point, unit: str, speaking: Speaking) -> str:
     return formats.joined(f"{point.comparator} {number}".strip(), formats.unit(unit))
 
 
+def decimals_of(series: Series) -> int:
+    """As many decimals everywhere in a series as its most precise value has, two at most."""
+    return min(2, max(-int(point.number.as_tuple().exponent) for point in series.points))
+
+
 def plot_point(point: Point, series: Series, speaking: Speaking) -> PlotPoint | None:
     day = ordinal(point.at, speaking)
     if day is None:
@@ -40,7 +45,7 @@ def plot_point(point: Point, series: Series, speaking: Speaking) -> PlotPoint | 
     return PlotPoint(
         day=day,
         value=float(point.number),
-        shown=speaking.formats.measured(point.number),
+        shown=speaking.formats.fixed(point.number, decimals_of(series)),
         words=f"{words} {flag}".strip(),
         abnormal=bool(flag_sign(point.flag)),
         second=float(point.second) if point.second is not None else None,
@@ -72,16 +77,18 @@ def plot_of(series: Series, speaking: Speaking) -> PlotState:
         notes.append(tr("Also measured in another unit, shown apart: {units}.", units=units))
     return PlotState(
         key=f"{series.code}|{series.unit}",
-        title=series.label,
+        title=short_label(series.label),
         unit=formats.unit(series.unit),
         points=tuple(point for point in points if point is not None),
         low=low,
         high=high,
         band_words=band_words,
-        last=formats.measured(series.last.number)
+        last=formats.fixed(series.last.number, decimals_of(series))
         + (f"/{formats.measured(series.last.second)}" if series.last.second is not None else ""),
         last_flag=flag_words(speaking.texts, series.last.flag),
-        previous=tr("{value} before", value=formats.measured(previous.number)) if previous else "",
+        previous=tr("{value} before", value=formats.fixed(previous.number, decimals_of(series)))
+        if previous
+        else "",
         note=" ".join(notes),
         abnormal=bool(flag_sign(series.last.flag)),
     )

@@ -41,7 +41,7 @@ def palette_state(
     )
     for title, total, members in groups:
         if members:
-            count = tr("{done} of {total}", done=len(members), total=speaking.formats.count(total))
+            count = tr("{done} of {total}", done=len(members), total=speaking.formats.number(total))
             rows.append(
                 HitRow(
                     kind=HitKind.HEAD, key=f"head:{title}", title=title, words=title, second=count

@@ -384,8 +384,8 @@ def _copy_page(common: StartState, copy: CopyRow | None, speaking: Speaking) -> 
         ratio = copy.percent / 100
         words = tr(
             "{done} patients of {total} · {size} of {size_total} · time left: {left}",
-            done=formats.count(copy.patients),
-            total=formats.count(copy.patients_total),
+            done=formats.number(copy.patients),
+            total=formats.number(copy.patients_total),
             size=formats.size(copy.size),
             size_total=formats.size(copy.size_total),
             left=formats.left(copy.seconds_left),

@@ -48,8 +48,8 @@ def link_chip(status: Status, speaking: Speaking) -> ChipState:
     if link is Link.SYNCING or (link is Link.ONLINE and not status.complete):
         words = tr(
             "Updating: {done} patients of {total}",
-            done=formats.count(status.patients),
-            total=formats.count(status.patients_total),
+            done=formats.number(status.patients),
+            total=formats.number(status.patients_total),
         )
         return ChipState(words, Tone.ACCENT, "sync")
     if link is Link.ONLINE:
@@ -133,8 +133,8 @@ def _copy(copy: CopyRow, speaking: Speaking) -> CopyCard:
     figures = [
         tr(
             "{rows} items of {total}",
-            rows=formats.count(copy.rows),
-            total=formats.count(copy.rows_total),
+            rows=formats.number(copy.rows),
+            total=formats.number(copy.rows_total),
         ),
         sizes,
     ]
@@ -153,8 +153,8 @@ def _copy(copy: CopyRow, speaking: Speaking) -> CopyCard:
     return CopyCard(
         title=tr("Copy of this computer") if copy.complete else tr("Update of the copy"),
         aside="",
-        big=formats.count(copy.patients),
-        big_after=tr("patients of {total}", total=formats.count(copy.patients_total)),
+        big=formats.number(copy.patients),
+        big_after=tr("patients of {total}", total=formats.number(copy.patients_total)),
         left=left,
         ratio=copy.percent / 100,
         figures=" · ".join(figures),
@@ -185,13 +185,13 @@ def _rank(row: RankRow, speaking: Speaking) -> RankLine:
         about=about,
         patients=tr(
             "{done} of {total}",
-            done=formats.count(row.patients),
-            total=formats.count(row.patients_total),
+            done=formats.number(row.patients),
+            total=formats.number(row.patients_total),
         ),
-        rows=formats.count(row.rows)
+        rows=formats.number(row.rows)
         if row.progress is Progress.DONE
         else tr(
-            "{done} of {total}", done=formats.count(row.rows), total=formats.count(row.rows_total)
+            "{done} of {total}", done=formats.number(row.rows), total=formats.number(row.rows_total)
         ),
         chip=chip,
         ratio=row.rows / row.rows_total if under_way else None,
@@ -205,12 +205,12 @@ def _facts(centre: Centre, speaking: Speaking) -> tuple[FactRow, ...]:
         contact = formats.moment(centre.last_contact)
         ago = formats.ago(centre.last_contact, speaking.now)
     copy = centre.copy
-    whole = tr("yes: {total} patients", total=formats.count(copy.patients_total))
+    whole = tr("yes: {total} patients", total=formats.number(copy.patients_total))
     if not copy.complete:
         whole = tr(
             "not yet: {done} patients of {total}",
-            done=formats.count(copy.patients),
-            total=formats.count(copy.patients_total),
+            done=formats.number(copy.patients),
+            total=formats.number(copy.patients_total),
         )
     rows = [
         FactRow(tr("Last contact with the server"), contact, ago),
@@ -233,28 +233,34 @@ def _facts(centre: Centre, speaking: Speaking) -> tuple[FactRow, ...]:
 
 
 def _exchange(one: Exchange, speaking: Speaking) -> ExchangeLine:
-    formats, figures = speaking.formats, one.figures
-    words = exchange_words(speaking.texts, one.key)
-    shown = {name: formats.count(value) for name, value in figures.items()}
-    try:
-        words = words.format_map(shown)
-    except KeyError:
-        words = " · ".join([one.key, *shown.values()])
-    return ExchangeLine(formats.time(one.at), words)
+    words = exchange_words(speaking, one)
+    return ExchangeLine(speaking.formats.time(one.at), words)
 
 
-def exchange_words(texts: Texts, key: str) -> str:
+def exchange_words(speaking: Speaking, one: Exchange) -> str:
     """The sentence of a line of the log; an unknown key is shown as it is."""
-    tr = texts.tr
-    return {
-        "exchange.pulled": tr("Update: {rows} items received"),
-        "exchange.pushed": tr("Sent: {ops} items"),
+    tr, trn, formats = speaking.texts.tr, speaking.texts.trn, speaking.formats
+    number = next(iter(one.figures.values()), 0)
+    shown = formats.number(number)
+    counted = {
+        "exchange.pulled": trn(
+            "Update: {shown} item received", "Update: {shown} items received", number, shown=shown
+        ),
+        "exchange.pushed": trn("Sent: {shown} item", "Sent: {shown} items", number, shown=shown),
+        "exchange.purged": trn(
+            "Erased from this computer: {shown} record",
+            "Erased from this computer: {shown} records",
+            number,
+            shown=shown,
+        ),
+    }
+    plain = {
         "exchange.online": tr("Connection found again"),
         "exchange.offline": tr("Connection lost"),
         "exchange.started": tr("Connection to the server"),
-        "exchange.purged": tr("Erased from this computer: {patients} records"),
         "exchange.restored": tr("The server was restored from a backup"),
-    }.get(key, key)
+    }
+    return (counted if one.figures else plain).get(one.key) or plain.get(one.key, one.key)
 
 
 def person_of(patient: PatientHit | None, speaking: Speaking) -> str:

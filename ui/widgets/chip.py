@@ -102,7 +102,7 @@ class FilterChip(QAbstractButton):
     ) -> None:
         super().__init__(parent)
         self._look = look
-        self._count = "" if count is None else look.formats.count(count)
+        self._count = "" if count is None else look.formats.number(count)
         self.setText(look.texts.shown(word))
         self.setAccessibleName(f"{word} {self._count}".strip())
         self.setCheckable(True)

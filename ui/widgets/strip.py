@@ -10,7 +10,7 @@ from ui.theme.tokens import Size, Weight
 from ui.widgets.card import Ground, column, empty_out
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
-GAP = 28
+GAP, TIGHT = 28, 14
 
 
 class StripCell(Struct, frozen=True):
@@ -64,14 +64,17 @@ class ClinicalStrip(Ground):
         shown = self._cells[self._first :]
         boxes = [self._cell(cell) for cell in shown]
         widths = [box.sizeHint().width() for box in boxes]
-        total = sum(widths) + GAP * max(0, len(widths) - 1)
+        joints = max(0, len(widths) - 1)
+        gap = GAP if sum(widths) + GAP * joints <= room else TIGHT
+        self._row.setSpacing(gap)
+        total = sum(widths) + gap * joints
         more_width = self._look.metrics(Size.BODY, Weight.SEMIBOLD).horizontalAdvance("+ 99")
         used, fitting = 0, 0
-        limit = room if total <= room else room - more_width - GAP
+        limit = room if total <= room else room - more_width - gap
         for width in widths:
             if used + width > limit and fitting:
                 break
-            used += width + GAP
+            used += width + gap
             fitting += 1
         for box in boxes[:fitting]:
             self._row.addWidget(box)
