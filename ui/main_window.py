@@ -160,12 +160,19 @@ class MainWindow(QWidget):
         state = keyring_state(self._look.texts, error, demonstration=demonstration)
         self._dialog = KeyringDialog(self._look, state, self)
         self._dialog.retried.connect(self.keyring_retry)
+        self._dialog.recovery_asked.connect(self._recovery_asked)
         self._dialog.left.connect(self.keyring_given_up)
         self._dialog.open()
 
     @Slot(object)
     def _keyring_problem(self, error: KeychainError) -> None:
         self.show_keyring(error, demonstration=False)
+
+    @Slot()
+    def _recovery_asked(self) -> None:
+        """The recovery code needs no keyring: the lock page asks for it."""
+        if self.lock_view is not None and not self._lock_model.state.recovery:
+            self._lock_model.toggle_recovery()
 
     # -- slots ----------------------------------------------------------------
 

@@ -170,7 +170,8 @@ class Tour(QObject):
         if record is None:
             return
         rows = record.timeline.rows
-        report = next((item for item in rows if item.kind == "laboratory" and item.facts), None)
+        reports = [item for item in rows if item.kind == "laboratory" and item.facts]
+        report = max(reports[:20], key=lambda item: len(item.facts), default=None)
         if report is not None:
             view.models.record.choose(Ref(report.rtype, report.id))
             yield self._settled

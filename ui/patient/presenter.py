@@ -79,8 +79,14 @@ def record_state(record: Record, speaking: Speaking, *, filter_key: str, words: 
         timeline=rows,
         filters=filters(record, speaking),
         why_empty=why,
-        hidden_notice=tr("Some information in this record may not be accessible to you."),
-        receiving=receiving,
+        hidden_notice=" · ".join(
+            part
+            for part in (
+                receiving,
+                tr("Some information in this record may not be accessible to you."),
+            )
+            if part
+        ),
     )
 
 

@@ -157,4 +157,3 @@ class RecordState(Struct, frozen=True, kw_only=True):
     filters: tuple[FilterState, ...]
     why_empty: str = ""
     hidden_notice: str = ""
-    receiving: str = ""

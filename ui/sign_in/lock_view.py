@@ -58,7 +58,6 @@ class LockView(Ground):
 
     unlock_asked = Signal(str)
     recovery_asked = Signal()
-    other_person_asked = Signal()
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(look, "banner", parent=parent)
@@ -126,11 +125,7 @@ class LockView(Ground):
         look = self._look
         self._recovery = Button(look, "", kind=Kind.LINK)
         self._recovery.clicked.connect(self._recovery_clicked)
-        other = Button(look, look.tr("Change user"), kind=Kind.LINK)
-        other.clicked.connect(self._other_clicked)
-        for link in (self._recovery, other):
-            body.addLayout(row(1, link, 1))
-            body.addSpacing(2)
+        body.addLayout(row(1, self._recovery, 1))
         body.addSpacing(10)
         body.addWidget(Rule(look))
         body.addSpacing(10)
@@ -179,10 +174,6 @@ class LockView(Ground):
     def _recovery_clicked(self) -> None:
         self._field.edit.clear()
         self.recovery_asked.emit()
-
-    @Slot()
-    def _other_clicked(self) -> None:
-        self.other_person_asked.emit()
 
     def focus_field(self) -> None:
         self._field.edit.setFocus()

@@ -26,8 +26,6 @@ class StartView(QWidget):
     checked = Signal(bool)
     forward_asked = Signal()
     back_asked = Signal()
-    print_asked = Signal()
-    suggest_asked = Signal()
 
     def __init__(
         self, look: Look, *, intended_use: tuple[str, ...], parent: QWidget | None = None
