@@ -143,9 +143,9 @@ def resource(raw: bytes, max_bytes: int = limits.BODY_BYTES) -> dict[str, Any]:
     return value
 
 
-def check_text(raw: bytes) -> None:
-    """Refuse what decoders disagree on: duplicate keys, depth, lone surrogates (raises Invalid)."""
-    _parse(raw, limits.JSON_DEPTH)
+def check_text(raw: bytes, depth: int = limits.JSON_DEPTH) -> Any:
+    """Decode, refusing what decoders disagree on: duplicate keys, depth, lone surrogates (raises Invalid)."""
+    return _parse(raw, depth)
 
 
 def _parse(raw: bytes, depth: int) -> Any:

@@ -14,7 +14,7 @@ import msgspec
 
 from dossier.errors import DossierError, Invalid, Issue
 from dossier.fhir import invariants
-from dossier.wire import codec
+from dossier.wire import codec, limits
 
 T = TypeVar("T")
 
@@ -79,7 +79,8 @@ def contents(raw: bytes) -> Contents:
     bundle = _decode(raw, _Bundle)
     if bundle.kind not in _KINDS:
         raise Invalid((Issue("Bundle.type", "not_a_set_of_records"),))
-    issues = invariants.check("Bundle", _decode(raw, dict[str, Any]), "Bundle")
+    whole = codec.check_text(raw, limits.JSON_DEPTH + 3)
+    issues = invariants.check("Bundle", whole, "Bundle")
     if issues:
         raise Invalid(issues)
     return _read(bundle.entry, whole=True)

@@ -150,7 +150,12 @@ class Changes:
         found = turn.earlier.get(op.depends_on)
         if found is not None:
             return found.code == "later"
-        return await turn.book.tx.ops.get(op.depends_on) is None
+        return await self._earlier(turn, op.depends_on) is None
+
+    async def _earlier(self, turn: _Turn, op_id: str) -> OpRow | None:
+        """An op of this account known to this owner; another's, or no op at all, is as good as unknown."""
+        row = await turn.book.tx.ops.get(op_id) if _OP_ID.fullmatch(op_id) else None
+        return row if row is not None and row.account == turn.session.account else None
 
     async def _decided(self, turn: _Turn, op: Op) -> Verdict:
         try:
@@ -176,7 +181,7 @@ class Changes:
             return
         found = turn.earlier.get(op.depends_on)
         if found is None:
-            row = await turn.book.tx.ops.get(op.depends_on)
+            row = await self._earlier(turn, op.depends_on)
             stored = row.verdict if row is not None else None
             found = codec.decode(stored, Verdict) if stored is not None else None
         if found is not None and found.code not in {"ok", "done"}:

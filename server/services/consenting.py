@@ -31,6 +31,23 @@ class Parties(NamedTuple):
 NO_PARTIES = Parties({}, {})
 
 
+class Reached(NamedTuple):
+    """Whom a consent opens the record to. `units`: the organisations of all of them."""
+
+    teams: frozenset[int]
+    accounts: frozenset[int]
+    units: frozenset[int]
+
+
+def reached(consent: dict[str, Any], parties: Parties) -> Reached:
+    """Those named who are known here."""
+    named = permission(consent)
+    teams = {parties.units[rid] for rid in named.organisations if rid in parties.units}
+    people = [row for rid in named.practitioners for row in parties.people.get(rid, ())]
+    units = teams | {unit for _, unit, _ in people}
+    return Reached(frozenset(teams), frozenset(row[0] for row in people), frozenset(units))
+
+
 class Consenting:
     """Records and withdraws consents inside a unit of work."""
 
@@ -69,6 +86,15 @@ class Consenting:
             issues.append(Issue("Consent.provision.actor", "unknown_party"))
         if issues:
             raise Invalid(tuple(issues))
+
+    def check_own(self, consent: dict[str, Any], parties: Parties, by: Session) -> None:
+        """Refuse a consent that opens the record to others than the team or the person collecting it.
+        Raises Invalid.
+        """
+        opens = reached(consent, parties)
+        if opens.teams - {by.unit} or opens.accounts - {by.account}:
+            actor = "Consent.provision.actor"
+            raise Invalid((Issue(actor, "consent_for_another_without_reason"),))
 
     def check_change(self, changes: Sequence[Change]) -> None:
         """Only the status of a consent changes. Raises Invalid."""

@@ -32,7 +32,7 @@ ZERO = Cursor(0, 0)
 
 def seal_cursor(premises: Premises, owner: int, facet: str, term: str, cursor: Cursor) -> str:
     """The token of a position."""
-    return premises.tokens.seal(_at(owner, facet, term), premises.restore, *cursor)
+    return premises.tokens.seal(_at(owner, facet, term), *_wide(premises.restore, *cursor))
 
 
 def open_cursor(premises: Premises, owner: int, facet: str, term: str, token: str) -> Cursor | None:
@@ -43,7 +43,7 @@ def open_cursor(premises: Premises, owner: int, facet: str, term: str, token: st
         restore, seq, hidden = premises.tokens.open(_at(owner, facet, term), token)
     except (SealBroken, ValueError):
         return None
-    return Cursor(int(seq), int(hidden)) if restore == str(premises.restore) else None
+    return Cursor(int(seq), int(hidden)) if int(restore) == premises.restore else None
 
 
 def _at(owner: int, facet: str, term: str) -> str:
@@ -52,7 +52,8 @@ def _at(owner: int, facet: str, term: str) -> str:
 
 def seal_heads(premises: Premises, session: Session, at: HeadsAt) -> str:
     """The `v` of this reader."""
-    return premises.tokens.seal("v", premises.restore, session.account, session.situation, *at)
+    who = (session.account, session.situation)
+    return premises.tokens.seal("v", *_wide(premises.restore), *who, *_wide(*at))
 
 
 def open_heads(premises: Premises, session: Session, token: str) -> HeadsAt | None:
@@ -63,7 +64,12 @@ def open_heads(premises: Premises, session: Session, token: str) -> HeadsAt | No
         parts = premises.tokens.open("v", token)
     except SealBroken:
         return None
-    mine = (str(premises.restore), str(session.account), session.situation)
+    mine = (*_wide(premises.restore), str(session.account), session.situation)
     if len(parts) != 6 or parts[:3] != mine:
         return None
     return HeadsAt(int(parts[3]), int(parts[4]), int(parts[5]))
+
+
+def _wide(*numbers: int) -> tuple[str, ...]:
+    """All of one length: the length of a token tells nothing of what it counts."""
+    return tuple(f"{number:019d}" for number in numbers)

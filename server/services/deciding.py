@@ -62,7 +62,7 @@ class Desk:
         opened = await self._opened(tag, lies_in.facet)
         self._demand(self.mine.right(tag), "wd")
         if op.rtype == CONSENT:
-            self._tools.consenting.check(value, self._parties)
+            self._check_consent(op, value, tag)
         await self._tools.access.open(self._book, opened)
         put = Put(op.rtype, op.id, tag, self._book.subject, op.root, body)
         (version,) = await self._book.put([put])
@@ -99,6 +99,14 @@ class Desk:
             await self._again()
         return version
 
+    def _check_consent(self, op: Op, value: dict[str, Any], tag: str) -> None:
+        """Who is blocked or gone collects none; for others than one's own team a reason is named (ACC-05)."""
+        if self.mine.only_deposits:
+            raise Unavailable
+        self._tools.consenting.check(value, self._parties)
+        if not self.mine.right(tag).allows("g") and not op.reason:
+            self._tools.consenting.check_own(value, self._parties, self._session)
+
     def _valid(self, op: Op, raw: bytes) -> dict[str, Any]:
         value = codec.resource(raw)
         issues = []
@@ -130,8 +138,8 @@ class Desk:
         if found.kind != self._book.row.kind:
             raise Invalid((Issue("$", "not_for_this_owner", found.kind),))
         if found.kind == "patient":
-            patient = await patient_id(self._book)
-            if patient is not None and found.patients[0].rpartition("/")[2] != patient:
+            known = await patient_ids(self._book)
+            if known and found.patients[0].rpartition("/")[2] not in known:
                 raise Invalid((Issue("subject", "another_patient"),))
         return found
 
@@ -190,9 +198,7 @@ class Desk:
         self.mine = await standing_of(self._premises, self._session, self._book.tx, self._book.row)
 
 
-async def patient_id(book: OwnerUnit) -> str | None:
-    """The id of the Patient resource of this owner, None before it is there."""
-    for row in await book.tx.resources.of_facets([book.tag(IDENTITY)]):
-        if row.rtype == "Patient":
-            return row.id
-    return None
+async def patient_ids(book: OwnerUnit) -> frozenset[str]:
+    """The ids of the Patient resources of this owner: several where sources number one person each."""
+    rows = await book.tx.resources.of_facets([book.tag(IDENTITY)])
+    return frozenset(row.id for row in rows if row.rtype == "Patient")

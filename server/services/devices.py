@@ -23,6 +23,8 @@ from server.services.throttle import Throttle
 TOKEN_S = 900
 NONCE_MS = 120_000
 _NONCES = 10_000
+_DEVICE_CHARS = 64
+"""More than any device id has: a longer one is nobody's and takes no memory."""
 _KEY_BYTES = 32
 _LABEL = "colloque/v1/device-token"
 
@@ -79,7 +81,7 @@ class Devices:
     def challenge(self, request: wire.ChallengeRequest) -> wire.ChallengeReply:
         """A nonce to sign; an unknown device gets one as well."""
         nonce = base64url(self._premises.entropy.bytes(_KEY_BYTES))
-        self._nonces[nonce] = (request.device, self._premises.now_ms + NONCE_MS)
+        self._nonces[nonce] = (request.device[:_DEVICE_CHARS], self._premises.now_ms + NONCE_MS)
         if len(self._nonces) > _NONCES:
             self._nonces.popitem(last=False)
         return wire.ChallengeReply(nonce=nonce)

@@ -24,7 +24,7 @@ from server.services.session import Session
 _Item = ResourceRow | Tombstone
 _ROW_BYTES = 96
 """What a row weighs in a page besides its body."""
-_TRIES = 3
+_TRIES = 4
 
 
 class _Slice(NamedTuple):
@@ -112,25 +112,37 @@ class Feed:
     async def _pages(
         self, session: Session, owner: int, wants: Sequence[wire.Want], room: int
     ) -> list[tuple[wire.Page, int]]:
+        open_to = frozenset(wants)
         for _ in range(_TRIES):
-            slices, mine, same = await self._premises.store.read(
-                owner, lambda tx: self._read(session, tx, wants, room)
-            )
+            read = partial(self._read, session, wants=wants, room=room, open_to=open_to)
+            slices, mine, same = await self._premises.store.read(owner, read)
             if mine is not None and mine.is_stale:
                 await self._access.refresh(owner)
+                continue
+            still = frozenset(want for want in open_to if _is_open(mine, want))
+            if still != open_to:  # what is not readable takes no room: read again without it
+                open_to = still
             elif same:
-                return [await self._page(owner, one, mine) for one in slices]
+                return [
+                    await self._page(owner, one, mine if one.want in open_to else None)
+                    for one in slices
+                ]
         raise Busy
 
     async def _read(
-        self, session: Session, tx: OwnerTx, wants: Sequence[wire.Want], room: int
+        self,
+        session: Session,
+        tx: OwnerTx,
+        wants: Sequence[wire.Want],
+        room: int,
+        open_to: frozenset[wire.Want],
     ) -> tuple[list[_Slice], Standing | None, bool]:
         before = await tx.owner.get()
         slices: list[_Slice] = []
         for want in wants:
             if room <= 0:
                 break
-            one = await self._slice(tx, want, room)
+            one = await self._slice(tx, want, room) if want in open_to else _empty(want)
             slices.append(one)
             room -= _weight(one.rows)
         mine = await standing(self._premises, session, tx)
@@ -140,7 +152,7 @@ class Feed:
     async def _slice(self, tx: OwnerTx, want: wire.Want, room: int) -> _Slice:
         row = await tx.compartments.get(want.facet)
         if row is None:
-            return _Slice(want, True, (), cursors.ZERO, more=False, digest=bytes(32))
+            return _empty(want)
         cursor = self._cursor(want)
         zero = cursor is None or not row.floor <= max(cursor.seq, cursor.hidden) <= row.head
         start = Cursor(0, row.head) if zero or cursor is None else cursor
@@ -191,6 +203,16 @@ class Feed:
 
     def _seal(self, owner: int, facet: str, term: str, cursor: Cursor) -> str:
         return cursors.seal_cursor(self._premises, owner, facet, term, cursor)
+
+
+def _empty(want: wire.Want) -> _Slice:
+    """Nothing is there, or nothing that this reader may know of."""
+    return _Slice(want, True, (), cursors.ZERO, more=False, digest=bytes(32))
+
+
+def _is_open(mine: Standing | None, want: wire.Want) -> bool:
+    right = NOTHING if mine is None else mine.right(want.facet)
+    return bool(right.term) and right.term == want.term
 
 
 def _by_owner(items: Sequence[wire.Want]) -> list[tuple[int, list[wire.Want]]]:

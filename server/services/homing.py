@@ -13,6 +13,7 @@ from dossier.access.home import (
 )
 from dossier.errors import Invalid, Issue
 from server.services.bodies import Body
+from server.services.consents import CONSENT
 from server.services.premises import Premises
 
 
@@ -23,8 +24,12 @@ def home_of(
     labels: frozenset[str],
     root: str | None,
 ) -> Home:
-    """`home`, and only documents (and what was derived from one) may be masked. Raises Invalid."""
-    if MASKED in labels and not may_be_masked(str(value["resourceType"]), root):
+    """`home`; only documents (and what was derived from one) may be masked, and no consent is kept from
+    the patient who gives it (ACC-02). Raises Invalid.
+    """
+    rtype = str(value["resourceType"])
+    masks = MASKED in labels and not may_be_masked(rtype, root)
+    if masks or (rtype == CONSENT and NOT_PATIENT in labels):
         raise Invalid((Issue("labels", "label_not_for_this_type"),))
     return home(value, body.by, body.acted_as, labels, premises.pack)
 

@@ -2,7 +2,8 @@
 
 Ids are kept. An id that another record reserved is refused; what the record holds already, equal but for
 `meta`, is a duplicate, so that an import may be repeated or go on after a crash. A Bundle is taken whole or
-not at all: one invalid resource refuses every patient's part of it.
+not at all: one invalid resource refuses every patient's part of it. Who registers, attends or may read is
+taken from a file only for the record it begins; a record already here opens only to the unit imported for.
 """
 
 import re
@@ -17,7 +18,7 @@ from server.services import bodies
 from server.services.access import REGISTERING
 from server.services.accounts import Accounts
 from server.services.bundles import Contents, Item, Refusal, contents
-from server.services.consenting import Parties
+from server.services.consenting import Parties, reached
 from server.services.consents import CONSENT, gaps
 from server.services.deciding import Tools
 from server.services.directory import IMPORT, PUBLIC, Directory, is_same
@@ -137,6 +138,7 @@ class Importer:
 
     async def _parts(self, placed: Sequence[_Placed]) -> tuple[list[_Part], list[Refusal]]:
         owners: dict[str, int] = {}
+        lost: dict[str, str] = {}
         parts: dict[int, _Part] = {}
         refused: list[Refusal] = []
         for one in placed:
@@ -144,13 +146,16 @@ class Importer:
                 try:
                     owner = await self._patients.claim(one.item.value)
                 except Refused as no:
-                    refused.append(Refusal(one.item.name, no.code))
+                    lost[one.item.id] = no.code
                     continue
                 owners[one.item.id] = owner
                 parts[owner] = _Part(owner, one.item, [])
         for one in placed:
             found = await self._owner_of(one.home, owners)
-            if found is None:
+            named = _patient_named(one.home)
+            if named in lost:
+                refused.append(Refusal(one.item.name, lost[named]))
+            elif found is None:
                 refused.append(Refusal(one.item.name, "unknown_patient"))
             else:
                 part = parts.setdefault(found, _Part(found, None, []))
@@ -158,10 +163,9 @@ class Importer:
         return list(parts.values()), refused
 
     async def _owner_of(self, home: Home, owners: dict[str, int]) -> int | None:
-        found = _PATIENT.search(home.patients[0])
-        if found is None:
+        rid = _patient_named(home)
+        if not rid:
             return None
-        rid = found[1]
         if rid not in owners:
             owner = await self._patients.located("Patient", rid)
             if owner is None:
@@ -189,19 +193,22 @@ class Importer:
             assert row is not None
             book = OwnerUnit(self._premises, tx, row, _NUMBERS)
             await self._tools.access.bring(book)
-            puts, report = await self._puts(book, items, for_unit or 0, fresh=fresh)
-            if unit is not None:
+            foreign = [] if fresh else _foreign(items, parties, for_unit)
+            names = {one.resource for one in foreign}
+            ours = [pair for pair in items if pair[0].name not in names]
+            puts, report = await self._puts(book, ours, for_unit or 0, fresh=fresh)
+            if unit is not None and (fresh or for_unit is not None):
                 await self._tools.access.put_relation(book, unit, REGISTERING, None, "import")
-            for account in attending:
+            for account in attending if fresh else ():
                 await self._tools.access.put_relation(book, account, ATTENDING, None, "import")
-            await self._consents(book, puts, items, parties)
+            await self._consents(book, puts, ours, parties)
             if puts:
                 await book.put(puts)
                 said = entry(self._premises, by, "imported", count=len(puts))
                 await book.log(ACCESS, said)
             await self._tools.access.recompute(book)
             await book.close()
-            return report
+            return report.plus(Report(refused=tuple(foreign)))
 
         report = await self._premises.store.write(part.owner, write)
         return report.plus(Report(refused=tuple(refused), owners=(part.owner,)))
@@ -268,6 +275,23 @@ class Importer:
             if account is not None:
                 found.append(account)
         return found
+
+
+def _foreign(
+    items: Iterable[tuple[Item, str]], parties: Parties, for_unit: int | None
+) -> list[Refusal]:
+    """Consents that would open a record already here to others than the unit this import is for."""
+    return [
+        Refusal(item.name, "consent_for_another")
+        for item, _ in items
+        if item.rtype == CONSENT and not reached(item.value, parties).units <= {for_unit}
+    ]
+
+
+def _patient_named(home: Home) -> str:
+    """The id of the patient this belongs to; empty for a reference that is no id."""
+    found = _PATIENT.search(home.patients[0])
+    return "" if found is None else found[1]
 
 
 def labels_in(item: Item) -> frozenset[str]:

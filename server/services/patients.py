@@ -9,7 +9,11 @@ from typing import Any
 from dossier.errors import Refused
 from dossier.identity.systems import INS_SYSTEMS
 from dossier.ids import new_owner
+from dossier.sealing.blind import letters
+from dossier.wire import codec
 from server.ports import OwnerTx
+from server.services import bodies
+from server.services.facets import IDENTITY
 from server.services.premises import Premises
 
 _PATIENT = "Patient"
@@ -48,10 +52,15 @@ class Patients:
     async def claim(self, patient: dict[str, Any]) -> int:
         """The owner for this patient, reserved and possibly not made yet.
 
-        Raises Refused("ins_of_another") when the id is one patient's and the INS another's.
+        Raises Refused("ins_of_another") when the id is one patient's and the INS another's, and
+        Refused("another_person") when the record found speaks of somebody else (HZ-01): sources number
+        their patients alike, and a mistyped INS is somebody's.
         """
         rid = str(patient["id"])
-        owner = await self.find(patient) or new_owner(self._premises.entropy)
+        known = await self.find(patient)
+        if known is not None and not await self._is_of(known, patient):
+            raise Refused("another_person")
+        owner = known or new_owner(self._premises.entropy)
         name = self._premises.blind.locator(f"{_PATIENT}/{rid}")
         owner = await self._reserve(name, "locator", owner, unique=True)
         for ins in self._ins(patient):
@@ -61,6 +70,28 @@ class Patients:
         if traits is not None:
             await self._reserve(traits, "traits", owner, unique=False)
         return owner
+
+    async def _is_of(self, owner: int, patient: dict[str, Any]) -> bool:
+        """Does nothing in this record's Patient resources contradict this one?"""
+        tag = self._premises.tags.tag(owner, IDENTITY)
+        rows = await self._premises.store.read(owner, lambda tx: tx.resources.of_facets([tag]))
+        for row in rows:
+            if row.rtype == _PATIENT:
+                cell = await self._premises.sealer.open(bodies.place_of(owner, row), row.cell)
+                held = codec.resource(bodies.unpack(cell).resource)
+                if self._contradict(held, patient):
+                    return False
+        return True
+
+    def _contradict(self, one: dict[str, Any], other: dict[str, Any]) -> bool:
+        """Two INS, two birth dates, or neither name in common; what one side lacks contradicts nothing."""
+        ins = set(self._ins(one)), set(self._ins(other))
+        if all(ins) and not ins[0] & ins[1]:
+            return True
+        if _differ(one.get("birthDate"), other.get("birthDate")):
+            return True
+        names = _names(one), _names(other)
+        return all(names) and not names[0] & names[1]
 
     async def _reserve(self, name: int, space: str, owner: int, *, unique: bool) -> int:
         async def reserve(tx: OwnerTx) -> int:
@@ -97,6 +128,23 @@ class Patients:
         gender = patient.get("gender")
         sex = gender if isinstance(gender, str) else ""
         return self._premises.blind.traits(family, given[0], born, sex)
+
+
+def _differ(one: object, other: object) -> bool:
+    """Are both dates known, and neither the beginning of the other?"""
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    return not (one.startswith(other) or other.startswith(one))
+
+
+def _names(patient: dict[str, Any]) -> set[str]:
+    """Every family and given name, as compared."""
+    found: set[str] = set()
+    for name in _list(patient.get("name")):
+        if isinstance(name, dict):
+            texts = [name.get("family"), *_list(name.get("given"))]
+            found |= {letters(text) for text in texts if isinstance(text, str)}
+    return found - {""}
 
 
 def _list(value: Any) -> list[Any]:

@@ -107,6 +107,11 @@ class Standing:
         return [facet for facet in sorted(self._paths) if self.right(facet).term]
 
     @property
+    def only_deposits(self) -> bool:
+        """Blocked, gone from the practice, or a space nobody reads: what is left is filing."""
+        return self._deposit_only
+
+    @property
     def is_stranger(self) -> bool:
         """No right of any kind on anything here: to this session the owner does not exist."""
         return not any(self.right(facet).rights for facet in self._paths)

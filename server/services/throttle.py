@@ -15,7 +15,7 @@ _NAMES = 10_000
 
 
 class Throttle:
-    """One bucket a name; the names least recently seen are forgotten first."""
+    """One bucket a name. The fullest are forgotten first: a flood of other names gives nobody a try."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -31,7 +31,18 @@ class Throttle:
             raise Busy((1 - tries) * SECONDS_A_TRY)
         self._buckets[name] = (tries - 1, now)
         if len(self._buckets) > _NAMES:
-            self._buckets.popitem(last=False)
+            self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        """Make room: a full bucket says nothing, so those go; else the fullest one."""
+        kept = {name: self._left(name, now) for name in self._buckets}
+        full = [name for name, tries in kept.items() if tries >= TRIES]
+        for name in full or [max(kept, key=kept.__getitem__)]:
+            del self._buckets[name]
+
+    def _left(self, name: int, now: float) -> float:
+        tries, since = self._buckets[name]
+        return min(float(TRIES), tries + (now - since) / SECONDS_A_TRY)
 
     def forgive(self, name: int) -> None:
         """A success gives every try back."""

@@ -191,7 +191,8 @@ def test_acc_04_a_person_outside_the_team_reads_by_a_consent_in_their_name(
     body["provision"]["actor"] = [
         {"reference": {"reference": f"Practitioner/{guest.practitioner}"}}
     ]
-    assert room.push(martin, room.create(martin, anne, body))[0].code == "ok"
+    op = room.create(martin, anne, body, reason="second opinion")
+    assert room.push(martin, op)[0].code == "ok"
     room.settle()
     assert "AllergyIntolerance/all-1" in room.pull(guest, anne)
     assert room.pull(colleague, anne) == {}
