@@ -163,7 +163,8 @@ class ResultTable(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(0, 1)
-        heads = (look.tr("Analysis"), look.tr("Value"), "", look.tr("Reference values"))
+        bands = look.tr("Reference values") if any(item.band for item in state.grid) else ""
+        heads = (look.tr("Analysis"), look.tr("Value"), "", bands)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for place, word in enumerate(heads):
             label = PlainLabel(look, word, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="muted")
