@@ -14,6 +14,7 @@ import os
 import platform
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -204,11 +205,16 @@ def child(*command: object, **options: object) -> Iterator[subprocess.Popen[str]
                 process.wait()
 
 
+def has_screen() -> bool:
+    on_linux = sys.platform.startswith("linux")
+    return not on_linux or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
 @contextmanager
 def screen() -> Iterator[dict[str, str]]:
     """The environment of a window: the real screen, or a virtual one of our own."""
     env = dict(os.environ)
-    if not sys.platform.startswith("linux") or env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"):
+    if has_screen():
         yield env
         return
     read, write = os.pipe()
@@ -270,67 +276,46 @@ def demo(options: argparse.Namespace) -> int:
     folder = BUILD / "demo" / f"{monday}-{options.patients}"
     if options.fresh and folder.exists():
         shutil.rmtree(folder)
-    shots = BUILD / "tour" if options.once else BUILD / "demo" / "screens"
     with ExitStack() as stack:
         practice = demonstration_practice(folder, options.patients, monday)
-        url = stack.enter_context(serving(folder / "server"))
+        url = stack.enter_context(serving(folder))
         env = stack.enter_context(screen())
-        login, password = practice["accounts"][0]["login"], practice["accounts"][0]["password"]  # type: ignore[index]
-        phrase = str(practice["phrase"])
+        env.setdefault("TZ", "Europe/Paris")
         profile = folder / "profile"
-        if not (profile / "cache.hdr").exists():
-            say("Enrolling this desktop as a GP of the practice")
-            answer(
-                PYTHON,
-                "-m",
-                "practitioner_app",
-                "--profile",
-                profile,
-                "enrol",
-                "--server",
-                url,
-                "--demonstration",
-                stdin=json.dumps(
-                    {
-                        "login": login,
-                        "password": password,
-                        "phrase": phrase,
-                        "device_name": "Cabinet 1",
-                    }
-                ),
-                env=env,
-            )
+        enrol(profile, url, practice, env)
         announce(practice, url)
-        command = [
-            PYTHON,
-            "-m",
-            "practitioner_app",
-            "--profile",
-            profile,
-            "--server",
-            url,
-            "--screenshots",
-            shots,
-        ]
-        if "DISPLAY" not in os.environ or options.once:
-            say(f"Screenshots go to {shots.relative_to(ROOT)}/")
-        if options.once:
-            return run_with_phrase([*command, "tour"], phrase, env)
+        desktop = program("practitioner_app", "--profile", profile, "--screenshots", BUILD / "tour")
+        if options.once or not has_screen():
+            say("Walking through every screen; the pictures go to build/tour/")
+            code = spoken([*desktop, "tour"], str(practice["phrase"]), env)
+            if options.once or code:
+                return code
         say("Ctrl-C stops everything.")
-        with child(*command, env=env) as window:
+        with child(*desktop, env=env) as window:
             return window.wait()
     return 0
 
 
-def run_with_phrase(command: list[object], phrase: str, env: dict[str, str]) -> int:
-    """The tour unlocks by a phrase that comes on its standard input, never in its arguments."""
+def program(module: str, *words: object) -> list[str]:
+    return [str(PYTHON), "-m", module, *(str(word) for word in words)]
+
+
+def enrol(profile: Path, url: str, practice: dict[str, object], env: dict[str, str]) -> None:
+    """Make this machine a desktop of the first GP; once a profile."""
+    if (profile / "cache.hdr").exists():
+        return
+    say("Enrolling this desktop as a GP of the practice")
+    first = practice["accounts"][0]  # type: ignore[index]
+    said = {name: first[name] for name in ("login", "password")}
+    said |= {"phrase": practice["phrase"], "device_name": "Cabinet 1"}
+    command = program("practitioner_app", "--profile", profile, "enrol", "--server", url)
+    answer(*command, "--demonstration", stdin=json.dumps(said), env=env)
+
+
+def spoken(command: list[str], phrase: str, env: dict[str, str]) -> int:
+    """Run a command that reads the phrase on its standard input, never in its arguments."""
     return subprocess.run(
-        [str(c) for c in command],
-        cwd=ROOT,
-        env=env,
-        input=json.dumps({"phrase": phrase}),
-        text=True,
-        check=False,
+        command, cwd=ROOT, env=env, input=phrase + "\n", text=True, check=False
     ).returncode
 
 
@@ -342,45 +327,42 @@ def demonstration_practice(folder: Path, patients: int, monday: date) -> dict[st
         return known
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
-    say(
-        f"Making a demonstration practice of {patients} patients (fictional people); Monday {monday:%d/%m/%Y}"
-    )
-    must(PYTHON, "-m", "server", "init", folder / "server", "--demonstration")
-    practice = answer(
-        PYTHON,
-        "-m",
-        "server",
-        "demonstration",
-        folder / "server",
-        "--patients",
-        patients,
-        "--today",
-        monday.isoformat(),
-    )
+    say(f"Making a practice of {patients} fictional patients; Monday {monday:%d/%m/%Y}")
+    data = folder / "server"
+    must(*program("server", "init", data, "--name", "Maison de santé du Port", "--demonstration"))
+    told = program("server", "demonstration", data, "--patients", patients, "--today", monday)
+    practice = answer(*told)
     secrets.touch(mode=0o600)
     secrets.write_text(json.dumps(practice, ensure_ascii=False, indent=1))
     return practice
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[str]:
-    """The embedded server on a free loopback port."""
-    with child(
-        PYTHON,
-        "-m",
-        "server",
-        "serve",
-        data,
-        "--port",
-        "0",
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
+def serving(folder: Path) -> Iterator[str]:
+    """The embedded server on a free loopback port: the one this demonstration had before, if it still is.
+
+    A desktop knows its server by address; on another port its profile is made again.
+    """
+    kept = folder / "port"
+    port = int(kept.read_text()) if kept.exists() else 0
+    if port and not is_free(port):
+        port = 0
+    if not port:
+        shutil.rmtree(folder / "profile", ignore_errors=True)
+    command = program("server", "serve", folder / "server", "--port", port)
+    with child(*command, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
             raise Stop("The server did not start; its reason stands above.")
-        yield str(json.loads(line)["listening"])
+        url = str(json.loads(line)["listening"])
+        kept.write_text(url.rpartition(":")[2])
+        yield url
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def announce(practice: dict[str, object], url: str) -> None:

@@ -53,6 +53,8 @@ from ui.theme.look import Look
 from ui.tour import Tour, TourHost, run_tour
 
 TICK_MS = 1_000
+TOUR_MS = 15 * 60_000
+"""A tour that has not begun by then never will."""
 SEEN_EVERY_TICKS = 60
 SWITCH_S = 0.001
 """The interpreter changes threads five times as often as usual: the main thread is late by less."""
@@ -120,7 +122,8 @@ class Desktop(QObject):
         self._ticks = 0
         self._tour: Tour | None = None
         self._tour_folder = options.profile
-        self._finished: Callable[[int], None] = application.exit
+        self._finished: Callable[[int], None] | None = None
+        """Where a tour says its exit code; None when nobody tours."""
         self._collector = Collector(self)
         self._system_lock = SystemLock(self)
         self._timer = QTimer(self)
@@ -249,6 +252,7 @@ class Desktop(QObject):
     def toured(self, folder: Path, finished: Callable[[int], None]) -> None:
         """Walk through every screen once the whole copy is here; `finished` gets the exit code."""
         self._tour_folder, self._finished = folder, finished
+        QTimer.singleShot(TOUR_MS, self, self._tour_is_late)
         self._changes.published.connect(self._tour_if_copied)
 
     @Slot(object)
@@ -272,7 +276,8 @@ class Desktop(QObject):
     @Slot(int)
     def _tour_finished(self, pictures: int) -> None:
         _log.info("tour %d pictures in %s", pictures, self._tour_folder)
-        self._finished(0 if pictures else 1)
+        if self._finished is not None:
+            self._finished(0 if pictures else 1)
 
     # --- locking -------------------------------------------------------------------------------------
 
@@ -329,6 +334,14 @@ class Desktop(QObject):
 
     def _told(self, error: DossierError) -> None:
         _log.warning("not opened %s", error.key)
+        if self._finished is not None:
+            self._finished(3)
+
+    @Slot()
+    def _tour_is_late(self) -> None:
+        if self._finished is not None and self._tour is None:
+            _log.error("the copy never became complete")
+            self._finished(3)
 
 
 def run(options: Options, argv: list[str]) -> int:
