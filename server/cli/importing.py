@@ -7,7 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Self, cast
+from typing import IO, Any, NamedTuple, Self, cast
 
 from dossier.errors import Refused
 from dossier.wire.codec import encode
@@ -49,8 +49,8 @@ async def take(options: argparse.Namespace) -> int:
             run = _Run(house, await _unit(house, options.organisation), out)
             for number, path in enumerate(found, 1):
                 progress(number - 1, len(found), path.name, run.total.accepted)
-                for raw in pieces(path):
-                    await run.take(path, raw)
+                for line, raw in pieces(path):
+                    await run.take(Source(path.name, line), raw)
             await run.take_again()
         await house.settle()
         progress(len(found), len(found), "done", run.total.accepted)
@@ -68,36 +68,44 @@ async def take(options: argparse.Namespace) -> int:
     return 1 if refused else 0
 
 
+class Source(NamedTuple):
+    """Where a document stands: its file, and its line in NDJSON (else 1)."""
+
+    file: str
+    line: int
+
+
 class _Run:
     """One import while it goes on."""
 
     def __init__(self, house: House, unit: int | None, out: "_Lines") -> None:
         self._house, self._unit, self._out = house, unit, out
-        self._early: list[tuple[Path, bytes]] = []
+        self._early: list[tuple[Source, bytes, int]] = []
         self._early_bytes = 0
         self.total, self.reasons = Report(), Counter[str]()
 
-    async def take(self, path: Path, raw: bytes, *, again: bool = False) -> None:
-        """One document; a single resource whose patient is not there yet waits for the end."""
+    async def take(self, source: Source, raw: bytes) -> None:
+        """One document; what it says of patients who are not there yet waits for the end."""
         report = await self._house.importer.take(raw, for_unit=self._unit)
-        waits = [one.reason for one in report.refused] == [
-            "unknown_patient"
-        ] and not report.accepted
-        if waits and not again and self._early_bytes + len(raw) <= _EARLY_BYTES:
-            self._early.append((path, raw))
+        why = {one.reason for one in report.refused}
+        if why == {"unknown_patient"} and self._early_bytes + len(raw) <= _EARLY_BYTES:
+            self._early.append((source, raw, report.accepted + report.duplicate))
             self._early_bytes += len(raw)
-            return
-        for one in report.refused:
-            self.reasons[one.reason] += 1
-            self._out(
-                path, one.resource, one.reason, [f"{i.path}: {i.rule}" for i in one.issues[:20]]
-            )
-        self.total = self.total.plus(report._replace(refused=()))
+            report = report._replace(refused=())
+        self._count(source, report)
 
     async def take_again(self) -> None:
-        """Those that waited, in their order."""
-        for path, raw in self._early:
-            await self.take(path, raw, again=True)
+        """Those that waited, in their order; what was counted of them is not counted twice."""
+        for source, raw, counted in self._early:
+            report = await self._house.importer.take(raw, for_unit=self._unit)
+            self._count(source, report._replace(duplicate=report.duplicate - counted))
+
+    def _count(self, source: Source, report: Report) -> None:
+        for one in report.refused:
+            self.reasons[one.reason] += 1
+            where = [f"{issue.path}: {issue.rule}" for issue in one.issues[:20]]
+            self._out(source, one.resource, one.reason, where)
+        self.total = self.total.plus(report._replace(refused=()))
 
 
 async def _unit(house: House, organisation: str) -> int | None:
@@ -122,30 +130,28 @@ def files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def pieces(path: Path) -> Iterator[bytes]:
-    """The documents of one file: itself, or each line of NDJSON, one in memory at a time. What cannot be
+def pieces(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The documents of one file with their lines: itself, or each line of NDJSON, one in memory at a time. What cannot be
     read, or breaks off, is one unreadable piece; the lines before it count.
     """
+    line = 0
     try:
         with _opened(path) as file:
-            if ".ndjson" in path.name:
-                yield from _lines_of(file)
-            else:
-                yield _bounded(file.read(FILE_BYTES + 1))
+            if ".ndjson" not in path.name:
+                yield 1, _bounded(file.read(FILE_BYTES + 1))
+                return
+            while raw := _bounded(file.readline(FILE_BYTES + 1)):
+                line += 1
+                if raw.strip():
+                    yield line, raw
     except (OSError, EOFError, zlib.error, Refused):
-        yield b""
+        yield line + 1, b""
 
 
 def _opened(path: Path) -> IO[bytes]:
     if path.name.endswith(".gz"):
         return cast("IO[bytes]", gzip.open(path))
     return path.open("rb")
-
-
-def _lines_of(file: IO[bytes]) -> Iterator[bytes]:
-    while line := _bounded(file.readline(FILE_BYTES + 1)):
-        if line.strip():
-            yield line
 
 
 def _bounded(raw: bytes) -> bytes:
@@ -177,8 +183,9 @@ class _Lines:
     def __enter__(self) -> Self:
         return self
 
-    def __call__(self, file: Path, resource: str, reason: str, issues: list[str]) -> None:
-        line = encode({"file": file.name, "resource": resource, "reason": reason, "issues": issues})
+    def __call__(self, source: Source, resource: str, reason: str, issues: list[str]) -> None:
+        said = {"resource": resource, "reason": reason, "issues": issues}
+        line = encode({**source._asdict(), **said})
         if self._out:
             self._out.write(line + b"\n")
         else:
