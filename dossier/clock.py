@@ -50,8 +50,11 @@ def to_wire(instant: datetime) -> str:
 
 
 def from_wire(text: str) -> datetime:
-    """Parse `to_wire`; raises ValueError on anything that is not an aware instant."""
+    """Parse `to_wire`; raises ValueError on anything that is not an aware instant of the years 1 to 9999."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("an instant needs its offset")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no such instant in UTC") from error

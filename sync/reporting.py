@@ -15,6 +15,9 @@ from sync.policy import Policy, TimeLeft
 from sync.ports import SyncStore
 from sync.states import State, SyncState
 
+_LONGEST_LEASE = timedelta(days=31)
+"""Whatever a server says: a copy is not kept readable longer without meeting it."""
+
 
 class Reporter:
     """Keeps the facts of a session: state, progress, clock skew, contact and lease."""
@@ -80,7 +83,7 @@ class Reporter:
         now = self._clock.now()
         if isinstance(reply, Heads) and reply.lease_until:
             said = _parsed(reply.now) if reply.now else now
-            self._lease = max(timedelta(0), _parsed(reply.lease_until) - said)
+            self._lease = min(max(timedelta(0), _parsed(reply.lease_until) - said), _LONGEST_LEASE)
         if not isinstance(reply, Heads) and now_s < self._contact_due_s:
             return
         self._contact_due_s = now_s + self._policy.contact_s

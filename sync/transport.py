@@ -8,6 +8,7 @@ its digest. Nothing of a body ever reaches an error.
 
 import contextlib
 import http.client
+import re
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,6 +60,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 JSON = "application/json"
 HTML = "text/html"
 EVENTS = "text/event-stream"
+_LENGTH = re.compile(r"[0-9]{1,15}")
 _CHUNK = 64 * 1024
 _LINE = 4 * 1024
 _OVERHEAD = 64 * 1024
@@ -256,7 +258,7 @@ class RequestsTransport:
         if reply.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise BadAnswer("encoded")
         announced = reply.headers.get("Content-Length", "0")
-        if not announced.isdigit() or int(announced) > roof:
+        if not _LENGTH.fullmatch(announced) or int(announced) > roof:
             raise BadAnswer("too_large")
         watch.expect_body(roof + _OVERHEAD)
         pieces: list[bytes] = []

@@ -17,17 +17,21 @@ else:
     OptionalRaw = Raw  # msgspec knows no union with Raw: null becomes None in __post_init__
 
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+"""What every store can hold: a larger number in an answer is a bad answer, not a crash at its first use."""
+
+
 class Version(Struct, frozen=True, order=True, array_like=True):
     """(restore, k): any version of a later restore is higher than every one before it."""
 
-    restore: int
-    k: int
+    restore: Number
+    k: Number
 
 
 NEVER = Version(0, 0)
 """Lower than the version of anything stored; the base of a create."""
 
-OwnerId = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+OwnerId = Number
 """An owner as requests may name it: what every store can hold."""
 
 OpKind = Literal["create", "change", "opened", "receipt"]
@@ -124,7 +128,7 @@ class OpsRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class OpsReply(Struct, frozen=True, kw_only=True):
     """One verdict per op, in their order."""
 
-    restore: int
+    restore: Number
     verdicts: tuple[Verdict, ...]
 
 
@@ -136,27 +140,27 @@ class Head(Struct, frozen=True, kw_only=True):
     `own` is true for what the reader's organisation wrote itself (continuity mode).
     """
 
-    owner: int
+    owner: Number
     facet: str
     kind: str
     term: str = ""
     at: str = ""
-    rows: int = 0
-    size: int = 0
+    rows: Number = 0
+    size: Number = 0
     until: str | None = None
     gone: bool = False
     own: bool = False
-    rank: int = 3
+    rank: Number = 3
     """Class of first copy: 0 today, 1 unread, 2 recently opened, 3 the rest."""
 
 
 class Heads(Struct, frozen=True, kw_only=True):
     """What moved since `v`. `recheck` names owners of which everything held must be asked again."""
 
-    restore: int
+    restore: Number
     v: str
     heads: tuple[Head, ...]
-    recheck: tuple[int, ...] = ()
+    recheck: tuple[Number, ...] = ()
     lease_until: str = ""
     now: str = ""
 
@@ -186,7 +190,7 @@ class Row(Struct, frozen=True, array_like=True):
     rtype: str
     id: str
     version: Version
-    subject: int = 0
+    subject: Number = 0
     root: str | None = None
     body: bytes | None = None
 
@@ -202,7 +206,7 @@ class Page(Struct, frozen=True, kw_only=True):
     `digest` (hex) is given when `more` is false: the sum mod 2^256 of SHA-256(id, version).
     """
 
-    owner: int
+    owner: Number
     facet: str
     kind: PageKind
     term: str = ""
@@ -217,14 +221,14 @@ class Page(Struct, frozen=True, kw_only=True):
 class Pages(Struct, frozen=True, kw_only=True):
     """The answer to `changes`, MessagePack inside zstd."""
 
-    restore: int
+    restore: Number
     pages: tuple[Page, ...]
 
 
 class Hint(Struct, frozen=True, kw_only=True):
     """Something moved for this reader: ask heads. Losing one is harmless."""
 
-    restore: int
+    restore: Number
     kind: Literal["moved", "lease", "revoked"] = "moved"
 
 
@@ -244,44 +248,44 @@ class TermsRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class TermsReply(Struct, frozen=True, kw_only=True):
     """The heads of those readable; the others come back `gone`."""
 
-    restore: int
+    restore: Number
     heads: tuple[Head, ...]
 
 
 class CompartmentDigest(Struct, frozen=True, kw_only=True):
     """What the server counts for a compartment at `at`."""
 
-    owner: int
+    owner: Number
     facet: str
     at: str
-    rows: int
+    rows: Number
     digest: str
 
 
 class DigestsReply(Struct, frozen=True, kw_only=True):
     """The digests of those asked that are readable."""
 
-    restore: int
+    restore: Number
     digests: tuple[CompartmentDigest, ...]
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What this server speaks; read before anything else."""
 
-    protocols: tuple[int, ...]
+    protocols: tuple[Number, ...]
     server: str
     name: str
-    restore: int
+    restore: Number
     now: str
     demonstration: bool
-    limits: dict[str, int]
+    limits: dict[str, Number]
 
 
 class Situation(Struct, frozen=True, kw_only=True):
     """A membership a person acts in. `id` is what an op names as `acting`."""
 
     id: str
-    organisation: int
+    organisation: Number
     organisation_name: str
     profession: str
     role: str = ""
@@ -304,7 +308,7 @@ class EnrolReply(Struct, frozen=True, kw_only=True):
     person's Practitioner in the directory, "" when there is none.
     """
 
-    account: int
+    account: Number
     device: str
     display_name: str
     situations: tuple[Situation, ...]
@@ -337,7 +341,7 @@ class TokenReply(Struct, frozen=True, kw_only=True):
     """An opaque access token bound to (device, situation)."""
 
     token: str
-    expires_in_s: int
+    expires_in_s: Number
     situations: tuple[Situation, ...] = ()
 
 
