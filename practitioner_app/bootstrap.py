@@ -123,7 +123,6 @@ class Desktop(QObject):
         self._tour: Tour | None = None
         self._tour_folder = options.profile
         self._finished: Callable[[int], None] | None = None
-        """Where a tour says its exit code; None when nobody tours."""
         self._collector = Collector(self)
         self._system_lock = SystemLock(self)
         self._timer = QTimer(self)
@@ -131,8 +130,6 @@ class Desktop(QObject):
         self._timer.timeout.connect(self._tick)
         self._shutdown = self._stopping()
         self._wire()
-
-    # --- starting and stopping -----------------------------------------------------------------------
 
     def begin(self) -> None:
         """Hold the profile and show the first page: first start, lock, or (enrolled just now) the session."""
@@ -186,8 +183,6 @@ class Desktop(QObject):
     @Slot()
     def stop(self) -> None:
         self._shutdown.run()
-
-    # --- pages ---------------------------------------------------------------------------------------
 
     def _look(self) -> Look:
         is_dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
@@ -276,10 +271,7 @@ class Desktop(QObject):
     @Slot(int)
     def _tour_finished(self, pictures: int) -> None:
         _log.info("tour %d pictures in %s", pictures, self._tour_folder)
-        if self._finished is not None:
-            self._finished(0 if pictures else 1)
-
-    # --- locking -------------------------------------------------------------------------------------
+        self._end_tour(0 if pictures else 1)
 
     @Slot()
     def _acted(self) -> None:
@@ -324,8 +316,6 @@ class Desktop(QObject):
     def _keep_lease(self, lease: object) -> None:
         self._lease = getattr(lease, "state", Lease.FINE)
 
-    # --- what nobody expected --------------------------------------------------------------------------
-
     def _unexpected(self, error: BaseException) -> None:
         if isinstance(error, DossierError):
             _log.info("not done %s", error.key)
@@ -334,14 +324,17 @@ class Desktop(QObject):
 
     def _told(self, error: DossierError) -> None:
         _log.warning("not opened %s", error.key)
-        if self._finished is not None:
-            self._finished(3)
+        self._end_tour(3)
 
     @Slot()
     def _tour_is_late(self) -> None:
-        if self._finished is not None and self._tour is None:
+        if self._tour is None:
             _log.error("the copy never became complete")
-            self._finished(3)
+            self._end_tour(3)
+
+    def _end_tour(self, code: int) -> None:
+        if self._finished is not None:
+            self._finished(code)
 
 
 def run(options: Options, argv: list[str]) -> int:

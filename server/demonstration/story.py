@@ -12,7 +12,6 @@ WRITTEN_FOR = date(2026, 11, 23)
 PARIS = ZoneInfo("Europe/Paris")
 _FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
 _DAY = re.compile(r"\b(\d\d)/(\d\d)/(20\d\d)\b")
-_OPENS, _CLOSES = time(8, 30), time(18, 30)
 
 
 class Story:
@@ -41,15 +40,6 @@ class Story:
         recent = timedelta() <= WRITTEN_FOR - day < timedelta(days=730) or day > WRITTEN_FOR
         return f"{self.day(day):%d/%m/%Y}" if recent else found[0]
 
-    def now(self) -> datetime:
-        """07:55 on the reference Monday, in Paris."""
-        return datetime.combine(self.today, time(7, 55), PARIS)
-
-
-def is_open(day: date) -> bool:
-    """Monday to Saturday, without the public holidays that have a fixed day and Easter's three Mondays."""
-    return day.weekday() < 6 and not is_holiday(day)
-
 
 def is_holiday(day: date) -> bool:
     """French public holidays (metropolitan)."""
@@ -63,12 +53,6 @@ def working_day(day: date) -> date:
     while day.weekday() > 4 or is_holiday(day):
         day += timedelta(days=1)
     return day
-
-
-def instant(day: date, minutes: int) -> str:
-    """An instant `minutes` after 08:30 in Paris, as FHIR writes it (UTC)."""
-    moment = datetime.combine(day, _OPENS, PARIS) + timedelta(minutes=minutes)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def at(day: date, hour_minute: str) -> str:
