@@ -88,8 +88,6 @@ class Engine:
         self._session_begun = False
         self._down_first = True
 
-    # --- what others ask -----------------------------------------------------------------------------
-
     @property
     def state(self) -> SyncState:
         """What the screens were told last."""
@@ -127,8 +125,6 @@ class Engine:
         """Somebody looks at this owner: fetch it first."""
         self._down.ledger.prefer(owner)
 
-    # --- the two halves of a step --------------------------------------------------------------------
-
     def begin(self) -> Exchange | Next:
         """Decide what to ask now, or how long to wait."""
         now_s = self._clock.monotonic()
@@ -157,8 +153,6 @@ class Engine:
             return self._settled(exchange, outcome, now_s)
         except (BadAnswer, DiskFull) as error:
             return self._failed(exchange, error, now_s)
-
-    # --- deciding ------------------------------------------------------------------------------------
 
     def _begin_lane(self, now_s: float) -> Exchange | Next:
         if not self._session_begun:
@@ -198,8 +192,6 @@ class Engine:
         rests = self._report.rest(self._up_lane, self._down_lane, now_s)
         return Next(did=Did.WAITED, wait_s=wait_s, wake=rests)
 
-    # --- answers -------------------------------------------------------------------------------------
-
     def _settled(self, exchange: Exchange, reply: Reply, now_s: float) -> Next:
         self._whole.clear()
         self._sign_in.accepted()
@@ -232,8 +224,6 @@ class Engine:
         self._report.tell(restored=True)
         return Next(did=Did.RESTORED, wait_s=0.0)
 
-    # --- failures ------------------------------------------------------------------------------------
-
     def _failed(self, exchange: Exchange, error: DossierError, now_s: float) -> Next:
         code = error.code if isinstance(error, Refused) else ""
         if code == REVOKED:
@@ -257,8 +247,7 @@ class Engine:
         if isinstance(error, SignInNeeded):
             return self._sign_in_again(now_s)
         if isinstance(error, Refused) and not isinstance(error, Busy):
-            touched = self._down.end(now_s) if error.code == ENDED else {}
-            return self._needs_sign_in(error.code, now_s, touched)
+            return self._needs_sign_in(error.code, now_s, self._ended(error, now_s))
         self._sign_in.ask_again()
         return self._failed_whole(error, now_s)
 
@@ -296,12 +285,18 @@ class Engine:
             self._up.failed(exchange, error, now_s)
             self._hold(self._up_lane, error, now_s)
         elif isinstance(exchange, AskHeads | AskTerms | AskChanges | AskDigests):
-            if isinstance(error, Refused) and error.code == ENDED:
-                touched = self._down.end(now_s)
+            touched = self._ended(error, now_s)
             self._down.failed(exchange, error, now_s)
             self._hold(self._down_lane, error, now_s)
         self._tell(now_s)
         return Next(did=Did.FAILED, wait_s=0.0, touched=touched)
+
+    def _ended(self, error: DossierError, now_s: float) -> Touched:
+        """Purge everything held, if the server said that the situation is over."""
+        if not isinstance(error, Refused) or error.code != ENDED:
+            return {}
+        self._report.tell(situation_ended=True)
+        return self._down.end(now_s)
 
     def _hold(self, lane: Lane, error: DossierError, now_s: float) -> float:
         at_least_s: float = getattr(error, "retry_after_s", None) or 0.0

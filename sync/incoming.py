@@ -88,12 +88,13 @@ class Incoming:
     def settle_heads(self, asked: AskHeads, reply: Heads | None, now_s: float) -> Touched:
         """Record what moved; purges happen in the store before this returns."""
         if reply is not None and self._store.heads_v() != asked.since:
-            return {}
+            return self._reread(None)
         self._heads_due_s = now_s + self._policy.idle_s
         if reply is None:
             return {}
         self._store.apply_heads(reply)
-        touched = self._reread([(head.owner, head.facet) for head in reply.heads])
+        told = [(head.owner, head.facet) for head in reply.heads]
+        touched = self._reread(None if reply.recheck else told)
         self._terms.update(dict.fromkeys(self.ledger.of_owners(reply.recheck)))
         return touched
 
@@ -147,8 +148,7 @@ class Incoming:
         self._terms.clear()
         self._digests.clear()
         self._heads_due_s = now_s + self._policy.aside_s
-        before, self.ledger = self.ledger, self.ledger.reloaded(self._store.held())
-        return dict.fromkeys(self.ledger.purged_since(before), ALL)
+        return self._reread(None)
 
     # --- questions -----------------------------------------------------------------------------------
 
@@ -248,9 +248,9 @@ class Incoming:
         self._store.forget(*key)
         self._reread([key])
 
-    def _reread(self, keys: Sequence[Key]) -> Touched:
-        """Bring the ledger up to date; returns the owners of which something was purged."""
-        if len(keys) > len(self.ledger) // 4 + 16:
+    def _reread(self, keys: Sequence[Key] | None) -> Touched:
+        """Bring the ledger up to date, wholly for None; returns the owners of which something was purged."""
+        if keys is None or len(keys) > len(self.ledger) // 4 + 16:
             before = self.ledger
             self.ledger = before.reloaded(self._store.held())
             return dict.fromkeys(self.ledger.purged_since(before), ALL)

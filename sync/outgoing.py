@@ -73,8 +73,7 @@ class Outgoing:
                 self._aside.wait(verdict.op_id, now_s + self._policy.later_s)
             else:
                 self._aside.worked(verdict.op_id)
-        if final and self._acks_due_s is None:
-            self._acks_due_s = now_s + self._policy.acks_s
+        self._acks_due_s = now_s + self._policy.acks_s
         self._batch.succeeded()
         self._bytes.succeeded()
 

@@ -1,5 +1,7 @@
 """Numbers and pure functions: how often, how much, how long to wait. Units are in the names."""
 
+from collections import deque
+
 from msgspec import Struct
 
 from dossier.entropy import Entropy
@@ -100,35 +102,40 @@ class BatchSize:
 
 
 class TimeLeft:
-    """Seconds left, smoothed over 10 s; None under 5 s of observation or when nothing moves."""
+    """Seconds left; None under 5 s of observation or while nothing moves.
+
+    The rate is that of the last 10 s, and the predicted end follows it with a time constant of 10 s, so that
+    bursts do not make the figure jump.
+    """
 
     SMOOTH_S = 10.0
     FIRST_S = 5.0
 
     def __init__(self) -> None:
-        self._start: tuple[float, int] | None = None
-        self._last: tuple[float, int] | None = None
-        self._rate = 0.0
+        self._seen: deque[tuple[float, int]] = deque()
+        self._began_s = 0.0
+        self._end_s: float | None = None
 
     def clear(self) -> None:
         """Nothing is being fetched."""
-        self._start = self._last = None
-        self._rate = 0.0
+        self._seen.clear()
+        self._end_s = None
 
     def observe(self, now_s: float, done: int, left: int) -> float | None:
         """`done` units are here and `left` are not, at monotonic `now_s`."""
-        if self._start is None or self._last is None:
-            self._start = self._last = (now_s, done)
-            return None
-        since, passed = now_s - self._start[0], now_s - self._last[0]
-        if passed > 0:
-            rate = max(0, done - self._last[1]) / passed
-            mean = max(0, done - self._start[1]) / since
-            weight = min(1.0, passed / self.SMOOTH_S)
-            self._rate = (
-                mean if since <= self.SMOOTH_S else self._rate + weight * (rate - self._rate)
-            )
-            self._last = (now_s, done)
-        if since < self.FIRST_S or self._rate <= 0:
-            return None
-        return left / self._rate
+        if not self._seen:
+            self._began_s = now_s
+        last_s = self._seen[-1][0] if self._seen else now_s
+        self._seen.append((now_s, done))
+        while len(self._seen) > 2 and self._seen[1][0] <= now_s - self.SMOOTH_S:
+            self._seen.popleft()
+        first_s, first = self._seen[0]
+        if now_s - self._began_s < self.FIRST_S or done <= first:
+            return None if self._end_s is None else max(0.0, self._end_s - now_s)
+        end_s = now_s + left * (now_s - first_s) / (done - first)
+        if self._end_s is None:
+            self._end_s = end_s
+        else:
+            weight = min(1.0, (now_s - last_s) / self.SMOOTH_S)
+            self._end_s += weight * (end_s - self._end_s)
+        return max(0.0, self._end_s - now_s)

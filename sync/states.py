@@ -151,7 +151,8 @@ class SyncState(Struct, frozen=True, kw_only=True):
 
     `skew_s` is the server's clock minus ours: a fact, never a refusal; `clock_wrong` beyond 5 minutes.
     `push_trouble` and `pull_trouble` name a lane that waits while the other goes on. `restored` is true
-    once a later restore number was met in this session; `retaken` counts compartments whose digest
+    once a later restore number was met in this session; `situation_ended` once the server said so and
+    the copy was purged (operations may still leave); `retaken` counts compartments whose digest
     disagreed; `set_aside` the ops and compartments that are tried more rarely after repeated failures.
     """
 
@@ -166,6 +167,7 @@ class SyncState(Struct, frozen=True, kw_only=True):
     push_trouble: Trouble | None = None
     pull_trouble: Trouble | None = None
     restored: bool = False
+    situation_ended: bool = False
     retaken: int = 0
     set_aside: int = 0
 

@@ -5,17 +5,22 @@ from datetime import datetime, timedelta
 
 from dossier.entropy import Entropy
 from dossier.errors import DossierError
-from dossier.wire.messages import Page, Version
+from dossier.wire.messages import Capabilities, Page, TokenReply, Version
 from sync.engine import Engine
 from sync.exchanges import Exchange, Reply
 from sync.policy import Policy
 from sync.ports import Applied
-from sync.states import Next
+from sync.states import Next, SigningIn
 from tests.fakes.memory_sync_store import Crash, CrashAt, Disk, MemorySyncStore
 from tests.fakes.server_room import SteppingClock
 from tests.simulation.scene import Actor
 
 StoreFactory = Callable[["WatchedDisk", "OwnClock", Entropy, CrashAt], "WatchedStore"]
+
+
+CAPABLE = Capabilities(
+    protocols=(1,), server="", name="", restore=0, now="", demonstration=True, limits={}
+)
 
 
 class WatchedDisk(Disk):
@@ -97,6 +102,8 @@ class SimDesktop:
         policy: Policy,
         engines: int,
         open_store: StoreFactory = WatchedStore,
+        *,
+        signed_in: bool = False,
     ) -> None:
         self.actor, self.clock, self.entropy, self.policy = actor, clock, entropy, policy
         self._engines, self._open_store = engines, open_store
@@ -105,6 +112,12 @@ class SimDesktop:
         self.crashes, self.lost_cache = 0, False
         self.restarted: Callable[[SimDesktop], None] = lambda _desktop: None
         self.start()
+        if signed_in:
+            for slot in self.slots:
+                slot.engine._sign_in.settle(CAPABLE, clock.monotonic())
+                token = TokenReply(token=actor.token, expires_in_s=900)
+                slot.engine._sign_in.settle(token, clock.monotonic())
+                slot.engine._report.show(SigningIn())
 
     def start(self) -> None:
         """A new process over the disk; it may die again while it opens."""
@@ -121,13 +134,15 @@ class SimDesktop:
         """The process is gone, with everything that was not durable."""
         self.crashes += 1
         self.failpoint.n = None
+        for slot in self.slots:
+            slot.waits_for = None
         self.start()
         self.restarted(self)
 
-    def arm(self, steps: int) -> None:
-        """Die at the n-th durable step from now."""
+    def arm(self, steps: int, only: str) -> None:
+        """Die at the n-th durable step from now that is of this kind."""
         self.failpoint.steps.clear()
-        self.failpoint.n = steps
+        self.failpoint.n, self.failpoint.only = steps, only
 
     def begin(self, slot: Slot) -> Flight | None:
         """Let one engine ask; None when it rests."""

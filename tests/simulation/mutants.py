@@ -21,11 +21,12 @@ from tests.simulation.scene import Scene
 
 
 class Mutant(NamedTuple):
-    """One planted bug; `seeds` bounds the search."""
+    """One planted bug; it is looked for in `seeds` schedules from `first` on."""
 
     name: str
     open_store: StoreFactory = WatchedStore
     plant: Callable[[Scene], None] = lambda _scene: None
+    first: int = 0
     seeds: int = 300
 
 

@@ -47,17 +47,21 @@ from tests.simulation.scene import (
 from tests.simulation.server_side import Task
 
 PAGE_SIZES = (600, 3_000, 1_048_576)
-STEPS = 150
+STEPS = 250
 """With faults, per schedule."""
+_DEATHS = ("", "page", "cursor", "heads", "terms", "purge", "sent", "verdicts", "seen", "put")
+"""Kinds of durable steps at which a desktop may die; any where empty."""
 CALM_ROUNDS, CALM_STEPS = 60, 4_000
 """Bounds on the rest once faults stopped: rounds (each asks heads everywhere), and steps in all."""
 _WEIGHTS = {
     "begin": 30,
     "deliver": 30,
+    "arrive": 3,
     "advance": 90,
     "answer": 30,
     "write": 10,
-    "act": 9,
+    "act": 12,
+    "scribble": 9,
     "index": 10,
     "time": 4,
     "give_up": 2,
@@ -66,16 +70,23 @@ _WEIGHTS = {
 }
 
 
+_CROWDED = {**_WEIGHTS, "scribble": 40, "crash": 2, "write": 4}
+_FRAGILE = {**_WEIGHTS, "crash": 25, "give_up": 0.5}
+"""Other days: one with two engines everywhere and somebody else always writing, one with many deaths."""
+
+
 class Faults(NamedTuple):
     """Chances of each accident of the network, per message."""
 
     lose_request: float = 0.05
-    repeat_request: float = 0.08
+    repeat_request: float = 0.12
+    delay_request: float = 0.12
+    delay_answer: float = 0.15
     lose_answer: float = 0.06
     garble_answer: float = 0.04
 
 
-CALM = Faults(0.0, 0.0, 0.0, 0.0)
+CALM = Faults(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Running(NamedTuple):
@@ -119,26 +130,37 @@ class Schedule:
         self.random = Random(seed)
         self.scene = Scene(built, seed, synced.snapshot if synced else None)
         plant(self.scene)
-        self.steps, self.faults = steps, Faults()
+        self.steps, self.faults, self.weights = steps, Faults(), _WEIGHTS
+        self.crowded = seed % 5 == 4
+        if self.crowded:
+            self.weights, self.faults = _CROWDED, Faults(delay_answer=0.5, lose_answer=0.02)
+        elif seed % 5 == 3:
+            self.weights = _FRAGILE
         self.entropy = SeededEntropy(seed ^ 0x5EED)
         self.desktops = [self._desktop(n, open_store) for n in range(len(built.actors))]
         for desktop, disk in zip(self.desktops, synced.disks if synced else (), strict=False):
             desktop.disk.take_from(disk)
         self.monitors = Monitors(self.scene, self.desktops)
         self.requests: list[tuple[Flight, int]] = []
+        self.late: list[tuple[Flight, int]] = []
         self.running: list[Running] = []
         self.answers: list[tuple[Flight, int, object]] = []
+        self.slow: list[tuple[Flight, int, object]] = []
         self.exchanges = self.acts = self.writes = self.done = self.moves = 0
 
     # --- the two halves ---------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
         """Everything; raises Violated."""
-        for _ in range(self.steps):
-            self.done += 1
-            self._step()
-        self._rest()
-        self.monitors.quiet()
+        try:
+            for _ in range(self.steps):
+                self.done += 1
+                self._step()
+            self._rest()
+            self.monitors.quiet()
+        finally:
+            for one in self.running:
+                one.task.abandon()
         crashes = sum(desktop.crashes for desktop in self.desktops)
         return Outcome(self.done, self.exchanges, crashes, self.acts, self.writes)
 
@@ -148,11 +170,12 @@ class Schedule:
         able = {
             "begin": ready,
             "deliver": self.requests,
+            "arrive": self.late or self.slow,
             "advance": self.running,
             "answer": self.answers,
         }
-        names = [name for name in _WEIGHTS if able.get(name, True)]
-        chosen = self.random.choices(names, [_WEIGHTS[name] for name in names])[0]
+        names = [name for name in self.weights if able.get(name, True)]
+        chosen = self.random.choices(names, [self.weights[name] for name in names])[0]
         if chosen == "begin":
             self._ask(*self.random.choice(ready))
         else:
@@ -171,6 +194,10 @@ class Schedule:
     def _rest(self) -> None:
         """Faults stop: everybody gets answers, until nobody has anything left to ask."""
         self.faults = CALM
+        self.requests += self.late
+        self.answers += self.slow
+        self.late.clear()
+        self.slow.clear()
         for desktop in self.desktops:
             desktop.failpoint.n = None
         for _ in range(CALM_ROUNDS):
@@ -233,12 +260,22 @@ class Schedule:
         if flight is not None:
             self.exchanges += 1
             if self.random.random() >= self.faults.lose_request:
-                self.requests.append((flight, index))
+                self._post(flight, index)
             if self.random.random() < self.faults.repeat_request:
-                self.requests.append((Flight(None, flight.exchange, flight.token), index))
-            if not self.requests and self.faults is CALM:
-                raise AssertionError("a calm network loses nothing")
+                self._post(Flight(None, flight.exchange, flight.token), index)
         self.monitors.watch(index)
+
+    def _post(self, flight: Flight, index: int) -> None:
+        """On its way, perhaps for a long time."""
+        delayed = self.random.random() < self.faults.delay_request
+        (self.late if delayed else self.requests).append((flight, index))
+
+    def _arrive(self) -> None:
+        """Something delayed turns up: a request whose sender may have given up, or an answer."""
+        if self.late:
+            self.requests.append(self.late.pop(self.random.randrange(len(self.late))))
+        if self.slow:
+            self.answers.append(self.slow.pop(self.random.randrange(len(self.slow))))
 
     def _deliver(self) -> None:
         if self.requests:
@@ -249,11 +286,14 @@ class Schedule:
 
     def _advance(self) -> None:
         if self.running:
-            self._advance_one(self.random.choice(self.running))
+            one = self.random.choice(self.running)
+            while not self._advance_one(one) and self.random.random() < 0.7:
+                """It goes on a while before something else comes between."""
 
-    def _advance_one(self, one: Running) -> None:
+    def _advance_one(self, one: Running) -> bool:
+        """One unit of work more; True when the answer is made."""
         if not one.task.advance():
-            return
+            return False
         self.running.remove(one)
         outcome = one.task.outcome
         actor = self.desktops[one.desktop].actor
@@ -261,7 +301,10 @@ class Schedule:
         if one.flight.slot is not None and self.random.random() >= self.faults.lose_answer:
             if self.random.random() < self.faults.garble_answer:
                 outcome = BadAnswer("truncated")
-            self.answers.append((one.flight, one.desktop, outcome))
+            delayed = self.random.random() < self.faults.delay_answer
+            queue = self.slow if delayed else self.answers
+            queue.append((one.flight, one.desktop, outcome))
+        return True
 
     def _answer(self) -> None:
         if self.answers:
@@ -307,7 +350,7 @@ class Schedule:
             if slot.waits_for is None and slot.due_s > now_s
         ]
         clock.go(seconds=min(60.0, max(0.001, min(due, default=now_s + 1.0) - now_s)))
-        if not (self.requests or self.running or self.answers):
+        if not (self.requests or self.running or self.answers or self.slow):
             for index, desktop in enumerate(self.desktops):
                 for slot in desktop.slots:
                     if slot.waits_for is not None:
@@ -324,7 +367,8 @@ class Schedule:
         desktop = self.random.choice(self.desktops)
         kind = self.random.random()
         if kind < 0.8:
-            desktop.arm(self.random.randint(1, 8))
+            only = self.random.choice(_DEATHS)
+            desktop.arm(self.random.randint(1, 3 if only else 8), only)
         elif kind < 0.95:
             desktop.die()
         else:
@@ -337,6 +381,9 @@ class Schedule:
         self.running.clear()
         self.scene.restart_server()
 
+    def _scribble(self) -> None:
+        self.scene.scribble(self.random.randrange(len(self.scene.built.patients)), self.done)
+
     def _act(self) -> None:
         """The patient, or the operator, decides something."""
         self.acts += 1
@@ -344,11 +391,11 @@ class Schedule:
         patient = draw.choice(scene.built.patients)
         actor = draw.choice(scene.built.actors)
         kind = draw.random()
-        if kind < 0.35:
+        if kind < 0.42:
             scene.consent(patient, scene.built.units[draw.random() < 0.85])
-        elif kind < 0.5:
+        elif kind < 0.54:
             scene.block(patient, actor.person.account)
-        elif kind < 0.6:
+        elif kind < 0.62:
             scene.attend(patient, scene.built.actors[draw.choice((0, 2))].person.account)
         elif kind < 0.9:
             scene.relabel(draw.choice(scene.documents), draw.randrange(3))
@@ -457,16 +504,19 @@ class Schedule:
     def _desktop(self, index: int, open_store: StoreFactory) -> SimDesktop:
         wrong_by = self.random.choice((0, 0, 400, -400, 3_000_000, -90_000_000))
         clock = OwnClock(self.scene.room.clock, timedelta(seconds=wrong_by))
-        page_bytes = self.random.choice(PAGE_SIZES)
+        page_bytes = PAGE_SIZES[-1] if self.crowded else self.random.choice(PAGE_SIZES)
         policy = Policy(
             ops_per_request=self.random.choice((1, 3, 50)),
-            items_per_request=self.random.choice((2, 5, 100)),
+            items_per_request=100 if self.crowded else self.random.choice((2, 5, 100)),
             page_bytes=page_bytes,
             smallest_page_bytes=min(page_bytes, 400),
         )
-        engines = 2 if self.random.random() < 0.5 else 1
+        engines = 2 if self.crowded or self.random.random() < 0.5 else 1
         actor = self.scene.built.actors[index]
-        return SimDesktop(actor, clock, self.entropy, policy, engines, open_store)
+        signed_in = self.random.random() < 0.8
+        return SimDesktop(
+            actor, clock, self.entropy, policy, engines, open_store, signed_in=signed_in
+        )
 
 
 _AT = "2026-11-23T08:00:00.000Z"

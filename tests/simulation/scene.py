@@ -72,6 +72,8 @@ class Actor(NamedTuple):
     person: Person
     key: SimKey
     situation: str
+    token: str
+    """A token that is good when the schedule begins."""
 
 
 class Built(NamedTuple):
@@ -79,6 +81,7 @@ class Built(NamedTuple):
 
     room: ServerRoom
     actors: tuple[Actor, ...]
+    desks: tuple[Desktop, ...]
     patients: tuple[int, ...]
     names: tuple[str, ...]
     units: tuple[int, int]
@@ -125,12 +128,13 @@ def build() -> Built:
         consents=frozenset((owner, park) for owner in patients),
         registered=frozenset((owner, park) for owner in patients),
     )
-    actors = tuple(_actor(desk, unit, profession) for desk, unit, profession in (
+    actors = tuple(_actor(room, desk, unit, profession) for desk, unit, profession in (
         (desks[0], park, DOCTOR), (desks[1], park, NURSE), (desks[2], quay, DOCTOR)
     ))  # fmt: skip
     return Built(
         room,
         actors,
+        tuple(desks),
         tuple(patients),
         names,
         (park, quay),
@@ -146,9 +150,10 @@ def _file(room: ServerRoom, desk: Desktop, owner: int, resource: dict[str, objec
     assert verdict.code == "ok", verdict
 
 
-def _actor(desk: Desktop, unit: int, profession: str) -> Actor:
+def _actor(room: ServerRoom, desk: Desktop, unit: int, profession: str) -> Actor:
     person = Person(desk.account, unit, profession)
-    return Actor(person, SimKey(desk.device, desk.private), desk.situation)
+    token = room.token(desk.device, desk.private, desk.situation)
+    return Actor(person, SimKey(desk.device, desk.private), desk.situation, token)
 
 
 class Scene:
@@ -216,6 +221,20 @@ class Scene:
         after = present | {document[2]} if masked(labels) else present - {document[2]}
         if after != present:
             self.oracle.change(masked=after)
+
+    def scribble(self, patient: int, n: int) -> None:
+        """Somebody without a desktop of ours writes, while everything else is under way."""
+        desk = self.built.desks[0]
+        if self.built.actors[0].person in self.oracle.now.ended:
+            return
+        rid = f"{self.built.names[patient]}-by-{n}"
+        owner = self.built.patients[patient]
+        resource = an_allergy(self.built.names[patient], rid)
+        op_id = f"0193f0a0-0000-7000-a000-{n:012d}"
+        (verdict,) = self.room.push(desk, self.room.create(desk, owner, resource, op_id=op_id))
+        if verdict.code == "ok":
+            name = (owner, "AllergyIntolerance", rid)
+            self.oracle.things[name] = Thing(desk.account, self.built.units[0])
 
     def end_membership(self, actor: Actor) -> None:
         """The person leaves the practice."""
