@@ -1,7 +1,7 @@
 """/sync/v1: heads, changes, ops, terms, digests and hints of one reader."""
 
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Literal, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -15,7 +15,9 @@ from server.ports import HintBoard, HintLine
 from server.services.changes import Changes
 from server.services.feed import Feed
 from server.services.premises import Premises
-from server.services.session import Sessions
+from server.services.session import Session, Sessions
+
+T = TypeVar("T")
 
 _ASK_BYTES = 256 * 1024
 _HINT_BEAT_S = 25.0
@@ -78,25 +80,24 @@ class SyncApi:
         return answers.not_modified() if heads is None else answers.json(heads)
 
     async def changes(self, request: Request) -> Response:
-        session = await self._sessions.resolve(answers.bearer(request))
-        asked = await answers.body(request, messages.ChangesRequest, _ASK_BYTES)
+        session, asked = await self._asked(request, messages.ChangesRequest)
         answers.few(asked.items)
         return answers.pages(await self._feed.changes(session, asked))
 
     async def ops(self, request: Request) -> Response:
-        session = await self._sessions.resolve_ended(answers.bearer(request))
+        token = answers.bearer(request)
+        await self._sessions.resolve_ended(token)
         asked = await answers.body(request, messages.OpsRequest, limits.OPS_BYTES)
+        session = await self._sessions.resolve_ended(token)
         return answers.json(await self._changes.push(session, asked))
 
     async def terms(self, request: Request) -> Response:
-        session = await self._sessions.resolve(answers.bearer(request))
-        asked = await answers.body(request, messages.TermsRequest, _ASK_BYTES)
+        session, asked = await self._asked(request, messages.TermsRequest)
         answers.few(asked.items)
         return answers.json(await self._feed.terms(session, asked))
 
     async def digests(self, request: Request) -> Response:
-        session = await self._sessions.resolve(answers.bearer(request))
-        asked = await answers.body(request, messages.TermsRequest, _ASK_BYTES)
+        session, asked = await self._asked(request, messages.TermsRequest)
         answers.few(asked.items)
         return answers.json(await self._feed.digests(session, asked))
 
@@ -107,6 +108,15 @@ class SyncApi:
         told = self._told(token, line, session.expires_ms)
         headers = {"X-Accel-Buffering": "no"}
         return StreamingResponse(told, headers=headers, media_type="text/event-stream")
+
+    async def _asked(self, request: Request, kind: type[T]) -> tuple[Session, T]:
+        """Who asks, and what. A stranger's body is not read; a body may take long to come, so who asks is
+        read again after it.
+        """
+        token = answers.bearer(request)
+        await self._sessions.resolve(token)
+        asked = await answers.body(request, kind, _ASK_BYTES)
+        return await self._sessions.resolve(token), asked
 
     async def _told(self, token: str, line: HintLine, expires_ms: int) -> AsyncIterator[bytes]:
         """Events until the token or the right ends, or the server stops."""

@@ -1,0 +1,68 @@
+"""A right that ends while the body of a request still arrives has ended for that request."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from dossier.wire import codec
+from dossier.wire import messages as wire
+from server.api.sync import SyncApi
+from tests.fakes.server_room import ServerRoom
+
+
+def answered(path: str, message: object, *, revoke: bool) -> tuple[int, wire.Problem]:
+    """What `path` answers when the person leaves (or the device is revoked) while the body is on its way."""
+    room = ServerRoom()
+    org = room.unit()
+    doctor = room.desktop("fontaine", org)
+    token = room.token(doctor.device, doctor.private, doctor.situation)
+    api = SyncApi(
+        room.premises,
+        room.sessions,
+        room.feed,
+        room.changes,
+        room.hints,
+        name="test",
+        demonstration=True,
+    )
+    sent = codec.encode(message)
+
+    async def receive() -> dict[str, Any]:
+        if revoke:
+            await room.devices.revoke(doctor.account, doctor.device)
+        else:
+            await room.members.end(doctor.account, doctor.situation)
+        return {"type": "http.request", "body": sent, "more_body": False}
+
+    headers = [
+        (b"authorization", b"Bearer " + token.encode()),
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(sent)).encode()),
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "headers": headers,
+        "query_string": b"",
+    }
+    route = next(one for one in api.routes() if one.path == path)
+    reply = asyncio.run(route.endpoint(Request(scope, receive)))
+    return reply.status_code, codec.decode(bytes(reply.body), wire.Problem)
+
+
+@pytest.mark.parametrize("path", ["changes", "terms", "digests"])
+def test_a_membership_that_ends_while_the_body_arrives_serves_nothing(path: str) -> None:
+    kind: Any = wire.ChangesRequest if path == "changes" else wire.TermsRequest
+    status, problem = answered(f"/sync/v1/{path}", kind(items=()), revoke=False)
+    assert (status, problem.code) == (403, "situation_ended")
+
+
+@pytest.mark.parametrize("path", ["changes", "terms", "digests", "ops"])
+def test_a_device_revoked_while_the_body_arrives_is_refused(path: str) -> None:
+    kind: Any = wire.ChangesRequest if path == "changes" else wire.TermsRequest
+    message = wire.OpsRequest() if path == "ops" else kind(items=())
+    status, problem = answered(f"/sync/v1/{path}", message, revoke=True)
+    assert (status, problem.code) == (401, "sign_in_needed")
