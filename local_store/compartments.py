@@ -119,10 +119,12 @@ def note(db: Connection, head: Head) -> bool:
 
 
 def wipe(db: Connection) -> None:
-    """Forget every compartment; later ones start above every generation that was."""
+    """Forget every compartment held; later ones start above every generation that was. Those lost stay
+    known as lost: what a person wrote there stays out of sight.
+    """
     floor = db.execute("SELECT max(generation) FROM compartment").fetchone()[0]
     put_fact(db, "generation", str(max(generation_floor(db), int(floor or 0) + 1)))
-    db.execute("DELETE FROM compartment")
+    db.execute("DELETE FROM compartment WHERE term <> ''")
 
 
 def generation_floor(db: Connection) -> int:

@@ -1,6 +1,7 @@
 """practitioner_app.ports.Outbox: what a person wrote (work.db). One call is one durable transaction."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from dossier.errors import StoreError
 from dossier.wire import codec
@@ -9,6 +10,12 @@ from local_store.lanes import Readers, Writer
 from local_store.rows import indexed
 from local_store.search import folded_words
 from practitioner_app.ports import ConflictCase, ItemState, PendingOp
+
+_IF_SHOWN: Final = (
+    "CASE WHEN o.kind = 'change' AND EXISTS (SELECT 1 FROM concealed AS h WHERE h.owner = o.owner "
+    "AND h.rtype = o.rtype AND h.id = o.id) THEN x'' ELSE coalesce(o.{}, x'') END"
+)
+"""A change holds the whole resource: nothing of it is given while the row it stands on is hidden."""
 
 
 class LocalOutbox:
@@ -69,20 +76,21 @@ class LocalOutbox:
         """Waiting, sent and refused ops, oldest first."""
         with self._readers.reading() as db:
             rows = db.execute(
-                "SELECT op_id, owner, rtype, id, kind, state, at, length(wire), reason, "
-                "coalesce(shows, x'') FROM work.op "
+                "SELECT op_id, owner, rtype, id, kind, state, at, length(wire), reason, "  # noqa: S608 - constants
+                f"{_IF_SHOWN.format('shows')} FROM work.op AS o "
                 "WHERE state IN ('pending', 'sent', 'refused') ORDER BY n"
             ).fetchall()
         return [PendingOp._make([*row[:5], ItemState(row[5]), *row[6:]]) for row in rows]
 
     def conflicts(self) -> Sequence[ConflictCase]:
         """Undecided cases, oldest first. `theirs` is the confirmed row once it is at least at the version
-        the server named; empty until it arrives.
+        the server named; empty until it arrives. What stands on a row that a right's end hides is empty.
         """
         with self._readers.reading() as db:
             cases = db.execute(
-                "SELECT o.op_id, o.owner, o.rtype, o.id, o.at, coalesce(o.saw, x''), "
-                "coalesce(o.shows, x''), c.body, o.elements FROM work.op AS o "
+                "SELECT o.op_id, o.owner, o.rtype, o.id, o.at, "  # noqa: S608 - constants
+                f"{_IF_SHOWN.format('saw')}, {_IF_SHOWN.format('shows')}, "
+                "c.body, o.elements FROM work.op AS o "
                 "LEFT JOIN shelf AS s ON s.owner = o.owner AND s.rtype = o.rtype "
                 "LEFT JOIN confirmed AS c ON c.shelf = s.shelf AND c.id = o.id "
                 "AND (c.restore, c.k) >= (o.restore, o.k) "

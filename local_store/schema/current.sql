@@ -17,6 +17,12 @@ AND NOT (o.state = 'acked' AND EXISTS (
   AND (c.restore, c.k) >= (o.restore, o.k)
 ));
 
+CREATE TEMP VIEW concealed AS
+SELECT s.owner, s.rtype, c.id
+FROM main.shelf AS s CROSS JOIN main.confirmed AS c
+WHERE c.shelf = s.shelf
+AND NOT EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment);
+
 CREATE TEMP VIEW newest AS
 SELECT o.* FROM standing AS o
 WHERE NOT EXISTS (
@@ -26,7 +32,10 @@ WHERE NOT EXISTS (
 AND (
   EXISTS (SELECT 1 FROM visible AS v WHERE v.owner = o.owner)
   OR NOT EXISTS (SELECT 1 FROM main.compartment AS p WHERE p.owner = o.owner)
-);
+)
+AND NOT (o.kind = 'change' AND EXISTS (
+  SELECT 1 FROM concealed AS h WHERE h.owner = o.owner AND h.rtype = o.rtype AND h.id = o.id
+));
 
 CREATE TEMP VIEW current AS
 SELECT
