@@ -60,6 +60,9 @@ _LOG = logging.getLogger("colloque.server")
 _BEAT_S = 1.0
 """Effects with a date and the sequencer are looked at this often; a commit wakes both at once."""
 
+_LAST_S = 3.0
+"""What a stop may still settle; the rest is done at the next start."""
+
 
 class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
     """`server.json`: what this folder is."""
@@ -85,6 +88,7 @@ class House:
         self.told, self.store, self.keys = told, store, keys
         self.hints = LoopHintBoard()
         self.committed = asyncio.Event()
+        self._stopping = False
 
     @classmethod
     async def open(
@@ -147,8 +151,8 @@ class House:
         await self.sequencer.run()
 
     async def keep_settling(self) -> None:
-        """The background task of `serve`: settle after each commit, and every second."""
-        while True:
+        """The background task of `serve`: settle after each commit, every second, and before the end."""
+        while not self._stopping:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.committed.wait(), _BEAT_S)
             self.committed.clear()
@@ -156,6 +160,11 @@ class House:
                 await self.settle()
             except DossierError as error:
                 _LOG.error("effects wait: %s", type(error).__name__)
+
+    def stop_settling(self) -> None:
+        """Let `keep_settling` settle once more and end."""
+        self._stopping = True
+        self.committed.set()
 
     async def close(self) -> None:
         """Close both databases; what is owed is done at the next start."""
@@ -181,9 +190,9 @@ def build_app(house: House, ready: Callable[[], None] = lambda: None) -> Starlet
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            house.stop_settling()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(task, _LAST_S)
             await house.close()
 
     sync = SyncApi(

@@ -93,6 +93,7 @@ async def _inside(house: House) -> list[Finding]:
     found = [Finding("keys", True, f"restore number {house.premises.restore}")]
     faults = await house.store.maintenance.check()
     found.append(Finding("engine", not faults, "; ".join(faults[:3]) or "sound"))
+    await house.settle()
     broken = await house.sequencer.verify()
     found.append(Finding("journal", broken is None, "whole" if broken is None else str(broken)))
     found.append(await _cells(house))
