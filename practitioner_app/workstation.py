@@ -13,6 +13,7 @@ from dossier.errors import BadAnswer, Busy, DossierError, KeychainError, Refused
 from dossier.sealing import devices
 from dossier.sealing.profile import Cost, new_recovery_code
 from dossier.sealing.text import base64url
+from dossier.wire import codec
 from dossier.wire.messages import Capabilities, EnrolReply, EnrolRequest
 from local_store.store import LocalStore
 from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings
@@ -31,6 +32,7 @@ from practitioner_app.services.session import (
 from practitioner_app.services.sync_centre import CopyRow, Status
 
 LAST_SEEN = "clock.last_seen"
+PINNED_CARD = "card"
 _NO_KEYRING = ("absent", "insecure")
 
 
@@ -114,6 +116,7 @@ class Workstation:
         try:
             if device_key is not None:
                 store.vault.put(DEVICE_KEY, device_key)
+            _refuse_altered(card, store)
             self._refuse_clock(card, store)
             session = OpenSession(
                 card, store, self._around, without_keyring=self._folder.without_keyring
@@ -187,6 +190,21 @@ class Workstation:
             demonstration=card.demonstration,
             without_keyring=self._folder.without_keyring,
         )
+
+
+def _refuse_altered(card: Card, store: LocalStore) -> None:
+    """The card lies in clear: whom to call and who acts are believed only as they were at enrolment.
+
+    A demonstration moves from port to port; its people are fictional.
+    """
+    said = structs.replace(card, language="", theme="", lock_minutes=0)
+    if card.demonstration:
+        said = structs.replace(said, server="")
+    pinned, fixed = store.vault.get(PINNED_CARD), codec.encode(said)
+    if pinned is None:
+        store.vault.put(PINNED_CARD, fixed)
+    elif pinned != fixed:
+        raise Refused("card_altered")
 
 
 class Installation:
