@@ -68,11 +68,11 @@ async def serve(options: argparse.Namespace) -> int:
         timeout_keep_alive=60,
         timeout_graceful_shutdown=5,
     )
-    await _Server(settings, house.hints.close).serve(sockets=[listening])
+    await Stoppable(settings, house.hints.close).serve(sockets=[listening])
     return 0
 
 
-class _Server(uvicorn.Server):
+class Stoppable(uvicorn.Server):
     """Ends the hint lines first, so that stopping waits for nobody who only listens."""
 
     def __init__(self, settings: uvicorn.Config, stopping: Callable[[], None]) -> None:
