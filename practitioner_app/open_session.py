@@ -33,6 +33,7 @@ from practitioner_app.runtime.lanes import ThreadLanes
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
 from practitioner_app.services.conflicts import ConflictService
+from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.medications import TreatmentService
@@ -124,6 +125,7 @@ class OpenSession:
         self.copy: CopyRow | None = None
         services = Services(
             record=self._record,
+            documents=DocumentService(reader),
             journal=JournalService(writer, clock),
             allergies=AllergyService(reader, writer),
             problems=ProblemService(writer),
@@ -172,8 +174,15 @@ class OpenSession:
 
     def wait_usable(self) -> None:
         """Block until the first class of patients is here. Raises what keeps the server out of reach."""
+        self._wait(self._usable)
+
+    def wait_met(self) -> None:
+        """Block until the server was met in this session: an old copy is no contact. Raises the same."""
+        self._wait(lambda: self._state.last_contact is not None)
+
+    def _wait(self, is_there: Callable[[], bool]) -> None:
         self._loop.now()
-        while not self._usable():
+        while not is_there():
             self._moved.wait(_TRIED_S)
             self._moved.clear()
             error = trouble_of(self._state)

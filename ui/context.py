@@ -14,6 +14,7 @@ from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.conflicts import ConflictService
+from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.medications import TreatmentService
@@ -28,6 +29,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """The use cases, one per clinical concept."""
 
     record: RecordService
+    documents: DocumentService
     journal: JournalService
     allergies: AllergyService
     problems: ProblemService

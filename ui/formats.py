@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from dossier.fhir.results import Band
 from ui.i18n import Texts
 from ui.typography import NBSP, NNBSP
 
@@ -239,9 +240,10 @@ class Formats:
         return _UNIT_WORDS.get(unit, unit.replace("ug", "µg") if unit.startswith("ug") else unit)
 
     def span(self, low: str | None, high: str | None) -> str:
-        """3,5–5,0 keeps the digits as the laboratory sent them."""
+        """3,5 à 5,0 keeps the digits as the laboratory sent them."""
         if low and high:
-            return f"{self.as_sent(low)}–{self.as_sent(high)}"
+            bounds = {"low": self.as_sent(low), "high": self.as_sent(high)}
+            return self._texts.tr("{low} to {high}", **bounds).replace(" ", NBSP)
         if low:
             return f"≥{NBSP}{self.as_sent(low)}"
         return f"≤{NBSP}{self.as_sent(high)}" if high else ""
@@ -302,6 +304,25 @@ class Formats:
             return matricule
         cuts = (0, 1, 3, 5, 7, 10, 13, 15)
         return NBSP.join(matricule[a:b] for a, b in itertools.pairwise(cuts))
+
+
+def band_words(band: Band | None, formats: Formats, beside: Decimal | None = None) -> str:
+    """A reference range as it was sent (HZ-12); its bounds have as many decimals as each other, and as
+    the value they stand beside.
+    """
+    if band is None or (band.low is None and band.high is None):
+        return band.text if band else ""
+    known = [number for number in (band.low, band.high, beside) if number is not None]
+    decimals = min(_DECIMALS_SENT, max(_decimals(number) for number in known))
+    low, high = (
+        None if edge is None else f"{edge:.{max(decimals, _decimals(edge))}f}"
+        for edge in (band.low, band.high)
+    )
+    return formats.span(low, high)
+
+
+def _decimals(number: Decimal) -> int:
+    return max(0, -int(number.as_tuple().exponent))
 
 
 _UNIT_WORDS = {

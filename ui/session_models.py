@@ -41,6 +41,7 @@ class SessionModels(QObject):
         )
         self.record = RecordModel(
             records=services.record,
+            documents=services.documents,
             journal=services.journal,
             lanes=lanes,
             changes=changes,

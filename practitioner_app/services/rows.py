@@ -302,6 +302,8 @@ class Fact(Struct, frozen=True, kw_only=True):
     unit: str = ""
     text: str = ""
     flag: Flag = Flag.UNKNOWN
+    band: Band | None = None
+    """As sent with this very result (HZ-12)."""
 
 
 class TimelineItem(Item, frozen=True, kw_only=True):
@@ -320,6 +322,9 @@ class TimelineItem(Item, frozen=True, kw_only=True):
     struck: bool = False
     undecided: bool = False
     members: tuple[tuple[str, str], ...] = ()
+    dose: str = ""
+    """Of a vaccine: which dose, by its number."""
+    lot: str = ""
 
 
 class Record(Struct, frozen=True, kw_only=True):

@@ -130,8 +130,7 @@ class Timeline:
             case Allergy():
                 line = (Kind.ALLERGY, value.agent, ", ".join(value.reactions), value.recorded)
             case Immunization():
-                summary = " ".join(part for part in (value.dose_number, value.lot) if part)
-                line = (Kind.VACCINE, value.vaccine, summary, value.at)
+                line = (Kind.VACCINE, value.vaccine, value.reason, value.at)
             case Procedure():
                 line = (Kind.PROCEDURE, value.label, value.note, value.at)
             case (FamilyLine(), *_):
@@ -158,14 +157,16 @@ class Timeline:
 
     def _encounter(self, row: CurrentRow, encounter: Encounter) -> TimelineItem:
         notes = self._notes.get(row.id, [])
-        texts = [encounter.reason, *(note.text for _, note in notes)]
         title = next((note.title for _, note in notes if note.title), encounter.title)
+        texts = [encounter.reason, *(note.text for _, note in notes)]
+        if encounter.reason.casefold() == title.casefold():
+            del texts[0]
         return self._line(
             row,
             encounter,
             kind=Kind.CONSULTATION,
             title=title,
-            summary=" ".join(text for text in texts if text),
+            summary=" — ".join(" ".join(text.split()) for text in texts if text),
             at=encounter.at or row.at,
             parts=notes,
         )
@@ -218,6 +219,8 @@ class Timeline:
             struck=not getattr(first, "counts", True) or _erroneous(first),
             undecided=any(item.state is ItemState.CONFLICT for item in rows),
             members=tuple((item.rtype, item.id) for item in rows),
+            dose=getattr(first, "dose_number", ""),
+            lot=getattr(first, "lot", ""),
         )
 
 
@@ -264,6 +267,7 @@ def _facts(result: Result) -> Iterable[Fact]:
             second=lower.number,
             unit=upper.unit,
             flag=flags[0] if flags else upper.flag,
+            band=result.value.band,
         )
         return
     yield from (_fact(item) for item in result.components)
@@ -277,6 +281,7 @@ def _fact(value: Value) -> Fact:
         unit=value.unit,
         text=value.text,
         flag=value.flag,
+        band=value.band,
     )
 
 

@@ -13,6 +13,7 @@ from practitioner_app.runtime.main_thread import InlineMainThread
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
 from practitioner_app.services.conflicts import ConflictService
+from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.medications import TreatmentService
@@ -87,6 +88,7 @@ class World:
                 clock=self.clock,
                 actor=ACTOR,
             ),
+            documents=DocumentService(self.store),
             journal=JournalService(self.writer, self.clock),
             allergies=AllergyService(self.store, self.writer),
             problems=ProblemService(self.writer),

@@ -4,36 +4,58 @@ from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
-from ui.patient.state import Action, ActionState, DetailState
+from ui.patient.state import Action, ActionState, DetailState, PaperState
 from ui.results.plot import PlotPanel
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
-from ui.widgets.card import Card, Rule, Scroll, column, row
+from ui.widgets.card import Card, Ground, Rule, Scroll, column, row
 from ui.widgets.chip import Chip
 from ui.widgets.overlay import EmptyState
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
+SELECTABLE = (
+    Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+)
+
 
 class Paper(QWidget):
-    """The text of a document on a page that stays white in the dark theme."""
+    """A document on a page that stays white in the dark theme: sender, day, object, words."""
 
-    def __init__(self, look: Look, text: str, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, state: PaperState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
         self.setAccessibleName(look.tr("Text of the document"))
-        stack = column(0, (32, 28, 32, 32))
-        label = PlainLabel(look, text, wrap=True)
-        label.set_ink()
-        flags = (
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        label.setTextInteractionFlags(flags)
-        stack.addWidget(label)
+        stack = column(8, (40, 32, 40, 24))
+        if state.sender:
+            stack.addWidget(self._ink(state.sender, weight=Weight.BOLD))
+        rule = Ground(look, "ink")
+        rule.setFixedHeight(1)
+        stack.addWidget(rule)
+        if state.day:
+            day = self._ink(state.day, size=Size.LABEL)
+            day.setAlignment(Qt.AlignmentFlag.AlignRight)
+            stack.addWidget(day)
+        stack.addSpacing(4)
+        object_ = " — ".join(part for part in (state.title, state.about) if part)
+        stack.addWidget(self._ink(object_, weight=Weight.SEMIBOLD))
+        stack.addSpacing(4)
+        for line in state.lines:
+            stack.addWidget(self._ink(line))
         stack.addStretch(1)
+        if state.foot:
+            stack.addSpacing(16)
+            foot = self._ink(state.foot, size=Size.CAPTION)
+            foot.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            stack.addWidget(foot)
         self.setLayout(stack)
-        self.setMinimumHeight(360)
+        self.setMinimumHeight(560)
+
+    def _ink(self, text: str, *, size: int = Size.BODY, weight: int = Weight.REGULAR) -> PlainLabel:
+        label = PlainLabel(self._look, text, size=size, weight=weight, wrap=True)
+        label.set_ink()
+        label.setTextInteractionFlags(SELECTABLE)
+        return label
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -124,7 +146,11 @@ class DetailPanel(Card):
             stack.addWidget(ResultTable(look, state))
         for plot in state.plots:
             stack.addWidget(PlotPanel(look, plot))
-        if state.paper:
+        for line in state.prose:
+            words = PlainLabel(look, line, size=Size.EMPHASIS, wrap=True)
+            words.setTextInteractionFlags(SELECTABLE)
+            stack.addWidget(words)
+        if state.paper is not None:
             stack.addWidget(Paper(look, state.paper), 1)
         else:
             stack.addStretch(1)

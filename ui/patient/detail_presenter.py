@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from dossier.fhir.results import Flag
 from practitioner_app.ports import ItemState
+from practitioner_app.services.documents import Letter
 from practitioner_app.services.rows import (
     AllergyRow,
     Fact,
@@ -15,9 +16,18 @@ from practitioner_app.services.rows import (
     TimelineItem,
     TreatmentRow,
 )
-from ui.formats import Formats
-from ui.patient.presenter import chips_of, medication_runs
-from ui.patient.state import Action, ActionState, DetailState, FactLine, GridRow, Ref
+from ui.formats import Formats, band_words
+from ui.patient.banner import full_name
+from ui.patient.presenter import chips_of, dose_words, medication_runs
+from ui.patient.state import (
+    Action,
+    ActionState,
+    DetailState,
+    FactLine,
+    GridRow,
+    PaperState,
+    Ref,
+)
 from ui.results.presenter import plot_of
 from ui.speaking import Speaking
 from ui.theme.tokens import Tone
@@ -74,7 +84,15 @@ def _event(record: Record, ref: Ref) -> TimelineItem | None:
     return None
 
 
-def detail(record: Record, ref: Ref, speaking: Speaking) -> DetailState | None:
+def members_of(record: Record, ref: Ref) -> tuple[tuple[str, str], ...]:
+    """The resources that the line of a reference speaks for."""
+    event = _event(record, ref)
+    return (event.members or ((event.rtype, event.id),)) if event else ((ref.rtype, ref.id),)
+
+
+def detail(
+    record: Record, ref: Ref, speaking: Speaking, letter: Letter | None = None
+) -> DetailState | None:
     """The side panel for a reference; None when the record does not hold it any more."""
     lines = lines_of(record, ref)
     row: Item | None = lines.allergy or lines.problem or lines.treatment or lines.history
@@ -84,20 +102,23 @@ def detail(record: Record, ref: Ref, speaking: Speaking) -> DetailState | None:
     assert chosen is not None
     title, facts = _facts(lines, speaking)
     event = lines.event
+    shown = letter if row is None else None
     second = ""
     if event is not None:
         when = speaking.formats.moment(event.at) if event.at else speaking.texts.tr("undated")
-        second = " · ".join(part for part in (when, event.author) if part)
+        received = _received(shown, speaking) if shown else ""
+        second = " · ".join(part for part in (when, event.author, received) if part)
     elif chosen.author:
         second = chosen.author
     return DetailState(
         title=title,
         second=second,
         chips=_chips(chosen, record, speaking),
-        facts=facts,
+        facts=() if shown else facts,
         grid=_grid(event, speaking) if row is None else (),
         plots=_plots(event, record, speaking) if row is None else (),
-        paper=_paper(event) if row is None else "",
+        paper=_paper(shown, record, speaking) if shown and not shown.note else None,
+        prose=_prose(event, shown) if event and shown and shown.note else (),
         notice=_notice(chosen, speaking),
         actions=_actions(chosen, lines, speaking),
         ref=Ref(chosen.rtype, chosen.id),
@@ -213,13 +234,39 @@ def _event_facts(event: TimelineItem, kind: str, speaking: Speaking) -> tuple[Fa
         FactLine(tr("Kind"), kind),
         FactLine(tr("Date"), formats.moment(event.at) if event.at else tr("undated")),
         FactLine(tr("Author"), event.author),
-        FactLine(tr("Summary"), event.summary if len(event.summary) < 200 else ""),
+        FactLine(speaking.texts.trc("vaccine", "Dose"), dose_words(event, speaking)),
+        FactLine(tr("Batch number"), event.lot),
+        FactLine(tr("Summary"), event.summary),
     )
 
 
-def _paper(event: TimelineItem | None) -> str:
-    """The long text of a document or a note."""
-    return event.summary if event is not None and len(event.summary) >= 200 else ""
+def _received(letter: Letter, speaking: Speaking) -> str:
+    """When it came, where that is another day than the one of the care."""
+    formats = speaking.formats
+    if letter.note or not letter.made or formats.day(letter.made) == formats.day(letter.at):
+        return ""
+    return speaking.texts.tr("received on {moment}", moment=formats.moment(letter.made))
+
+
+def _paper(letter: Letter, record: Record, speaking: Speaking) -> PaperState:
+    """The page of a document: the words are its own, in its own order."""
+    formats, identity = speaking.formats, record.identity
+    born = formats.day(identity.birth_date) if identity.birth_date else ""
+    return PaperState(
+        sender=letter.author,
+        day=formats.day(letter.at) if letter.at else "",
+        title=letter.title or letter.type,
+        about=", ".join(part for part in (full_name(identity), born) if part),
+        lines=letter.lines,
+        foot=letter.type if letter.type != letter.title else "",
+    )
+
+
+def _prose(event: TimelineItem, letter: Letter) -> tuple[str, ...]:
+    """A note whole; the reason of the visit first where the title does not say it."""
+    first, sign, _ = event.summary.partition(" — ")
+    said = not sign or event.rtype != "Encounter" or " ".join(letter.lines).startswith(first)
+    return letter.lines if said else (first, *letter.lines)
 
 
 def value_of(fact: Fact, formats: Formats) -> str:
@@ -240,6 +287,7 @@ def _grid(event: TimelineItem | None, speaking: Speaking) -> tuple[GridRow, ...]
             value=value_of(fact, speaking.formats),
             unit="",
             flag=flag_words(speaking.texts, fact.flag) if fact.flag is not Flag.UNKNOWN else "",
+            band=band_words(fact.band, speaking.formats, fact.number),
         )
         for fact in event.facts
     )
@@ -295,9 +343,7 @@ def curve_detail(record: Record, key: str, speaking: Speaking) -> DetailState | 
             value=shown.shown + (f"\u00a0{plot.unit}" if plot.unit else ""),
             unit="",
             flag=flag_words(speaking.texts, point.flag),
-            band=_band(point.band.low, point.band.high, point.band.text, formats)
-            if point.band
-            else "",
+            band=band_words(point.band, formats, point.number),
         )
         for point, shown in reversed(list(zip(series.points, plot.points, strict=False)))
     )
@@ -306,10 +352,4 @@ def curve_detail(record: Record, key: str, speaking: Speaking) -> DetailState | 
         second=tr("One unit only: {unit}", unit=plot.unit) if plot.unit else "",
         plots=(plot,),
         grid=rows[:40],
-    )
-
-
-def _band(low: object, high: object, text: str, formats: Formats) -> str:
-    return text or formats.span(
-        str(low) if low is not None else None, str(high) if high is not None else None
     )

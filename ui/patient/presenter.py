@@ -427,14 +427,26 @@ def fact_runs(facts: tuple[Fact, ...], speaking: Speaking) -> tuple[Run, ...]:
     return tuple(runs)
 
 
-def told(item: TimelineItem, kind: str) -> str:
+def dose_words(item: TimelineItem, speaking: Speaking) -> str:
+    """`dose 1` where the number alone was sent; words stay as they are."""
+    if item.dose.isdecimal():
+        return speaking.texts.tr("dose {number}", number=item.dose)
+    return item.dose
+
+
+def told(item: TimelineItem, kind: str, speaking: Speaking) -> str:
     """Title and summary in one line, nothing said twice."""
+    if item.kind is Kind.VACCINE:
+        batch = speaking.texts.tr("batch {number}", number=item.lot) if item.lot else ""
+        about = _words(dose_words(item, speaking), batch, item.summary)
+        return f"{item.title} — {about}" if about else item.title
     title = item.title if item.title.casefold() != kind.casefold() else ""
     if not item.summary or (title and item.kind in {Kind.LETTER, Kind.DOCUMENT, Kind.IMAGING}):
         return title
-    if item.summary.casefold().startswith(title.casefold()):
-        return item.summary
-    return f"{title} — {item.summary}"
+    summary = " ".join(item.summary.split())
+    if summary.casefold().startswith(title.casefold()):
+        return summary
+    return f"{title} — {summary}"
 
 
 def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> TimelineRow:
@@ -451,7 +463,7 @@ def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> Time
     weight = Weight.BOLD if item.unread else Weight.REGULAR
     facts = fact_runs(item.facts, speaking)
     kind = kind_word(texts, item.kind)
-    summary = list(facts) or [Run(told(item, kind), weight)]
+    summary = list(facts) or [Run(told(item, kind, speaking), weight)]
     second = " · ".join(part for part in (formats.time(item.at), item.author) if part)
     flags = [flag_words(texts, fact.flag) for fact in item.facts if flag_sign(fact.flag)]
     said = _words(

@@ -129,8 +129,21 @@ class GridRow(Struct, frozen=True):
     plot: str = ""
 
 
+class PaperState(Struct, frozen=True, kw_only=True):
+    """A document as a page: who sent it, its day, its object, its words."""
+
+    sender: str = ""
+    day: str = ""
+    title: str = ""
+    about: str = ""
+    lines: tuple[str, ...] = ()
+    foot: str = ""
+
+
 class DetailState(Struct, frozen=True, kw_only=True):
-    """The side panel about one line. `paper` is the text of a document: it stays white in the dark."""
+    """The side panel about one line. `paper` is a document: it stays white in the dark. `prose` is a
+    text written here (a consultation note), in the colours of the screen.
+    """
 
     title: str
     second: str = ""
@@ -138,7 +151,8 @@ class DetailState(Struct, frozen=True, kw_only=True):
     facts: tuple[FactLine, ...] = ()
     grid: tuple[GridRow, ...] = ()
     plots: tuple[PlotState, ...] = ()
-    paper: str = ""
+    paper: PaperState | None = None
+    prose: tuple[str, ...] = ()
     notice: str = ""
     actions: tuple[ActionState, ...] = ()
     ref: Ref | None = None

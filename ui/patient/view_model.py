@@ -13,11 +13,12 @@ from dossier.errors import DossierError
 from practitioner_app.ports import ChangeSet, Topic
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services.documents import WRITTEN, DocumentService, Letter
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.rows import Record
 from ui.errors import error_sentence
-from ui.patient.detail_presenter import curve_detail, detail
+from ui.patient.detail_presenter import curve_detail, detail, members_of
 from ui.patient.presenter import record_state
 from ui.patient.state import DetailState, RecordState, Ref
 from ui.speaking import Speaking
@@ -46,6 +47,7 @@ class RecordModel(QObject):
         self,
         *,
         records: RecordService,
+        documents: DocumentService,
         journal: JournalService,
         lanes: Lanes,
         changes: Changes,
@@ -53,11 +55,12 @@ class RecordModel(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._records, self._journal = records, journal
+        self._records, self._journal, self._documents = records, journal, documents
         self._lanes, self._speak = lanes, speak
         self._state = RecordScreen()
         self._record: Record | None = None
         self._ref: Ref | None = None
+        self._letter: Letter | None = None
         self._curve = ""
         changes.published.connect(self._published)
 
@@ -81,7 +84,7 @@ class RecordModel(QObject):
         if owner != self._state.owner:
             self.leave()
             self._state = RecordScreen(owner=owner)
-        self._ref, self._curve = ref, ""
+        self._ref, self._letter, self._curve = ref, None, ""
         self._ask()
         journal = self._journal
         self._lanes.write(lambda: journal.opened(owner))
@@ -93,7 +96,7 @@ class RecordModel(QObject):
             return
         records = self._records
         self._lanes.write(lambda: records.leave(owner))
-        self._record, self._ref, self._curve = None, None, ""
+        self._record, self._ref, self._letter, self._curve = None, None, None, ""
         self._set(owner=None, record=None, detail=None, filter_key="all", words="", problem="")
 
     def filter(self, key: str) -> None:
@@ -106,11 +109,12 @@ class RecordModel(QObject):
 
     def choose(self, ref: Ref | None) -> None:
         """Show a line in the side panel."""
-        self._ref, self._curve = ref, ""
+        self._ref, self._letter, self._curve = ref, None, ""
+        self._ask_letter()
         self._present()
 
     def show_curve(self, key: str) -> None:
-        self._ref, self._curve = None, key
+        self._ref, self._letter, self._curve = None, None, key
         self._present()
 
     def refresh(self) -> None:
@@ -134,6 +138,32 @@ class RecordModel(QObject):
             return
         self._record = record
         self._state = structs.replace(self._state, missing=not record.found, problem="")
+        self._ask_letter()
+        self._present()
+
+    def _ask_letter(self) -> None:
+        """The words of the chosen line, where it has some; read each time, kept for none."""
+        record, ref = self._record, self._ref
+        if record is None or ref is None:
+            return
+        members = members_of(record, ref)
+        if not any(rtype in WRITTEN for rtype, _ in members):
+            self._letter = None
+            return
+        documents, owner = self._documents, record.owner
+        self._lanes.read(
+            lambda: (ref, documents.read(owner, members)),
+            self._lettered,
+            self._failed,
+            key="patient.letter",
+        )
+
+    def _lettered(self, answer: tuple[Ref, Letter | None]) -> None:
+        """Dropped when another line, or another patient, was chosen meanwhile (HZ-01)."""
+        ref, letter = answer
+        if ref != self._ref or (letter is not None and letter.owner != self._state.owner):
+            return
+        self._letter = letter
         self._present()
 
     def _failed(self, error: DossierError) -> None:
@@ -149,7 +179,7 @@ class RecordModel(QObject):
         shown = record_state(record, speaking, filter_key=state.filter_key, words=state.words)
         panel: DetailState | None = None
         if self._ref is not None:
-            panel = detail(record, self._ref, speaking)
+            panel = detail(record, self._ref, speaking, self._letter)
         elif self._curve:
             panel = curve_detail(record, self._curve, speaking)
         self._set(record=shown, detail=panel)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from practitioner_app.services.rows import Point, Series
-from ui.formats import parse_clinical
+from ui.formats import band_words, parse_clinical
 from ui.speaking import Speaking
 from ui.widgets.trend import PlotPoint, PlotState
 from ui.words import flag_sign, flag_words, short_label
@@ -36,16 +36,16 @@ def decimals_of(series: Series) -> int:
     return min(2, max(-int(point.number.as_tuple().exponent) for point in series.points))
 
 
-def plot_point(point: Point, series: Series, speaking: Speaking) -> PlotPoint | None:
+def plot_point(point: Point, unit: str, decimals: int, speaking: Speaking) -> PlotPoint | None:
     day = ordinal(point.at, speaking)
     if day is None:
         return None
-    words = f"{speaking.formats.moment(point.at)} : {value_words(point, series.unit, speaking)}"
+    words = f"{speaking.formats.moment(point.at)} : {value_words(point, unit, speaking)}"
     flag = flag_words(speaking.texts, point.flag)
     return PlotPoint(
         day=day,
         value=float(point.number),
-        shown=speaking.formats.fixed(point.number, decimals_of(series)),
+        shown=speaking.formats.fixed(point.number, decimals),
         words=f"{words} {flag}".strip(),
         abnormal=bool(flag_sign(point.flag)),
         second=float(point.second) if point.second is not None else None,
@@ -55,17 +55,15 @@ def plot_point(point: Point, series: Series, speaking: Speaking) -> PlotPoint | 
 def plot_of(series: Series, speaking: Speaking) -> PlotState:
     """The curve of one series."""
     tr, formats = speaking.texts.tr, speaking.formats
-    points = [plot_point(point, series, speaking) for point in series.points]
+    decimals = decimals_of(series)
+    points = [plot_point(point, series.unit, decimals, speaking) for point in series.points]
     band = series.band
-    band_words, low, high = "", None, None
+    sentence, low, high = "", None, None
     if band is not None:
         low = float(band.low) if band.low is not None else None
         high = float(band.high) if band.high is not None else None
-        span = band.text or formats.span(
-            str(band.low) if band.low is not None else None,
-            str(band.high) if band.high is not None else None,
-        )
-        band_words = tr("Reference values of the laboratory: {span}", span=span)
+        span = band_words(band, formats, series.last.number)
+        sentence = tr("Reference values of the laboratory: {span}", span=span)
     previous = series.previous
     notes = []
     if series.jump:
@@ -82,11 +80,11 @@ def plot_of(series: Series, speaking: Speaking) -> PlotState:
         points=tuple(point for point in points if point is not None),
         low=low,
         high=high,
-        band_words=band_words,
-        last=formats.fixed(series.last.number, decimals_of(series))
+        band_words=sentence,
+        last=formats.fixed(series.last.number, decimals)
         + (f"/{formats.measured(series.last.second)}" if series.last.second is not None else ""),
         last_flag=flag_words(speaking.texts, series.last.flag),
-        previous=tr("{value} before", value=formats.fixed(previous.number, decimals_of(series)))
+        previous=tr("{value} before", value=formats.fixed(previous.number, decimals))
         if previous
         else "",
         note=" ".join(notes),

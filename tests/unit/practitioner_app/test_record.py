@@ -214,7 +214,7 @@ def test_a_note_is_told_by_its_consultation(store, service, linked):
     )
     store.hold(OWNER, contact, note)
     [item] = [item for item in service.open(OWNER).timeline.rows if item.kind is Kind.CONSULTATION]
-    assert (item.title, item.summary) == ("Consultation", "Malaise PA 104/62")
+    assert (item.title, item.summary) == ("Consultation", "Malaise — PA 104/62")
     assert item.members == (("Encounter", "e"), ("ClinicalImpression", "n"))
 
 

@@ -1,0 +1,135 @@
+"""The words of one line of the record: a letter, a consultation note, the text of a report.
+
+Read when a line is opened, never kept: the record screen holds the lines of one patient, not their pages.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from dossier.errors import Invalid
+from dossier.fhir import documents, encounters
+from dossier.fhir.elements import Annotation, read
+from dossier.fhir.narrative import lines_of_attachment, lines_of_div, lines_of_text
+from practitioner_app.ports import CurrentRow, ItemState, RecordReader
+from practitioner_app.services.authors import Authors, who
+from practitioner_app.services.decoding import decode
+
+WRITTEN: Final = frozenset(
+    ("DocumentReference", "ClinicalImpression", "Composition", "DiagnosticReport")
+)
+"""Types whose words are worth a page; a narrative of any other only repeats its elements."""
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """`at` is the date of care, `made` when the document was made or received; `lines` are plain text.
+
+    `note`: written in a consultation of this practice, not a document that was received.
+    """
+
+    owner: int
+    rtype: str
+    id: str
+    title: str
+    lines: tuple[str, ...]
+    at: str = ""
+    made: str = ""
+    author: str = ""
+    type: str = ""
+    note: bool = False
+    state: ItemState = ItemState.CONFIRMED
+
+
+class _Attachment(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+    content_type: str = ""
+    data: str = ""
+
+
+class _Content(Struct, frozen=True, kw_only=True, gc=False):
+    attachment: _Attachment = _Attachment()
+
+
+class _Narrative(Struct, frozen=True, kw_only=True, gc=False):
+    div: str = ""
+
+
+class _Section(Struct, frozen=True, kw_only=True, gc=False):
+    title: str = ""
+    text: _Narrative = _Narrative()
+
+
+class _Written(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+    """Where the four types keep their words."""
+
+    text: _Narrative = _Narrative()
+    content: tuple[_Content, ...] = ()
+    presented_form: tuple[_Attachment, ...] = ()
+    section: tuple[_Section, ...] = ()
+    summary: str = ""
+    conclusion: str = ""
+    note: tuple[Annotation, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(_Written)
+
+
+class DocumentService:
+    """Read lane. Raises StoreError kin."""
+
+    def __init__(self, reader: RecordReader) -> None:
+        self._reader = reader
+
+    def read(self, owner: int, members: Sequence[tuple[str, str]]) -> Letter | None:
+        """The words of the (rtype, id) one line speaks for; None when there is nothing to read."""
+        rows = []
+        for rtype, rid in members:
+            row = self._reader.resource(owner, rtype, rid) if rtype in WRITTEN else None
+            if row is not None and row.owner == owner:
+                rows.append(row)
+        lines = tuple(line for row in rows for line in words_of(row))
+        return self._letter(rows[0], lines) if lines else None
+
+    def _letter(self, row: CurrentRow, lines: tuple[str, ...]) -> Letter:
+        value: Any = decode(row.rtype, row.body)
+        authors = Authors(self._reader)
+        authors.learn([who(value)[0]])
+        title, kind, made = "", "", ""
+        if isinstance(value, documents.Document):
+            title, kind, made = value.title, value.type_label, value.made
+        elif isinstance(value, encounters.Note):
+            title = value.title
+        return Letter(
+            owner=row.owner,
+            rtype=row.rtype,
+            id=row.id,
+            title=title,
+            lines=lines,
+            at=getattr(value, "at", "") or row.at,
+            made=made,
+            author=authors.name(*who(value)),
+            type=kind,
+            note=isinstance(value, encounters.Note),
+            state=row.state,
+        )
+
+
+def words_of(row: CurrentRow) -> tuple[str, ...]:
+    """Own text first; a narrative only where the words are nowhere else."""
+    try:
+        raw: _Written = read(_decoder, row.body)
+    except Invalid:
+        return ()
+    own = tuple(_own(raw))
+    return own or lines_of_div(raw.text.div)
+
+
+def _own(raw: _Written) -> Iterable[str]:
+    for text in (raw.summary, raw.conclusion, *(item.text for item in raw.note)):
+        yield from lines_of_text(text)
+    for attachment in (*(item.attachment for item in raw.content), *raw.presented_form):
+        yield from lines_of_attachment(attachment.content_type, attachment.data)
+    for section in raw.section:
+        yield from lines_of_text(section.title)
+        yield from lines_of_div(section.text.div)
