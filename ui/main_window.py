@@ -204,10 +204,10 @@ class MainWindow(QWidget):
     def _installed(self) -> None:
         self.installed.emit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() in ACTS:
             self.acted.emit()
-        return super().eventFilter(watched, event)
+        return False
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._application.removeEventFilter(self)

@@ -35,11 +35,15 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(M|MM)\. (?=\S)"), r"\1." + NBSP),
     (re.compile(r"(?<=[≤≥<>]) (?=\d)"), NBSP),
 )
+_CONCERNED = frozenset(" «»")
+"""Every rule needs one of these: a word or a number alone is as it should be."""
 
 
 def french(text: str) -> str:
     """`text` as a French reader must see it. Applying it twice changes nothing."""
     text = text.replace("'", "’")
+    if _CONCERNED.isdisjoint(text):
+        return text
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text

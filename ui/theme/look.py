@@ -40,6 +40,8 @@ class Look:
         self.scale = scale
         self.family = family or installed_family()
         self.icons = IconSet()
+        self._fonts: dict[tuple[int, int], QFont] = {}
+        self._colours: dict[str, QColor] = {}
 
     @property
     def dark(self) -> bool:
@@ -55,11 +57,13 @@ class Look:
 
     def font(self, size: int = Size.BODY, weight: int = Weight.REGULAR) -> QFont:
         """A font of the scale, digits of equal width."""
-        font = QFont(self.family)
-        font.setPixelSize(self.px(size))
-        font.setWeight(QFont.Weight(int(weight)))
-        font.setFeature(_TNUM, 1)
-        return font
+        made = self._fonts.get((size, weight))
+        if made is None:
+            made = self._fonts[size, weight] = QFont(self.family)
+            made.setPixelSize(self.px(size))
+            made.setWeight(QFont.Weight(int(weight)))
+            made.setFeature(_TNUM, 1)
+        return QFont(made)
 
     def metrics(self, size: int = Size.BODY, weight: int = Weight.REGULAR) -> QFontMetrics:
         return QFontMetrics(self.font(size, weight))
@@ -69,7 +73,10 @@ class Look:
         return round(pixels * self.scale / 100)
 
     def colour(self, token: str) -> QColor:
-        return QColor(getattr(self.tokens, token))
+        made = self._colours.get(token)
+        if made is None:
+            made = self._colours[token] = QColor(getattr(self.tokens, token))
+        return QColor(made)
 
     def tone(self, tone: Tone) -> tuple[QColor, QColor]:
         """(text, ground) of a tone."""

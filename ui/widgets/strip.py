@@ -37,6 +37,8 @@ class ClinicalStrip(Ground):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_cells(self, cells: tuple[StripCell, ...]) -> None:
+        if cells == self._cells and not self._first:
+            return
         self._cells, self._first = cells, 0
         words = "; ".join(f"{c.label} {c.value} {c.flag}".strip() for c in cells)
         self.setAccessibleDescription(words)

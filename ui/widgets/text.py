@@ -187,6 +187,8 @@ class RunLabel(PlainLabel):
     ) -> None:
         super().__init__(look, parent=parent)
         self._runs: tuple[Run, ...] = ()
+        self._heights: dict[int, int] = {}
+        self._hint: QSize | None = None
         self._wrap = wrap
         self._right = right
         self._leading = leading
@@ -197,6 +199,7 @@ class RunLabel(PlainLabel):
 
     def set_runs(self, runs: tuple[Run, ...]) -> None:
         self._runs = runs
+        self._heights, self._hint = {}, None
         self.setText("".join(run.text for run in runs))
         self.updateGeometry()
         self.update()
@@ -205,16 +208,23 @@ class RunLabel(PlainLabel):
         return self._wrap
 
     def heightForWidth(self, width: int) -> int:
+        """Asked a dozen times for one layout: measured once a width."""
         if not self._runs:
             return 0
-        return round(flow(layout_of(self._look, self._runs, wrap=True), width, self._leading) + 0.5)
+        if width not in self._heights:
+            paragraph = layout_of(self._look, self._runs, wrap=True)
+            self._heights[width] = round(flow(paragraph, width, self._leading) + 0.5)
+        return self._heights[width]
 
     def sizeHint(self) -> QSize:
         if not self._runs:
             return QSize(0, 0)
-        layout = layout_of(self._look, self._runs, wrap=False)
-        height = flow(layout, 1e6, self._leading)
-        return QSize(round(layout.lineAt(0).naturalTextWidth() + 1.5), round(height + 0.5))
+        if self._hint is None:
+            layout = layout_of(self._look, self._runs, wrap=False)
+            height = flow(layout, 1e6, self._leading)
+            width = layout.lineAt(0).naturalTextWidth()
+            self._hint = QSize(round(width + 1.5), round(height + 0.5))
+        return self._hint
 
     def minimumSizeHint(self) -> QSize:
         hint = self.sizeHint()
