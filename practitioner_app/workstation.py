@@ -168,7 +168,7 @@ class Workstation:
     def _refuse_lease(self, session: OpenSession) -> None:
         """Beyond continuity nothing is shown before a contact (HZ-19)."""
         if session.centre.status().lease.state is Lease.CLOSED:
-            session.wait_usable()
+            session.wait_met()
             if session.centre.status().lease.state is Lease.CLOSED:
                 raise Refused("lease_over")
 
