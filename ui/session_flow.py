@@ -432,6 +432,9 @@ class OverlayFlow(QObject):
         if kind == "add":
             session.record_flow.add(about)
             return
+        if kind == "lock":
+            session.lock_asked.emit()  # nothing of this session is left when it returns
+            return
         acts = {
             "none": session.record_flow.say_none,
             "palette": self.open_palette,
@@ -440,7 +443,6 @@ class OverlayFlow(QObject):
             "send": session.sync_flow.send_now,
             "undo": session.record_flow.undo,
             "edit": session.record_flow.edit_chosen,
-            "lock": session.lock_asked.emit,
             "filter": session.record_view.timeline.focus_filter,
             "panes": self._panes,
             "close_record": self._close_record,

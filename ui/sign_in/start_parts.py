@@ -107,7 +107,7 @@ def add_code(look: Look, body: QVBoxLayout, state: StartState) -> None:
         Qt.TextInteractionFlag.TextSelectableByKeyboard
         | Qt.TextInteractionFlag.TextSelectableByMouse
     )
-    code.setAccessibleName(look.tr("Recovery code"))
+    code.setAccessibleName(look.tr("Recovery code") + " : " + state.code)
     box.body.addWidget(code)
     body.addWidget(box)
     body.addSpacing(16)

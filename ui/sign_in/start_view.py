@@ -70,10 +70,13 @@ class StartView(QWidget):
     def show_state(self, state: StartState) -> None:
         """A new page is rebuilt; within a page only sentences and buttons move, never the caret."""
         page = state.title + "|".join(field.key for field in state.fields)
-        if page != self._page or state.code or state.ratio is not None:
+        rebuilt = page != self._page or bool(state.code) or state.ratio is not None
+        if rebuilt:
             self._page = page
             self._rebuild(state)
         self._refresh(state)
+        if rebuilt:
+            self._place_focus(state)
 
     def _rebuild(self, state: StartState) -> None:
         for box in (self._left_box, self._right_box):
@@ -84,9 +87,18 @@ class StartView(QWidget):
         self._right_box.addWidget(self._card(state))
         self._right_box.addWidget(server_card(self._look, state))
         self._right_box.addStretch(1)
-        if self._fields:
-            first = next(iter(self._fields.values()))
-            first.edit.setFocus()
+
+    def _place_focus(self, state: StartState) -> None:
+        """On what comes next, so that each page can be walked with keys alone."""
+        controls = (*self._fields.values(), *self._choices.values())
+        if controls:
+            controls[0].setFocus()
+        elif state.check and not state.checked:
+            self._check.setFocus()
+        elif self._forward_button.isEnabled():
+            self._forward_button.setFocus()
+        else:
+            self.setFocus()
 
     def _card(self, state: StartState) -> Card:
         look, card = self._look, Card(self._look, pad=40)
