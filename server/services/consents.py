@@ -5,6 +5,7 @@ a Practitioner, that person in their memberships) and carries its date, its auth
 else is a document like any other and opens nothing.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -13,6 +14,11 @@ from dossier.clock import to_ms
 from dossier.errors import Issue
 
 CONSENT = "Consent"
+
+_COARSE = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_LAST_MS = to_ms(_LAST)
+"""No instant of ours is later: a reader must be able to write the end down."""
 
 
 class Permission(NamedTuple):
@@ -79,11 +85,24 @@ def _reference(value: Any) -> str:
 
 
 def _end(period: Any) -> int | None:
+    """When it is over: a month or a year ends with it, an end that cannot be read has come."""
     text = period.get("end") if isinstance(period, dict) else None
     if not isinstance(text, str):
         return None
     try:
-        instant = datetime.fromisoformat(text)
+        instant = _after(text) or datetime.fromisoformat(text)
     except ValueError:
+        return 0
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return min(max(to_ms(aware), 0), _LAST_MS)
+
+
+def _after(text: str) -> datetime | None:
+    """The instant after a whole year or month; None for other texts."""
+    found = _COARSE.fullmatch(text)
+    if found is None:
         return None
-    return to_ms(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+    year, month = int(found[1]), int(found[2] or 12)
+    if (year, month) == (9999, 12):
+        return _LAST
+    return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)

@@ -127,7 +127,7 @@ class Standing:
         if not reading:
             return Right(letters, "", None)
         parts: list[str | int] = [self._session.account, self._session.situation]
-        parts += [self._owner, facet, self._unblocked_v]
+        parts += [self._session.device, self._owner, facet, self._unblocked_v]
         until: int | None = None
         for path in reading:
             parts += [path.principal, path.grant_v, path.held_v]

@@ -157,6 +157,24 @@ def test_the_length_of_a_token_tells_nothing_of_what_left_a_compartment(room: Se
     assert lengths[0] == lengths[1]
 
 
+def test_a_position_of_one_device_serves_no_other_device(
+    room: ServerRoom, org: int, fontaine: Desktop
+) -> None:
+    """Else a copy would be filled that no journal names and no receipt is asked for."""
+    owner = room.patient(org)
+    room.push(fontaine, room.create(fontaine, owner, an_allergy("pat-1", "all-1")))
+    room.settle()
+    held = next(p for p in room.pages(fontaine, owner) if p.rows[0].rtype == "AllergyIntolerance")
+    second = room.enrolled("fontaine", fontaine.account, fontaine.situation, "")
+    room.push(fontaine, room.create(fontaine, owner, an_allergy("pat-1", "all-2")))
+    want = wire.Want(owner=owner, facet=held.facet, term=held.term, since=held.to)
+    asked = wire.ChangesRequest(items=(want,))
+    (page,) = room.run(room.feed.changes(second.session, asked)).pages
+    assert (page.kind, page.rows) == ("gone", ())
+    (page,) = room.run(room.feed.changes(fontaine.session, asked)).pages
+    assert [row.id for row in page.rows] == ["all-2"]
+
+
 # --- what nobody may open for themselves ----------------------------------------------------------------
 
 
@@ -218,6 +236,57 @@ def test_acc_05_a_consent_for_a_colleague_elsewhere_names_its_reason(
     }
     verdict = room.push(fontaine, room.create(fontaine, owner, consent))[0]
     assert [issue.rule for issue in verdict.issues] == ["consent_for_another_without_reason"]
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-01:00", "9999", "9999-12"])
+def test_a_consent_without_a_real_end_stops_nobodys_heads(
+    room: ServerRoom, org: int, fontaine: Desktop, end: str
+) -> None:
+    owner = room.patient(org, consent="")
+    consent = a_consent("pat-1", "org-1")
+    consent["provision"]["period"] = {"end": end}
+    assert room.push(fontaine, room.create(fontaine, owner, consent))[0].code == "ok"
+    room.push(fontaine, room.create(fontaine, owner, an_allergy("pat-1", "all-1")))
+    room.settle()
+    heads = room.run(room.feed.heads(fontaine.session, ""))
+    assert heads is not None
+    assert {head.until for head in heads.heads if head.owner == owner} >= {
+        "9999-12-31T23:59:59.000Z"
+    }
+
+
+@pytest.mark.parametrize(
+    ("end", "until"),
+    [
+        ("2026", "2027-01-01T00:00:00.000Z"),
+        ("2026-12", "2027-01-01T00:00:00.000Z"),
+        ("2027-02", "2027-03-01T00:00:00.000Z"),
+    ],
+)
+def test_acc_03_a_consent_that_ends_in_a_month_or_a_year_ends_with_it(
+    room: ServerRoom, org: int, fontaine: Desktop, end: str, until: str
+) -> None:
+    owner = room.patient(org, consent="")
+    consent = a_consent("pat-1", "org-1")
+    consent["provision"]["period"] = {"end": end}
+    room.push(fontaine, room.create(fontaine, owner, consent))
+    room.push(fontaine, room.create(fontaine, owner, an_allergy("pat-1", "all-1")))
+    room.settle()
+    heads = room.run(room.feed.heads(fontaine.session, ""))
+    assert heads is not None
+    assert until in {head.until for head in heads.heads if head.owner == owner}
+
+
+def test_acc_03_an_end_nobody_can_read_is_no_consent_without_end(
+    room: ServerRoom, org: int, fontaine: Desktop
+) -> None:
+    owner = room.patient(org, consent="")
+    consent = a_consent("pat-1", "org-1")
+    consent["provision"]["period"] = {"end": "2026-12-31T23:59:60Z"}
+    room.push(fontaine, room.create(fontaine, owner, consent))
+    room.push(fontaine, room.create(fontaine, owner, an_allergy("pat-1", "all-1")))
+    room.settle()
+    assert room.pull(fontaine, owner).keys() == {"Patient/pat-1"}
 
 
 # --- bundles --------------------------------------------------------------------------------------------
