@@ -67,7 +67,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(self.unread_s, self.transport.abort)
+        self._unread = self.loop.call_later(self.unread_s, self.abandon)
+
+    def abandon(self) -> None:
+        """Give up a client that does not read."""
+        self.transport.abort()
 
     def resume_writing(self) -> None:
         if self._unread is not None:
