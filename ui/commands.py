@@ -1,7 +1,7 @@
 """The registry of what a key can do: it feeds the keys, the palette, the tooltips and the F1 sheet.
 
-No Ctrl+Alt (that is AltGr on a French keyboard), no digit that needs Shift: Alt+1 is bound by its
-physical row through the rail's buttons, letters stand for French and English alike.
+No Ctrl+Alt (that is AltGr on a French keyboard), no digit that needs Shift: Alt+1 is bound by every
+symbol of its key and by the keypad (`ui.digits`), letters stand for French and English alike.
 """
 
 from msgspec import Struct

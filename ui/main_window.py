@@ -155,9 +155,9 @@ class MainWindow(QWidget):
 
     # -- the keyring ----------------------------------------------------------
 
-    def show_keyring(self, error: KeychainError, *, demonstration: bool) -> None:
+    def show_keyring(self, error: KeychainError) -> None:
         """A defined dialogue: nothing is ever done in its place."""
-        state = keyring_state(self._look.texts, error, demonstration=demonstration)
+        state = keyring_state(self._look.texts, error)
         self._dialog = KeyringDialog(self._look, state, self)
         self._dialog.retried.connect(self.keyring_retry)
         self._dialog.recovery_asked.connect(self._recovery_asked)
@@ -166,7 +166,7 @@ class MainWindow(QWidget):
 
     @Slot(object)
     def _keyring_problem(self, error: KeychainError) -> None:
-        self.show_keyring(error, demonstration=False)
+        self.show_keyring(error)
 
     @Slot()
     def _recovery_asked(self) -> None:

@@ -1,12 +1,13 @@
 """The widgets of one unlocked session. Built at unlock, destroyed at lock: nothing clinical outlives it."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from ui.commands import Command
 from ui.conflicts.view import ConflictView
 from ui.context import SessionContext
+from ui.digits import sequences_of
 from ui.frame import Frame
 from ui.navigation import Navigator
 from ui.patient.view import RecordView
@@ -32,7 +33,7 @@ class CommandAction(QAction):
     def __init__(self, command: Command, parent: QWidget) -> None:
         super().__init__(command.title, parent)
         self._key = command.key
-        self.setShortcut(QKeySequence(command.shortcut))
+        self.setShortcuts(sequences_of(command.shortcut))
         self.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         self.triggered.connect(self._ask)
 

@@ -76,7 +76,7 @@ def test_a_letter_is_a_white_page_with_its_own_words_in_both_themes(session, wor
     [page] = session.record_view.panel.findChildren(Paper)
     said = words_in(page)
     assert f"PA <b>{NBSP}136/80." in said
-    assert "Compte rendu de cardiologie — Mme MARTINEAU Élodie, 14/07/1958" in said
+    assert f"Compte rendu de cardiologie — Mme{NBSP}MARTINEAU Élodie, 14/07/1958" in said
     spot = page.grab().toImage().pixelColor(6, 6)
     assert spot.name().upper() == "#FFFFFF"
 

@@ -166,17 +166,16 @@ def test_a_wrong_phrase_is_said_and_a_locked_keyring_opens_a_dialogue(qapp, look
     gate.error = KeychainError("locked")
     with qtbot.waitSignal(model.keyring) as caught:
         model.submit("oui")
-    shown = keyring_state(look.texts, caught.args[0], demonstration=False)
+    shown = keyring_state(look.texts, caught.args[0])
     assert shown.title == "Le trousseau est verrouillé"
-    assert shown.demonstration == ""
     model.stop()
 
 
 @pytest.mark.parametrize("reason", ["absent", "locked", "insecure", "slow", "missing"])
 def test_each_trouble_of_the_keyring_has_its_own_words_and_no_silent_way_out(look, reason):
-    shown = keyring_state(look.texts, KeychainError(reason), demonstration=False)
+    shown = keyring_state(look.texts, KeychainError(reason))
     others = {
-        keyring_state(look.texts, KeychainError(other), demonstration=False).title
+        keyring_state(look.texts, KeychainError(other)).title
         for other in {"absent", "locked", "insecure", "slow", "missing"} - {reason}
     }
     assert shown.title not in others

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from practitioner_app.services.conflicts import Choice
 from ui.conflicts.state import ConflictState, FieldRow, Pick
+from ui.digits import digit_of
 from ui.theme.look import Look
 from ui.theme.tokens import INPUT_RADIUS, Size, Weight
 from ui.widgets.button import Button, KeyCap, Kind
@@ -60,9 +61,7 @@ class VersionBox(QAbstractButton):
         self.picked.emit(Pick(self._field.key, self._choice))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        side = {Qt.Key.Key_1: Choice.MINE, Qt.Key.Key_2: Choice.THEIRS}.get(Qt.Key(event.key()))
-        physical = {10: Choice.MINE, 11: Choice.THEIRS}.get(event.nativeScanCode())
-        side = side or physical
+        side = {1: Choice.MINE, 2: Choice.THEIRS}.get(digit_of(event) or 0)
         if side is not None:
             self.picked.emit(Pick(self._field.key, side))
             return

@@ -98,7 +98,11 @@ def allergy_panel(panel: AllergyPanel, speaking: Speaking) -> AllergyPanelState:
             kind=AllergyKind.NONE,
             title=texts.tr("No known allergies"),
             note=copy,
-            detail=_verified(panel, speaking) or _declared(panel, speaking),
+            detail=" · ".join(
+                part
+                for part in (verified_words(panel, speaking), _declared(panel, speaking))
+                if part
+            ),
         )
     if panel.state is AllergyState.NOT_RECORDED:
         return AllergyPanelState(
@@ -151,7 +155,8 @@ def _declared(panel: AllergyPanel, speaking: Speaking) -> str:
     return speaking.texts.tr("Declared by the patient: {agents}", agents=agents)
 
 
-def _verified(panel: AllergyPanel, speaking: Speaking) -> str:
+def verified_words(panel: AllergyPanel, speaking: Speaking) -> str:
+    """`vérifié le … par …`: when somebody last made sure, and who."""
     if not panel.verified_at:
         return ""
     date_ = speaking.formats.day(panel.verified_at)

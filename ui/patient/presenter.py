@@ -190,10 +190,17 @@ def allergies_card(panel: AllergyPanel, speaking: Speaking) -> SummaryCard:
     texts, formats = speaking.texts, speaking.formats
     aside = ""
     if panel.verified_at:
-        aside = texts.tr("verified on {date}", date=formats.day(panel.verified_at))
+        aside = texts.trc("allergies", "verified on {date}", date=formats.day(panel.verified_at))
+    none = " — ".join(
+        part
+        for part in (texts.tr("No known allergies"), zone.verified_words(panel, speaking))
+        if part
+    )
+    if panel.state is not AllergyState.KNOWN:
+        aside = ""
     titles = {
         AllergyState.KNOWN: "",
-        AllergyState.NONE: texts.tr("No known allergies"),
+        AllergyState.NONE: none,
         AllergyState.NOT_RECORDED: texts.tr("Allergies not recorded"),
         AllergyState.UNAVAILABLE: texts.tr("Allergies unavailable"),
     }

@@ -13,6 +13,8 @@ from ui.widgets.chip import Chip
 from ui.widgets.text import PlainLabel, Run, RunLabel
 from ui.widgets.trend import PlotState, TrendPlot
 
+HEAD_GAP = 6
+
 
 class LineButton(QAbstractButton):
     """A line one can open: hover and focus are drawn, the content is laid out inside."""
@@ -163,7 +165,8 @@ class CardWidget(Card):
 
     def _head_of(self, state: SummaryCard) -> QHBoxLayout:
         look = self._look
-        head = row(PlainLabel(look, state.title, weight=Weight.BOLD), margins=(12, 0, 8, 0))
+        title = PlainLabel(look, state.title, weight=Weight.BOLD)
+        head = row(title, spacing=HEAD_GAP, margins=(12, 0, 8, 0))
         if state.count:
             head.addWidget(PlainLabel(look, state.count, colour="muted"))
         head.addStretch(1)
@@ -184,7 +187,8 @@ class CardWidget(Card):
         look = self._look
         title = look.metrics(Size.BODY, Weight.BOLD).horizontalAdvance(state.title)
         aside = look.metrics(Size.LABEL).horizontalAdvance(look.texts.shown(state.aside))
-        return title + aside + look.px(24) + 72 <= self._room
+        button = max(24, look.px(24)) if state.add else 4
+        return 12 + title + aside + button + 3 * HEAD_GAP + 8 <= self._room
 
     @Slot()
     def _add(self) -> None:

@@ -36,6 +36,12 @@ def decimals_of(series: Series) -> int:
     return min(2, max(-int(point.number.as_tuple().exponent) for point in series.points))
 
 
+def both_values(point: Point, decimals: int, speaking: Speaking) -> str:
+    """7,0 or 132/78: a blood pressure is never cut in two."""
+    numbers = [point.number] if point.second is None else [point.number, point.second]
+    return "/".join(speaking.formats.fixed(number, decimals) for number in numbers)
+
+
 def plot_point(point: Point, unit: str, decimals: int, speaking: Speaking) -> PlotPoint | None:
     day = ordinal(point.at, speaking)
     if day is None:
@@ -45,7 +51,7 @@ def plot_point(point: Point, unit: str, decimals: int, speaking: Speaking) -> Pl
     return PlotPoint(
         day=day,
         value=float(point.number),
-        shown=speaking.formats.fixed(point.number, decimals),
+        shown=both_values(point, decimals, speaking),
         words=f"{words} {flag}".strip(),
         abnormal=bool(flag_sign(point.flag)),
         second=float(point.second) if point.second is not None else None,
@@ -81,10 +87,9 @@ def plot_of(series: Series, speaking: Speaking) -> PlotState:
         low=low,
         high=high,
         band_words=sentence,
-        last=formats.fixed(series.last.number, decimals)
-        + (f"/{formats.measured(series.last.second)}" if series.last.second is not None else ""),
+        last=both_values(series.last, decimals, speaking),
         last_flag=flag_words(speaking.texts, series.last.flag),
-        previous=tr("{value} before", value=formats.fixed(previous.number, decimals))
+        previous=tr("{value} before", value=both_values(previous, decimals, speaking))
         if previous
         else "",
         note=" ".join(notes),

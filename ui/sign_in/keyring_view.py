@@ -12,12 +12,11 @@ from ui.widgets.text import PlainLabel
 
 
 class KeyringDialog(QDialog):
-    """Try again, use the recovery code, leave; the demonstration may go on without."""
+    """Try again, use the recovery code, leave: no way around the keyring."""
 
     retried = Signal()
     recovery_asked = Signal()
     left = Signal()
-    demonstration_asked = Signal()
 
     def __init__(self, look: Look, state: KeyringState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,10 +42,6 @@ class KeyringDialog(QDialog):
         retry = Button(look, state.retry, kind=Kind.PRIMARY)
         retry.clicked.connect(self._retry)
         stack.addLayout(row(leave, 1, recovery, retry))
-        if state.demonstration:
-            go_on = Button(look, state.demonstration, kind=Kind.LINK)
-            go_on.clicked.connect(self._demonstration)
-            stack.addLayout(row(1, go_on))
         self.setLayout(stack)
         retry.setFocus()
 
@@ -64,8 +59,3 @@ class KeyringDialog(QDialog):
     def _leave(self) -> None:
         self.reject()
         self.left.emit()
-
-    @Slot()
-    def _demonstration(self) -> None:
-        self.accept()
-        self.demonstration_asked.emit()

@@ -102,8 +102,8 @@ def _lock_title(texts: Texts, reason: Lock) -> str:
     }.get(reason, tr("Colloque is locked"))
 
 
-def keyring_state(texts: Texts, error: KeychainError, *, demonstration: bool) -> KeyringState:
-    """A defined dialogue for each reason; the demonstration alone may go on without (and says so)."""
+def keyring_state(texts: Texts, error: KeychainError) -> KeyringState:
+    """A defined dialogue for each reason; nothing in it goes on without a keyring."""
     tr = texts.tr
     title, sentence = {
         "locked": (
@@ -141,9 +141,6 @@ def keyring_state(texts: Texts, error: KeychainError, *, demonstration: bool) ->
         retry=tr("Try again"),
         recovery=tr("Use the recovery code"),
         leave=tr("Leave"),
-        demonstration=tr("Go on with the passphrase alone (demonstration)")
-        if demonstration
-        else "",
     )
 
 

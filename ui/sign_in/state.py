@@ -95,4 +95,3 @@ class KeyringState(Struct, frozen=True, kw_only=True):
     retry: str
     recovery: str
     leave: str
-    demonstration: str = ""

@@ -2,7 +2,8 @@
 
 Time runs proportionally; points are measurements and the thin line only joins them; the band is the
 range the laboratory sent; the last point is larger and its value is written, with the one before; the
-scale starts from the data and the band, and never zooms by itself. One unit per curve. The focus line
+scale starts from the data and the band, and never zooms by itself. One unit per curve. A blood pressure
+is a bar with a cap at each end, the upper and the lower value, and no line joins the bars. The focus line
 moves by the arrow keys and is read out.
 """
 
@@ -141,16 +142,18 @@ class TrendPlot(QWidget):
         pad = (last - first) * (0.03 if self._compact else 0.04)
         return marks, first - pad, last + pad * 0.6
 
-    def _xy(self, state: PlotState) -> list[QPointF]:
+    def _xy(self, state: PlotState, *, lower: bool = False) -> list[QPointF]:
+        """Where each value stands; `lower`: the second value where there is one."""
         area = self._plot_area()
         marks, first, last = self._scales(state)
         low, high = marks[0], marks[-1]
+        values = [p.second if lower and p.second is not None else p.value for p in state.points]
         return [
             QPointF(
                 area.left() + (p.day - first) / (last - first) * area.width(),
-                area.bottom() - (p.value - low) / (high - low) * area.height(),
+                area.bottom() - (value - low) / (high - low) * area.height(),
             )
-            for p in state.points
+            for p, value in zip(state.points, values, strict=True)
         ]
 
     # -- paint ----------------------------------------------------------------
@@ -222,6 +225,15 @@ class TrendPlot(QWidget):
             x = spots[self._focus].x()
             painter.setPen(QPen(accent, 2.0))
             painter.drawLine(QPointF(x, area.top() - 8), QPointF(x, area.bottom()))
+        if all(point.second is not None for point in state.points):
+            self._paint_bars(painter, state, spots)
+        else:
+            self._paint_line(painter, state, spots)
+        if not self._compact:
+            self._paint_values(painter, state, spots)
+
+    def _paint_line(self, painter: QPainter, state: PlotState, spots: list[QPointF]) -> None:
+        look, accent = self._look, self._look.colour("accent")
         painter.setPen(QPen(accent, 1.4))
         painter.drawPolyline(QPolygonF(spots))
         last = len(spots) - 1
@@ -233,8 +245,18 @@ class TrendPlot(QWidget):
             painter.setPen(QPen(look.colour("surface"), 1.5))
             painter.setBrush(colour)
             painter.drawEllipse(spot, radius, radius)
-        if not self._compact:
-            self._paint_values(painter, state, spots)
+
+    def _paint_bars(self, painter: QPainter, state: PlotState, spots: list[QPointF]) -> None:
+        """Double-ended T: each cap is a value, the stem joins what was measured together."""
+        look, last = self._look, len(spots) - 1
+        lower = self._xy(state, lower=True)
+        for index, (top, bottom, point) in enumerate(zip(spots, lower, state.points, strict=True)):
+            colour = look.colour("danger" if point.abnormal else "accent")
+            cap = 5.0 if index == last else 3.5
+            painter.setPen(QPen(colour, 2.4 if index == last else 1.4))
+            painter.drawLine(top, bottom)
+            for end in (top, bottom):
+                painter.drawLine(QPointF(end.x() - cap, end.y()), QPointF(end.x() + cap, end.y()))
 
     def _paint_values(self, painter: QPainter, state: PlotState, spots: list[QPointF]) -> None:
         """Values above their points, from the last backwards, where they do not touch."""
