@@ -1,18 +1,22 @@
 """What every test gets: a marker by folder, no sockets outside e2e, failing on unexpected log records."""
 
 import logging
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.helpers.logfail import LogFail
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 MARKED = {"unit", "contracts", "gui", "simulation", "security", "e2e", "architecture"}
+settings.register_profile("ours", max_examples=40, deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("ours")
 MAY_OPEN_SOCKETS = {"contracts", "security", "e2e"}
 
 
