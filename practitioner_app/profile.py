@@ -8,6 +8,7 @@
 Folder 0700, files 0600. Files are replaced, never overwritten: a crash leaves the old or the new one.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from msgspec import Struct
 
 from dossier.clock import Clock
 from dossier.entropy import Entropy
-from dossier.errors import KeychainError, StoreCorrupt, StoreLocked
+from dossier.errors import DiskFull, KeychainError, StoreCorrupt, StoreError, StoreLocked
 from dossier.sealing.profile import (
     PASS_ONLY,
     Cost,
@@ -36,6 +37,7 @@ HEADER: Final = "cache.hdr"
 CARD: Final = "card.json"
 STORE: Final = "store"
 _LOCK: Final = "in-use"
+_NO_ROOM: Final = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Card(Struct, frozen=True, kw_only=True):
@@ -202,14 +204,18 @@ class ProfileFolder:
             raise StoreCorrupt("header") from error
 
     def _replace(self, name: str, content: bytes) -> None:
-        """Write beside, flush, rename, flush the folder."""
+        """Write beside, whole, flush, rename, flush the folder. Raises DiskFull, StoreError: the old file
+        stays then.
+        """
         fresh = self.path / f"{name}.new"
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(handle, content)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(handle)
+        except OSError as error:
+            raise DiskFull if error.errno in _NO_ROOM else StoreError("profile") from error
         fresh.replace(self.path / name)
         if sys.platform != "win32":
             folder = os.open(self.path, os.O_RDONLY)

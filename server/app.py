@@ -22,7 +22,7 @@ from dossier.access.matrix import MatrixPack
 from dossier.access.policy import load_policy
 from dossier.clock import Clock
 from dossier.entropy import Entropy
-from dossier.errors import DossierError, StoreError
+from dossier.errors import StoreError
 from dossier.fhir.validate import Validator
 from dossier.sealing.passwords import DEFAULT
 from dossier.sealing.stretching import Cost
@@ -158,7 +158,7 @@ class House:
             self.committed.clear()
             try:
                 await self.settle()
-            except DossierError as error:
+            except Exception as error:  # noqa: BLE001 - one bad effect must not end the settling of all
                 _LOG.error("effects wait: %s", type(error).__name__)
 
     def stop_settling(self) -> None:
