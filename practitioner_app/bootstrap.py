@@ -253,8 +253,7 @@ class Desktop(QObject):
     @Slot(object)
     def _tour_if_copied(self, _change: ChangeSet) -> None:
         session = self.workstation.session
-        is_copied = session is not None and session.copy is not None and session.copy.complete
-        if session is None or not is_copied or self.window.session is None:
+        if session is None or not session.is_complete or self.window.session is None:
             return
         self._changes.published.disconnect(self._tour_if_copied)
         self._idle = IdleTimer(self._clock, IDLE_MINUTES[1])

@@ -197,6 +197,12 @@ class OpenSession:
         self._record.forget()
         self._store.close()
 
+    @property
+    def is_complete(self) -> bool:
+        """The engine rests and every patient it knows of is whole: nothing more is on its way."""
+        whole = self.copy is not None and self.copy.complete
+        return whole and isinstance(self._state.state, states.Idle)
+
     def _usable(self) -> bool:
         return isinstance(self._state.state, states.Idle) or (
             self.copy is not None and self.copy.usable

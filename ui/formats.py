@@ -236,7 +236,9 @@ class Formats:
         return f"{number}{unit}" if unit.startswith("/") else f"{number}{NBSP}{unit}"
 
     def unit(self, unit: str) -> str:
-        """The unit as a French reader expects it: litres in capitals, micro with its letter."""
+        """The unit as a reader of the language expects it: litres in capitals, micro with its letter."""
+        if not self._french and unit in _ENGLISH_UNITS:
+            return _ENGLISH_UNITS[unit]
         return _UNIT_WORDS.get(unit, unit.replace("ug", "µg") if unit.startswith("ug") else unit)
 
     def span(self, low: str | None, high: str | None) -> str:
@@ -325,6 +327,16 @@ def _decimals(number: Decimal) -> int:
     return max(0, -int(number.as_tuple().exponent))
 
 
+_ENGLISH_UNITS = {
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+    "mL/min/1.73m2": "mL/min/1.73 m²",
+    "mL/min/1,73 m²": "mL/min/1.73 m²",
+    "m[IU]/L": "mIU/L",
+    "mUI/L": "mIU/L",
+    "[IU]/L": "IU/L",
+    "UI/L": "IU/L",
+    "U/L": "IU/L",
+}
 _UNIT_WORDS = {
     "mm[Hg]": "mmHg",
     "g/dl": "g/dL",

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from dossier.fhir.results import Band, Flag
-from practitioner_app.services.rows import Fact, Kind
+from practitioner_app.ports import ChangeSet, Topic
+from practitioner_app.services.rows import Fact, Kind, Point, Series
 from tests.builders import OTHER_OWNER, OWNER
 from tests.gui.ui_samples import PARIS, a_look, a_speaking, event
 from tests.gui.ui_world import World
@@ -13,12 +14,14 @@ from ui.formats import Formats, band_words
 from ui.i18n import load_texts
 from ui.main_window import MainWindow
 from ui.patient.detail import Paper
-from ui.patient.detail_presenter import value_of
+from ui.patient.detail_presenter import number_of
 from ui.patient.presenter import told
 from ui.patient.state import Ref
 from ui.preferences import Preferences
+from ui.results.presenter import plot_of
 from ui.typography import NBSP
 from ui.widgets.text import PlainLabel
+from ui.widgets.trend import TrendPlot
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -72,7 +75,7 @@ def test_a_letter_is_a_white_page_with_its_own_words_in_both_themes(session, wor
     session.record_flow.open(OWNER)
     session.models.record.choose(Ref("DocumentReference", "d1"))
     detail = session.models.record.state.detail
-    assert detail.second == "12/11/2026 · Dr Claire TESTCARDIO · reçu le 23/11/2026 à 07:41"
+    assert detail.second == "12/11/2026 · Dr Claire TESTCARDIO · reçu le 23/11/2026"
     [page] = session.record_view.panel.findChildren(Paper)
     said = words_in(page)
     assert f"PA <b>{NBSP}136/80." in said
@@ -153,4 +156,54 @@ def test_hz12_a_report_shows_the_range_of_each_of_its_results(session, world):
 def test_a_fact_of_a_report_keeps_its_precision():
     formats = Formats(load_texts("fr"), PARIS)
     fact = Fact(label="HbA1c", number=Decimal("7.0"), unit="%", flag=Flag.NORMAL)
-    assert value_of(fact, formats) == f"7,0{NBSP}%"
+    assert number_of(fact, formats) == "7,0"
+
+
+def test_gtab_a_blood_pressure_is_drawn_as_bars_with_both_values(qapp, qtbot):
+    look = a_look("fr")
+    series = Series(
+        code="85354-9",
+        label="Pression artérielle",
+        unit="mm[Hg]",
+        points=(
+            Point(at="2026-07-28", number=Decimal(134), second=Decimal(80), id="a"),
+            Point(at="2026-10-27", number=Decimal(138), second=Decimal(82), id="b"),
+        ),
+    )
+    plot = plot_of(series, a_speaking(look))
+    assert plot.last == "138/82"
+    assert plot.previous == "134/80 avant"
+    assert [point.shown for point in plot.points] == ["134/80", "138/82"]
+    curve = TrendPlot(look)
+    qtbot.addWidget(curve)
+    curve.resize(420, 240)
+    curve.show_plot(plot)
+    image = curve.grab().toImage()
+    tops, bottoms = curve._xy(plot), curve._xy(plot, lower=True)
+    middle = (tops[0].y() + bottoms[0].y()) / 2
+    accent = look.colour("accent")
+
+    def is_inked(x, y):
+        seen = image.pixelColor(round(x), round(y))
+        parts = ((seen.red(), accent.red()), (seen.green(), accent.green()))
+        return all(abs(one - other) < 48 for one, other in parts)
+
+    assert is_inked(tops[0].x(), middle), "no stem between the two values"
+    between = (tops[0].x() + tops[1].x()) / 2
+    assert not any(is_inked(between, y) for y in range(30, 200)), "a line joins two pressures"
+
+
+def test_the_page_being_read_stays_when_something_else_of_the_program_moves(session, world):
+    world.store.hold(OWNER, LETTER)
+    session.record_flow.open(OWNER)
+    session.models.record.choose(Ref("DocumentReference", "d1"))
+    panel = session.record_view.panel
+    world.changes.announce(ChangeSet(topics=frozenset({Topic.COPY, Topic.CONNECTION})))
+    assert session.record_view.panel is panel
+
+
+def test_units_are_written_as_the_language_writes_them():
+    french, english = (Formats(load_texts(name), PARIS) for name in ("fr", "en"))
+    assert french.unit("mL/min/{1.73_m2}") == "mL/min/1,73 m²"
+    assert english.unit("mL/min/{1.73_m2}") == "mL/min/1.73 m²"
+    assert (french.unit("m[IU]/L"), english.unit("m[IU]/L")) == ("mUI/L", "mIU/L")

@@ -19,7 +19,8 @@ class TimelineDelegate(QStyledItemDelegate):
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
-        date = look.metrics(Size.LABEL, Weight.SEMIBOLD).horizontalAdvance("00/00/0000")
+        widest = "00/00/0000" if look.texts.language == "fr" else look.formats.day("2026-07-28")
+        date = look.metrics(Size.LABEL, Weight.SEMIBOLD).horizontalAdvance(widest)
         self._glyph_x = DATE_X + date + 10
         self._text_x = self._glyph_x + look.px(16) + 12
 

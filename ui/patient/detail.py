@@ -190,29 +190,31 @@ class ResultTable(QWidget):
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(0, 1)
         bands = look.tr("Reference values") if any(item.band for item in state.grid) else ""
-        heads = (look.tr("Analysis"), look.tr("Value"), "", bands)
+        heads = (look.tr("Analysis"), look.tr("Value"), "", "", bands)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for place, word in enumerate(heads):
             label = PlainLabel(look, word, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="muted")
             label.setMinimumHeight(look.px(28))
-            if place in {1, 3}:
+            if place in {1, 4}:
                 label.setAlignment(right)
             grid.addWidget(label, 0, place)
         for line, item in enumerate(state.grid):
             place = 2 * line + 1
-            grid.addWidget(Rule(look), place, 0, 1, 4)
+            grid.addWidget(Rule(look), place, 0, 1, 5)
             name = RunLabel(look, (Run(item.label),), wrap=True)
             tone = "danger" if item.flag else "text"
             value = PlainLabel(look, item.value, weight=Weight.SEMIBOLD, colour=tone)
             value.setAlignment(right)
             value.setMinimumHeight(look.px(32))
+            unit = PlainLabel(look, item.unit, size=Size.LABEL, colour="muted")
             flag = PlainLabel(look, item.flag, size=Size.LABEL, weight=Weight.SEMIBOLD, colour=tone)
             band = PlainLabel(look, item.band, size=Size.LABEL, colour="muted")
             band.setAlignment(right)
             grid.addWidget(name, place + 1, 0, Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(value, place + 1, 1)
-            grid.addWidget(flag, place + 1, 2)
-            grid.addWidget(band, place + 1, 3)
+            grid.addWidget(unit, place + 1, 2)
+            grid.addWidget(flag, place + 1, 3)
+            grid.addWidget(band, place + 1, 4)
         self.setLayout(grid)
 
 

@@ -245,7 +245,7 @@ def _received(letter: Letter, speaking: Speaking) -> str:
     formats = speaking.formats
     if letter.note or not letter.made or formats.day(letter.made) == formats.day(letter.at):
         return ""
-    return speaking.texts.tr("received on {moment}", moment=formats.moment(letter.made))
+    return speaking.texts.tr("received on {date}", date=formats.day(letter.made))
 
 
 def _paper(letter: Letter, record: Record, speaking: Speaking) -> PaperState:
@@ -269,13 +269,14 @@ def _prose(event: TimelineItem, letter: Letter) -> tuple[str, ...]:
     return letter.lines if said else (first, *letter.lines)
 
 
-def value_of(fact: Fact, formats: Formats) -> str:
+def number_of(fact: Fact, formats: Formats) -> str:
+    """7,0 or < 5 or 132/78; the words of a result that has no number."""
     if fact.number is None:
         return fact.text
     shown = formats.measured(fact.number)
     if fact.second is not None:
         shown += "/" + formats.measured(fact.second)
-    return f"{fact.comparator} {formats.joined(shown, formats.unit(fact.unit))}".strip()
+    return f"{fact.comparator} {shown}".strip()
 
 
 def _grid(event: TimelineItem | None, speaking: Speaking) -> tuple[GridRow, ...]:
@@ -284,8 +285,8 @@ def _grid(event: TimelineItem | None, speaking: Speaking) -> tuple[GridRow, ...]
     return tuple(
         GridRow(
             label=fact.label,
-            value=value_of(fact, speaking.formats),
-            unit="",
+            value=number_of(fact, speaking.formats),
+            unit=speaking.formats.unit(fact.unit) if fact.number is not None else "",
             flag=flag_words(speaking.texts, fact.flag) if fact.flag is not Flag.UNKNOWN else "",
             band=band_words(fact.band, speaking.formats, fact.number),
         )
@@ -340,8 +341,8 @@ def curve_detail(record: Record, key: str, speaking: Speaking) -> DetailState | 
     rows = tuple(
         GridRow(
             label=formats.moment(point.at),
-            value=shown.shown + (f"\u00a0{plot.unit}" if plot.unit else ""),
-            unit="",
+            value=shown.shown,
+            unit=plot.unit,
             flag=flag_words(speaking.texts, point.flag),
             band=band_words(point.band, formats, point.number),
         )

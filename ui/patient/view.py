@@ -54,6 +54,7 @@ class RecordView(QWidget):
         self._summary: SummaryColumn | None = None
         self._panel: QWidget | None = None
         self._panel_wanted = False
+        self._detail: tuple[DetailState | None, bool] | None = None
         self.timeline.chosen.connect(self.chosen)
         self.timeline.opened.connect(self._row_opened)
         self.timeline.filtered.connect(self.filtered)
@@ -113,7 +114,14 @@ class RecordView(QWidget):
             layout_of(self._summary).setContentsMargins(0, 0, GAP - BAR if high else GAP, 0)
 
     def show_detail(self, state: DetailState | None) -> None:
-        """Show a line in the side panel; the panel's own drawer closes by its cross or Escape."""
+        """Show a line in the side panel; the panel's own drawer closes by its cross or Escape.
+
+        The same line again changes nothing: what is being read keeps its place and its selection.
+        """
+        told = (state, self.wide)
+        if told == self._detail and isinstance(self._panel, DetailPanel):
+            return
+        self._detail = told
         panel = DetailPanel(self._look, state, closable=not self.wide)
         panel.asked.connect(self.acted)
         panel.closed.connect(self._close_panel)
@@ -140,6 +148,7 @@ class RecordView(QWidget):
         self._panel = panel
         self._panel_wanted = wanted
         box.addWidget(panel)
+        panel.show()
         self._place_side()
 
     def _place_side(self) -> None:
@@ -172,6 +181,7 @@ class RecordView(QWidget):
     @Slot()
     def _close_panel(self) -> None:
         self._panel_wanted = False
+        self._detail = None
         self._place_side()
         self.timeline.list.setFocus()
         self.panel_closed.emit()

@@ -61,7 +61,8 @@ class SettingsView(QWidget):
         use = Card(look, tr("What Colloque is for"), pad=16)
         for sentence in about:
             use.body.addWidget(PlainLabel(look, sentence, colour="muted", wrap=True))
-            use.body.addSpacing(4)
+            use.body.addSpacing(6)
+        use.body.addStretch(1)
         use.setMaximumWidth(max(736, look.px(640)))
         line = row(spacing=12)
         line.addWidget(card, 100)
