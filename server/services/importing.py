@@ -166,6 +166,8 @@ class Importer:
         rid = _patient_named(home)
         if not rid:
             return None
+        if rid not in owners and _is_absolute(home):
+            return None  # another server's patient of that number is not ours (HZ-01)
         if rid not in owners:
             owner = await self._patients.located("Patient", rid)
             if owner is None:
@@ -275,6 +277,10 @@ class Importer:
             if account is not None:
                 found.append(account)
         return found
+
+
+def _is_absolute(home: Home) -> bool:
+    return "://" in home.patients[0]
 
 
 def _foreign(

@@ -329,6 +329,17 @@ def test_hz_01_an_ins_is_never_added_to_a_record_by_another_persons_bundle(
     assert room.run(room.patients.find(moved)) is None
 
 
+def test_hz_01_a_patient_of_another_server_is_not_ours_of_the_same_number(
+    room: ServerRoom, org: int
+) -> None:
+    owner = take(room, a_person("1", "Durand", "1960-05-02"), unit=org).owners[0]
+    theirs = an_allergy("1", "all-1")
+    theirs["patient"] = {"reference": "https://other.example/fhir/Patient/1"}
+    report = take(room, theirs, unit=org)
+    assert [one.reason for one in report.refused] == ["unknown_patient"]
+    assert [one.id for one in room.run(room.records.whole(owner))] == ["1"]
+
+
 def test_a_second_patient_id_of_one_person_stops_no_write_about_the_first(
     room: ServerRoom, org: int, fontaine: Desktop
 ) -> None:
