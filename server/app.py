@@ -88,6 +88,7 @@ class House:
         self.told, self.store, self.keys = told, store, keys
         self.hints = LoopHintBoard()
         self.committed = asyncio.Event()
+        self._settling = asyncio.Lock()
         self._stopping = False
 
     @classmethod
@@ -146,9 +147,10 @@ class House:
         self.committed.set()
 
     async def settle(self) -> None:
-        """Do every effect that is due and place every waiting journal row."""
-        await self.indexer.drain()
-        await self.sequencer.run()
+        """Do every effect that is due and place every waiting journal row; one at a time."""
+        async with self._settling:
+            await self.indexer.drain()
+            await self.sequencer.run()
 
     async def keep_settling(self) -> None:
         """The background task of `serve`: settle after each commit, every second, and before the end."""
