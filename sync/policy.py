@@ -11,7 +11,9 @@ from dossier.wire import limits
 class Policy(Struct, frozen=True, kw_only=True):
     """Every knob of the engine; the defaults are the product's.
 
-    `slice_s` is the interpreter time one page may take (DESIGN §4). `idle_s` is how often heads
+    `slice_s` is the time one page may take to apply; less than half of it is interpreter time (8 ms,
+    DESIGN §4), the rest is SQLite with the interpreter free. A page much below `smallest_page_bytes` costs
+    more in its exchange than it spares: benchmarks/README.md. `idle_s` is how often heads
     are asked when no hint comes, also while a long copy runs, so that revocations overtake it.
     `ops_bytes` leaves room below the server's limit for acknowledgements, receipts and punctuation.
     """
@@ -20,9 +22,9 @@ class Policy(Struct, frozen=True, kw_only=True):
     ops_bytes: int = limits.OPS_BYTES * 3 // 4
     items_per_request: int = limits.ITEMS_PER_REQUEST
     page_bytes: int = limits.PAGE_BYTES
-    smallest_page_bytes: int = 16 * 1024
+    smallest_page_bytes: int = 128 * 1024
     digest_items: int = 200
-    slice_s: float = 0.008
+    slice_s: float = 0.020
     idle_s: float = 30.0
     acks_s: float = 20.0
     digests_s: float = 3600.0

@@ -58,7 +58,7 @@ def test_waiting_doubles_with_jitter_within_bounds_and_respects_the_server() -> 
 
 
 def test_a_page_is_made_as_small_as_its_applying_is_slow() -> None:
-    sizes = SliceSize(Policy())
+    sizes = SliceSize(Policy(slice_s=0.008, smallest_page_bytes=16 * 1024))
     assert sizes.bytes == 256 * 1024
     for _ in range(12):
         sizes.measured(sizes.bytes, sizes.bytes / 4e6)
