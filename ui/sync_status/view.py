@@ -58,11 +58,13 @@ class SyncCentreView(QWidget):
         self.setLayout(stack)
 
     def show_state(self, state: CentreState) -> None:
-        if state == self._state:
+        before, self._state = self._state, state
+        if state == before:
             return
-        self._state = state
-        empty_out(self._right)
         self._left.show_state(state)
+        if before is not None and _waiting(before) == _waiting(state):
+            return
+        empty_out(self._right)
         self._right.addWidget(self._refused_card(state))
         self._right.addWidget(self._pending_card(state))
         if state.conflicts:
@@ -197,3 +199,8 @@ class SyncCentreView(QWidget):
     @Slot()
     def _send(self) -> None:
         self.send_asked.emit()
+
+
+def _waiting(state: CentreState) -> object:
+    """What the right column shows."""
+    return state.refused, state.pending, state.conflicts, state.at_risk

@@ -24,6 +24,12 @@ class ProgressBar(QWidget):
         self.setAccessibleName(words)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
+    def show_ratio(self, ratio: float, words: str) -> None:
+        """The same bar, further on."""
+        self._ratio = min(max(ratio, 0.0), 1.0)
+        self.setAccessibleName(words)
+        self.update()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         look, painter = self._look, QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
