@@ -27,6 +27,9 @@ from practitioner_app.ports import (
 
 _CURRENT: Final = "SELECT owner, rtype, id, restore, k, body, shows, state, op_id, at FROM current WHERE owner = ?"
 
+_SHOWN: Final = {"sent": ItemState.PENDING, "acked": ItemState.SENT}
+"""What left without an answer may never have arrived: it still waits, for who reads the record."""
+
 
 class LocalRecordReader:
     """Any number of threads may read at once."""
@@ -184,7 +187,7 @@ class LocalRecordReader:
             id=rid,
             version=Version(restore, k),
             body=self._readers.packer().unpack(frame) if shows is None else shows,
-            state=ItemState("sent" if state == "acked" else state),
+            state=_SHOWN.get(state) or ItemState(state),
             op_id=op_id,
             at=at,
         )

@@ -20,7 +20,7 @@ class ItemState(StrEnum):
     CONFIRMED = "confirmed"
     PENDING = "pending"
     SENT = "sent"
-    """In flight or acknowledged and not yet seen in the feed: shown as recorded."""
+    """Of a row: acknowledged and not yet seen in the feed, shown as recorded. Of an op: in flight."""
     REFUSED = "refused"
     CONFLICT = "conflict"
 

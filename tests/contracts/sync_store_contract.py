@@ -425,6 +425,11 @@ class SyncStoreContract:
         assert states == [ItemState.SENT, ItemState.SENT, ItemState.PENDING]
         assert [o.op_id for o in desk.store.next_ops(9, 100_000)] == [o.op_id for o in ops]
 
+    def test_an_op_that_left_without_an_answer_is_shown_as_waiting(self, desk: Desk) -> None:
+        self.put(desk, create(1))
+        desk.store.next_ops(1, 100_000)
+        assert {state for _, state in self.shown(desk).values()} == {"pending"}
+
     def test_an_op_is_sent_as_it_was_put(self, desk: Desk) -> None:
         op = create(1)
         self.put(desk, op)

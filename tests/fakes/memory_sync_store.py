@@ -350,7 +350,8 @@ class MemorySyncStore:
                 continue
             version = below.version if below else Version(0, 0)
             body = item.shows or (below.body if below else b"")
-            state = ItemState.SENT if item.state is ItemState.CONFIRMED else item.state
+            answered = {ItemState.CONFIRMED: ItemState.SENT, ItemState.SENT: ItemState.PENDING}
+            state = answered.get(item.state, item.state)
             shown[name] = CurrentRow(owner, *name, version, body, state, item.op.op_id, "")
         wanted = [row for row in shown.values() if not rtypes or row.rtype in rtypes]
         return sorted(wanted, key=lambda row: (row.rtype, row.at, row.id))
