@@ -81,14 +81,13 @@ def test_a_folder_that_holds_a_server_is_never_made_again(server: Path) -> None:
 
 
 def test_a_folder_without_a_server_is_refused_by_every_verb(tmp_path: Path) -> None:
-    for words in (
-        ("serve", tmp_path),
-        ("import", tmp_path, tmp_path),
-        ("device", "list", tmp_path, "martin"),
-        ("device", "list", tmp_path / "not-there", "martin"),
-    ):
-        is_not_done(operator(*words), "no server lies in this folder")
-    assert list(tmp_path.iterdir()) == []
+    file = written(tmp_path / "one.json", a_bundle("pat-1", 1))
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "absent"):
+        for words in (("serve", folder), ("import", folder, file)):
+            is_not_done(operator(*words), "no server lies in this folder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "one.json"]
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_people_are_named_once_and_unknown_ones_are_said(server: Path) -> None:
