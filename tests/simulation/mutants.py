@@ -12,22 +12,23 @@ from server.ports import OpRow, OwnerTx
 from server.services import bodies, conflict
 from server.services.changes import Changes
 from server.services.feed import Feed
-from server.services.rights import Right, Standing
+from server.services.rights import Right
 from server.services.session import Session
 from sync.ports import Applied, Key, Receipt
 from tests.fakes.memory_sync_store import _Compartment
 from tests.simulation.desktops import StoreFactory, WatchedStore
+from tests.simulation.scenario import CROWDED, FICKLE, FRAGILE, ORDINARY, Day
 from tests.simulation.scene import Scene
 
 
 class Mutant(NamedTuple):
-    """One planted bug; it is looked for in `seeds` schedules from `first` on."""
+    """One planted bug; it is looked for in `seeds` schedules of its kind of day."""
 
     name: str
     open_store: StoreFactory = WatchedStore
     plant: Callable[[Scene], None] = lambda _scene: None
-    first: int = 0
-    seeds: int = 300
+    day: Day = ORDINARY
+    seeds: int = 150
 
 
 # --- on the desktop --------------------------------------------------------------------------------------
@@ -114,16 +115,6 @@ class AcknowledgedBeforeDurable(WatchedStore):
         return [*super().unacknowledged(limit), *waiting][:limit]
 
 
-class LastWriterWinsCache(WatchedStore):
-    """The version that arrives last wins, not the highest."""
-
-    def _won(self, key: Key, name: tuple[str, str], row: Any) -> Any:
-        for other, one in self.disk.cache.compartments.items():
-            if other[0] == key[0] and other != key:
-                one.rows.pop(name, None)
-        return row
-
-
 class NoReceipts(WatchedStore):
     """Erasures are never told."""
 
@@ -188,12 +179,21 @@ class _VerdictNotStored(Changes):
 class _NoRevokeCheck(Feed):
     """The right is looked up when heads are asked, and not when rows are served."""
 
-    async def _page(self, owner: int, one: Any, mine: Standing | None) -> Any:
-        class Believing:
-            def right(self, _facet: str) -> Right:
-                return Right("r", one.want.term, None)
+    async def _read(self, *args: Any, **more: Any) -> Any:
+        slices, _mine, _same = await super()._read(*args, **more)
+        return slices, _Believing({one.want.facet: one.want.term for one in slices}), True
 
-        return await super()._page(owner, one, Believing())  # type: ignore[arg-type]
+
+class _Believing:
+    """Believes every term it is shown."""
+
+    is_stale = False
+
+    def __init__(self, terms: dict[str, str]) -> None:
+        self._terms = terms
+
+    def right(self, facet: str) -> Right:
+        return Right("r", self._terms.get(facet, ""), None)
 
 
 class _FloorIgnored(Feed):
@@ -225,18 +225,23 @@ def _fields(page: Page) -> dict[str, Any]:
     return {name: getattr(page, name) for name in page.__struct_fields__}
 
 
+def _instead(kind: type[Any], right: Any) -> Any:
+    """The same service, with the methods of another class."""
+    wrong = kind.__new__(kind)
+    wrong.__dict__.update(right.__dict__)
+    return wrong
+
+
 def _changes(kind: type[Changes]) -> Callable[[Scene], None]:
     def plant(scene: Scene) -> None:
-        room = scene.room
-        scene.side.changes = kind(room.tools, room.copies)
+        scene.side.changes = _instead(kind, scene.room.changes)
 
     return plant
 
 
 def _feed(kind: type[Feed]) -> Callable[[Scene], None]:
     def plant(scene: Scene) -> None:
-        room = scene.room
-        scene.side.feed = kind(room.premises, room.copies)
+        scene.side.feed = _instead(kind, scene.room.feed)
 
     return plant
 
@@ -266,17 +271,16 @@ class _LastWriterWins(Changes):
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("no_idempotency", plant=_changes(_NoIdempotency)),
-    Mutant("no_revoke_check", plant=_feed(_NoRevokeCheck)),
+    Mutant("no_revoke_check", plant=_feed(_NoRevokeCheck), day=FICKLE),
     Mutant("no_purge", NoPurge),
     Mutant("tombstone_skipped", TombstonesSkipped),
     Mutant("head_as_cursor", HeadAsCursor),
-    Mutant("cursor_before_rows", CursorBeforeRows),
+    Mutant("cursor_before_rows", CursorBeforeRows, day=FRAGILE),
     Mutant("floor_ignored", plant=_feed(_FloorIgnored)),
-    Mutant("no_compare_and_set", NoCompareAndSet),
+    Mutant("no_compare_and_set", NoCompareAndSet, day=CROWDED),
     Mutant("last_write_wins", plant=_changes(_LastWriterWins)),
     Mutant("outbox_pop_first", PopFirst),
-    Mutant("generation_kept", GenerationKept),
-    Mutant("last_arrival_wins", LastWriterWinsCache),
+    Mutant("generation_kept", GenerationKept, day=CROWDED),
     Mutant("no_receipts", NoReceipts),
     Mutant("terms_ignored", TermsIgnored),
     Mutant("sweep_forgotten", SweepForgotten),

@@ -40,7 +40,9 @@ def main() -> int:
         else seed < chosen.seed + chosen.count
     ):
         planted = BY_NAME.get(chosen.mutant)
-        more = {"open_store": planted.open_store, "plant": planted.plant} if planted else {}
+        more = planted._asdict() if planted else {}
+        for name in ("name", "seeds"):
+            more.pop(name, None)
         try:
             outcome = run_seed(built, seed, steps=chosen.steps, synced=synced, **more)
             total = [one + other for one, other in zip(total, outcome, strict=True)]

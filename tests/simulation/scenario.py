@@ -6,9 +6,10 @@ writes, the patient decides, an effect is indexed, a process dies, time passes. 
 and the rest is driven to the end in bounded steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -47,7 +48,7 @@ from tests.simulation.scene import (
 from tests.simulation.server_side import Task
 
 PAGE_SIZES = (600, 3_000, 1_048_576)
-STEPS = 250
+STEPS = 300
 """With faults, per schedule."""
 _DEATHS = ("", "page", "cursor", "heads", "terms", "purge", "sent", "verdicts", "seen", "put")
 """Kinds of durable steps at which a desktop may die; any where empty."""
@@ -60,19 +61,15 @@ _WEIGHTS = {
     "advance": 90,
     "answer": 30,
     "write": 10,
-    "act": 12,
+    "act": 8,
     "scribble": 9,
-    "index": 10,
-    "time": 4,
+    "index": 20,
+    "hint": 14,
+    "time": 10,
     "give_up": 2,
     "crash": 5,
     "restart": 0.5,
 }
-
-
-_CROWDED = {**_WEIGHTS, "scribble": 40, "crash": 2, "write": 4}
-_FRAGILE = {**_WEIGHTS, "crash": 25, "give_up": 0.5}
-"""Other days: one with two engines everywhere and somebody else always writing, one with many deaths."""
 
 
 class Faults(NamedTuple):
@@ -95,6 +92,52 @@ class Running(NamedTuple):
     flight: Flight
     desktop: int
     task: Task
+
+
+class Day(NamedTuple):
+    """What kind of day a schedule is: some rare meetings need their own."""
+
+    name: str
+    weights: Mapping[str, float] = MappingProxyType({})
+    faults: Faults = Faults()
+    length: int = 1
+    whole_pages: bool = False
+    """Large answers and two engines everywhere."""
+    deaths: tuple[str, ...] = _DEATHS
+    labels: bool = True
+    """The patient also masks and shows documents; else consents and blocks only."""
+
+
+ORDINARY = Day("ordinary")
+CROWDED = Day(
+    "crowded",
+    {
+        "begin": 60,
+        "scribble": 14,
+        "hint": 25,
+        "index": 40,
+        "write": 3,
+        "act": 2,
+        "crash": 0.5,
+        "give_up": 0.2,
+        "time": 4,
+    },
+    Faults(0.01, 0.02, 0.05, 0.4, 0.01, 0.0),
+    length=3,
+    whole_pages=True,
+)
+FICKLE = Day(
+    "fickle",
+    {"act": 30, "arrive": 12, "scribble": 15, "crash": 1, "index": 40},
+    Faults(delay_request=0.4, repeat_request=0.3),
+    labels=False,
+)
+FRAGILE = Day(
+    "fragile",
+    {"crash": 15, "give_up": 0.5, "scribble": 15, "index": 40, "act": 4},
+    deaths=("page", "cursor", "heads", "terms", "purge", "verdicts"),
+)
+DAYS = (ORDINARY, FICKLE, ORDINARY, FRAGILE, CROWDED)
 
 
 class Outcome(NamedTuple):
@@ -126,16 +169,14 @@ class Schedule:
         plant: Callable[[Scene], None] = lambda _scene: None,
         steps: int = STEPS,
         synced: "Synced | None" = None,
+        day: Day | None = None,
     ) -> None:
         self.random = Random(seed)
         self.scene = Scene(built, seed, synced.snapshot if synced else None)
         plant(self.scene)
-        self.steps, self.faults, self.weights = steps, Faults(), _WEIGHTS
-        self.crowded = seed % 5 == 4
-        if self.crowded:
-            self.weights, self.faults = _CROWDED, Faults(delay_answer=0.5, lose_answer=0.02)
-        elif seed % 5 == 3:
-            self.weights = _FRAGILE
+        self.day = day or DAYS[seed % len(DAYS)]
+        self.steps, self.faults = steps * self.day.length, self.day.faults
+        self.weights = {**_WEIGHTS, **self.day.weights}
         self.entropy = SeededEntropy(seed ^ 0x5EED)
         self.desktops = [self._desktop(n, open_store) for n in range(len(built.actors))]
         for desktop, disk in zip(self.desktops, synced.disks if synced else (), strict=False):
@@ -357,19 +398,23 @@ class Schedule:
                         self._give(slot.waits_for, index, Unreachable("timeout"))
 
     def _index(self) -> None:
+        """The server tells the readers of one owner."""
         self.scene.index()
-        if self.random.random() < 0.7:
-            for slot in self.random.choice(self.desktops).slots:
-                slot.engine.hint()
-                slot.due_s = min(slot.due_s, self.scene.room.clock.monotonic())
+
+    def _hint(self) -> None:
+        """A hint reaches one desktop: needed or not, once or again."""
+        for slot in self.random.choice(self.desktops).slots:
+            slot.engine.hint()
+            slot.due_s = max(slot.not_before_s, min(slot.due_s, self.scene.room.clock.monotonic()))
 
     def _crash(self) -> None:
         desktop = self.random.choice(self.desktops)
         kind = self.random.random()
-        if kind < 0.8:
-            only = self.random.choice(_DEATHS)
-            desktop.arm(self.random.randint(1, 3 if only else 8), only)
-        elif kind < 0.95:
+        if kind < 0.9:
+            only = self.random.choice(self.day.deaths)
+            if desktop.failpoint.n is None:
+                desktop.arm(self.random.randint(1, 3 if only else 8), only)
+        elif kind < 0.97:
             desktop.die()
         else:
             desktop.lose_cache()
@@ -390,7 +435,7 @@ class Schedule:
         scene, draw = self.scene, self.random
         patient = draw.choice(scene.built.patients)
         actor = draw.choice(scene.built.actors)
-        kind = draw.random()
+        kind = draw.random() * (1.0 if self.day.labels else 0.54)
         if kind < 0.42:
             scene.consent(patient, scene.built.units[draw.random() < 0.85])
         elif kind < 0.54:
@@ -399,9 +444,9 @@ class Schedule:
             scene.attend(patient, scene.built.actors[draw.choice((0, 2))].person.account)
         elif kind < 0.9:
             scene.relabel(draw.choice(scene.documents), draw.randrange(3))
-        elif kind < 0.97:
+        elif kind < 0.98:
             scene.compact(patient)
-        elif kind < 0.985 and actor.key.device not in scene.revoked:
+        elif kind < 0.99 and actor.key.device not in scene.revoked:
             scene.revoke(actor)
         elif actor.person not in scene.oracle.now.ended:
             scene.end_membership(actor)
@@ -504,16 +549,16 @@ class Schedule:
     def _desktop(self, index: int, open_store: StoreFactory) -> SimDesktop:
         wrong_by = self.random.choice((0, 0, 400, -400, 3_000_000, -90_000_000))
         clock = OwnClock(self.scene.room.clock, timedelta(seconds=wrong_by))
-        page_bytes = PAGE_SIZES[-1] if self.crowded else self.random.choice(PAGE_SIZES)
+        page_bytes = PAGE_SIZES[-1] if self.day.whole_pages else self.random.choice(PAGE_SIZES)
         policy = Policy(
             ops_per_request=self.random.choice((1, 3, 50)),
-            items_per_request=100 if self.crowded else self.random.choice((2, 5, 100)),
+            items_per_request=100 if self.day.whole_pages else self.random.choice((2, 5, 100)),
             page_bytes=page_bytes,
             smallest_page_bytes=min(page_bytes, 400),
         )
-        engines = 2 if self.crowded or self.random.random() < 0.5 else 1
+        engines = 2 if self.day.whole_pages or self.random.random() < 0.5 else 1
         actor = self.scene.built.actors[index]
-        signed_in = self.random.random() < 0.8
+        signed_in = self.day.whole_pages or self.random.random() < 0.8
         return SimDesktop(
             actor, clock, self.entropy, policy, engines, open_store, signed_in=signed_in
         )
@@ -530,11 +575,12 @@ def run_seed(
     plant: Callable[[Scene], None] = lambda _scene: None,
     steps: int = STEPS,
     synced: Synced | None = None,
+    day: Day | None = None,
 ) -> Outcome:
     """Run one schedule to rest; raises Violated. Two seeds in three start from complete copies."""
     start = synced if seed % 3 else None
     return Schedule(
-        built, seed, open_store=open_store, plant=plant, steps=steps, synced=start
+        built, seed, open_store=open_store, plant=plant, steps=steps, synced=start, day=day
     ).run()
 
 
