@@ -165,6 +165,7 @@ def progress(done: int, total: int, name: str, accepted: int) -> None:
     if not sys.stderr.isatty():
         return
     filled = round(30 * done / max(1, total))
+    name = "".join(letter if letter.isprintable() else "?" for letter in name)
     print(
         f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total} files, {accepted} accepted  {name[:40]:<40}",
         end="",

@@ -28,6 +28,8 @@ Validate = Callable[[str, dict[str, Any]], Sequence[Issue]]
 """R4 structure and our invariants of one resource: what is wrong with it, empty when nothing is."""
 
 DOCUMENT = "DocumentReference"
+AUDIT = "AuditEvent"
+"""What happened is told by the journal; nobody writes it."""
 
 
 class Tools(NamedTuple):
@@ -114,6 +116,8 @@ class Desk:
             issues.append(Issue("resourceType", "not_the_type_of_the_op"))
         if value.get("id") != op.id:
             issues.append(Issue("id", "not_the_id_of_the_op"))
+        if op.rtype == AUDIT:
+            issues.append(Issue("resourceType", "written_by_the_server_only"))
         issues += self._tools.validate(op.rtype, value)
         if issues:
             raise Invalid(tuple(issues))
