@@ -228,7 +228,7 @@ def test_the_sync_centre_lists_what_waits_and_takes_it_back(window, world):
     assert world.sync.asked == 1
 
 
-def test_a_refused_item_stays_with_its_reason_until_a_person_confirms(window, world):
+def test_hz21_a_refused_item_stays_with_its_reason_until_a_person_confirms(window, world):
     session = window.session
     session.record_flow.open(OWNER)
     session.overlay_flow.run("add:problems")

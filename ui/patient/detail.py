@@ -183,13 +183,15 @@ class ResultTable(QWidget):
         super().__init__(parent)
         self._look = look
         self.setAccessibleName(look.tr("Results"))
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(0, 1)
-        bands = look.tr("Reference values") if any(item.band for item in state.grid) else ""
+        bands = look.tr("Reference") if any(item.band for item in state.grid) else ""
         heads = (look.tr("Analysis"), look.tr("Value"), "", "", bands)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for place, word in enumerate(heads):
