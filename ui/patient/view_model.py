@@ -5,6 +5,7 @@ against `owner`, and the lanes replace an older question by the newer one.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec import Struct, structs
 from PySide6.QtCore import QObject, Signal, Slot
@@ -38,6 +39,15 @@ class RecordScreen(Struct, frozen=True, kw_only=True):
     missing: bool = False
 
 
+class _Answer(NamedTuple):
+    """A record and its screen, both made on the read lane: the main thread only shows them."""
+
+    record: Record
+    filter_key: str
+    words: str
+    shown: RecordState | None
+
+
 class RecordModel(QObject):
     """Intents: open, leave, filter, search, choose, show_curve, close_detail."""
 
@@ -59,6 +69,7 @@ class RecordModel(QObject):
         self._lanes, self._speak = lanes, speak
         self._state = RecordScreen()
         self._record: Record | None = None
+        self._shown: RecordState | None = None
         self._ref: Ref | None = None
         self._letter: Letter | None = None
         self._curve = ""
@@ -96,15 +107,16 @@ class RecordModel(QObject):
             return
         records = self._records
         self._lanes.write(lambda: records.leave(owner))
-        self._record, self._ref, self._letter, self._curve = None, None, None, ""
+        self._record, self._shown = None, None
+        self._ref, self._letter, self._curve = None, None, ""
         self._set(owner=None, record=None, detail=None, filter_key="all", words="", problem="")
 
     def filter(self, key: str) -> None:
-        self._state = structs.replace(self._state, filter_key=key)
+        self._state, self._shown = structs.replace(self._state, filter_key=key), None
         self._present()
 
     def search(self, words: str) -> None:
-        self._state = structs.replace(self._state, words=words)
+        self._state, self._shown = structs.replace(self._state, words=words), None
         self._present()
 
     def choose(self, ref: Ref | None) -> None:
@@ -128,15 +140,24 @@ class RecordModel(QObject):
         owner = self._state.owner
         if owner is None:
             return
-        records = self._records
-        self._lanes.read(
-            lambda: records.open(owner), self._opened, self._failed, key="patient.record"
-        )
+        records, speaking = self._records, self._speak()
+        key, words = self._state.filter_key, self._state.words
 
-    def _opened(self, record: Record) -> None:
-        if record.owner != self._state.owner:
+        def asked() -> _Answer:
+            record = records.open(owner)
+            shown = None
+            if record.found:
+                shown = record_state(record, speaking, filter_key=key, words=words)
+            return _Answer(record, key, words, shown)
+
+        self._lanes.read(asked, self._opened, self._failed, key="patient.record")
+
+    def _opened(self, answer: _Answer) -> None:
+        record, state = answer.record, self._state
+        if record.owner != state.owner:
             return
-        self._record = record
+        is_fitting = (answer.filter_key, answer.words) == (state.filter_key, state.words)
+        self._record, self._shown = record, answer.shown if is_fitting else None
         self._state = structs.replace(self._state, missing=not record.found, problem="")
         self._ask_letter()
         self._present()
@@ -176,13 +197,16 @@ class RecordModel(QObject):
             return
         speaking = self._speak()
         state = self._state
-        shown = record_state(record, speaking, filter_key=state.filter_key, words=state.words)
+        if self._shown is None:
+            self._shown = record_state(
+                record, speaking, filter_key=state.filter_key, words=state.words
+            )
         panel: DetailState | None = None
         if self._ref is not None:
             panel = detail(record, self._ref, speaking, self._letter)
         elif self._curve:
             panel = curve_detail(record, self._curve, speaking)
-        self._set(record=shown, detail=panel)
+        self._set(record=self._shown, detail=panel)
 
     @Slot(object)
     def _published(self, change: ChangeSet) -> None:
@@ -191,5 +215,3 @@ class RecordModel(QObject):
             return
         if change.touches(owner) or change.about(Topic.CONFLICTS):
             self._ask()
-        elif change.about(Topic.CONNECTION, Topic.COPY):
-            self._present()
