@@ -162,7 +162,8 @@ class Feed:
         found: list[_Item] = [*rows, *gone]
         ordered = sorted(found, key=lambda one: one.seq)
         if len(rows) == limit or len(gone) == limit:
-            ordered = [one for one in ordered if one.seq <= _complete_to(rows, gone, limit)]
+            last = _complete_to(rows, gone, limit)
+            ordered = [one for one in ordered if one.seq <= last]
         taken = _fit(ordered, room)
         more = len(taken) < len(rows) + len(gone)
         end = Cursor(taken[-1].seq, start.hidden) if more else Cursor(row.head, 0)
