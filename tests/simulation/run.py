@@ -8,9 +8,10 @@ import argparse
 import sys
 import time
 
+from tests.simulation.days import STEPS
 from tests.simulation.monitors import Violated
 from tests.simulation.mutants import BY_NAME
-from tests.simulation.scenario import STEPS, Outcome, run_seed, sync_all
+from tests.simulation.scenario import Outcome, run_seed, sync_all
 from tests.simulation.scene import build
 
 

@@ -6,10 +6,9 @@ writes, the patient decides, an effect is indexed, a process dies, time passes. 
 and the rest is driven to the end in bounded steps.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
-from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -26,6 +25,16 @@ from sync.exchanges import AskDigests, AskHeads, AskTerms
 from sync.policy import Policy
 from sync.states import Idle, Revoked
 from tests.fakes.memory_sync_store import Crash
+from tests.simulation.days import (
+    CALM,
+    CALM_ROUNDS,
+    CALM_STEPS,
+    DAYS,
+    PAGE_SIZES,
+    STEPS,
+    WEIGHTS,
+    Day,
+)
 from tests.simulation.desktops import (
     Flight,
     OwnClock,
@@ -47,44 +56,6 @@ from tests.simulation.scene import (
 )
 from tests.simulation.server_side import Task
 
-PAGE_SIZES = (600, 3_000, 1_048_576)
-STEPS = 300
-"""With faults, per schedule."""
-_DEATHS = ("", "page", "cursor", "heads", "terms", "purge", "sent", "verdicts", "seen", "put")
-"""Kinds of durable steps at which a desktop may die; any where empty."""
-CALM_ROUNDS, CALM_STEPS = 60, 4_000
-"""Bounds on the rest once faults stopped: rounds (each asks heads everywhere), and steps in all."""
-_WEIGHTS = {
-    "begin": 30,
-    "deliver": 30,
-    "arrive": 3,
-    "advance": 90,
-    "answer": 30,
-    "write": 10,
-    "act": 8,
-    "scribble": 9,
-    "index": 20,
-    "hint": 14,
-    "time": 10,
-    "give_up": 2,
-    "crash": 5,
-    "restart": 0.5,
-}
-
-
-class Faults(NamedTuple):
-    """Chances of each accident of the network, per message."""
-
-    lose_request: float = 0.05
-    repeat_request: float = 0.12
-    delay_request: float = 0.12
-    delay_answer: float = 0.15
-    lose_answer: float = 0.06
-    garble_answer: float = 0.04
-
-
-CALM = Faults(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-
 
 class Running(NamedTuple):
     """A request on the server. `desktop` is who asked, though nobody may wait for it any more."""
@@ -92,52 +63,6 @@ class Running(NamedTuple):
     flight: Flight
     desktop: int
     task: Task
-
-
-class Day(NamedTuple):
-    """What kind of day a schedule is: some rare meetings need their own."""
-
-    name: str
-    weights: Mapping[str, float] = MappingProxyType({})
-    faults: Faults = Faults()
-    length: int = 1
-    whole_pages: bool = False
-    """Large answers and two engines everywhere."""
-    deaths: tuple[str, ...] = _DEATHS
-    labels: bool = True
-    """The patient also masks and shows documents; else consents and blocks only."""
-
-
-ORDINARY = Day("ordinary")
-CROWDED = Day(
-    "crowded",
-    {
-        "begin": 60,
-        "scribble": 14,
-        "hint": 25,
-        "index": 40,
-        "write": 3,
-        "act": 2,
-        "crash": 0.5,
-        "give_up": 0.2,
-        "time": 4,
-    },
-    Faults(0.01, 0.02, 0.05, 0.4, 0.01, 0.0),
-    length=3,
-    whole_pages=True,
-)
-FICKLE = Day(
-    "fickle",
-    {"act": 30, "arrive": 12, "scribble": 15, "crash": 1, "index": 40},
-    Faults(delay_request=0.4, repeat_request=0.3),
-    labels=False,
-)
-FRAGILE = Day(
-    "fragile",
-    {"crash": 15, "give_up": 0.5, "scribble": 15, "index": 40, "act": 4},
-    deaths=("page", "cursor", "heads", "terms", "purge", "verdicts"),
-)
-DAYS = (ORDINARY, FICKLE, ORDINARY, FRAGILE, CROWDED)
 
 
 class Outcome(NamedTuple):
@@ -176,7 +101,7 @@ class Schedule:
         plant(self.scene)
         self.day = day or DAYS[seed % len(DAYS)]
         self.steps, self.faults = steps * self.day.length, self.day.faults
-        self.weights = {**_WEIGHTS, **self.day.weights}
+        self.weights = {**WEIGHTS, **self.day.weights}
         self.entropy = SeededEntropy(seed ^ 0x5EED)
         self.desktops = [self._desktop(n, open_store) for n in range(len(built.actors))]
         for desktop, disk in zip(self.desktops, synced.disks if synced else (), strict=False):

@@ -10,10 +10,11 @@ import pytest
 
 from dossier.errors import Unavailable
 from tests.simulation import run
+from tests.simulation.days import CALM
 from tests.simulation.facts import Facts, Oracle
 from tests.simulation.monitors import Violated
 from tests.simulation.mutants import MUTANTS, Mutant
-from tests.simulation.scenario import CALM, Schedule, Synced, run_seed, sync_all
+from tests.simulation.scenario import Schedule, Synced, run_seed, sync_all
 from tests.simulation.scene import Built, Scene, build
 from tests.simulation.twins import Twin
 
