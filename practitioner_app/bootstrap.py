@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
@@ -44,13 +45,15 @@ from practitioner_app.services.session import (
     must_lock,
 )
 from practitioner_app.workstation import Installation, Workstation
-from sync.transport import RequestsTransport
 from ui.main_window import MainWindow
 from ui.preferences import Preferences, keep_preferences, look_of, read_preferences
 from ui.sign_in.view_model import LockModel, StartModel
 from ui.speaking import Speaking
 from ui.theme.look import Look
 from ui.tour import Tour, TourHost, run_tour
+
+if TYPE_CHECKING:
+    from sync.transport import RequestsTransport
 
 TICK_MS = 1_000
 TOUR_MS = 15 * 60_000
@@ -413,7 +416,10 @@ def enrol(desktop: Desktop, options: Options, given: Enrolment) -> Enrolled:
         folder.release()
 
 
-def _transport(clock: SystemClock, ca_file: Path | None, server: str) -> RequestsTransport:
+def _transport(clock: SystemClock, ca_file: Path | None, server: str) -> "RequestsTransport":
+    """Its library is a fifth of all imports: the first page does not wait for it."""
+    from sync.transport import RequestsTransport  # noqa: PLC0415 - see above
+
     return RequestsTransport(server, clock, ca_file=ca_file)
 
 

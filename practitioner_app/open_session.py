@@ -6,6 +6,7 @@ store is overwritten, decoded records are dropped.
 
 from collections.abc import Callable
 from threading import Event
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -48,8 +49,10 @@ from sync import states
 from sync.engine import Engine
 from sync.hints import EventLine
 from sync.states import SyncState
-from sync.transport import RequestsTransport
 from ui.context import Services, SessionContext
+
+if TYPE_CHECKING:
+    from sync.transport import RequestsTransport
 
 DEVICE_KEY = "device-key"
 _PROGRESS_S = 0.5
@@ -64,7 +67,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     lanes: ThreadLanes
     changes: Changes
     terms: Terminology
-    transport: Callable[[str], RequestsTransport]
+    transport: "Callable[[str], RequestsTransport]"
 
 
 class VaultKey:

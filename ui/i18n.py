@@ -10,9 +10,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-
 from ui.typography import french, visible
 
 Language = Literal["fr", "en"]
@@ -56,6 +53,9 @@ def po_path(language: Language) -> Path:
 
 def compiled(language: Language) -> bytes:
     """The catalogue of a language in gettext's binary form, from its `.po`."""
+    from babel.messages.mofile import write_mo  # noqa: PLC0415 - at set-up, never at a start
+    from babel.messages.pofile import read_po  # noqa: PLC0415
+
     with po_path(language).open("rb") as source:
         catalogue = read_po(source, locale=language, domain=DOMAIN)
     out = BytesIO()
