@@ -23,6 +23,7 @@ _KILO = 1000
 _INS_CHARS = 15
 _DECIMALS_SENT = 3
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_DECIMAL = re.compile(r"(?<![\w.,/-])(\d+)\.(\d+)(?![\w.,/-])")
 _TWO_DECIMALS = Decimal("0.01")
 
 
@@ -203,6 +204,10 @@ class Formats:
     def in_text(self, text: str) -> str:
         """The numbers of a strength or a dose in the language's form: `1000 mg` as 1 000 mg."""
         return _NUMBER.sub(lambda found: self.number(found[0]), text).replace(" ", NBSP)
+
+    def decimals(self, text: str) -> str:
+        """The decimal numbers inside a wording, with the sign of the language; nothing else is touched."""
+        return _DECIMAL.sub(r"\1,\2", text) if self._french else text
 
     def measured(self, value: str | Decimal) -> str:
         """A result with the precision it was sent with: 7,0 stays 7,0. Beyond three decimals, two."""

@@ -60,6 +60,7 @@ _KEPT: Final = frozenset(
 )
 """Who, when, of whom: stay as in the present version; the panes say them at their head."""
 _DRUG: Final = Group("drug", ("medicationCodeableConcept", "medicationReference", "contained"))
+_DOSAGE: Final = "dosage"
 _GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
     "AllergyIntolerance": (
         Group("agent", ("code",)),
@@ -79,14 +80,14 @@ _GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
     ),
     "MedicationStatement": (
         _DRUG,
-        Group("dosage", ("dosage",)),
+        Group(_DOSAGE, ("dosage",)),
         Group("taking", ("status", "statusReason", "effectivePeriod", "effectiveDateTime")),
         Group("reason", ("reasonCode", "reasonReference")),
         _NOTE,
     ),
     "MedicationRequest": (
         _DRUG,
-        Group("dosage", ("dosageInstruction",)),
+        Group(_DOSAGE, ("dosageInstruction",)),
         Group("quantity", ("dispenseRequest",)),
         Group("taking", ("status", "statusReason")),
         Group("reason", ("reasonCode", "reasonReference")),
@@ -290,17 +291,18 @@ def fields(case: ConflictCase) -> tuple[Field, ...]:
         parts = [_part(side, group) for side in (base, mine, theirs)]
         if not parts[1] and not parts[2]:
             continue
-        texts = [
-            _shown(side, part, group)
-            for side, part in zip((base, mine, theirs), parts, strict=True)
-        ]
+        same = codec.canonical(parts[1]) == codec.canonical(parts[2])
+        sides = tuple(zip((base, mine, theirs), parts, strict=True))
+        texts = [_shown(side, part, group) for side, part in sides]
+        if not same and texts[1] == texts[2]:
+            texts = [_every_word(part) for _, part in sides]
         found.append(
             Field(
                 key=group.key,
                 base=texts[0],
                 mine=texts[1],
                 theirs=texts[2],
-                same=codec.canonical(parts[1]) == codec.canonical(parts[2]),
+                same=same,
                 joinable=group.joinable,
             )
         )
@@ -340,6 +342,16 @@ def _shown(resource: Json, part: Json, group: Group) -> str:
         value = decode(resource["resourceType"], codec.encode(resource))
         words = (value.substance, value.form, value.strength)
         return ", ".join(word for word in words if word)
+    if group.key == _DOSAGE:
+        value = decode(resource["resourceType"], codec.encode(resource))
+        taken = f"{value.dose} {value.posology}".strip()
+        if taken or value.duration:
+            return ", ".join(word for word in (taken, value.duration) if word)
+    return _every_word(part)
+
+
+def _every_word(part: Json) -> str:
+    """All that a part says, also what the short form leaves out: a difference is never invisible."""
     return " · ".join(text for element in part.values() if (text := _text(element)))
 
 

@@ -372,3 +372,16 @@ def test_a_new_language_shows_the_same_record_in_other_words(window, world):
     window.show_session(world.context(), wanted)
     window.session.record_flow.open(OWNER)
     assert window.session.models.record.state.record.cards[1].title == "Active problems"
+
+
+def test_the_journal_of_an_opening_is_never_taken_back_by_the_reader(window, world):
+    session = window.session
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("add:problems")
+    session.models.forms.model.edit("label", "Goutte")
+    session.models.forms.model.submit()
+    session.overlay_flow.run("sync")
+    undoable = {line.rtype: line.undoable for line in session.models.centre.state.pending}
+    assert undoable.pop("Condition")
+    assert undoable
+    assert not any(undoable.values())

@@ -236,6 +236,7 @@ def test_numbers_have_a_comma_no_useless_zero_and_thousands(formats):
     assert formats.in_text("1000 mg") == f"1{NNBSP}000{NBSP}mg"
     assert formats.in_text("2.5 mg") == f"2,5{NBSP}mg"
     assert formats.joined("74", "/min") == "74/min"
+    assert formats.decimals("2.5 mg le 12.05.2026, v1.2") == "2,5 mg le 12.05.2026, v1.2"
     assert formats.span("3.5", "5.0") == f"3,5{NBSP}à{NBSP}5,0"
     assert formats.span("60", None) == f"≥{NBSP}60"
     assert formats.percent(0.99999) == f"99,9{NBSP}%"

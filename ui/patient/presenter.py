@@ -451,6 +451,8 @@ def told(item: TimelineItem, kind: str, speaking: Speaking) -> str:
     if not item.summary or (title and item.kind in {Kind.LETTER, Kind.DOCUMENT, Kind.IMAGING}):
         return title
     summary = " ".join(item.summary.split())
+    if item.kind in {Kind.TREATMENT, Kind.PRESCRIPTION}:
+        summary = speaking.formats.decimals(summary)
     if summary.casefold().startswith(title.casefold()):
         return summary
     return f"{title} — {summary}"

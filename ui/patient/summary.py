@@ -112,7 +112,7 @@ class DisagreementWidget(Ground):
         super().__init__(look, "warnbg", parent=parent)
         self._op_id = line.op_id
         self.setAccessibleName(line.words)
-        stack = column(0, (12, 4, 8, 6))
+        stack = column(0, (9, 4, 5, 6))
         mark = PlainLabel(look)
         mark.setPixmap(look.icons.pixmap("versions", look.colour("warn"), look.px(14)))
         title = PlainLabel(look, line.title, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="warn")
@@ -157,7 +157,9 @@ class CardWidget(Card):
             if isinstance(line, Disagreement):
                 block = DisagreementWidget(look, line)
                 block.settled.connect(self.settled)
-                self.body.addWidget(block)
+                inset = row(margins=(3, 2, 3, 2))
+                inset.addWidget(block, 1)
+                self.body.addLayout(inset)
             else:
                 one = LineWidget(look, line, state.caption_width)
                 one.opened.connect(self.opened)

@@ -291,7 +291,7 @@ def _op(row: OpRow, speaking: Speaking) -> OpLine:
         chip=chip,
         size=formats.size(row.size_bytes),
         because=because,
-        undoable=row.state is ItemState.PENDING,
+        undoable=row.state is ItemState.PENDING and row.kind != "opened",
     )
 
 
