@@ -189,6 +189,7 @@ class RunLabel(PlainLabel):
         self._runs: tuple[Run, ...] = ()
         self._heights: dict[int, int] = {}
         self._hint: QSize | None = None
+        self._paragraphs: dict[bool, QTextLayout] = {}
         self._wrap = wrap
         self._right = right
         self._leading = leading
@@ -199,7 +200,7 @@ class RunLabel(PlainLabel):
 
     def set_runs(self, runs: tuple[Run, ...]) -> None:
         self._runs = runs
-        self._heights, self._hint = {}, None
+        self._heights, self._hint, self._paragraphs = {}, None, {}
         self.setText("".join(run.text for run in runs))
         self.updateGeometry()
         self.update()
@@ -212,19 +213,25 @@ class RunLabel(PlainLabel):
         if not self._runs:
             return 0
         if width not in self._heights:
-            paragraph = layout_of(self._look, self._runs, wrap=True)
-            self._heights[width] = round(flow(paragraph, width, self._leading) + 0.5)
+            height = flow(self._paragraph(wrap=True), width, self._leading)
+            self._heights[width] = round(height + 0.5)
         return self._heights[width]
 
     def sizeHint(self) -> QSize:
         if not self._runs:
             return QSize(0, 0)
         if self._hint is None:
-            layout = layout_of(self._look, self._runs, wrap=False)
+            layout = self._paragraph(wrap=False)
             height = flow(layout, 1e6, self._leading)
             width = layout.lineAt(0).naturalTextWidth()
             self._hint = QSize(round(width + 1.5), round(height + 0.5))
         return self._hint
+
+    def _paragraph(self, *, wrap: bool) -> QTextLayout:
+        """The runs laid out, made once; whoever uses it gives it a width first."""
+        if wrap not in self._paragraphs:
+            self._paragraphs[wrap] = layout_of(self._look, self._runs, wrap=wrap)
+        return self._paragraphs[wrap]
 
     def minimumSizeHint(self) -> QSize:
         hint = self.sizeHint()
@@ -235,7 +242,7 @@ class RunLabel(PlainLabel):
             return
         painter = QPainter(self)
         if self._wrap:
-            layout = layout_of(self._look, self._runs, wrap=True)
+            layout = self._paragraph(wrap=True)
             flow(layout, self.width(), self._leading)
             layout.draw(painter, QPointF(0, 0))
             return
