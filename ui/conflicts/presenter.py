@@ -12,6 +12,8 @@ from ui.patient_words import patient_line
 from ui.speaking import Speaking
 from ui.words import criticality_word, taking_word
 
+_NUMBERS = frozenset({"drug", "dosage", "quantity"})
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?)?")
 
 
@@ -57,7 +59,8 @@ def conflict_state(
     )
     differing = sum(not row.same for row in rows)
     open_ = sum(not row.decided for row in rows)
-    who = comparison.theirs.author or tr("a colleague")
+    author = comparison.theirs.author
+    who = author or tr("a colleague")
     patient = patient_line(comparison.patient, speaking) if comparison.patient else ""
     return ConflictState(
         op_id=comparison.op_id,
@@ -77,12 +80,12 @@ def conflict_state(
         base=comparison.line_base or tr("none: the line was created twice"),
         mine_head=tr("My version"),
         mine_who=_who(comparison.mine, speaking),
-        theirs_head=tr("Version of {person}", person=who),
+        theirs_head=tr("Version of {person}", person=who) if author else tr("The other version"),
         theirs_who=_who(comparison.theirs, speaking),
         kept_who=tr("{done} fields chosen of {total}", done=differing - open_, total=differing),
         rows=rows,
         preview=preview,
-        why_not=_why_not(rows, texts),
+        why_not=_why_not(rows, texts) if comparison.ready else _not_here(texts),
         after=_after(who, texts),
         problem=problem,
     )
@@ -100,6 +103,10 @@ def _why_not(rows: tuple[FieldRow, ...], texts: Texts) -> str:
         len(open_),
         names=names,
     )
+
+
+def _not_here(texts: Texts) -> str:
+    return texts.tr("The other version has not arrived yet: it comes with the next update.")
 
 
 def _after(who: str, texts: Texts) -> tuple[str, ...]:
@@ -122,9 +129,16 @@ def _who(side: Side, speaking: Speaking) -> str:
 def field_text(field: Field, text: str, speaking: Speaking) -> str:
     """Data as it is, but for dates and the closed lists we have words for."""
     texts = speaking.texts
-    if field.key == "taking" and text in set(Taking):
+    if field.key in _NUMBERS and texts.language == "fr":
+        return _POINT.sub(",", text)
+    return " · ".join(_part_text(field.key, part, speaking) for part in text.split(" · "))
+
+
+def _part_text(key: str, text: str, speaking: Speaking) -> str:
+    texts = speaking.texts
+    if key == "taking" and text in set(Taking):
         return taking_word(texts, Taking(text))
-    if field.key == "criticality" and text in set(Criticality):
+    if key == "criticality" and text in set(Criticality):
         return criticality_word(texts, Criticality(text))
     if _DATE.fullmatch(text):
         return speaking.formats.moment(text)
@@ -138,6 +152,8 @@ def _row(
     absent = tr("(nothing)")
     mine = field_text(field, field.mine, speaking) or absent
     theirs = field_text(field, field.theirs, speaking) or absent
+    if not comparison.ready:
+        theirs = tr("not received yet")
     kept, source = "", ""
     if field.same:
         kept = mine

@@ -69,8 +69,10 @@ class ConflictModel(QObject):
         self.changed.emit()
 
     def pick(self, pick: Pick) -> None:
-        """Choose a side; where both texts can be kept, the second one is added, and removed again."""
-        if self._comparison is None:
+        """Choose a side; where both texts can be kept, the second one is added, and removed again. Nobody
+        chooses between versions of which one has not arrived.
+        """
+        if self._comparison is None or not self._comparison.ready:
             return
         field = next(one for one in self._comparison.fields if one.key == pick.field)
         before = self._choices.get(pick.field)
@@ -135,8 +137,11 @@ class ConflictModel(QObject):
 
     @Slot(object)
     def _published(self, change: ChangeSet) -> None:
-        """Somebody changed the line meanwhile: it is shown again, choices kept."""
-        if self._op_id and not self._saving and change.about(Topic.CONFLICTS):
+        """Somebody changed the line meanwhile, or the other version arrived: shown again, choices kept."""
+        if not self._op_id or self._saving:
+            return
+        here = self._comparison is not None and change.touches(self._comparison.owner)
+        if here or change.about(Topic.CONFLICTS):
             self._ask()
 
 
