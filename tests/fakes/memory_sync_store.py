@@ -6,6 +6,7 @@ failpoint before and after it; a failpoint that raises `Crash` is the death of t
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,13 +24,17 @@ class Crash(BaseException):
 
 
 class CrashAt:
-    """Dies at the n-th durable step from now; counts when `n` is None."""
+    """Dies at the n-th durable step from now, of those whose name begins with `only`; counts when `n` is
+    None.
+    """
 
     def __init__(self, n: int | None = None) -> None:
-        self.n = n
+        self.n, self.only = n, ""
         self.steps: list[str] = []
 
     def __call__(self, name: str) -> None:
+        if not name.startswith(self.only):
+            return
         self.steps.append(name)
         if self.n is not None and len(self.steps) == self.n:
             raise Crash(name)
@@ -119,6 +124,18 @@ class Disk:
     def lose_cache(self) -> None:
         """The disposable file is corrupt: it is rebuilt from nothing."""
         self.cache = Cache()
+
+    def take_from(self, other: "Disk") -> None:
+        """Become an independent copy of another disk."""
+        self.work.__dict__ |= other.work.__dict__
+        self.work.ops = {key: copy(item) for key, item in other.work.ops.items()}
+        self.work.owed = {key: copy(item) for key, item in other.work.owed.items()}
+        self.work.archive = list(other.work.archive)
+        self.cache.__dict__ |= other.cache.__dict__
+        self.cache.compartments = {}
+        for key, one in other.cache.compartments.items():
+            twin = self.cache.compartments[key] = copy(one)
+            twin.rows, twin.unseen = dict(one.rows), set(one.unseen)
 
 
 class ShownRow(NamedTuple):
