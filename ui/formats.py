@@ -249,13 +249,13 @@ class Formats:
     def span(self, low: str | None, high: str | None) -> str:
         """3,5 à 5,0 keeps the digits as the laboratory sent them."""
         if low and high:
-            bounds = {"low": self.as_sent(low), "high": self.as_sent(high)}
+            bounds = {"low": self._as_sent(low), "high": self._as_sent(high)}
             return self._texts.tr("{low} to {high}", **bounds).replace(" ", NBSP)
         if low:
-            return f"≥{NBSP}{self.as_sent(low)}"
-        return f"≤{NBSP}{self.as_sent(high)}" if high else ""
+            return f"≥{NBSP}{self._as_sent(low)}"
+        return f"≤{NBSP}{self._as_sent(high)}" if high else ""
 
-    def as_sent(self, value: str) -> str:
+    def _as_sent(self, value: str) -> str:
         """A decimal with the precision it was sent with: 5,0 stays 5,0 in a range."""
         number = plain_decimal(value)
         if number is None:

@@ -25,8 +25,15 @@ EMPTY_WORDS = {
     "do",
     "stuff",
 }
-FOREIGN_NAMES = {"data", "data_received"}
-"""Methods whose name Qt or asyncio chose."""
+FOREIGN_NAMES = {
+    "data",
+    "data_received",
+    "handle_data",
+    "handle_endtag",
+    "handle_startendtag",
+    "handle_starttag",
+}
+"""Methods whose name Qt, asyncio or html.parser chose."""
 DOCUMENTED = (
     "dossier",
     "sync",

@@ -385,3 +385,18 @@ def test_the_journal_of_an_opening_is_never_taken_back_by_the_reader(window, wor
     assert undoable.pop("Condition")
     assert undoable
     assert not any(undoable.values())
+
+
+def test_hz13_the_panes_of_a_disagreement_speak_in_words_and_decimal_commas(window, world):
+    world.disagree()
+    session = window.session
+    session.record_flow.open(OWNER)
+    session.sync_flow.settle("mine")
+    state = session.models.conflict.state
+    shown = {row.label: (row.mine, row.theirs) for row in state.rows}
+    drug = "périndopril arginine, comprimé, "
+    assert shown["Médicament"] == (drug + "5 mg", drug + "2,5 mg")
+    assert shown["Posologie"] == ("le soir", "le matin")
+    assert shown["État"][0].startswith("en cours · ")
+    assert state.theirs_head.startswith("Version du Dr ")
+    assert state.kept_who == "0 champ choisi sur 2"

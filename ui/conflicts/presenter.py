@@ -3,17 +3,27 @@
 import re
 from collections.abc import Mapping
 
-from dossier.fhir.allergies import Criticality
+from dossier.fhir.allergies import Certainty, Criticality
 from dossier.fhir.medications import Taking
+from dossier.fhir.problems import Course
 from practitioner_app.services.conflicts import Choice, Comparison, Field, Side
 from ui.conflicts.state import ConflictState, FieldRow
 from ui.i18n import Texts
 from ui.patient_words import patient_line
 from ui.speaking import Speaking
-from ui.words import criticality_word, taking_word
+from ui.words import certainty_word, course_word, criticality_word, taking_word
 
 _NUMBERS = frozenset({"drug", "dosage", "quantity"})
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
+_STATED = frozenset({"certainty", "course"})
+_CERTAINTIES = {
+    "confirmed": Certainty.CONFIRMED,
+    "presumed": Certainty.PROBABLE,
+    "provisional": Certainty.PROBABLE,
+    "unconfirmed": Certainty.UNCONFIRMED,
+    "refuted": Certainty.REFUTED,
+    "entered-in-error": Certainty.ERRONEOUS,
+}
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?)?")
 
 
@@ -53,7 +63,7 @@ def conflict_state(
 ) -> ConflictState:
     """What the screen shows now; no side is ever chosen by anything but a person (HZ-18)."""
     texts = speaking.texts
-    tr = texts.tr
+    tr, decimals = texts.tr, speaking.formats.decimals
     rows = tuple(
         _row(field, choices.get(field.key), comparison, speaking) for field in comparison.fields
     )
@@ -65,7 +75,7 @@ def conflict_state(
     return ConflictState(
         op_id=comparison.op_id,
         owner=comparison.owner,
-        title=tr("1 disagreement to settle: {what}", what=comparison.title),
+        title=tr("1 disagreement to settle: {what}", what=decimals(comparison.title)),
         subtitle=tr(
             "Nothing is lost: both versions are kept. Colloque never combines two changes by itself."
         ),
@@ -77,18 +87,30 @@ def conflict_state(
             )
             if part
         ),
-        base=comparison.line_base or tr("none: the line was created twice"),
+        base=decimals(comparison.line_base) or tr("none: the line was created twice"),
         mine_head=tr("My version"),
         mine_who=_who(comparison.mine, speaking),
-        theirs_head=tr("Version of {person}", person=who) if author else tr("The other version"),
+        theirs_head=_version_of(who, texts) if author else tr("The other version"),
         theirs_who=_who(comparison.theirs, speaking),
-        kept_who=tr("{done} fields chosen of {total}", done=differing - open_, total=differing),
+        kept_who=texts.trn(
+            "{count} field chosen of {total}",
+            "{count} fields chosen of {total}",
+            differing - open_,
+            total=differing,
+        ),
         rows=rows,
-        preview=preview,
+        preview=decimals(preview),
         why_not=_why_not(rows, texts) if comparison.ready else _not_here(texts),
         after=_after(who, texts),
         problem=problem,
     )
+
+
+def _version_of(person: str, texts: Texts) -> str:
+    """Version du Dr Lemaire, version de Mme Roche."""
+    if person.startswith("Dr "):
+        return texts.trc("doctor", "Version of {person}", person=person)
+    return texts.tr("Version of {person}", person=person)
 
 
 def _why_not(rows: tuple[FieldRow, ...], texts: Texts) -> str:
@@ -140,6 +162,10 @@ def _part_text(key: str, text: str, speaking: Speaking) -> str:
         return taking_word(texts, Taking(text))
     if key == "criticality" and text in set(Criticality):
         return criticality_word(texts, Criticality(text))
+    if key in _STATED and text in set(Course):
+        return course_word(texts, Course(text))
+    if key in _STATED and text in _CERTAINTIES:
+        return certainty_word(texts, _CERTAINTIES[text])
     if _DATE.fullmatch(text):
         return speaking.formats.moment(text)
     return text

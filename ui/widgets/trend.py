@@ -272,7 +272,11 @@ class TrendPlot(QWidget):
             taken = left
             baseline = spot.y() - 10
             below = spot.y() + metrics.ascent() + 8
-            if valley(spots, index) and below < self._plot_area().bottom() - 2:
+            if (
+                point.second is None
+                and valley(spots, index)
+                and below < self._plot_area().bottom() - 2
+            ):
                 baseline = below
             baseline = max(baseline, 14.0)
             halo = QRectF(left - 2, baseline - metrics.ascent(), width + 4, metrics.height())
