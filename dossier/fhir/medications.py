@@ -219,7 +219,12 @@ def _strength(drug: _Contained) -> str:
         numerator = item.strength.numerator if item.strength else None
         denominator = item.strength.denominator if item.strength else None
         text = amount(numerator)
-        if text and denominator and denominator.unit and denominator.unit not in ("1", words(drug.form)):
+        if (
+            text
+            and denominator
+            and denominator.unit
+            and denominator.unit not in ("1", words(drug.form))
+        ):
             text += f"/{amount(denominator) if denominator.value != 1 else denominator.unit}"
         if text:
             found.append(text)
