@@ -54,6 +54,15 @@ class Store(Protocol):
         """Run `work` in one durable transaction of `owner`; returns after the commit."""
         ...
 
+    async def write_each(
+        self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[T]]]]
+    ) -> list[T]:
+        """Units of different owners, each as `write`; they may reach the disk together. Returns in their
+        order once all are durable. Raises the first failure: those before it are kept, those after it
+        may be.
+        """
+        ...
+
     async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
         """Run `work` on a snapshot of `owner`; writing raises."""
         ...

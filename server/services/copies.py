@@ -4,7 +4,7 @@
 between the two writes it again rather than never.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from dossier.wire.messages import Want
@@ -52,9 +52,10 @@ class Copies:
             row = held.get(Key(want.owner, want.facet))
             if row is None or row.term != want.term or row.receipt_ms is not None:
                 by_owner.setdefault(want.owner, []).append(want)
-        rows: list[CopyRow] = []
-        for owner, asked in by_owner.items():
-            rows += await self._journalled(session, owner, asked)
+        given = await self._premises.store.write_each(
+            [(owner, self._opening(session, asked)) for owner, asked in by_owner.items()]
+        )
+        rows = [row for of_owner in given for row in of_owner]
         if rows:
             await self._put(session.account, rows)
 
@@ -73,10 +74,12 @@ class Copies:
         if rows:
             await self._put(session.account, rows)
 
-    async def _journalled(
-        self, session: Session, owner: int, wants: Sequence[Want]
-    ) -> list[CopyRow]:
-        async def write(tx: OwnerTx) -> list[str]:
+    def _opening(
+        self, session: Session, wants: Sequence[Want]
+    ) -> Callable[[OwnerTx], Awaitable[list[CopyRow]]]:
+        """The unit of one owner: journal what this session may read, tell the copies it makes."""
+
+        async def write(tx: OwnerTx) -> list[CopyRow]:
             row = await tx.owner.lock(_NUMBERS)
             if row is None:
                 return []
@@ -87,15 +90,16 @@ class Copies:
             if row.kind == "patient":
                 await self._log(session, book, given)
             await book.close()
-            return given
+            now_ms = self._premises.now_ms
+            return [
+                CopyRow(
+                    session.device, session.unit, tx.id, facet, terms[facet], now_ms, None, None
+                )
+                for facet in given
+            ]
 
-        given = await self._premises.store.write(owner, write)
-        now_ms = self._premises.now_ms
         terms = {want.facet: want.term for want in wants}
-        return [
-            CopyRow(session.device, session.unit, owner, facet, terms[facet], now_ms, None, None)
-            for facet in given
-        ]
+        return write
 
     async def _log(self, session: Session, book: OwnerUnit, given: Sequence[str]) -> None:
         counts: dict[str, int] = {}

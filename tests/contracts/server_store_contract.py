@@ -5,7 +5,7 @@ a `store` fixture.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -82,6 +82,14 @@ class Hand:
 
     def create(self, owner: int = PATIENT, kind: str = "patient", start: int = 1) -> None:
         self.write(lambda tx: tx.owner.create(kind, "pack-1", start), owner)
+
+    def write_each(self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[Any]]]]) -> Any:
+        return asyncio.run(self._write_each(works))
+
+    async def _write_each(
+        self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[Any]]]]
+    ) -> Any:
+        return await self.store.write_each(works)
 
     async def _write(self, owner: int, work: Callable[[OwnerTx], Awaitable[Any]]) -> Any:
         return await self.store.write(owner, work)
@@ -601,6 +609,25 @@ class UnitContract:
         assert hand.read(lambda tx: tx.owner.get()) == OwnerRow(
             "patient", "active", 1, 0, 0, "pack-1"
         )
+
+    def test_units_of_many_owners_are_answered_in_order_and_fail_alone(self, hand: Hand) -> None:
+        for owner in (PATIENT, OTHER):
+            hand.create(owner)
+
+        async def put(tx: OwnerTx) -> int:
+            await tx.resources.put([a_resource("each", 1, subject=tx.id)])
+            return tx.id
+
+        async def spoil(tx: OwnerTx) -> int:
+            await tx.resources.drop("Observation", "each")
+            raise LookupError("changed my mind")
+
+        assert hand.write_each([(OTHER, put), (PATIENT, put)]) == [OTHER, PATIENT]
+        with pytest.raises(LookupError, match="changed my mind"):
+            hand.write_each([(OTHER, put), (PATIENT, spoil)])
+        for owner in (PATIENT, OTHER):
+            kept = hand.read(lambda tx: tx.resources.get("Observation", "each"), owner)
+            assert kept == a_resource("each", 1, subject=owner)
 
     def test_owners_do_not_see_each_other(self, hand: Hand) -> None:
         for owner in (PATIENT, OTHER):

@@ -27,6 +27,11 @@ class NowStore:
     async def write(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
         return self._store.write_now(owner, work)
 
+    async def write_each(
+        self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[T]]]]
+    ) -> list[T]:
+        return [self._store.write_now(owner, work) for owner, work in works]
+
     async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
         return self._store.read_now(owner, work)
 

@@ -4,7 +4,7 @@ A request is a task that the scheduler advances: before each unit of work of its
 other requests, acts and effects come between two units as they do on a server with many connections.
 """
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from dossier.clock import to_wire
@@ -53,6 +53,11 @@ class PausingStore:
         if self.pausing:
             await Pause()
         return await self.inner.write(owner, work)
+
+    async def write_each(
+        self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[T]]]]
+    ) -> list[T]:
+        return [await self.write(owner, work) for owner, work in works]
 
     async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
         if self.pausing:

@@ -57,6 +57,12 @@ class MemoryStore:
         """Run `work` on `owner`; on any exception the owner is as before."""
         return self._run(owner, work, may_write=True)
 
+    async def write_each(
+        self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[T]]]]
+    ) -> list[T]:
+        """One after the other."""
+        return [self._run(owner, work, may_write=True) for owner, work in works]
+
     async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
         """Run `work` on `owner`; a write inside raises ReadOnlyUnit."""
         return self._run(owner, work, may_write=False)

@@ -78,6 +78,19 @@ class SqliteStore:
         """Run `work` in one durable transaction of `owner`; returns after the commit."""
         return await self.submit(self._unit(owner, work))  # type: ignore[no-any-return]  # T
 
+    async def write_each(
+        self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[T]]]]
+    ) -> list[T]:
+        """All submitted at once: the writer commits them in groups."""
+        waiting = [self.submit(self._unit(owner, work)) for owner, work in works]
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        answers: list[T] = []
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+            answers.append(one)
+        return answers
+
     async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
         """Run `work` on a snapshot of `owner`, on this very thread."""
         return self.read_now(owner, work)
