@@ -317,6 +317,8 @@ def _draw(
     match exchange, reply:
         case SendOps(), OpsReply():
             up.settle(exchange, reply, now_s)
+            if any(verdict.code == "conflict" for verdict in reply.verdicts):
+                down.hint(now_s)  # the other version is what a person wants to see next
             return Did.PUSHED, {}
         case AskHeads(), Heads() | None:
             return Did.ASKED, down.settle_heads(exchange, reply, now_s)

@@ -30,10 +30,13 @@ class EventLine:
         self._line: ByteLine | None = None
         self._token = ""
         self._rest = b""
+        self._missed = False
         self._closed = threading.Event()
 
     def wait(self, token: str, timeout_s: float) -> bool:
-        """True on a hint; False when the time is over or the line broke (after a pause)."""
+        """True on a hint, and when a line that broke is heard again: what moved meanwhile was told to
+        nobody. False when the time is over or the line broke (after a pause).
+        """
         if self._closed.is_set():
             return False
         try:
@@ -55,7 +58,8 @@ class EventLine:
         while not self._closed.is_set():
             event, found, self._rest = self._rest.partition(b"\n\n")
             if found:
-                if is_hint(event):
+                missed, self._missed = self._missed, False
+                if is_hint(event) or missed:
                     return True
                 continue
             self._rest = event
@@ -69,6 +73,7 @@ class EventLine:
     def _hang_up(self) -> None:
         line, self._line, self._rest = self._line, None, b""
         if line is not None:
+            self._missed = True
             line.close()
 
 

@@ -405,6 +405,25 @@ def test_a_bad_hint_line_is_only_silence(script: Script) -> None:
         line.close()
 
 
+def test_a_line_that_broke_wakes_when_it_is_heard_again() -> None:
+    """What moved while nobody listened was told to nobody."""
+    opened = []
+
+    def script(connection: socket.socket, over: threading.Event) -> None:
+        opened.append(1)
+        connection.sendall(STREAM + chunk(b": colloque\n\n"))
+        if len(opened) == 1:
+            connection.sendall(b"0\r\n\r\n")
+        else:
+            over.wait(5.0)
+
+    with HostileServer(script) as server:
+        transport = RequestsTransport(f"http://{server.address}", SystemClock())
+        line = EventLine(transport.hints)
+        assert [line.wait("k", 2.0), line.wait("k", 2.0)] == [False, True]
+        line.close()
+
+
 def test_closing_the_line_ends_a_wait_in_another_thread() -> None:
     answers: list[bool] = []
     connected = threading.Event()
