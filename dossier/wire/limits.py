@@ -8,8 +8,8 @@ OPS_BYTES = 256 * 1024
 PAGE_ROWS = 1_000
 PAGE_BYTES = 1024 * 1024
 ITEMS_PER_REQUEST = 500
-BODY_BYTES = 256 * 1024
-"""One FHIR resource, as received."""
+BODY_BYTES = 240 * 1024
+"""One FHIR resource, as received: with its envelope it fits one request of ops."""
 JSON_DEPTH = 32
 DECODED_PAGE_BYTES = 8 * 1024 * 1024
 """What a client unpacks at most from one answer, whatever the header says."""

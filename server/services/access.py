@@ -11,10 +11,10 @@ from dossier.access import grants as engine
 from dossier.access import tables
 from dossier.access.home import DOCUMENT_TYPES
 from dossier.access.tables import Facts
-from dossier.errors import Unavailable
+from dossier.errors import Refused, Unavailable
 from dossier.ids import new_op_id
 from dossier.wire import codec
-from server.ports import GrantRow, OwnerTx, RelationRow, ResourceRow
+from server.ports import GrantRow, MemberRow, OwnerTx, RelationRow, ResourceRow
 from server.services import bodies, journal
 from server.services.facets import ACCESS
 from server.services.homing import home_of, labels_of
@@ -52,7 +52,13 @@ class Access:
         until_ms: int | None = None,
         cause: str = "",
     ) -> None:
-        """Record a relation, or the unit that registered the patient. Raises Unavailable."""
+        """Record a relation, or the unit that registered the patient.
+
+        Raises Unavailable, and Refused("attending_needs_a_doctor"): the attending doctor's exceptions
+        are granted without looking at a profession again.
+        """
+        if kind == tables.ATTENDING and not await self.may_attend(account):
+            raise Refused("attending_needs_a_doctor")
 
         async def step(book: OwnerUnit) -> journal.Entry:
             await self.put_relation(book, account, kind, until_ms, cause)
@@ -60,6 +66,19 @@ class Access:
             return journal.entry(self._premises, by, "related", kind=kind, other=account)
 
         await self._run(owner, step)
+
+    async def may_attend(self, account: int) -> bool:
+        """Whether this person works as a doctor somewhere, now."""
+
+        async def members(tx: OwnerTx) -> list[MemberRow]:
+            return await tx.people.members()
+
+        now_ms = self._premises.now_ms
+        return any(
+            row.profession == tables.ATTENDING_PROFESSION
+            and (row.until_ms is None or row.until_ms > now_ms)
+            for row in await self._premises.store.read(account, members)
+        )
 
     async def unrelate(
         self, owner: int, account: int, kind: str, *, by: Session | None = None

@@ -274,7 +274,7 @@ class Importer:
         for one in named if isinstance(named, list) else ():
             rid = _referred(one, "Practitioner")
             account = await self._accounts.find_practitioner(rid) if rid else None
-            if account is not None:
+            if account is not None and await self._tools.access.may_attend(account):
                 found.append(account)
         return found
 

@@ -72,7 +72,7 @@ def run(act: ACT | None) -> bytes:
         act(room, author, owner)
     look()
     room.push(other, room.create(other, owner, a_document("pat-1", "doc-1"), op_id=OP.format(12)))
-    room.run(room.access.relate(owner, 77, ATTENDING))
+    room.run(room.access.relate(owner, author.account, ATTENDING))
     look()
     verdict = room.push(
         other, room.create(other, owner, an_allergy("pat-1", "a-2"), op_id=OP.format(13))

@@ -12,6 +12,7 @@ from server.services.accounts import Person
 from server.services.bundles import contents
 from server.services.importing import Report
 from tests.fakes.server_room import (
+    DOCTOR,
     PASSWORD,
     ServerRoom,
     a_consent,
@@ -195,6 +196,7 @@ def test_the_general_practitioner_with_an_account_is_the_attending_doctor(
 ) -> None:
     person = Person(login="martin", display_name="Dr Martin", practitioner="gp-1")
     account = room.run(room.accounts.create(person, PASSWORD))
+    room.run(room.members.add(account, room.unit(), DOCTOR))
     patient = {
         **PATIENT,
         "id": "a",
