@@ -74,22 +74,31 @@ def starting(profile: Path) -> None:
     ours = [child(None, "start", str(profile))["start_ms"] for _ in range(5)]
     floor = [child(None, "floor")["start_ms"] for _ in range(5)]
     note = f"best of 5 {min(ours):.0f}"
-    tell("process start to lock page, p50", at(ours, 0.5), at(floor, 0.5), "ms", budget=1000, note=note)
+    tell(
+        "process start to lock page, p50",
+        at(ours, 0.5),
+        at(floor, 0.5),
+        "ms",
+        budget=1000,
+        note=note,
+    )
 
 
 def using(served: Served, profile: Path) -> None:
     said = child(served, "open", str(profile))
     note = f"KDF {said['kdf_ms']:.0f} ms apart"
     tell("unlock to first page", said["unlock_ms"], None, "ms", budget=1500, note=note)
-    note = f"worst {max(said['record']):.0f}; {len(said['record'])} records"
+    cpu = said["cpu"]
+    note = f"CPU {at(cpu['record'], 0.5):.0f}; best {min(said['record']):.0f}, worst {max(said['record']):.0f}"
     tell("open a usual record, p50", at(said["record"], 0.5), None, "ms", budget=100, note=note)
     lines = max(size for kind, size in said["sizes"] if kind == "long")
-    note = f"{lines} lines of the timeline; again {[round(one) for one in said['long'][1:]]}"
+    again = ", ".join(f"{one:.0f}" for one in said["long"][1:])
+    note = f"CPU {min(cpu['long']):.0f}; {lines} lines of the timeline; again {again}"
     tell("open a record of 5,000", said["long"][0], None, "ms", budget=150, note=note)
     palette, words = said["palette"], said["words"]
-    note = f"p50 {at(palette, 0.5):.0f}"
+    note = f"p50 {at(palette, 0.5):.0f}, CPU {at(cpu['palette'], 0.5):.0f}"
     tell("palette, per key, p95", at(palette, 0.95), None, "ms", budget=50, note=note)
-    note = f"p50 {at(words, 0.5):.0f}; worst {max(words):.0f}"
+    note = f"p50 {at(words, 0.5):.0f}, CPU {at(cpu['words'], 0.5):.0f}; worst {max(words):.0f}"
     tell("palette, full text two words, p95", at(words, 0.95), None, "ms", budget=60, note=note)
     tell("memory with the panel", said["rss_mb"], None, "MB", budget=250)
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,7 +194,8 @@ class Colleague:
         while not self._device.engine.token:
             self._device.engine.step()
         held = reader.store.records
-        self.owners = [line.owner for line in held.patients("", 5_000)]
+        known = Counter(one.owner for one in reader.store.sync.held())
+        self.owners = [one.owner for one in held.patients("", 5_000) if known[one.owner] > 1]
         self._names = {
             owner: f"Patient/{held.rows(owner, ('Patient',))[0].id}" for owner in self.owners
         }
@@ -218,9 +220,7 @@ class Colleague:
         )
 
     def send(self, ops: list[Op]) -> None:
-        reply = self._device.transport.ops(
-            self._device.engine.token, OpsRequest(ops=tuple(ops))
-        )
+        reply = self._device.transport.ops(self._device.engine.token, OpsRequest(ops=tuple(ops)))
         wrong = {verdict.code for verdict in reply.verdicts} - {"ok"}
         if wrong:
             raise SystemExit(f"not accepted: {wrong}")
@@ -232,7 +232,9 @@ def delta(served: Served, device: Device, colleague: Colleague) -> None:
         walls, delivered, client, server = [], set(), [], []
         for turn in range(5):
             owners = colleague.owners[turn : turn + spread]
-            colleague.send([colleague.op(owners[n % len(owners)], f"agent {n}") for n in range(100)])
+            colleague.send(
+                [colleague.op(owners[n % len(owners)], f"agent {n}") for n in range(100)]
+            )
             served.settle()
             before, served_s = device.transport.rows, served.cpu_s()
             device.engine.hint()

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -115,8 +116,8 @@ class CountedTransport(RequestsTransport):
         return answer
 
 
-def _weight(headers: object) -> int:
-    return sum(len(name) + len(value) + 4 for name, value in headers)  # type: ignore[attr-defined]
+def _weight(headers: Iterable[tuple[str, str]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 class DeviceKey:
