@@ -15,6 +15,7 @@ from tests.helpers.logfail import LogFail
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 MARKED = {"unit", "contracts", "gui", "simulation", "security", "e2e", "architecture"}
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("ours", max_examples=40, deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("ours")
 MAY_OPEN_SOCKETS = {"contracts", "security", "e2e"}

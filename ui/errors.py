@@ -1,6 +1,6 @@
 """From the kernel's errors to sentences that say what is wrong and what to do."""
 
-from dossier.errors import DossierError, Invalid
+from dossier.errors import DossierError, Invalid, Refused
 from ui.i18n import Texts
 
 
@@ -8,6 +8,8 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
     """One sentence for a person; the detail of an error is for the log."""
     if isinstance(error, Invalid) and error.issues:
         return rule_sentence(texts, error.issues[0].rule)
+    if isinstance(error, Refused) and (said := _refusal(texts, error.code)):
+        return said
     tr = texts.tr
     return {
         "error.access_denied": tr("Your rights on this record do not allow this."),
@@ -38,6 +40,24 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         "error.too_new": tr("The copy was made by a newer version of Colloque: update this one."),
         "error.disk_full": tr("The disk is full. Free some space; what you typed is kept."),
     }.get(error.key, tr("Something went wrong. What you typed is kept; try again."))
+
+
+def _refusal(texts: Texts, code: str) -> str:
+    """Why the way in is closed, where there is more to say than "refused"."""
+    tr = texts.tr
+    return {
+        "card_altered": tr(
+            "The settings of this computer were changed outside Colloque. Nothing was opened: call the operator."
+        ),
+        "clock_went_back": tr(
+            "The clock of this computer went back. Set it right, or connect to the server, then try again."
+        ),
+        "lease_over": tr(
+            "This computer has not reached the server for too long. Connect it, then try again."
+        ),
+        "device_revoked": tr("This computer is no longer allowed. Call the operator."),
+        "situation_ended": tr("Your place in this practice has ended. Call the operator."),
+    }.get(code, "")
 
 
 def rule_sentence(texts: Texts, rule: str) -> str:

@@ -9,9 +9,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import ui
+from dossier.errors import Refused
 from tests.gui.ui_samples import PARIS, a_look
 from ui import i18n
 from ui.dates_in import read_date
+from ui.errors import error_sentence
 from ui.formats import Formats
 from ui.i18n import load_texts, po_path
 from ui.typography import NBSP, NNBSP, french, visible
@@ -266,3 +268,12 @@ def test_a_date_is_read_in_any_usual_form(typed, read):
 def test_a_date_that_is_none_or_has_not_come_is_refused(typed):
     with pytest.raises(ValueError, match=r"date|future|month|day"):
         read_date(typed, date(2026, 11, 23))
+
+
+@pytest.mark.parametrize(
+    "code", ["card_altered", "clock_went_back", "lease_over", "device_revoked"]
+)
+def test_hz_19_a_closed_way_in_says_why_and_what_to_do(code):
+    french = error_sentence(FRENCH, Refused(code))
+    assert french != error_sentence(FRENCH, Refused("anything_else"))
+    assert french != error_sentence(load_texts("en"), Refused(code))
