@@ -143,7 +143,10 @@ class LockView(Ground):
         self._lease.setText(state.lease)
         self._notice.setText(state.notice)
         self._practice.setText(state.practice)
+        waited = not self._field.edit.isEnabled()
         self._field.edit.setEnabled(not state.waiting)
+        if waited and not state.waiting:
+            self.focus_field()  # a disabled field gave the focus away
         self._button.setEnabled(not state.waiting)
         label = look.tr("Recovery code") if state.recovery else look.tr("Passphrase")
         self._field.edit.setAccessibleName(label)
