@@ -211,7 +211,7 @@ class Open(Drive):
         search = self.session.models.palette._search  # noqa: SLF001 - to know whom to open
         people = search.patients("", 5_000)
         long = next(one.owner for one in search.patients("PETIT Jeanne") if one.family == "PETIT")
-        usual = [one.owner for one in people if one.owner != long][:12]
+        usual = [one.owner for one in people if one.owner != long][-12:]
         self._plan = [("record", owner) for owner in usual]
         self._plan += [
             (kind, owner)
