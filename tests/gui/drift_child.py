@@ -38,11 +38,8 @@ def main() -> None:
     after = [sys.getrefcount(value) for value in (None, True, change)]
     lanes.close()
     bridge.close()
-    print(
-        receiver.heard,
-        len(errors),
-        *(late - early for early, late in zip(before, after, strict=True)),
-    )
+    drift = [late - early for early, late in zip(before, after, strict=True)]
+    sys.stdout.write(" ".join(map(str, (receiver.heard, len(errors), *drift))))
 
 
 if __name__ == "__main__":
