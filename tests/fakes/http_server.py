@@ -108,10 +108,12 @@ Script = Callable[[socket.socket, threading.Event], None]
 class HostileServer:
     """Accepts connections and runs a script on each, on raw sockets, with TLS if a context is given."""
 
-    def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, script: Script, context: ssl.SSLContext | None = None, *, port: int = 0
+    ) -> None:
         self._script, self._context = script, context
         self._over = threading.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(("127.0.0.1", port))
         self._threads = [threading.Thread(target=self._accept)]
 
     @property

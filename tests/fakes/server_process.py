@@ -48,8 +48,8 @@ def operator(
 class ServerProcess:
     """`colloque-server serve` on a free loopback port. Its standard error goes to `log`."""
 
-    def __init__(self, folder: Path, log: Path) -> None:
-        self._folder, self._log_path = folder, log
+    def __init__(self, folder: Path, log: Path, env: dict[str, str] | None = None) -> None:
+        self._folder, self._log_path, self._env = folder, log, env
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self.url = ""
@@ -62,6 +62,7 @@ class ServerProcess:
         self._process = subprocess.Popen(
             [*command, "--port", str(self.port)],
             cwd=ROOT,
+            env=self._env,
             stdout=subprocess.PIPE,
             stderr=self._log,
         )
