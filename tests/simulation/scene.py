@@ -10,7 +10,7 @@ import msgspec
 
 from dossier.access.home import MASKED, NOT_PATIENT
 from dossier.access.matrix import MatrixPack
-from dossier.errors import Unavailable
+from dossier.errors import Refused, Unavailable
 from dossier.sealing.devices import sign
 from server.ports import OwnerTx
 from server.services.access import TEAM
@@ -199,14 +199,17 @@ class Scene:
             self.oracle.change(blocked=present | {pair})
 
     def attend(self, patient: int, account: int) -> None:
-        """The patient names an attending doctor, or ends it."""
+        """The patient names an attending doctor, or ends it; only who works as a doctor now can be."""
         present = self.oracle.now.attending
         pair = (patient, account)
         if pair in present:
             self.room.run(self.room.access.unrelate(patient, account, "attending"))
             self.oracle.change(attending=present - {pair})
         else:
-            self.room.run(self.room.access.relate(patient, account, "attending"))
+            try:
+                self.room.run(self.room.access.relate(patient, account, "attending"))
+            except Refused:
+                return
             self.oracle.change(attending=present | {pair})
 
     def relabel(self, document: Name, label: int) -> None:
