@@ -10,7 +10,6 @@ from types import ModuleType
 
 import pytest
 
-from dossier.clock import SystemClock
 from tests.fakes.desktop_process import House, display
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,8 +103,6 @@ def test_a_demonstration_of_five_patients_walks_its_tour_and_ends(tmp_path: Path
     )
     with display() as name:
         env = House(tmp_path, name).environment("demo")
-        clock = SystemClock()
-        began = clock.monotonic()
         done = subprocess.run(
             [sys.executable, "-c", script, "demo", "--once", "--patients", "5"],
             cwd=ROOT,
@@ -114,12 +111,10 @@ def test_a_demonstration_of_five_patients_walks_its_tour_and_ends(tmp_path: Path
             check=False,
             timeout=150,
         )
-        took_s = clock.monotonic() - began
     said = done.stdout.decode()
     assert done.returncode == 0, said + done.stderr.decode()
     assert "Unlock" in said
     assert "fontaine" in said
-    assert took_s < 90.0
     shown = {path.name for path in (build / "tour").glob("*.png")}
     for screen in ("record", "find_a_patient", "sending", "settings", "add_allergies"):
         assert {f"{look}_{screen}.png" for look in ("fr_light", "fr_dark", "en_light")} <= shown
