@@ -78,7 +78,7 @@ def test_the_parts_are_named():
     ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.builds(
         Facet,

@@ -111,7 +111,7 @@ facet_samples = st.builds(
 )
 
 
-EXAMPLES = settings(max_examples=30, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=20, deadline=None, derandomize=True)
 
 
 class Rows:

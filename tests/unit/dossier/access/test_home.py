@@ -234,7 +234,7 @@ TYPES = [
 ]
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     st.fixed_dictionaries(
         {"resourceType": st.sampled_from(TYPES)},

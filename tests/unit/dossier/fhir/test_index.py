@@ -208,7 +208,7 @@ _JSON = st.recursive(
 
 
 @given(st.dictionaries(_KEYS, _JSON, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_json_object_makes_extraction_fail(resource: dict[str, Any]) -> None:
     row = extract(resource)
 

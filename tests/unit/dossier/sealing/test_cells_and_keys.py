@@ -27,7 +27,7 @@ def meaning(values):
     ]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(parts, parts)
 def test_tup_is_injective(one, other):
     assert (tup("a", *one) == tup("a", *other)) == (meaning(one) == meaning(other))

@@ -50,7 +50,7 @@ def test_roots_and_proofs_of_every_size(size):
         assert verify_consistency(old, TREE.root(old), size, root, proof)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 40), st.data())
 def test_a_changed_proof_proves_nothing(size, draw):
     index = draw.draw(st.integers(0, size - 1))
