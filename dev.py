@@ -458,6 +458,7 @@ def main() -> int:
         if name == "bench":
             command.add_argument("--quick", action="store_true", help="a tenth of the size")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the children end with us
     try:
         return int(options.verb(options))
     except Stop as stop:
