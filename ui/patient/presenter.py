@@ -1,5 +1,9 @@
 """From the record to the summary cards and the timeline: pure functions, no Qt, no service."""
 
+from typing import Any
+
+from msgspec import structs
+
 from dossier.fhir.problems import Chapter
 from dossier.fhir.results import Flag
 from practitioner_app.ports import ItemState
@@ -150,24 +154,29 @@ def _history_line(row: HistoryRow, caption: str, speaking: Speaking) -> SummaryL
 
 
 def problems_card(listing: Listing[ProblemRow], speaking: Speaking) -> SummaryCard:
-    texts = speaking.texts
-    rows = [row for row in listing.rows if not row.struck]
-    return SummaryCard(
+    tr = speaking.texts.tr
+    lines = tuple(_problem_line(row, speaking) for row in listing.rows if not row.struck)
+    card = SummaryCard(
         key="problems",
-        title=texts.tr("Active problems"),
-        count=speaking.formats.number(len(rows)) if rows else "",
-        lines=tuple(_problem_line(row, speaking) for row in rows),
-        why_empty=""
-        if rows
-        else empty_word(
-            texts,
-            listing.emptiness,
-            listing.received_percent,
-            texts.tr("No active problem recorded"),
-        ),
-        add=texts.tr("Add a problem"),
+        title=tr("Active problems"),
+        add=tr("Add a problem"),
         add_key="Alt+P",
     )
+    return _filled(card, lines, listing, tr("No active problem recorded"), speaking)
+
+
+def _filled(
+    card: SummaryCard,
+    lines: tuple[SummaryLine | Disagreement, ...],
+    listing: Listing[Any],
+    none: str,
+    speaking: Speaking,
+) -> SummaryCard:
+    """The card with its lines counted, or with why it has none (HZ-17)."""
+    if lines:
+        return structs.replace(card, lines=lines, count=speaking.formats.number(len(lines)))
+    why = empty_word(speaking.texts, listing.emptiness, listing.received_percent, none)
+    return structs.replace(card, why_empty=why)
 
 
 def _problem_line(row: ProblemRow, speaking: Speaking) -> SummaryLine:
@@ -240,24 +249,15 @@ def _allergy_line(row: AllergyRow, speaking: Speaking) -> SummaryLine:
 
 
 def treatments_card(listing: Listing[TreatmentRow], speaking: Speaking) -> SummaryCard:
-    texts = speaking.texts
-    rows = [row for row in listing.rows if not row.struck]
-    return SummaryCard(
+    tr = speaking.texts.tr
+    lines = tuple(_treatment_line(row, speaking) for row in listing.rows if not row.struck)
+    card = SummaryCard(
         key="treatments",
-        title=texts.tr("Current treatments"),
-        count=speaking.formats.number(len(rows)) if rows else "",
-        lines=tuple(_treatment_line(row, speaking) for row in rows),
-        why_empty=""
-        if rows
-        else empty_word(
-            texts,
-            listing.emptiness,
-            listing.received_percent,
-            texts.tr("No current treatment recorded"),
-        ),
-        add=texts.tr("Add a treatment"),
+        title=tr("Current treatments"),
+        add=tr("Add a treatment"),
         add_key="Alt+T",
     )
+    return _filled(card, lines, listing, tr("No current treatment recorded"), speaking)
 
 
 def medication_runs(row: TreatmentRow, speaking: Speaking) -> tuple[Run, ...]:
