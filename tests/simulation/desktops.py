@@ -1,6 +1,6 @@
 """A desktop of the simulation: a disk that survives, and a process over it that may die at any step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from dossier.entropy import Entropy
@@ -11,12 +11,11 @@ from sync.exchanges import Exchange, Reply
 from sync.policy import Policy
 from sync.ports import Applied
 from sync.states import Next, SigningIn
-from tests.fakes.memory_sync_store import Crash, CrashAt, Disk, MemorySyncStore
+from tests.fakes.memory_sync_store import Crash, CrashAt, Disk, MemorySyncStore, _Op
 from tests.fakes.server_room import SteppingClock
+from tests.simulation import ports
+from tests.simulation.ports import StoreFactory
 from tests.simulation.scene import Actor
-
-StoreFactory = Callable[["WatchedDisk", "OwnClock", Entropy, CrashAt], "WatchedStore"]
-
 
 CAPABLE = Capabilities(
     protocols=(1,), server="", name="", restore=0, now="", demonstration=True, limits={}
@@ -29,6 +28,15 @@ class WatchedDisk(Disk):
     def __init__(self) -> None:
         super().__init__()
         self.highest: dict[tuple[int, str, str], Version] = {}
+
+    @property
+    def ops(self) -> Mapping[str, _Op]:
+        return self.work.ops
+
+    def twin(self) -> "WatchedDisk":
+        disk = WatchedDisk()
+        disk.take_from(self)
+        return disk
 
 
 class WatchedStore(MemorySyncStore):
@@ -101,13 +109,14 @@ class SimDesktop:
         entropy: Entropy,
         policy: Policy,
         engines: int,
-        open_store: StoreFactory = WatchedStore,
+        disk: ports.Disk,
+        open_store: StoreFactory,
         *,
         signed_in: bool = False,
     ) -> None:
         self.actor, self.clock, self.entropy, self.policy = actor, clock, entropy, policy
         self._engines, self._open_store = engines, open_store
-        self.disk = WatchedDisk()
+        self.disk = disk
         self.failpoint = CrashAt()
         self.crashes, self.lost_cache = 0, False
         self.restarted: Callable[[SimDesktop], None] = lambda _desktop: None

@@ -1,18 +1,17 @@
 """What must hold at every step, and once all is quiet (background protocol §3, invariants 1 to 10)."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from dossier.wire import codec
 from dossier.wire.messages import Heads, Op, Pages, TermsReply, Version
 from practitioner_app.ports import ItemState
-from server.services import bodies
 from sync.exchanges import AskChanges, AskHeads, AskTerms
-from sync.ports import SyncStore
 from tests.simulation.desktops import Flight, SimDesktop
 from tests.simulation.facts import Person
+from tests.simulation.ports import Copy, Name
 from tests.simulation.scene import Scene
-
-Name = tuple[int, str, str]
 
 
 class Violated(AssertionError):
@@ -71,11 +70,11 @@ class Monitors:
                 raise Violated("1 convergence", f"a digest disagreed on desktop {index}")
 
     def _own_words(self, index: int, desktop: SimDesktop) -> None:
-        work = desktop.disk.work
+        ops = desktop.disk.ops
         for op_id, (at, op) in self.issued.ops.items():
             if at != index:
                 continue
-            item = work.ops.get(op_id)
+            item = ops.get(op_id)
             if item is None:
                 raise Violated("5 read your writes", f"op {op_id} vanished from desktop {index}")
             waits = item.state in (ItemState.PENDING, ItemState.SENT)
@@ -86,12 +85,12 @@ class Monitors:
 
     def quiet(self) -> None:
         """Faults stopped and everything settled: caches, ops and history agree with the server."""
-        truth = self.scene.truth()
+        truth = self.scene.side.rows.present()
         for index, desktop in enumerate(self.desktops):
             if desktop.actor.key.device in self.scene.revoked:
                 continue
             self._converged(index, desktop, truth)
-            self._verdicts(index, desktop)
+            self._verdicts(index, desktop, truth)
             self._receipts(index, desktop)
         self._history()
 
@@ -125,12 +124,14 @@ class Monitors:
             if not (progress.complete and complete and progress.rows == progress.rows_wanted):
                 raise Violated("10 progress", f"not at 100 % on quiet desktop {index}")
 
-    def _verdicts(self, index: int, desktop: SimDesktop) -> None:
-        truth = self.scene.truth()
+    def _verdicts(
+        self, index: int, desktop: SimDesktop, truth: dict[Name, tuple[int, int]]
+    ) -> None:
+        ops = desktop.disk.ops
         for op_id, (at, op) in self.issued.ops.items():
             if at != index or op.kind not in ("create", "change"):
                 continue
-            item = desktop.disk.work.ops[op_id]
+            item = ops[op_id]
             if item.verdict is None:
                 if waits_for_a_person(desktop, op):
                     continue
@@ -149,18 +150,18 @@ class Monitors:
         """
         if desktop.lost_cache:
             return
-        state = self.scene.room.store.inner._owners[desktop.actor.person.account]
+        actor = desktop.actor
         held = {(h.owner, h.facet, h.term) for h in desktop.store.held()}
-        for row in state.copies.values():
-            mine = row.device == desktop.actor.key.device
-            if mine and row.receipt_ms is None and (row.target, row.facet, row.term) not in held:
+        for row in self.scene.side.rows.copies(actor.person.account, actor.key.device):
+            if row.receipt_ms is None and (row.target, row.facet, row.term) not in held:
                 raise Violated("6 receipts", f"an erasure on desktop {index} was never told")
 
     def _history(self) -> None:
         """Each version came from exactly one accepted op, and replaced what its author saw."""
-        accepted: dict[tuple[int, str, str], dict[int, Op]] = {}
+        accepted: dict[Name, dict[int, Op]] = {}
+        ops = [desktop.disk.ops for desktop in self.desktops]
         for op_id, (index, op) in self.issued.ops.items():
-            verdict = self.desktops[index].disk.work.ops[op_id].verdict
+            verdict = ops[index][op_id].verdict
             if verdict is None or verdict.code != "ok" or op.kind != "change":
                 continue
             changes = accepted.setdefault((op.owner, op.rtype, op.id), {})
@@ -171,7 +172,7 @@ class Monitors:
             self._chain(owner, rtype, rid, changes)
 
     def _chain(self, owner: int, rtype: str, rid: str, changes: dict[int, Op]) -> None:
-        versions = self._versions(owner, rtype, rid)
+        versions = self.scene.side.rows.bodies(owner, rtype, rid)
         if len(versions) != 1 + len(changes):
             raise Violated("3 applied exactly once", f"{rid} has {len(versions)} versions")
         for k, op in changes.items():
@@ -184,23 +185,10 @@ class Monitors:
                 if found != change.base:
                     raise Violated("7 no lost update", f"{rid} version {k} replaced another value")
 
-    def _versions(self, owner: int, rtype: str, rid: str) -> dict[int, bytes]:
-        room = self.scene.room
-        state = room.store.inner._owners[owner]
-        row = state.resources[rtype, rid]
-        cells = {row.version.k: (bodies.place_of(owner, row), row.cell)}
-        for past in state.history.values():
-            if (past.rtype, past.id) == (rtype, rid):
-                cells[past.version.k] = (bodies.past_place(owner, past), past.cell)
-        return {
-            k: bodies.unpack(room.run(room.premises.sealer.open(place, cell))).resource
-            for k, (place, cell) in cells.items()
-        }
-
 
 def waits_for_a_person(desktop: SimDesktop, op: Op) -> bool:
     """It depends on an op that was refused or is in conflict, directly or through others."""
-    first = desktop.disk.work.ops.get(op.depends_on or "")
+    first = desktop.disk.ops.get(op.depends_on or "")
     if first is None:
         return False
     if first.state in (ItemState.REFUSED, ItemState.CONFLICT):
@@ -208,10 +196,10 @@ def waits_for_a_person(desktop: SimDesktop, op: Op) -> bool:
     return first.verdict is None and waits_for_a_person(desktop, first.op)
 
 
-def confirmed(store: SyncStore, owners: object) -> dict[Name, Version]:
+def confirmed(store: Copy, owners: Iterable[int]) -> dict[Name, Version]:
     """Every confirmed row a desktop shows of these owners."""
     return {
         (owner, *name): one.row.version
-        for owner in owners  # type: ignore[attr-defined]
-        for name, one in store.confirmed(owner).items()  # type: ignore[attr-defined]
+        for owner in owners
+        for name, one in store.confirmed(owner).items()
     }

@@ -17,7 +17,8 @@ from server.services.session import Session
 from sync.ports import Applied, Key, Receipt
 from tests.fakes.memory_sync_store import _Compartment
 from tests.simulation.days import CROWDED, FICKLE, FRAGILE, ORDINARY, Day
-from tests.simulation.desktops import StoreFactory, WatchedStore
+from tests.simulation.desktops import WatchedStore
+from tests.simulation.ports import StoreFactory
 from tests.simulation.scene import Scene
 
 

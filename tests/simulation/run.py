@@ -9,6 +9,7 @@ import sys
 import time
 
 from tests.simulation.days import STEPS
+from tests.simulation.level_one import level_one
 from tests.simulation.monitors import Violated
 from tests.simulation.mutants import BY_NAME
 from tests.simulation.scenario import Outcome, run_seed, sync_all
@@ -29,7 +30,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=STEPS, help="steps with faults in each")
     parser.add_argument("--mutant", default="", choices=["", *BY_NAME])
     chosen = parser.parse_args()
-    built = build()
+    built = build(level_one())
     synced = sync_all(built)
     began, cpu = time.perf_counter(), time.process_time()
     failed, done = 0, 0

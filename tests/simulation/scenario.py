@@ -9,7 +9,7 @@ and the rest is driven to the end in bounded steps.
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,6 @@ from dossier.ids import uuid7
 from dossier.wire import codec
 from dossier.wire.messages import Change, Op
 from practitioner_app.ports import ItemState
-from server.store.memory import Snapshot
 from sync.exchanges import AskDigests, AskHeads, AskTerms
 from sync.policy import Policy
 from sync.states import Idle, Revoked
@@ -40,12 +39,10 @@ from tests.simulation.desktops import (
     OwnClock,
     SimDesktop,
     Slot,
-    StoreFactory,
-    WatchedDisk,
-    WatchedStore,
 )
 from tests.simulation.facts import Thing
 from tests.simulation.monitors import Monitors, Violated, waits_for_a_person
+from tests.simulation.ports import Disk, StoreFactory, Task
 from tests.simulation.scene import (
     DOC_ALL,
     DOC_DOCTORS,
@@ -54,7 +51,6 @@ from tests.simulation.scene import (
     allergy_body,
     document_body,
 )
-from tests.simulation.server_side import Task
 
 
 class Running(NamedTuple):
@@ -78,8 +74,8 @@ class Outcome(NamedTuple):
 class Synced(NamedTuple):
     """A start where everybody holds a complete copy."""
 
-    disks: tuple[WatchedDisk, ...]
-    snapshot: Snapshot
+    disks: tuple[Disk, ...]
+    snapshot: Any
 
 
 class Schedule:
@@ -90,7 +86,7 @@ class Schedule:
         built: Built,
         seed: int,
         *,
-        open_store: StoreFactory = WatchedStore,
+        open_store: StoreFactory | None = None,
         plant: Callable[[Scene], None] = lambda _scene: None,
         steps: int = STEPS,
         synced: "Synced | None" = None,
@@ -98,14 +94,16 @@ class Schedule:
     ) -> None:
         self.random = Random(seed)
         self.scene = Scene(built, seed, synced.snapshot if synced else None)
-        plant(self.scene)
+        self.scene.plant(plant)
         self.day = day or DAYS[seed % len(DAYS)]
         self.steps, self.faults = steps * self.day.length, self.day.faults
         self.weights = {**WEIGHTS, **self.day.weights}
         self.entropy = SeededEntropy(seed ^ 0x5EED)
-        self.desktops = [self._desktop(n, open_store) for n in range(len(built.actors))]
-        for desktop, disk in zip(self.desktops, synced.disks if synced else (), strict=False):
-            desktop.disk.take_from(disk)
+        disks = synced.disks if synced else (built.blank,) * len(built.actors)
+        self.desktops = [
+            self._desktop(n, disk.twin(), open_store or built.open_store)
+            for n, disk in enumerate(disks)
+        ]
         self.monitors = Monitors(self.scene, self.desktops)
         self.requests: list[tuple[Flight, int]] = []
         self.late: list[tuple[Flight, int]] = []
@@ -206,7 +204,7 @@ class Schedule:
         store = desktop.store
         waiting = [
             item
-            for item in desktop.disk.work.ops.values()
+            for item in desktop.disk.ops.values()
             if item.verdict is None and item.state in (ItemState.PENDING, ItemState.SENT)
         ]
         if not all(waits_for_a_person(desktop, item.op) for item in waiting):
@@ -346,10 +344,8 @@ class Schedule:
 
     def _restart(self) -> None:
         """The server dies: requests under way end where they are."""
-        for one in self.running:
-            one.task.abandon()
+        self.scene.restart_server([one.task for one in self.running], self.random)
         self.running.clear()
-        self.scene.restart_server()
 
     def _scribble(self) -> None:
         self.scene.scribble(self.random.randrange(len(self.scene.built.patients)), self.done)
@@ -386,9 +382,8 @@ class Schedule:
         try:
             desktop.store.put(op, shows=shows, saw=saw)
         except Crash:
-            durable = op.op_id in desktop.disk.work.ops
             desktop.die()
-            if not durable:
+            if op.op_id not in desktop.disk.ops:
                 return
         self.monitors.issued.ops[op.op_id] = (index, op)
         for slot in desktop.slots:
@@ -431,7 +426,7 @@ class Schedule:
         person = desktop.actor.person
         self.scene.oracle.things[owner, rtype, rid] = Thing(person.account, person.unit)
         before = [o for o, (_, op) in self.monitors.issued.ops.items() if op.owner == owner]
-        mine = [o for o in before if o in desktop.disk.work.ops]
+        mine = [o for o in before if o in desktop.disk.ops]
         depends_on = mine[-1] if mine and self.random.random() < 0.2 else None
         op = Op(
             op_id=op_id,
@@ -471,7 +466,7 @@ class Schedule:
         )
         return op, msgspec.json.encode({**before, "code": value}), seen.body
 
-    def _desktop(self, index: int, open_store: StoreFactory) -> SimDesktop:
+    def _desktop(self, index: int, disk: Disk, open_store: StoreFactory) -> SimDesktop:
         wrong_by = self.random.choice((0, 0, 400, -400, 3_000_000, -90_000_000))
         clock = OwnClock(self.scene.room.clock, timedelta(seconds=wrong_by))
         page_bytes = PAGE_SIZES[-1] if self.day.whole_pages else self.random.choice(PAGE_SIZES)
@@ -485,7 +480,7 @@ class Schedule:
         actor = self.scene.built.actors[index]
         signed_in = self.day.whole_pages or self.random.random() < 0.8
         return SimDesktop(
-            actor, clock, self.entropy, policy, engines, open_store, signed_in=signed_in
+            actor, clock, self.entropy, policy, engines, disk, open_store, signed_in=signed_in
         )
 
 
@@ -496,7 +491,7 @@ def run_seed(
     built: Built,
     seed: int,
     *,
-    open_store: StoreFactory = WatchedStore,
+    open_store: StoreFactory | None = None,
     plant: Callable[[Scene], None] = lambda _scene: None,
     steps: int = STEPS,
     synced: Synced | None = None,
@@ -513,12 +508,8 @@ def sync_all(built: Built) -> Synced:
     """Every desktop at rest with a complete copy, and the server as it is then."""
     schedule = Schedule(built, 0, steps=0)
     schedule.run()
-    disks = []
-    for desktop in schedule.desktops:
-        disk = WatchedDisk()
-        disk.take_from(desktop.disk)
-        disks.append(disk)
-    return Synced(tuple(disks), schedule.scene.room.store.inner.snapshot())
+    disks = tuple(desktop.disk.twin() for desktop in schedule.desktops)
+    return Synced(disks, schedule.scene.side.snapshot())
 
 
 __all__ = ["DossierError", "Outcome", "Schedule", "Synced", "Violated", "run_seed", "sync_all"]

@@ -4,24 +4,20 @@ Two practices, three desktops: a doctor and a nurse who share a care team, and a
 consents come and go. Two patients with a few rows each, some of them documents that can be masked.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, NamedTuple
 
 import msgspec
 
 from dossier.access.home import MASKED, NOT_PATIENT
-from dossier.access.matrix import MatrixPack
 from dossier.errors import Refused, Unavailable
 from dossier.sealing.devices import sign
 from server.ports import OwnerTx
 from server.services.access import TEAM
-from server.services.labels import Labels
-from server.store.memory import Snapshot
-from tests.fakes.clear_sealer import ClearSealer
 from tests.fakes.server_room import (
     DOCTOR,
-    MONDAY,
     NURSE,
-    SECRETARY,
     Desktop,
     ServerRoom,
     a_consent,
@@ -29,31 +25,10 @@ from tests.fakes.server_room import (
     an_allergy,
 )
 from tests.simulation.facts import Facts, Name, Oracle, Person, Thing, masked
-from tests.simulation.server_side import InProcessServer, make_room
+from tests.simulation.ports import Disk, Level, Server, StoreFactory, Task
 
 DOC_ALL, DOC_DOCTORS = "11488-4", "75496-0"
 """A type every care profession reads, and one that nurses do not."""
-
-
-SMALL_PACK = f"""
-version = "simulation"
-valid_from = "2026-11-01"
-text = "Two professions and a secretary: the mechanism, at a tenth of the rows."
-source_sha256 = "{"0" * 64}"
-unlisted = "doctor"
-clinical = "care"
-[professions]
-{DOCTOR} = "Médecin"
-{NURSE} = "Infirmier"
-[secretaries]
-{SECRETARY} = "Secrétaire médicale"
-[classes.care]
-read = ["{DOCTOR}", "{NURSE}"]
-types = ["{DOC_ALL}"]
-[classes.doctor]
-read = ["{DOCTOR}"]
-types = ["{DOC_DOCTORS}"]
-"""
 
 
 class SimKey(NamedTuple):
@@ -79,7 +54,8 @@ class Actor(NamedTuple):
 class Built(NamedTuple):
     """The scene before anything happens."""
 
-    room: ServerRoom
+    server: Server
+    open_store: StoreFactory
     actors: tuple[Actor, ...]
     desks: tuple[Desktop, ...]
     patients: tuple[int, ...]
@@ -88,12 +64,19 @@ class Built(NamedTuple):
     facts: Facts
     things: dict[Name, Thing]
     documents: tuple[Name, ...]
-    snapshot: Snapshot
+    snapshot: Any
+    blank: Disk
+    """Of a desktop that never asked."""
+
+    @property
+    def room(self) -> ServerRoom:
+        return self.server.room
 
 
-def build() -> Built:
+def build(level: Level) -> Built:
     """Everything a schedule starts from; costs some 20 ms."""
-    room = make_room(seed=7, sealer=ClearSealer(), pack=MatrixPack.parse(SMALL_PACK))
+    server = level.server
+    room = server.room
     park, quay = room.unit("org-park"), room.unit("org-quay", "Maison du Quai")
     desks = [
         room.desktop("parc", park, DOCTOR),
@@ -114,16 +97,12 @@ def build() -> Built:
     room.settle()
     codes = {name: (DOC_ALL, DOC_DOCTORS)[n % 2] for n, name in enumerate(documents)}
     things: dict[Name, Thing] = {}
-    for owner, state in room.store.inner._owners.items():
-        for rtype, rid in state.resources:
-            name = (owner, rtype, rid)
-            by_doctor = rtype in ("AllergyIntolerance", "DocumentReference")
-            things[name] = Thing(
-                desks[0].account if by_doctor else 0,
-                park,
-                codes.get(name, ""),
-                state.owner[None].kind,
-            )
+    kinds = server.rows.kinds()
+    for name in server.rows.present():
+        by_doctor = name[1] in ("AllergyIntolerance", "DocumentReference")
+        things[name] = Thing(
+            desks[0].account if by_doctor else 0, park, codes.get(name, ""), kinds[name[0]]
+        )
     facts = Facts(
         consents=frozenset((owner, park) for owner in patients),
         registered=frozenset((owner, park) for owner in patients),
@@ -132,7 +111,8 @@ def build() -> Built:
         (desks[0], park, DOCTOR), (desks[1], park, NURSE), (desks[2], quay, DOCTOR)
     ))  # fmt: skip
     return Built(
-        room,
+        server,
+        level.open_store,
         actors,
         tuple(desks),
         tuple(patients),
@@ -141,7 +121,8 @@ def build() -> Built:
         facts,
         things,
         tuple(documents),
-        room.store.snapshot(),
+        server.snapshot(),
+        level.blank,
     )
 
 
@@ -159,22 +140,29 @@ def _actor(room: ServerRoom, desk: Desktop, unit: int, profession: str) -> Actor
 class Scene:
     """One schedule's server: rewound, with its oracle. Acts change server and oracle in one moment."""
 
-    def __init__(self, built: Built, seed: int, snapshot: Snapshot | None = None) -> None:
-        self.built, self.room = built, built.room
-        self.room.store.inner.restore(snapshot or built.snapshot, restore=0)
-        self.room.entropy._random.seed(seed)
-        self.room.clock.instant = MONDAY
-        self.room.devices._nonces.clear()
+    def __init__(self, built: Built, seed: int, snapshot: Any = None) -> None:
+        self.built, self.side = built, built.server
+        self.side.rewind(snapshot or built.snapshot, seed)
         self.oracle = Oracle(self.room.premises.pack, built.facts)
         self.oracle.things = dict(built.things)
         self.documents = list(built.documents)
-        self.side = InProcessServer(self.room)
-        self.labels = Labels(self.room.premises, self.room.access)
         self.revoked: set[str] = set()
+        self._bug: Callable[[Scene], None] = _no_bug
 
-    def restart_server(self) -> None:
+    @property
+    def room(self) -> ServerRoom:
+        """The services of the server as it runs now."""
+        return self.side.room
+
+    def plant(self, bug: "Callable[[Scene], None]") -> None:
+        """The program has this bug from now on, restarted or not."""
+        self._bug = bug
+        bug(self)
+
+    def restart_server(self, running: Sequence[Task], draw: Random) -> None:
         """What lived in memory only is gone."""
-        self.room.devices._nonces.clear()
+        self.side.die(running, draw)
+        self._bug(self)
 
     def consent(self, patient: int, unit: int) -> None:
         """The patient consents to a team, or withdraws it."""
@@ -215,7 +203,7 @@ class Scene:
     def relabel(self, document: Name, label: int) -> None:
         """Mask, hide from the patient, or show again; nothing happens to a document not yet filed."""
         labels = frozenset([set(), {MASKED}, {NOT_PATIENT}][label])
-        work = self.labels.relabel(*document, labels, None)
+        work = self.room.labels.relabel(*document, labels, None)
         try:
             self.room.run(work)
         except Unavailable:
@@ -258,8 +246,7 @@ class Scene:
                 await tx.compartments.put(row._replace(floor=row.head))
 
         self.room.run(self.room.store.write(owner, work))
-        tombstones = self.room.store.inner._owners[owner].tombstones
-        tombstones.clear()
+        self.side.rows.drop_tombstones(owner)
 
     def index(self) -> bool:
         """The effects of one owner reach the readers; False when nothing was due."""
@@ -272,18 +259,14 @@ class Scene:
     def now_ms(self) -> int:
         return self.room.premises.now_ms
 
-    def truth(self) -> dict[tuple[int, str, str], tuple[int, int]]:
-        """Every present row of the server and its version."""
-        found = {}
-        for owner, state in self.room.store.inner._owners.items():
-            for (rtype, rid), row in state.resources.items():
-                found[owner, rtype, rid] = (row.version.restore, row.version.k)
-        return found
-
     def bodies(self, owner: int) -> dict[tuple[str, str], bytes]:
         """Every present body of an owner."""
         held = self.room.run(self.room.records.whole(owner))
         return {(one.rtype, one.id): one.body for one in held}
+
+
+def _no_bug(_scene: Scene) -> None:
+    """As it was written."""
 
 
 def allergy_body(patient: str, rid: str, text: str) -> bytes:

@@ -4,8 +4,9 @@ A request is a task that the scheduler advances: before each unit of work of its
 other requests, acts and effects come between two units as they do on a server with many connections.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from random import Random
+from typing import Any, TypeVar
 
 from dossier.clock import to_wire
 from dossier.errors import Busy, DossierError, Refused, StoreError
@@ -17,7 +18,9 @@ from dossier.wire.messages import (
     CompartmentRef,
     TermsRequest,
 )
-from server.ports import OwnerTx, Store
+from server.ports import CopyRow, OwnerTx, Store
+from server.services import bodies
+from server.store.memory import MemoryStore, Snapshot
 from sync.exchanges import (
     AskCapabilities,
     AskChallenge,
@@ -30,7 +33,9 @@ from sync.exchanges import (
     Reply,
     SendOps,
 )
-from tests.fakes.server_room import ServerRoom
+from tests.fakes.server_room import MONDAY, ServerRoom
+from tests.simulation import ports
+from tests.simulation.ports import Name
 
 T = TypeVar("T")
 
@@ -95,18 +100,69 @@ class Task:
         self._steps.close()
 
 
-class ServerSide(Protocol):
-    """What the scenario needs of a server, in process or behind HTTP."""
+class MemoryRows:
+    """The rows of a memory store."""
 
-    def start(self, exchange: Exchange, token: str) -> Task: ...
+    def __init__(self, room: ServerRoom) -> None:
+        self._room = room
+        self._store: MemoryStore = room.store.inner
+
+    def kinds(self) -> Mapping[int, str]:
+        owners = self._store._owners.items()
+        return {owner: state.owner[None].kind for owner, state in owners if state.owner}
+
+    def present(self) -> dict[Name, tuple[int, int]]:
+        return {
+            (owner, *name): (row.version.restore, row.version.k)
+            for owner, state in self._store._owners.items()
+            for name, row in state.resources.items()
+        }
+
+    def bodies(self, owner: int, rtype: str, rid: str) -> dict[int, bytes]:
+        state = self._store._owners[owner]
+        row = state.resources[rtype, rid]
+        cells = {row.version.k: (bodies.place_of(owner, row), row.cell)}
+        for past in state.history.values():
+            if (past.rtype, past.id) == (rtype, rid):
+                cells[past.version.k] = (bodies.past_place(owner, past), past.cell)
+        sealer = self._room.premises.sealer
+        return {
+            k: bodies.unpack(self._room.run(sealer.open(place, cell))).resource
+            for k, (place, cell) in cells.items()
+        }
+
+    def copies(self, account: int, device: str) -> Iterable[CopyRow]:
+        rows = self._store._owners[account].copies.values()
+        return [row for row in rows if row.device == device]
+
+    def drop_tombstones(self, owner: int) -> None:
+        self._store._owners[owner].tombstones.clear()
 
 
 class InProcessServer:
-    """The services, without HTTP."""
+    """The services, without HTTP, over the memory store."""
 
     def __init__(self, room: ServerRoom) -> None:
-        self.room = room
+        self.room, self.rows = room, MemoryRows(room)
         self.changes, self.feed = room.changes, room.feed
+
+    def snapshot(self) -> Snapshot:
+        found: Snapshot = self.room.store.inner.snapshot()
+        return found
+
+    def rewind(self, snapshot: Snapshot, seed: int) -> None:
+        room = self.room
+        room.store.inner.restore(snapshot, restore=0)
+        room.entropy._random.seed(seed)  # type: ignore[attr-defined]
+        room.clock.instant = MONDAY
+        room.devices._nonces.clear()
+        self.changes, self.feed = room.changes, room.feed
+
+    def die(self, running: Sequence[ports.Task], _draw: Random) -> None:
+        """What lived in memory only is gone."""
+        for task in running:
+            task.abandon()
+        self.room.devices._nonces.clear()
 
     def start(self, exchange: Exchange, token: str) -> Task:
         return Task(self.room.store, self._serve(exchange, token))
@@ -163,6 +219,4 @@ def _refs(items: tuple[tuple[int, str], ...]) -> TermsRequest:
 
 def make_room(store: Store | None = None, **more: Any) -> ServerRoom:
     """A server room over a store that can pause."""
-    from server.store.memory import MemoryStore
-
     return ServerRoom(store=PausingStore(store or MemoryStore()), **more)  # type: ignore[arg-type]

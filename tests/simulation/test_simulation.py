@@ -12,6 +12,7 @@ from dossier.errors import Unavailable
 from tests.simulation import run
 from tests.simulation.days import CALM
 from tests.simulation.facts import Facts, Oracle
+from tests.simulation.level_one import level_one
 from tests.simulation.monitors import Violated
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.scenario import Schedule, Synced, run_seed, sync_all
@@ -25,7 +26,7 @@ TWINS = 6
 
 @pytest.fixture(scope="module")
 def built() -> Built:
-    return build()
+    return build(level_one())
 
 
 @pytest.fixture(scope="module")

@@ -63,9 +63,7 @@ class Twin:
         elif kind == 0:
             labels = self._random.choice([{MASKED}, {MASKED, NOT_REPRESENTATIVES}])
             room.run(
-                self.scene.labels.relabel(
-                    owner, "DocumentReference", SECRET, frozenset(labels), None
-                )
+                room.labels.relabel(owner, "DocumentReference", SECRET, frozenset(labels), None)
             )
         elif kind < 4:
             document = a_document(patient, f"{SECRET}-{self._n}", DOC_DOCTORS)
