@@ -10,6 +10,7 @@ The only place where concrete classes of the server meet.
 
 import asyncio
 import logging
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -32,6 +33,9 @@ from server.api.envelope import Envelope
 from server.api.session import SessionApi
 from server.api.stretching import ThreadedPasswords
 from server.api.sync import SyncApi
+from server.operations.fitness import Fitness
+from server.operations.metrics import Counted, Metrics
+from server.operations.routes import PATHS, OperatorApi
 from server.services.access import Access
 from server.services.accounts import Accounts
 from server.services.changes import Changes
@@ -84,8 +88,10 @@ def init(folder: Path, entropy: Entropy, said: ServerFile) -> None:
 class House:
     """Everything of one server, opened from its folder. `await House.open(...)`, then `close`."""
 
-    def __init__(self, told: ServerFile, store: SqliteStore, keys: SqliteKeyStore) -> None:
-        self.told, self.store, self.keys = told, store, keys
+    def __init__(
+        self, told: ServerFile, store: SqliteStore, keys: SqliteKeyStore, fitness: Fitness
+    ) -> None:
+        self.told, self.store, self.keys, self.fitness = told, store, keys, fitness
         self.hints = LoopHintBoard()
         self.committed = asyncio.Event()
         self._settling = asyncio.Lock()
@@ -109,7 +115,8 @@ class House:
         except BaseException:
             await keys.close()
             raise
-        house = cls(told, store, keys)
+        fitness = Fitness(store, keys, clock, lambda: shutil.disk_usage(folder).free)
+        house = cls(told, store, keys, fitness)
         try:
             await house._furnish(clock, entropy, cost)
         except BaseException:
@@ -161,11 +168,12 @@ class House:
             try:
                 await self.settle()
             except Exception as error:  # noqa: BLE001 - one bad effect must not end the settling of all
-                _LOG.error("effects wait: %s", type(error).__name__)
+                _LOG.error("effects_wait", extra={"kind": type(error).__name__})
 
     def stop_settling(self) -> None:
         """Let `keep_settling` settle once more and end."""
         self._stopping = True
+        self.fitness.stop()
         self.committed.set()
 
     async def close(self) -> None:
@@ -182,12 +190,17 @@ def _refuse_half(folder: Path) -> None:
         raise StoreError(f"{missing} is missing; nothing was made in its place, put it back")
 
 
-def build_app(house: House, ready: Callable[[], None] = lambda: None) -> Starlette:
-    """The ASGI application; its lifespan runs the background task and closes the house."""
+def build_app(
+    house: House, ready: Callable[[], None] = lambda: None, operator_port: int | None = None
+) -> Starlette:
+    """The ASGI application; its lifespan runs the background task and closes the house. Requests that came
+    in on `operator_port` may read figures and causes.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         task = asyncio.create_task(house.keep_settling())
+        _LOG.info("serving")
         ready()
         try:
             yield
@@ -196,6 +209,7 @@ def build_app(house: House, ready: Callable[[], None] = lambda: None) -> Starlet
             with suppress(TimeoutError):
                 await asyncio.wait_for(task, _LAST_S)
             await house.close()
+            _LOG.info("stopped")
 
     sync = SyncApi(
         house.premises,
@@ -207,11 +221,17 @@ def build_app(house: House, ready: Callable[[], None] = lambda: None) -> Starlet
         demonstration=house.told.demonstration,
     )
     routes = [*SessionApi(house.devices).routes(), *sync.routes()]
+    metrics = Metrics([*PATHS, *(route.path for route in routes)])
+    metrics.gauge("hint_readers", "Readers some desktop listens for.", lambda: house.hints.waiters)
+    routes += OperatorApi(house.fitness, metrics, operator_port).routes()
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers=OUTSIDE_ROUTES,
-        middleware=[Middleware(Envelope, restore=house.premises.restore)],
+        middleware=[
+            Middleware(Counted, metrics=metrics, clock=house.premises.clock),
+            Middleware(Envelope, restore=house.premises.restore),
+        ],
     )
     app.router.redirect_slashes = False
     return app

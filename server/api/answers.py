@@ -116,9 +116,8 @@ def guarded(endpoint: Endpoint) -> Endpoint:
         except ClientDisconnect:
             return json(messages.Problem(code="gone_away"), 400)
         except Exception as error:  # noqa: BLE001 - the border of the program: logged by type, never by content
-            _LOG.error(
-                "request failed: %s %s %s", request.method, request.url.path, type(error).__name__
-            )
+            said = {"route": request.url.path, "kind": type(error).__name__}
+            _LOG.error("request_failed", extra=said)
             return json(messages.Problem(code="internal"), 500)
 
     return answer
@@ -140,7 +139,7 @@ def problem(error: errors.DossierError) -> Response:
     if isinstance(error, errors.AccessDenied):
         code = errors.Unavailable.key.removeprefix("error.")
     if status >= 500:
-        _LOG.error("refused for a fault of ours: %s", code)
+        _LOG.error("fault_of_ours", extra={"code": code})
     answer = json(messages.Problem(code=code, issues=issues, retry_after_s=retry), status)
     if retry is not None:
         answer.headers["Retry-After"] = str(max(1, round(retry)))

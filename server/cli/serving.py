@@ -3,15 +3,18 @@
 import argparse
 import ipaddress
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
 
-from dossier.errors import Refused
+from dossier.errors import DossierError, Refused
 from dossier.wire.codec import encode
 from server.api.connections import BoundedHttp
 from server.app import House, ServerFile, build_app, init
+from server.cli import supervisor
+from server.operations.logs import speak
 
 
 def register(verbs: Any) -> None:
@@ -25,6 +28,9 @@ def register(verbs: Any) -> None:
     served.add_argument("folder")
     served.add_argument("--host", default="127.0.0.1")
     served.add_argument("--port", type=int, default=8413, help="0 takes a free one")
+    served.add_argument(
+        "--operator-port", type=int, help="figures and causes, on this machine only (0: a free one)"
+    )
     served.set_defaults(run=serve)
 
 
@@ -41,23 +47,28 @@ async def make(options: argparse.Namespace) -> int:
 
 
 async def serve(options: argparse.Namespace) -> int:
-    """Listen on loopback until Ctrl-C; the first line printed is one JSON object with the address."""
+    """Listen on loopback until Ctrl-C; the first line printed is one JSON object with the address. The log
+    goes to standard error.
+    """
     if not _is_loopback(options.host):
         raise Refused("loopback_only", "this version listens on this machine only")
+    speak(sys.stderr)
     house = await House.open(options.folder, options.clock, options.entropy)
     try:
-        listening = _listen(options.host, options.port)
-    except (OSError, OverflowError) as error:
+        sockets = _sockets(options)
+    except DossierError:
         await house.close()
-        raise Refused("address_taken", f"{options.host} port {options.port}") from error
-    host, port = listening.getsockname()[:2]
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        raise
+    addresses = [_address(one) for one in sockets]
+    operator_port = sockets[1].getsockname()[1] if len(sockets) > 1 else None
 
     def ready() -> None:
-        print(encode({"listening": address}).decode(), flush=True)
+        said = dict(zip(("listening", "operator"), addresses, strict=False))
+        print(encode(said).decode(), flush=True)
+        supervisor.tell("READY=1")
 
     settings = uvicorn.Config(
-        build_app(house, ready),
+        build_app(house, ready, operator_port),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -68,7 +79,7 @@ async def serve(options: argparse.Namespace) -> int:
         timeout_keep_alive=60,
         timeout_graceful_shutdown=5,
     )
-    await Stoppable(settings, house.hints.close).serve(sockets=[listening])
+    await Stoppable(settings, house.hints.close).serve(sockets=sockets)
     return 0
 
 
@@ -80,13 +91,37 @@ class Stoppable(uvicorn.Server):
         self._stopping = stopping
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        supervisor.tell("STOPPING=1")
         self._stopping()
         await super().shutdown(sockets)
 
 
+def _sockets(options: argparse.Namespace) -> list[socket.socket]:
+    """Where desktops are answered, then where the operator is. A supervisor may hold the first one."""
+    held = supervisor.inherited()
+    if held is not None and not _is_loopback(str(held.getsockname()[0])):
+        raise Refused("loopback_only", "the supervisor's socket is open to other machines")
+    sockets = [held or _listen(options.host, options.port)]
+    if options.operator_port is not None:
+        try:
+            sockets.append(_listen("127.0.0.1", options.operator_port))
+        except Refused:
+            sockets[0].close()
+            raise
+    return sockets
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=256)
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except (OSError, OverflowError) as error:
+        raise Refused("address_taken", f"{host} port {port}") from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

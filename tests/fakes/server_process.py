@@ -48,19 +48,27 @@ def operator(
 class ServerProcess:
     """`colloque-server serve` on a free loopback port. Its standard error goes to `log`."""
 
-    def __init__(self, folder: Path, log: Path, env: dict[str, str] | None = None) -> None:
-        self._folder, self._log_path, self._env = folder, log, env
+    def __init__(
+        self,
+        folder: Path,
+        log: Path,
+        env: dict[str, str] | None = None,
+        more: tuple[str, ...] = (),
+    ) -> None:
+        self._folder, self.log_path, self._env, self._more = folder, log, env, more
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self.url = ""
+        self.operator_url = ""
+        """Where figures and causes are, with `--operator-port`."""
         self.port = 0
 
     def start(self) -> Self:
         """Start and wait for the line that names the address; the port stays the same afterwards."""
-        self._log = self._log_path.open("ab")
+        self._log = self.log_path.open("ab")
         command = [sys.executable, "-m", "server", "serve", str(self._folder)]
         self._process = subprocess.Popen(
-            [*command, "--port", str(self.port)],
+            [*command, "--port", str(self.port), *self._more],
             cwd=ROOT,
             env=self._env,
             stdout=subprocess.PIPE,
@@ -69,8 +77,9 @@ class ServerProcess:
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], _START_S)
         line = self._process.stdout.readline() if ready else b""
-        assert line, f"no server: {self._log_path.read_text()}"
-        self.url = str(msgspec.json.decode(line)["listening"])
+        assert line, f"no server: {self.log_path.read_text()}"
+        said = msgspec.json.decode(line)
+        self.url, self.operator_url = str(said["listening"]), str(said.get("operator", ""))
         self.port = int(self.url.rpartition(":")[2])
         return self
 

@@ -45,6 +45,8 @@ def test_an_unforeseen_failure_ends_no_settling_and_says_no_word(
         await house.close()
         return stumbling.rounds
 
-    with caplog.at_level(logging.ERROR, "colloque.server"), logfail.expecting("effects wait"):
+    with caplog.at_level(logging.ERROR, "colloque.server"), logfail.expecting("effects_wait"):
         assert asyncio.run(story()) >= 2
-    assert [record.getMessage() for record in caplog.records] == ["effects wait: ValueError"]
+    assert [(record.getMessage(), record.kind) for record in caplog.records] == [
+        ("effects_wait", "ValueError")
+    ]
