@@ -20,6 +20,7 @@
        |- StoreCorrupt           quarantined, never deleted
        |- WrongKey
        |- TooNew                 written by a newer program
+       |- StoreAway              the database cannot be reached now: retry_after_s
        `- DiskFull
 
 No message carries patient data. Adapters translate foreign exceptions at their border and chain the
@@ -194,6 +195,13 @@ class TooNew(StoreError):
     """The file was written by a newer program."""
 
     key = "error.too_new"
+
+
+class StoreAway(StoreError):
+    """The database cannot be reached now; what was asked may or may not be done: ask again."""
+
+    key = "error.store_away"
+    retry_after_s: ClassVar[float] = 2.0
 
 
 class DiskFull(StoreError):

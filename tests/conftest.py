@@ -1,15 +1,17 @@
 """What every test gets: a marker by folder, no sockets outside e2e, failing on unexpected log records."""
 
+import asyncio
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.fakes import postgres as postgresql
 from tests.helpers.logfail import LogFail
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,3 +62,21 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("the public sample input does not lie beside this checkout")
     return SHARED
+
+
+@pytest.fixture
+def run() -> Callable[[Any], Any]:
+    """Finishes a coroutine; a store that belongs to one event loop gives its own."""
+    return asyncio.run
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgresql.Cluster]:
+    """A PostgreSQL of the distribution, started by the first test that asks."""
+    binaries = postgresql.programs()
+    if binaries is None:
+        pytest.skip(
+            "the distribution's PostgreSQL is not installed (packaging/debian-packages.txt)"
+        )
+    with postgresql.running(binaries) as cluster:
+        yield cluster

@@ -1,6 +1,7 @@
 """The store, the key store, what stands across owners, and the hint board."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol, TypeVar
 
 from server.ports.tables import OwnerTx
@@ -32,12 +33,24 @@ class Maintenance(Protocol):
 
     async def log_size(self) -> int: ...
     async def log_append(self, leaves: Sequence[LogLeaf]) -> None:
-        """Append at log_size and mark each journal row placed, in one transaction per call."""
+        """Append at log_size and mark each journal row placed: in one transaction, or the log first and
+        then the rows. StoreError when another process appended there; then nothing was done.
+        """
+        ...
+
+    async def log_repair(self, batch: int) -> None:
+        """Mark the journal rows of the last `batch` leaves, where an append was cut off before it did."""
         ...
 
     async def log_leaves(self, start: int, limit: int) -> list[LogLeaf]: ...
     async def put_checkpoint(self, size: int, text: bytes) -> None: ...
     async def checkpoint(self) -> tuple[int, bytes] | None: ...
+    def settling(self) -> AbstractAsyncContextManager[None]:
+        """The turn of one process to do effects and extend the log. It saves double work; nothing is
+        wrong without it.
+        """
+        ...
+
     async def counts(self) -> dict[str, int]:
         """Rows per table, for `doctor` and the benchmarks."""
         ...

@@ -139,13 +139,20 @@ class Sequencer:
         return []
 
     async def _loaded(self) -> Tree:
-        if self._tree is None:
-            self._tree = Tree(leaf.leaf for leaf in await self._leaves())
-        return self._tree
+        """The tree of the whole log, with what another process appended since the last time."""
+        maintenance = self._premises.store.maintenance
+        tree = Tree() if self._tree is None else self._tree
+        if self._tree is None or await maintenance.log_size() != tree.size:
+            await maintenance.log_repair(_ROWS)
+            for leaf in await self._leaves(tree.size):
+                tree.append(leaf.leaf)
+        self._tree = tree
+        return tree
 
-    async def _leaves(self) -> list[LogLeaf]:
+    async def _leaves(self, start: int = 0) -> list[LogLeaf]:
         found: list[LogLeaf] = []
-        while more := await self._premises.store.maintenance.log_leaves(len(found), _LEAVES):
+        maintenance = self._premises.store.maintenance
+        while more := await maintenance.log_leaves(start + len(found), _LEAVES):
             found += more
         return found
 

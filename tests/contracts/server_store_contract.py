@@ -62,29 +62,35 @@ def an_op(op_id: str, **changes: Any) -> OpRow:
     return row._replace(**changes)
 
 
-class Hand:
-    """Drives a store from a synchronous test: each call is one unit of work, committed or raised."""
+Run = Callable[[Any], Any]
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+
+class Hand:
+    """Drives a store from a synchronous test: each call is one unit of work, committed or raised.
+
+    `run` finishes a coroutine: on a loop of its own, or on the one that the store belongs to.
+    """
+
+    def __init__(self, store: Store, run: Callable[[Any], Any] = asyncio.run) -> None:
+        self.store, self.run = store, run
 
     def write(self, work: Callable[[OwnerTx], Awaitable[Any]], owner: int = PATIENT) -> Any:
-        return asyncio.run(self._write(owner, work))
+        return self.run(self._write(owner, work))
 
     def read(self, work: Callable[[OwnerTx], Awaitable[Any]], owner: int = PATIENT) -> Any:
-        return asyncio.run(self._read(owner, work))
+        return self.run(self._read(owner, work))
 
     def maintain(self, name: str, *args: Any) -> Any:
         async def call() -> Any:
             return await getattr(self.store.maintenance, name)(*args)
 
-        return asyncio.run(call())
+        return self.run(call())
 
     def create(self, owner: int = PATIENT, kind: str = "patient", start: int = 1) -> None:
         self.write(lambda tx: tx.owner.create(kind, "pack-1", start), owner)
 
     def write_each(self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[Any]]]]) -> Any:
-        return asyncio.run(self._write_each(works))
+        return self.run(self._write_each(works))
 
     async def _write_each(
         self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[Any]]]]
@@ -115,8 +121,8 @@ class RecordContract:
     """Owner, compartments, resources, tombstones, history, ops."""
 
     @pytest.fixture
-    def hand(self, store: Store) -> Hand:
-        return Hand(store)
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
 
     def test_an_unknown_owner_has_no_row_and_cannot_be_locked(self, hand: Hand) -> None:
         assert hand.read(lambda tx: tx.owner.get()) is None
@@ -275,8 +281,8 @@ class RightsContract:
     """Grants, relations, blocks, journal, effects."""
 
     @pytest.fixture
-    def hand(self, store: Store) -> Hand:
-        return Hand(store)
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
 
     def test_grants_are_replaced_filtered_and_dropped_by_key(self, hand: Hand) -> None:
         own = GrantRow(FACET, "a:901:801", "rw", "author", 1, None)
@@ -350,8 +356,8 @@ class PeopleContract:
     """An account's shard, projections, reservations."""
 
     @pytest.fixture
-    def hand(self, store: Store) -> Hand:
-        return Hand(store)
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
 
     def test_an_account_lies_under_itself(self, hand: Hand) -> None:
         row = AccountRow(ACCOUNT, "practitioner", "active", "$argon2id$x", b"cell")
@@ -489,8 +495,8 @@ class MaintenanceContract:
     """The door across owners."""
 
     @pytest.fixture
-    def hand(self, store: Store) -> Hand:
-        return Hand(store)
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
 
     def test_many_values_are_reserved_at_once_and_a_rival_keeps_what_it_has(
         self, hand: Hand
@@ -577,8 +583,8 @@ class UnitContract:
     """All or nothing, one owner, no waiting."""
 
     @pytest.fixture
-    def hand(self, store: Store) -> Hand:
-        return Hand(store)
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
 
     def test_a_failed_unit_leaves_nothing_in_any_table(self, hand: Hand) -> None:
         hand.create()
@@ -689,14 +695,14 @@ class UnitContract:
         hand.write(leak)
         for tx in kept:
             with pytest.raises(ReadOnlyUnit):
-                asyncio.run(self._write_late(tx))
+                hand.run(self._write_late(tx))
 
     @staticmethod
     async def _write_late(tx: OwnerTx) -> None:
         await tx.resources.put([a_resource("late", 1)])
 
     def test_a_closed_store_refuses(self, hand: Hand) -> None:
-        asyncio.run(hand.store.close())
+        hand.run(hand.store.close())
         with pytest.raises(StoreError):
             hand.read(lambda tx: tx.owner.get())
         with pytest.raises(StoreError):
@@ -708,13 +714,13 @@ class HotOwnerContract:
 
     WRITERS, ROUNDS, HOT = 12, 20, 5
 
-    def test_a_cursor_misses_nothing_under_concurrent_writers(self, store: Store) -> None:
-        written, seen = asyncio.run(self._race(store, self._number_under_the_lock))
+    def test_a_cursor_misses_nothing_under_concurrent_writers(self, store: Store, run: Run) -> None:
+        written, seen = run(self._race(store, self._number_under_the_lock))
         assert len(written) == self.WRITERS * self.ROUNDS
         assert seen == written
 
-    def test_control_numbers_taken_before_the_lock_lose_rows(self, store: Store) -> None:
-        written, seen = asyncio.run(self._race(store, self._number_before_the_lock))
+    def test_control_numbers_taken_before_the_lock_lose_rows(self, store: Store, run: Run) -> None:
+        written, seen = run(self._race(store, self._number_before_the_lock))
         assert len(written) == self.WRITERS * self.ROUNDS
         assert seen < written, "the control must lose rows, or the test above shows nothing"
 
@@ -790,8 +796,10 @@ class StoreContract(
 class RestoreNumberContract:
     """A store opened under a later restore number; give a `restored` fixture (restore = 2)."""
 
-    def test_new_reader_numbers_start_in_the_span_of_the_restore(self, restored: Store) -> None:
-        hand, reader = Hand(restored), f"a:{ACCOUNT}"
+    def test_new_reader_numbers_start_in_the_span_of_the_restore(
+        self, restored: Store, run: Run
+    ) -> None:
+        hand, reader = Hand(restored, run), f"a:{ACCOUNT}"
         assert hand.read(lambda tx: tx.projections.moved_v(reader), ACCOUNT) == 2 * COUNTER_SPAN
         moved = hand.write(lambda tx: tx.projections.put(reader, 1, FACET, 1), ACCOUNT)
         assert moved == 2 * COUNTER_SPAN + 1

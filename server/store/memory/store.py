@@ -1,6 +1,7 @@
 """MemoryStore: the whole Store port on dictionaries, one thread, every commit durable at once."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeVar
 
 from dossier.errors import StoreError
@@ -162,6 +163,13 @@ class MemoryMaintenance:
         with self._undo.writing():
             for leaf in leaves:
                 self._append(leaf)
+
+    async def log_repair(self, batch: int) -> None:
+        """An append is one step here: nothing is ever half done."""
+
+    def settling(self) -> AbstractAsyncContextManager[None]:
+        """There is one process here: it is always its turn."""
+        return nullcontext()
 
     def _append(self, leaf: LogLeaf) -> None:
         if leaf.position != len(self._log.leaves):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -177,6 +178,13 @@ class SqliteMaintenance:
 
     async def log_append(self, leaves: Sequence[LogLeaf]) -> None:
         await self._store.submit(lambda sql: across.log_append(sql, leaves))
+
+    async def log_repair(self, batch: int) -> None:
+        """An append is one transaction here: nothing is ever half done."""
+
+    def settling(self) -> AbstractAsyncContextManager[None]:
+        """There is one process here: it is always its turn."""
+        return nullcontext()
 
     async def log_leaves(self, start: int, limit: int) -> list[LogLeaf]:
         return self._store.look(lambda sql: across.log_leaves(sql, start, limit))

@@ -83,6 +83,39 @@ async def log_append(sql: Sql, leaves: Sequence[LogLeaf]) -> None:
     await _LEAVES.put(sql, LOG_OWNER, leaves)
 
 
+async def log_extend(sql: Sql, leaves: Sequence[LogLeaf]) -> None:
+    """Append at the end, inside the open transaction, without the journal rows. StoreError when another
+    process holds one of these places.
+    """
+    size = await log_size(sql)
+    for position, leaf in enumerate(leaves, size):
+        made = await sql.run(
+            "INSERT INTO log (owner, position, source, month, n, leaf) "
+            "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (owner, position) DO NOTHING",
+            (LOG_OWNER, *leaf),
+        )
+        if leaf.position != position or not made:
+            raise StoreError("a leaf must be appended at the end of the log")
+
+
+async def unplaced(sql: Sql, owner: int) -> set[tuple[int, int]]:
+    """(month, n) of the journal rows of an owner that wait for their place."""
+    found = await sql.rows(
+        "SELECT month, n FROM journal WHERE owner = $1 AND log_index IS NULL", (owner,)
+    )
+    return {(row[0], row[1]) for row in found}
+
+
+async def place(sql: Sql, leaves: Sequence[LogLeaf]) -> None:
+    """Give the journal rows of one owner the places their leaves have; repeating is harmless."""
+    for leaf in leaves:
+        await sql.run(
+            "UPDATE journal SET log_index = $4 "
+            "WHERE owner = $1 AND month = $2 AND n = $3 AND log_index IS NULL",
+            (leaf.owner, leaf.month, leaf.n, leaf.position),
+        )
+
+
 async def log_leaves(sql: Sql, start: int, limit: int) -> list[LogLeaf]:
     found = await sql.rows(
         "SELECT position, source, month, n, leaf FROM log "

@@ -21,6 +21,8 @@ _HISTORY = Upsert(
 )
 _OPS = Upsert("op", ("op_id",), ("account", "device", "acting", "digest", "verdict", "at"))
 
+OWNER_ROW = "SELECT kind, state, n, access_v, facets_v, pack FROM owner WHERE owner = $1"
+
 _RESOURCE = (
     "SELECT rtype, id, facet, seq, version_restore, version_k, subject, root, size, cell "
     "FROM resource WHERE owner = $1"
@@ -45,10 +47,7 @@ class SqlOwner:
         return OwnerRow(*found[0]) if found else None
 
     async def get(self) -> OwnerRow | None:
-        found = await self._sql.rows(
-            "SELECT kind, state, n, access_v, facets_v, pack FROM owner WHERE owner = $1",
-            (self._owner,),
-        )
+        found = await self._sql.rows(OWNER_ROW, (self._owner,))
         return OwnerRow(*found[0]) if found else None
 
     async def create(self, kind: str, pack: str, start: int) -> None:
