@@ -43,10 +43,7 @@ def from_ms(ms: int) -> datetime:
 
 def to_wire(instant: datetime) -> str:
     """The RFC 3339 form we write everywhere: UTC, milliseconds, `Z`."""
-    return (
-        instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
-        + f"{instant.microsecond // 1000:03d}Z"
-    )
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_wire(text: str) -> datetime:

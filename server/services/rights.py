@@ -63,7 +63,8 @@ class Standing:
         self._deposit_only = (
             session.account in denied or session.ended or row.state not in READABLE_STATES
         )
-        self._held = held(session, relations, premises.now_ms)
+        self._now_ms = premises.now_ms
+        self._held = held(session, relations, self._now_ms)
         self._unblocked_v = sum(
             r.since_v for r in relations if (r.account, r.kind) == (session.account, UNBLOCKED)
         )
@@ -76,7 +77,7 @@ class Standing:
     def add(self, grant: GrantRow) -> None:
         """Take one more grant into account (a facet that is being opened)."""
         mine = self._held.get(grant.principal)
-        if mine is None or _over(grant.until_ms, self._premises.now_ms):
+        if mine is None or _over(grant.until_ms, self._now_ms):
             return
         held_v, held_until = mine
         path = Path(

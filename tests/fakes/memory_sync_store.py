@@ -341,11 +341,11 @@ class MemorySyncStore:
 
     def confirmed(self, owner: int) -> dict[tuple[str, str], ShownRow]:
         """What the server told and may still be shown."""
-        now = to_wire(self._clock.now())
         best: dict[tuple[str, str], ShownRow] = {}
         for key, one in self.disk.cache.compartments.items():
-            ended = one.head.until is not None and one.head.until <= now
-            if key[0] != owner or not one.term or ended:
+            if key[0] != owner or not one.term:
+                continue
+            if one.head.until is not None and one.head.until <= to_wire(self._clock.now()):
                 continue
             for name, row in one.rows.items():
                 if row.body is not None:

@@ -94,7 +94,10 @@ class Desktop:
 
 
 class ServerRoom:
-    """Built over any store; `run` finishes a coroutine (by default without an event loop)."""
+    """Built over any store; `run` finishes a coroutine (by default without an event loop).
+
+    `fit` may put other pieces in the place of those the premises were opened with.
+    """
 
     def __init__(
         self,
@@ -106,23 +109,23 @@ class ServerRoom:
         pack: MatrixPack | None = None,
         validate: Any = anything,
         run: Callable[[Any], Any] = drive,
+        fit: Callable[[Premises], Premises] = lambda premises: premises,
     ) -> None:
         self._run = run
         self.clock = SteppingClock()
         self.entropy: Entropy = SeededEntropy(seed)
         self.store: Any = store or MemoryStore()
         self.keys: Any = keys or MemoryKeyStore(SeededEntropy(seed + 1000))
-        self.premises: Premises = self.run(
-            open_premises(
-                self.store,
-                self.keys,
-                self.clock,
-                self.entropy,
-                pack or MatrixPack.load(),
-                load_policy(),
-                sealer,
-            )
+        opened = open_premises(
+            self.store,
+            self.keys,
+            self.clock,
+            self.entropy,
+            pack or MatrixPack.load(),
+            load_policy(),
+            sealer,
         )
+        self.premises: Premises = fit(self.run(opened))
         self.hints = RecordingHintBoard()
         self.passwords = PlainPasswords()
         self.directory = Directory(self.premises)

@@ -49,12 +49,20 @@ class Day(NamedTuple):
     name: str
     weights: Mapping[str, float] = MappingProxyType({})
     faults: Faults = Faults()
-    length: int = 1
+    length: float = 1
     whole_pages: bool = False
-    """Large answers and two engines everywhere."""
+    """Large answers everywhere."""
+    two_engines: float = 0.5
+    """The chance that a desktop runs two engines over one store (a timer and a hint at once)."""
+    signed_in: float = 0.8
+    """The chance that a desktop begins with a good token."""
     deaths: tuple[str, ...] = _DEATHS
     labels: bool = True
     """The patient also masks and shows documents; else consents and blocks only."""
+    people: tuple[int, ...] = (0, 1, 2)
+    """Whose desktops take part, as places in `Built.actors`."""
+    at_work: float = 0.5
+    """The chance that a desktop with a copy has its session under way already."""
 
 
 ORDINARY = Day("ordinary")
@@ -74,6 +82,8 @@ CROWDED = Day(
     Faults(0.01, 0.02, 0.05, 0.4, 0.01, 0.0),
     length=3,
     whole_pages=True,
+    two_engines=1,
+    signed_in=1,
 )
 FICKLE = Day(
     "fickle",
@@ -86,4 +96,26 @@ FRAGILE = Day(
     {"crash": 15, "give_up": 0.5, "scribble": 15, "index": 40, "act": 4},
     deaths=("page", "cursor", "heads", "terms", "purge", "verdicts"),
 )
-DAYS = (ORDINARY, FICKLE, ORDINARY, FRAGILE, CROWDED)
+_BRIEF = {
+    "begin": 60,
+    "deliver": 60,
+    "arrive": 12,
+    "advance": 200,
+    "answer": 60,
+    "write": 16,
+    "act": 12,
+    "scribble": 8,
+    "index": 40,
+    "hint": 24,
+    "time": 6,
+    "give_up": 3,
+    "crash": 8,
+}
+_MINUTE = Day("", _BRIEF, length=0.1, at_work=1, signed_in=1, two_engines=0.1)
+TEAM_MINUTE = _MINUTE._replace(name="team_minute", people=(0, 1))
+CONSENT_MINUTE = _MINUTE._replace(name="consent_minute", people=(0, 2), labels=False)
+LABELS_MINUTE = _MINUTE._replace(name="labels_minute", people=(1, 2))
+LONE_MINUTE = _MINUTE._replace(name="lone_minute", people=(0,))
+LONG = (ORDINARY, FICKLE, ORDINARY, FRAGILE, CROWDED)
+BRIEF = (TEAM_MINUTE, CONSENT_MINUTE, LABELS_MINUTE, LONE_MINUTE)
+DAYS = LONG

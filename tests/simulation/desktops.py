@@ -10,7 +10,7 @@ from sync.engine import Engine
 from sync.exchanges import Exchange, Reply
 from sync.policy import Policy
 from sync.ports import Applied
-from sync.states import Next, SigningIn
+from sync.states import Idle, Next, SigningIn
 from tests.fakes.memory_sync_store import Crash, CrashAt, Disk, MemorySyncStore, _Op
 from tests.fakes.server_room import SteppingClock
 from tests.simulation import ports
@@ -28,6 +28,8 @@ class WatchedDisk(Disk):
     def __init__(self) -> None:
         super().__init__()
         self.highest: dict[tuple[int, str, str], Version] = {}
+        self.stamp = 0
+        """Raised by each durable step."""
 
     @property
     def ops(self) -> Mapping[str, _Op]:
@@ -43,6 +45,10 @@ class WatchedStore(MemorySyncStore):
     """The store of the simulation, over a WatchedDisk."""
 
     disk: WatchedDisk
+
+    def _commit(self, name: str, write: Callable[[], object]) -> None:
+        self.disk.stamp += 1
+        super()._commit(name, write)
 
     def apply_page(self, page: Page, generation: int) -> Applied:
         applied = super().apply_page(page, generation)
@@ -82,11 +88,12 @@ class NoTransport:
 class Flight:
     """One exchange under way, as the network sees it: it outlives the engine that asked."""
 
-    __slots__ = ("exchange", "moment", "slot", "token")
+    __slots__ = ("exchange", "moment", "moves", "slot", "token")
 
     def __init__(self, slot: "Slot | None", exchange: Exchange, token: str) -> None:
         self.slot, self.exchange, self.token = slot, exchange, token
-        self.moment = 0
+        self.moment = self.moves = 0
+        """When it reached the server: of the facts, and of what readers were told."""
 
 
 class Slot:
@@ -96,7 +103,7 @@ class Slot:
         self.engine = engine
         self.waits_for: Flight | None = None
         self.due_s = self.not_before_s = 0.0
-        self.nothing_moved_at = -1
+        self.told_at = -1
 
 
 class SimDesktop:
@@ -113,6 +120,7 @@ class SimDesktop:
         open_store: StoreFactory,
         *,
         signed_in: bool = False,
+        at_work: bool = False,
     ) -> None:
         self.actor, self.clock, self.entropy, self.policy = actor, clock, entropy, policy
         self._engines, self._open_store = engines, open_store
@@ -127,6 +135,16 @@ class SimDesktop:
                 token = TokenReply(token=actor.token, expires_in_s=900)
                 slot.engine._sign_in.settle(token, clock.monotonic())
                 slot.engine._report.show(SigningIn())
+                if at_work:
+                    self._go_on(slot.engine)
+
+    def _go_on(self, engine: Engine) -> None:
+        """The session is under way: its first questions were asked and answered before the schedule."""
+        now_s = self.clock.monotonic()
+        engine._begin_session(now_s)
+        engine._down._terms.clear()
+        engine._down._digests_due_s = now_s + self.policy.digests_s
+        engine._report.show(Idle())
 
     def start(self) -> None:
         """A new process over the disk; it may die again while it opens."""

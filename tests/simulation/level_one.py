@@ -5,6 +5,7 @@ from tests.fakes.clear_sealer import ClearSealer
 from tests.fakes.server_room import DOCTOR, NURSE, SECRETARY
 from tests.simulation.desktops import WatchedDisk, WatchedStore
 from tests.simulation.ports import Level
+from tests.simulation.remembered import remembered
 from tests.simulation.scene import DOC_ALL, DOC_DOCTORS
 from tests.simulation.server_side import InProcessServer, make_room
 
@@ -31,5 +32,6 @@ types = ["{DOC_DOCTORS}"]
 
 def level_one() -> Level:
     """A fresh level, over which a scene is built."""
-    room = make_room(seed=7, sealer=ClearSealer(), pack=MatrixPack.parse(SMALL_PACK))
+    pack = MatrixPack.parse(SMALL_PACK)
+    room = make_room(seed=7, sealer=ClearSealer(), pack=pack, fit=remembered)
     return Level(InProcessServer(room), WatchedDisk(), WatchedStore)

@@ -35,6 +35,8 @@ class Monitors:
     def __init__(self, scene: Scene, desktops: list[SimDesktop]) -> None:
         self.scene, self.desktops = scene, desktops
         self.issued = Issued()
+        self._bodies: dict[int, dict[tuple[str, str], bytes]] = {}
+        self._watched = [-1] * len(desktops)
 
     # --- invariant 6: what leaves the server ------------------------------------------------------------
 
@@ -59,6 +61,9 @@ class Monitors:
     def watch(self, index: int) -> None:
         """After anything changed on a desktop: it never shows less than it once applied."""
         desktop = self.desktops[index]
+        if desktop.disk.stamp == self._watched[index]:
+            return
+        self._watched[index] = desktop.disk.stamp
         highest = desktop.disk.highest
         for name, version in confirmed(desktop.store, self.scene.built.patients).items():
             if version < highest.get(name, version):
@@ -86,6 +91,7 @@ class Monitors:
     def quiet(self) -> None:
         """Faults stopped and everything settled: caches, ops and history agree with the server."""
         truth = self.scene.side.rows.present()
+        self._bodies.clear()
         for index, desktop in enumerate(self.desktops):
             if desktop.actor.key.device in self.scene.revoked:
                 continue
@@ -112,7 +118,8 @@ class Monitors:
             if held[name] != version:
                 raise Violated("1 convergence", f"{name} is old on desktop {index}")
         for owner in {name[0] for name in held}:
-            true = self.scene.bodies(owner)
+            true = self._bodies.get(owner) or self.scene.bodies(owner)
+            self._bodies[owner] = true
             for (rtype, rid), one in desktop.store.confirmed(owner).items():
                 if one.row.body != true[rtype, rid]:
                     raise Violated("1 convergence", f"{rid} differs on desktop {index}")

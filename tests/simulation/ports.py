@@ -45,10 +45,12 @@ class Copy(SyncStore, Protocol):
 class Disk(Protocol):
     """What survives the death of a desktop's process.
 
-    `highest` is the monitors' memory: the highest version of each id that was ever applied.
+    `highest` is the monitors' memory: the highest version of each id that was ever applied. `stamp` rises
+    at every durable step: what was watched is looked at again only then.
     """
 
     highest: dict[Name, Version]
+    stamp: int
 
     @property
     def ops(self) -> Mapping[str, Written]:

@@ -6,6 +6,7 @@ writes, the patient decides, an effect is indexed, a process dies, time passes. 
 and the rest is driven to the end in bounded steps.
 """
 
+import gc
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
@@ -20,7 +21,7 @@ from dossier.ids import uuid7
 from dossier.wire import codec
 from dossier.wire.messages import Change, Op
 from practitioner_app.ports import ItemState
-from sync.exchanges import AskDigests, AskHeads, AskTerms
+from sync.exchanges import AskHeads
 from sync.policy import Policy
 from sync.states import Idle, Revoked
 from tests.fakes.memory_sync_store import Crash
@@ -96,13 +97,14 @@ class Schedule:
         self.scene = Scene(built, seed, synced.snapshot if synced else None)
         self.scene.plant(plant)
         self.day = day or DAYS[seed % len(DAYS)]
-        self.steps, self.faults = steps * self.day.length, self.day.faults
+        self.steps, self.faults = round(steps * self.day.length), self.day.faults
         self.weights = {**WEIGHTS, **self.day.weights}
         self.entropy = SeededEntropy(seed ^ 0x5EED)
         disks = synced.disks if synced else (built.blank,) * len(built.actors)
+        self.at_work = self.day.at_work if synced else 0.0
         self.desktops = [
-            self._desktop(n, disk.twin(), open_store or built.open_store)
-            for n, disk in enumerate(disks)
+            self._desktop(n, disks[n].twin(), open_store or built.open_store)
+            for n in self.day.people
         ]
         self.monitors = Monitors(self.scene, self.desktops)
         self.requests: list[tuple[Flight, int]] = []
@@ -158,6 +160,7 @@ class Schedule:
     def _rest(self) -> None:
         """Faults stop: everybody gets answers, until nobody has anything left to ask."""
         self.faults = CALM
+        self.moves += 1
         self.requests += self.late
         self.answers += self.slow
         self.late.clear()
@@ -186,8 +189,8 @@ class Schedule:
             self._deliver()
         elif self.answers:
             self._answer()
-        elif self.scene.index():
-            self.moves += 1
+        elif self._index():
+            pass
         else:
             ready = self._ready()
             if not ready:
@@ -213,7 +216,7 @@ class Schedule:
             return False
         if desktop.actor.person in self.scene.oracle.now.ended:
             return not store.held()
-        asked = all(slot.nothing_moved_at == self.moves for slot in desktop.slots)
+        asked = all(slot.told_at == self.moves for slot in desktop.slots)
         idle = all(isinstance(slot.engine.state.state, Idle) for slot in desktop.slots)
         return idle and asked and all(slot.engine.state.progress.complete for slot in desktop.slots)
 
@@ -244,7 +247,7 @@ class Schedule:
     def _deliver(self) -> None:
         if self.requests:
             flight, index = self.requests.pop(self.random.randrange(len(self.requests)))
-            flight.moment = self.scene.oracle.moment
+            flight.moment, flight.moves = self.scene.oracle.moment, self.moves
             task = self.scene.side.start(flight.exchange, flight.token)
             self.running.append(Running(flight, index, task))
 
@@ -278,10 +281,8 @@ class Schedule:
     def _give(self, flight: Flight, index: int, outcome: object) -> None:
         slot = flight.slot
         if slot is not None and slot.waits_for is flight:
-            if isinstance(flight.exchange, AskHeads) and outcome is None:
-                slot.nothing_moved_at = self.moves
-            elif not isinstance(flight.exchange, AskDigests | AskTerms):
-                self.moves += 1
+            if isinstance(flight.exchange, AskHeads) and not isinstance(outcome, DossierError):
+                slot.told_at = flight.moves
             self.desktops[index].settle(slot, outcome)  # type: ignore[arg-type]
             self.monitors.watch(index)
 
@@ -320,9 +321,11 @@ class Schedule:
                     if slot.waits_for is not None:
                         self._give(slot.waits_for, index, Unreachable("timeout"))
 
-    def _index(self) -> None:
-        """The server tells the readers of one owner."""
-        self.scene.index()
+    def _index(self) -> bool:
+        """The server tells the readers of one owner; False when nothing was due."""
+        told = self.scene.index()
+        self.moves += told
+        return told
 
     def _hint(self) -> None:
         """A hint reaches one desktop: needed or not, once or again."""
@@ -476,11 +479,18 @@ class Schedule:
             page_bytes=page_bytes,
             smallest_page_bytes=min(page_bytes, 400),
         )
-        engines = 2 if self.day.whole_pages or self.random.random() < 0.5 else 1
+        engines = 1 + (self.random.random() < self.day.two_engines)
         actor = self.scene.built.actors[index]
-        signed_in = self.day.whole_pages or self.random.random() < 0.8
         return SimDesktop(
-            actor, clock, self.entropy, policy, engines, disk, open_store, signed_in=signed_in
+            actor,
+            clock,
+            self.entropy,
+            policy,
+            engines,
+            disk,
+            open_store,
+            signed_in=self.random.random() < self.day.signed_in,
+            at_work=self.random.random() < self.at_work,
         )
 
 
@@ -498,10 +508,17 @@ def run_seed(
     day: Day | None = None,
 ) -> Outcome:
     """Run one schedule to rest; raises Violated. Two seeds in three start from complete copies."""
-    start = synced if seed % 3 else None
-    return Schedule(
-        built, seed, open_store=open_store, plant=plant, steps=steps, synced=start, day=day
-    ).run()
+    present = day or DAYS[seed % len(DAYS)]
+    start = synced if seed % 3 or present.at_work == 1 else None
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return Schedule(
+            built, seed, open_store=open_store, plant=plant, steps=steps, synced=start, day=present
+        ).run()
+    finally:
+        if collects:
+            gc.enable()
 
 
 def sync_all(built: Built) -> Synced:

@@ -136,7 +136,7 @@ class MemoryRows:
         return [row for row in rows if row.device == device]
 
     def drop_tombstones(self, owner: int) -> None:
-        self._store._owners[owner].tombstones.clear()
+        self._store._owners.own(owner).tombstones.clear()
 
 
 class InProcessServer:

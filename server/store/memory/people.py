@@ -28,7 +28,7 @@ class MemoryPeople:
         self._undo.put(self._state.account, None, row)
 
     async def devices(self) -> list[DeviceRow]:
-        return [row for _, row in sorted(self._state.devices.items())]
+        return list(self._state.devices.in_order())
 
     async def put_device(self, row: DeviceRow) -> None:
         check_own(self._owner, row.account)
@@ -50,13 +50,13 @@ class MemoryPeople:
                 self._undo.drop(self._state.sessions, row.token_hash)
 
     async def members(self) -> list[MemberRow]:
-        return [row for _, row in sorted(self._state.members.items())]
+        return list(self._state.members.in_order())
 
     async def put_member(self, row: MemberRow) -> None:
         self._undo.put(self._state.members, row.situation, row)
 
     async def copies(self, device: str) -> list[CopyRow]:
-        return [row for key, row in sorted(self._state.copies.items()) if key[0] == device]
+        return [row for row in self._state.copies.in_order() if row.device == device]
 
     async def put_copies(self, rows: Sequence[CopyRow]) -> None:
         for row in rows:

@@ -72,7 +72,7 @@ class MemoryCompartments:
         return self._table.get(facet)
 
     async def all(self) -> list[CompartmentRow]:
-        return [row for _, row in sorted(self._table.items())]
+        return list(self._table.in_order())
 
     async def put(self, row: CompartmentRow) -> None:
         self._undo.put(self._table, row.facet, row)

@@ -14,7 +14,8 @@ class MemoryAccess:
         self._state, self._undo = state, undo
 
     async def grants(self, facet: str | None = None) -> list[GrantRow]:
-        return [row for key, row in sorted(self._state.grants.items()) if facet in {None, key[0]}]
+        rows = self._state.grants.in_order()
+        return list(rows) if facet is None else [row for row in rows if row.facet == facet]
 
     async def put_grants(self, rows: Sequence[GrantRow]) -> None:
         for row in rows:
@@ -25,7 +26,7 @@ class MemoryAccess:
             self._undo.drop(self._state.grants, key)
 
     async def relations(self) -> list[RelationRow]:
-        return [row for _, row in sorted(self._state.relations.items())]
+        return list(self._state.relations.in_order())
 
     async def put_relation(self, row: RelationRow) -> None:
         self._undo.put(self._state.relations, (row.account, row.kind), row)
@@ -74,14 +75,14 @@ class MemoryEffects:
     """What this owner owes to others."""
 
     def __init__(self, state: OwnerState, undo: Undo) -> None:
-        self._table, self._undo = state.effects, undo
+        self._table, self._pending, self._undo = state.effects, state.pending, undo
 
     async def put(self, rows: Sequence[EffectRow]) -> None:
         for row in rows:
-            self._undo.put(self._table, row.n, row)
+            self._keep(row)
 
     async def due(self, now_ms: int, limit: int) -> list[EffectRow]:
-        found = [e for e in self._table.values() if not e.done and e.not_before_ms <= now_ms]
+        found = [row for row in self._pending.values() if row.not_before_ms <= now_ms]
         found.sort(key=lambda row: row.n)
         return found[:limit]
 
@@ -89,4 +90,11 @@ class MemoryEffects:
         row = self._table.get(n)
         if row is None:
             raise StoreError("no such effect")
-        self._undo.put(self._table, n, row._replace(done=True))
+        self._keep(row._replace(done=True))
+
+    def _keep(self, row: EffectRow) -> None:
+        self._undo.put(self._table, row.n, row)
+        if row.done:
+            self._undo.drop(self._pending, row.n)
+        else:
+            self._undo.put(self._pending, row.n, row)

@@ -1,6 +1,6 @@
 """What the memory store holds, and the undo log that makes a unit of work all or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
@@ -32,27 +32,60 @@ Name = tuple[str, str]
 """(rtype, id)."""
 
 
+class Table(dict[K, V]):
+    """A table whose rows are often asked for in the order of their keys."""
+
+    __slots__ = ("_ordered",)
+
+    def __init__(self, rows: "Iterable[tuple[K, V]] | dict[K, V]" = ()) -> None:
+        super().__init__(rows)
+        self._ordered: tuple[V, ...] | None = None
+
+    def __setitem__(self, key: K, row: V) -> None:
+        self._ordered = None
+        super().__setitem__(key, row)
+
+    def __delitem__(self, key: K) -> None:
+        self._ordered = None
+        super().__delitem__(key)
+
+    def in_order(self) -> tuple[V, ...]:
+        """Every row, by key."""
+        if self._ordered is None:
+            self._ordered = tuple(row for _, row in sorted(self.items()))
+        return self._ordered
+
+    def copy(self) -> "Table[K, V]":
+        twin = Table(self)
+        twin._ordered = self._ordered
+        return twin
+
+
 class OwnerState:
-    """Every row of one owner, by the key of its table without the owner. Rows are never mutated."""
+    """Every row of one owner, by the key of its table without the owner. Rows are never mutated.
+
+    `pending` holds again the effects that are not done, so that what is due is found without the rest.
+    """
 
     def __init__(self) -> None:
         self.owner: dict[None, OwnerRow] = {}
-        self.compartments: dict[str, CompartmentRow] = {}
+        self.compartments: Table[str, CompartmentRow] = Table()
         self.resources: dict[Name, ResourceRow] = {}
         self.positions: dict[tuple[str, int], Name] = {}
         self.tombstones: dict[tuple[str, int], Tombstone] = {}
         self.history: dict[tuple[str, str, int, int], HistoryRow] = {}
         self.ops: dict[str, OpRow] = {}
-        self.grants: dict[tuple[str, str], GrantRow] = {}
-        self.relations: dict[tuple[int, str], RelationRow] = {}
+        self.grants: Table[tuple[str, str], GrantRow] = Table()
+        self.relations: Table[tuple[int, str], RelationRow] = Table()
         self.denied: dict[int, int] = {}
         self.journal: dict[tuple[int, int], JournalRow] = {}
         self.effects: dict[int, EffectRow] = {}
+        self.pending: dict[int, EffectRow] = {}
         self.account: dict[None, AccountRow] = {}
-        self.devices: dict[str, DeviceRow] = {}
+        self.devices: Table[str, DeviceRow] = Table()
         self.sessions: dict[bytes, SessionRow] = {}
-        self.members: dict[str, MemberRow] = {}
-        self.copies: dict[tuple[str, int, int, str], CopyRow] = {}
+        self.members: Table[str, MemberRow] = Table()
+        self.copies: Table[tuple[str, int, int, str], CopyRow] = Table()
         self.moved: dict[str, int] = {}
         self.reader: dict[tuple[str, int, str], ProjectionRow] = {}
         self.granted: dict[tuple[str, int, str], ProjectionRow] = {}
@@ -94,6 +127,29 @@ _NAMES = {
     "roster": "roster",
     "reservations": "reservation",
 }
+
+
+class Owners(dict[int, OwnerState]):
+    """Every owner. What a snapshot also holds is copied when it is first written."""
+
+    def __init__(self, states: dict[int, OwnerState] | None = None) -> None:
+        super().__init__(states or {})
+        self._shared = set(self)
+
+    def shared(self) -> dict[int, OwnerState]:
+        """Everything as it is now, for a snapshot."""
+        self._shared = set(self)
+        return dict(self)
+
+    def own(self, owner: int) -> OwnerState:
+        """The state of an owner, to be written."""
+        state = self.get(owner)
+        if state is None:
+            state = self[owner] = OwnerState()
+        elif owner in self._shared:
+            self._shared.discard(owner)
+            state = self[owner] = state.copy()
+        return state
 
 
 class LogState:

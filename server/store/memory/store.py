@@ -14,17 +14,20 @@ from server.store.memory.record import (
     MemoryResources,
 )
 from server.store.memory.rights import MemoryAccess, MemoryEffects, MemoryJournal
-from server.store.memory.state import LogState, OwnerState, Snapshot, Undo
+from server.store.memory.state import LogState, Owners, OwnerState, Snapshot, Undo
 from server.store.units import NestedUnit, drive
 
 T = TypeVar("T")
+
+_NOBODY = OwnerState()
+"""What is read of an owner that does not exist; a reading unit of work cannot write it."""
 
 
 class MemoryTx:
     """One owner's tables; valid only while the store has a unit of work open."""
 
     def __init__(self, owner: int, state: OwnerState, undo: Undo, restore: int) -> None:
-        self.id = owner
+        self.id, self.state = owner, state
         self.owner = MemoryOwner(state, undo)
         self.compartments = MemoryCompartments(state, undo)
         self.resources = MemoryResources(state, undo)
@@ -47,7 +50,7 @@ class MemoryStore:
 
     def __init__(self, *, restore: int = 0) -> None:
         self._restore = restore
-        self._owners: dict[int, OwnerState] = {}
+        self._owners = Owners()
         self._txs: dict[int, MemoryTx] = {}
         self._log = LogState()
         self._undo = Undo()
@@ -76,16 +79,14 @@ class MemoryStore:
         self._closed = True
 
     def snapshot(self) -> Snapshot:
-        """A copy of everything committed."""
-        return Snapshot(
-            {owner: state.copy() for owner, state in self._owners.items()}, self._log.copy()
-        )
+        """Everything committed, as it is now."""
+        return Snapshot(self._owners.shared(), self._log.copy())
 
     def restore(self, snapshot: Snapshot, *, restore: int | None = None) -> None:
         """Go back to `snapshot` (which stays usable); `restore` is the new restore number, if any."""
         if self._undo.is_open:
             raise NestedUnit("a unit of work is open")
-        self._owners = {owner: state.copy() for owner, state in snapshot.owners.items()}
+        self._owners = Owners(snapshot.owners)
         self._txs = {}
         self._log = snapshot.log.copy()
         self._maintenance.reopen(self._owners, self._log)
@@ -99,9 +100,9 @@ class MemoryStore:
             raise StoreError("the store is closed")
         if undo.is_open:
             raise NestedUnit("a unit of work is open already")
+        state = self._owners.own(owner) if may_write else self._owners.get(owner, _NOBODY)
         tx = self._txs.get(owner)
-        if tx is None:
-            state = self._owners.setdefault(owner, OwnerState())
+        if tx is None or tx.state is not state:
             tx = self._txs[owner] = MemoryTx(owner, state, undo, self._restore)
         undo.begin(may_write=may_write)
         try:
@@ -116,10 +117,10 @@ class MemoryStore:
 class MemoryMaintenance:
     """The door across owners, in memory."""
 
-    def __init__(self, owners: dict[int, OwnerState], log: LogState, undo: Undo) -> None:
+    def __init__(self, owners: Owners, log: LogState, undo: Undo) -> None:
         self._owners, self._log, self._undo = owners, log, undo
 
-    def reopen(self, owners: dict[int, OwnerState], log: LogState) -> None:
+    def reopen(self, owners: Owners, log: LogState) -> None:
         """Look at other tables from now on (after a restore)."""
         self._owners, self._log = owners, log
 
@@ -135,8 +136,10 @@ class MemoryMaintenance:
     async def owners_with_effects(self, now_ms: int, limit: int) -> list[int]:
         return [
             owner
-            for owner, state in sorted(self._owners.items())
-            if any(not e.done and e.not_before_ms <= now_ms for e in state.effects.values())
+            for owner, state in sorted(
+                (owner, state) for owner, state in self._owners.items() if state.pending
+            )
+            if any(row.not_before_ms <= now_ms for row in state.pending.values())
         ][:limit]
 
     async def owners_unplaced(self, limit: int) -> list[int]:
@@ -150,8 +153,7 @@ class MemoryMaintenance:
         found = []
         with self._undo.writing():
             for name in names:
-                state = self._owners.setdefault(name, OwnerState())
-                table = MemoryReservations(state, self._undo)
+                table = MemoryReservations(self._owners.own(name), self._undo)
                 found.append(await table.reserve(space, target, b"", unique=True))
         return found
 
@@ -174,7 +176,7 @@ class MemoryMaintenance:
     def _append(self, leaf: LogLeaf) -> None:
         if leaf.position != len(self._log.leaves):
             raise StoreError("a leaf must be appended at the end of the log")
-        state = self._owners.get(leaf.owner)
+        state = self._owners.own(leaf.owner) if leaf.owner in self._owners else None
         row = None if state is None else state.journal.get((leaf.month, leaf.n))
         if state is None or row is None or row.log_index is not None:
             raise StoreError("this journal row does not wait for its place")

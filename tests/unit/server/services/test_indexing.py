@@ -1,6 +1,6 @@
 """T4: projections follow what was committed, late and as often as one likes."""
 
-from server.ports import EffectRow
+from server.ports import EffectRow, OwnerTx
 from server.services.indexer import Indexer
 from tests.fakes.server_room import ServerRoom, an_allergy
 
@@ -31,12 +31,11 @@ def test_doing_an_effect_twice_changes_nothing() -> None:
     room.settle()
     before = moved(room, org)
 
-    async def undo(tx: object) -> None:
-        state = room.store._owners[owner]
-        for n, row in list(state.effects.items()):
-            state.effects[n] = EffectRow(*row[:-1], done=False)
+    async def undo(tx: OwnerTx) -> None:
+        done = room.store._owners[owner].effects.values()
+        await tx.effects.put([EffectRow(*row[:-1], done=False) for row in done])
 
-    room.run(undo(None))
+    room.run(room.store.write(owner, undo))
     assert room.run(room.indexer.drain()) > 0
     assert moved(room, org) == before
 
