@@ -5,6 +5,7 @@ sending after it was answered, or never reads its answer.
 """
 
 import asyncio
+import socket
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +32,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
+        _send_at_once(transport)
         self._arm(self.head_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -108,3 +110,14 @@ class BoundedHttp(HttpToolsProtocol):
         )
         self.transport.write("\r\n".join(head).encode() + said)
         self.transport.close()
+
+
+def _send_at_once(transport: asyncio.Transport) -> None:
+    """No waiting for the acknowledgement of a head before its body leaves.
+
+    The event loop asks for this only on sockets made with an explicit protocol number, which those of
+    `socket.create_server` are not: each answer with a body then waits 40 ms for a delayed acknowledgement.
+    """
+    line = transport.get_extra_info("socket")
+    if line is not None and line.family in (socket.AF_INET, socket.AF_INET6):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -55,9 +55,11 @@ def answering(folder: Path) -> Iterator[tuple[int, Stoppable, threading.Thread]]
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()
     assert ready.wait(10)
-    yield listening.getsockname()[1], server, thread
-    server.should_exit = True
-    thread.join(10)
+    try:
+        yield listening.getsockname()[1], server, thread
+    finally:
+        server.should_exit = True
+        thread.join(10)
     assert not thread.is_alive()
 
 
@@ -153,6 +155,18 @@ def test_a_reader_that_never_reads_is_cut_off_and_others_are_answered(
         assert b"200 OK" in told(port, ASK.replace(b"Host", b"Connection: close\r\nHost"))
         assert lost.wait(10)
         assert until_the_end(line).count(b"200 OK") < asked
+
+
+def test_no_answer_waits_for_the_acknowledgement_of_its_own_head(tmp_path: Path) -> None:
+    with (
+        answering(tmp_path / "server") as (port, server, _),
+        socket.create_connection(("127.0.0.1", port), timeout=10) as line,
+    ):
+        line.sendall(ASK)
+        assert line.recv(15) == b"HTTP/1.1 200 OK"
+        (connection,) = server.server_state.connections
+        its = connection.transport.get_extra_info("socket")
+        assert its.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
 def test_stopping_waits_for_nobody_who_only_listens(tmp_path: Path) -> None:
