@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import sqlcipher3
 import uvicorn
 from msgspec import Raw
@@ -34,6 +36,7 @@ from dossier.wire import codec
 from dossier.wire.messages import ChangesRequest, Heads, Op, OpsRequest, Pages, Want
 from server.api.connections import BoundedHttp
 from server.app import House
+from server.cli import loop_factory
 from server.demonstration import practice
 from server.demonstration.story import Story
 from sync.states import Did
@@ -56,14 +59,17 @@ def serve_bare() -> None:
         bare, port=0, log_config=None, access_log=False, http=BoundedHttp, ws="none", lifespan="off"
     )
     listening = config.bind_socket()
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     print(listening.getsockname()[1], flush=True)
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[listening]))
 
 
 class Line:
     """One kept connection, and the CPU of the process behind it."""
 
     def __init__(self, address: str, pid: int, token: str = "") -> None:
+        self.address = address
         self._line = http.client.HTTPConnection(address)
         self._pid = pid
         self._headers = {"Content-Type": "application/json", "Colloque-Protocol": "1"}
@@ -77,6 +83,10 @@ class Line:
         raw = reply.read()
         head = sum(len(name) + len(value) + 4 for name, value in reply.getheaders()) + 20
         return reply.status, raw, reply.getheader("Repr-Digest", ""), head + len(raw)
+
+    def of(self, token: str) -> "Line":
+        """Another line to the same process, with another token."""
+        return Line(self.address, self._pid, token)
 
     def cpu_ms(self, work: Callable[[int], object], times: int, rest: Callable[[], None]) -> float:
         """Server CPU of one turn of `work`, with what it owes afterwards."""
@@ -134,9 +144,13 @@ class Bench:
                 rows[head.owner] = rows.get(head.owner, 0) + head.rows
         owner = min(rows, key=lambda one: abs(rows[one] - 150))
         mine = [head for head in self.heads.heads if head.owner == owner]
-        return owner, [Want(owner=owner, facet=h.facet, term=h.term) for h in mine]
+        wants = [Want(owner=owner, facet=h.facet, term=h.term) for h in mine]
+        of = [row for page in self.pages(wants)[0].pages for row in page.rows]
+        self.patient = next(row.id for row in of if row.rtype == "Patient")
+        return owner, wants
 
     def everything(self, wants: list[Want]) -> None:
+        """A whole record again, under rights whose copy is journalled already."""
         found, asked, size = self.pages(wants)
         count = sum(len(page.rows) for page in found.pages)
         ours = self.line.cpu_ms(
@@ -144,23 +158,53 @@ class Bench:
             self.times // 4,
             _nothing,
         )
-        note = f"{count} resources, {size} bytes"
+        note = f"{count} resources, {size} bytes, copied before"
         floor = self.floor(size, asked)
         tell("http: everything of a patient, server CPU", ours, floor, "ms", budget=2.5, note=note)
 
+    def first_copies(self, folder: Path) -> None:
+        """Whole records a new device asks for: each copy noted, journalled and placed in the log."""
+        login = next(iter(self.served.passwords))
+        new = Device(self.served, login, folder / "new")
+        while not new.engine.token:
+            new.engine.step()
+        line = self.line.of(new.engine.token)
+        of: dict[int, list[Want]] = {}
+        rows = 0
+        for head in codec.decode(line.ask("GET", "/sync/v1/heads?since=")[1], Heads).heads:
+            if head.kind == "patient":
+                want = Want(owner=head.owner, facet=head.facet, term=head.term)
+                of.setdefault(head.owner, []).append(want)
+                rows += head.rows
+        asked = [codec.encode(ChangesRequest(items=tuple(wants))) for wants in of.values()]
+        ours = line.cpu_ms(
+            lambda turn: line.ask("POST", "/sync/v1/changes", asked[turn]),
+            len(asked),
+            self.served.settle,
+        )
+        note = f"{rows / len(of):.0f} resources each, with journal and log"
+        tell("http: first copy of a patient, server CPU", ours, None, "ms", note=note)
+        new.store.close()
+
     def one_row(self, wants: list[Want]) -> None:
         """The compartment in which the last write lies, from just before it."""
-        before, _, _ = self.pages(wants)
-        at = {page.facet: page.to for page in before.pages}
+        since = wants
+        while True:
+            pages = self.pages(since)[0].pages
+            to = {page.facet: page.to for page in pages}
+            since = [msgspec.structs.replace(w, since=to.get(w.facet, w.since)) for w in since]
+            if len(pages) == len(wants) and not any(page.more for page in pages):
+                break
         self.line.ask("POST", "/sync/v1/ops", self.write(wants[0].owner))
-        since = [Want(owner=w.owner, facet=w.facet, term=w.term, since=at[w.facet]) for w in wants]
+        self.served.settle()
         moved = next(page for page in self.pages(since)[0].pages if page.rows)
         want = next(w for w in since if w.facet == moved.facet)
         found, asked, size = self.pages([want])
+        assert len(found.pages[0].rows) == 1
         ours = self.line.cpu_ms(
             lambda _turn: self.line.ask("POST", "/sync/v1/changes", asked), self.times, _nothing
         )
-        note = f"{len(found.pages[0].rows)} row"
+        note = "1 row, copied before"
         floor = self.floor(size, asked)
         tell("http: read one, server CPU", ours, floor, "ms", budget=0.31, note=note)
 
@@ -187,10 +231,7 @@ class Bench:
         )
         return codec.encode(OpsRequest(ops=(op,)))
 
-    def writes(self, owner: int, wants: list[Want], folder: Path) -> None:
-        found, _, _ = self.pages(wants)
-        rows = [row for page in found.pages for row in page.rows]
-        self.patient = next(row.id for row in rows if row.rtype == "Patient")
+    def writes(self, owner: int, folder: Path) -> None:
         requests = [self.write(owner) for _ in range(self.times)]
         _, raw, _, _ = self.line.ask("POST", "/sync/v1/ops", self.write(owner))
         assert b'"ok"' in raw, raw
@@ -293,8 +334,9 @@ def main() -> None:
                 bench.nothing_changed()
                 owner, wants = bench.largest()
                 bench.everything(wants)
-                bench.writes(owner, wants, folder)
                 bench.one_row(wants)
+                bench.first_copies(folder)
+                bench.writes(owner, folder)
                 memory = resident_mb(str(served.pid))
                 tell(
                     "memory of the server", memory, resident_mb(str(floor.pid)), "MB", budget=125.8
