@@ -279,7 +279,9 @@ def hinted(served: Served, device: Device, colleague: Colleague, count: int) -> 
         contacted=contacted,
     )
     engine = device.new_engine(publish=loop.published)
-    line = EventLine(RequestsTransport(served.address, device.clock).hints)
+    line = EventLine(
+        RequestsTransport(served.address, device.clock).hints, device.clock, device.entropy
+    )
     lanes = [
         threading.Thread(target=loop.run, args=(engine,)),
         threading.Thread(target=loop.listen, args=(line, lambda: engine.token)),

@@ -170,7 +170,7 @@ class OpenSession:
             around.entropy,
             publish=self._loop.published,
         )
-        line = EventLine(around.transport(self._card.server).hints)
+        line = EventLine(around.transport(self._card.server).hints, around.clock, around.entropy)
         self._line = line
         around.lanes.sync(lambda: self._loop.run(engine))
         around.lanes.hints(lambda: self._loop.listen(line, lambda: engine.token))

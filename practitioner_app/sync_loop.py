@@ -18,7 +18,6 @@ from sync.ports import HintStream
 from sync.states import Did, Next, SyncState, Trouble
 
 WHOLE: Final = frozenset({"*"})
-_LINE_S: Final = 60.0
 _NO_TOKEN_S: Final = 2.0
 
 _TROUBLES: Final = {
@@ -151,13 +150,20 @@ class SyncLoop:
                 raise
 
     def listen(self, line: HintStream, token: Callable[[], str]) -> None:
-        """Keep the wake-up line open, on a lane of its own, until `stop`."""
+        """Keep the wake-up line open, on a lane of its own, until `stop`.
+
+        The end of a line is asked about like a hint: a server that is gone is said at once, not at the
+        next regular question.
+        """
         while not self._stopped.is_set():
             present = token()
             if not present:
                 self._stopped.wait(_NO_TOKEN_S)
-            elif line.wait(present, _LINE_S):
-                self.hinted()
+                continue
+            heard = line.wait(present)
+            self.hinted()
+            if not heard:
+                self._stopped.wait(line.pause_s())
 
     def _obey(self, engine: Engine) -> None:
         with self._lock:

@@ -1,17 +1,20 @@
-"""The wake-up line: server-sent events. Losing it costs only latency, so nothing here is ever an error."""
+"""The wake-up line: server-sent events. Losing it costs only latency, so nothing here is ever an error.
+
+A line that ends says something all the same: the server may be gone. Whoever waits on it asks the server
+then, and opens it again after `pause_s`, which grows while lines do not live.
+"""
 
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from dossier.clock import Clock
+from dossier.entropy import Entropy
 from dossier.errors import DossierError
 from dossier.wire import codec
 from dossier.wire.messages import Hint
+from sync.policy import Policy, backoff_s
 
-BEAT_S = 60.0
-"""Longer than the server's silence."""
-PAUSE_S = 15.0
-"""Before another try after a line that could not be opened or broke."""
 _LONGEST = 8 * 1024
 
 
@@ -25,36 +28,51 @@ class ByteLine(Protocol):
 class EventLine:
     """`HintStream` over server-sent events. `wait` belongs to one thread, `close` to any."""
 
-    def __init__(self, connect: Callable[[str, float], ByteLine]) -> None:
-        self._connect = connect
+    def __init__(
+        self,
+        connect: Callable[[str, float], ByteLine],
+        clock: Clock,
+        entropy: Entropy,
+        policy: Policy | None = None,
+    ) -> None:
+        self._connect, self._clock, self._entropy = connect, clock, entropy
+        self._policy = policy or Policy()
         self._line: ByteLine | None = None
+        self._opened_s: float | None = None
+        self._failures = 0
         self._token = ""
         self._rest = b""
         self._missed = False
         self._closed = threading.Event()
 
-    def wait(self, token: str, timeout_s: float) -> bool:
+    def wait(self, token: str) -> bool:
         """True on a hint, and when a line that broke is heard again: what moved meanwhile was told to
-        nobody. False when the time is over or the line broke (after a pause).
+        nobody. False when there is no line any more: refused, ended, silent for `line_silent_s`, or closed.
         """
         if self._closed.is_set():
             return False
         try:
-            return self._next(token, timeout_s)
+            if self._next(token):
+                return True
         except DossierError:
-            self._hang_up()
-            self._closed.wait(min(timeout_s, PAUSE_S))
-            return False
+            pass
+        self._ended()
+        return False
+
+    def pause_s(self) -> float:
+        """Seconds before `wait` should open the next line; forgotten once a line lived `line_lived_s`."""
+        return backoff_s(self._policy, self._failures, self._entropy) if self._failures else 0.0
 
     def close(self) -> None:
         """End for good; a `wait` under way returns."""
         self._closed.set()
         self._hang_up()
 
-    def _next(self, token: str, timeout_s: float) -> bool:
+    def _next(self, token: str) -> bool:
         if self._line is None or token != self._token:
             self._hang_up()
-            self._line, self._token = self._connect(token, BEAT_S), token
+            self._line = self._connect(token, self._policy.line_silent_s)
+            self._token, self._opened_s = token, self._clock.monotonic()
         while not self._closed.is_set():
             event, found, self._rest = self._rest.partition(b"\n\n")
             if found:
@@ -63,12 +81,20 @@ class EventLine:
                     return True
                 continue
             self._rest = event
-            more = self._line.read(timeout_s)
+            more = self._line.read(self._policy.line_silent_s)
             if not more or len(self._rest) > _LONGEST:
-                self._hang_up()
                 return False
             self._rest += more.replace(b"\r\n", b"\n")
         return False
+
+    def _ended(self) -> None:
+        opened_s, self._opened_s = self._opened_s, None
+        if opened_s is not None:
+            lived_s = self._clock.monotonic() - opened_s
+            if lived_s >= self._policy.line_lived_s:
+                self._failures = 0
+        self._failures += 1
+        self._hang_up()
 
     def _hang_up(self) -> None:
         line, self._line, self._rest = self._line, None, b""

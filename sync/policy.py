@@ -39,6 +39,10 @@ class Policy(Struct, frozen=True, kw_only=True):
     """A token is renewed this long before its end."""
     skew_s: float = 300.0
     contact_s: float = 60.0
+    line_silent_s: float = 40.0
+    """A line of hints without a byte for so long is broken; the server is never silent above 25 s."""
+    line_lived_s: float = 20.0
+    """A line of hints that lasted so long was a good one: the next is opened without a growing wait."""
 
 
 def backoff_s(policy: Policy, failures: int, entropy: Entropy, at_least_s: float = 0.0) -> float:

@@ -148,8 +148,12 @@ class Transport(Protocol):
 class HintStream(Protocol):
     """The optional wake-up line. Losing it costs only latency."""
 
-    def wait(self, token: str, timeout_s: float) -> bool:
-        """Block until a hint (True), the timeout or the end of the line (False)."""
+    def wait(self, token: str) -> bool:
+        """Block until a hint (True) or the end of the line (False)."""
+        ...
+
+    def pause_s(self) -> float:
+        """Seconds to let go by after the end of a line before `wait` opens the next."""
         ...
 
     def close(self) -> None: ...

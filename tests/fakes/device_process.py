@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -45,7 +45,11 @@ class Device:
     """One enrolled desktop; `sync` brings it up to date with whoever answers at `url`."""
 
     def __init__(
-        self, profile: Path, url: str, failpoint: Callable[[str], None] | None = None
+        self,
+        profile: Path,
+        url: str,
+        failpoint: Callable[[str], None] | None = None,
+        **listening: Any,
     ) -> None:
         self.clock, self.entropy = SystemClock(), SystemEntropy()
         self._known = msgspec.json.decode((profile / "known.json").read_bytes(), type=Known)
@@ -59,6 +63,7 @@ class Device:
             self._known.situation,
             self.clock,
             self.entropy,
+            **listening,
         )
 
     @classmethod

@@ -12,6 +12,7 @@ import uvicorn
 
 from dossier.clock import SystemClock
 from dossier.entropy import SeededEntropy
+from dossier.wire import codec
 from server.api.connections import BoundedHttp
 from server.app import House, ServerFile, build_app, init
 from server.cli.serving import Stoppable
@@ -184,4 +185,8 @@ def test_stopping_waits_for_nobody_who_only_listens(tmp_path: Path) -> None:
     for line in lines:
         line.close()
     device.close()
-    assert (tmp_path / "log").read_text() == ""
+    told = [codec.decode(line, dict) for line in (tmp_path / "log").read_bytes().splitlines()]
+    assert [(line["level"], line["event"]) for line in told] == [
+        ("info", "serving"),
+        ("info", "stopped"),
+    ]

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from dossier.clock import SystemClock
+from dossier.entropy import SeededEntropy
 from dossier.errors import (
     BadAnswer,
     Busy,
@@ -32,6 +33,7 @@ from dossier.errors import (
 from dossier.wire import codec, limits
 from dossier.wire.messages import Heads, Pages, Want
 from sync.hints import EventLine
+from sync.policy import Policy
 from sync.transport import Patience, RequestsTransport
 from tests.fakes.http_server import HostileServer, Script
 
@@ -359,6 +361,7 @@ def test_d10_plain_http_behind_an_https_address_is_refused() -> None:
 
 # --- hints -----------------------------------------------------------------------------------------------
 
+HASTY = Policy(line_silent_s=0.3)
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -377,11 +380,11 @@ def test_a_hint_wakes_and_comments_do_not() -> None:
 
     with HostileServer(script) as server:
         transport = RequestsTransport(f"http://{server.address}", SystemClock(), patience=QUICK)
-        line = EventLine(transport.hints)
-        assert line.wait("k", 2.0)
+        line = EventLine(transport.hints, SystemClock(), SeededEntropy(1), HASTY)
+        assert line.wait("k")
         assert told.is_set()
         line.close()
-        assert not line.wait("k", 2.0)
+        assert not line.wait("k")
 
 
 @pytest.mark.parametrize(
@@ -400,8 +403,8 @@ def test_a_hint_wakes_and_comments_do_not() -> None:
 def test_a_bad_hint_line_is_only_silence(script: Script) -> None:
     with HostileServer(script) as server:
         transport = RequestsTransport(f"http://{server.address}", SystemClock(), patience=QUICK)
-        line = EventLine(transport.hints)
-        assert not line.wait("k", 0.3)
+        line = EventLine(transport.hints, SystemClock(), SeededEntropy(1), HASTY)
+        assert not line.wait("k")
         line.close()
 
 
@@ -419,8 +422,8 @@ def test_a_line_that_broke_wakes_when_it_is_heard_again() -> None:
 
     with HostileServer(script) as server:
         transport = RequestsTransport(f"http://{server.address}", SystemClock())
-        line = EventLine(transport.hints)
-        assert [line.wait("k", 2.0), line.wait("k", 2.0)] == [False, True]
+        line = EventLine(transport.hints, SystemClock(), SeededEntropy(1), HASTY)
+        assert [line.wait("k"), line.wait("k")] == [False, True]
         line.close()
 
 
@@ -435,8 +438,8 @@ def test_closing_the_line_ends_a_wait_in_another_thread() -> None:
 
     with HostileServer(script) as server:
         transport = RequestsTransport(f"http://{server.address}", SystemClock())
-        line = EventLine(transport.hints)
-        waiting = threading.Thread(target=lambda: answers.append(line.wait("k", 15.0)))
+        line = EventLine(transport.hints, SystemClock(), SeededEntropy(1))
+        waiting = threading.Thread(target=lambda: answers.append(line.wait("k")))
         waiting.start()
         assert connected.wait(5.0)
         line.close()

@@ -1,19 +1,27 @@
 """The loop that drives the engine: what it tells, what ends a wait, how it stops."""
 
 from datetime import UTC, datetime
+from queue import Queue
 from threading import Event, Thread
 
 import pytest
 
 from dossier.clock import SystemClock
+from dossier.entropy import SeededEntropy
+from dossier.errors import Unreachable
+from dossier.wire.messages import Capabilities, ChallengeReply, Heads, TokenReply
 from practitioner_app.open_session import trouble_of
 from practitioner_app.ports import Topic
 from practitioner_app.services.session import Link
 from practitioner_app.sync_loop import SyncLoop, link_of
 from sync import states
+from sync.engine import Engine
 from sync.states import Did, Next, Progress, SyncState, Trouble
 from tests.builders import OWNER
+from tests.fakes.manual_clock import ManualClock
+from tests.fakes.memory_sync_store import Disk, MemorySyncStore
 from tests.fakes.record_store import MemoryRecordStore
+from tests.fakes.scripted_transport import ScriptedTransport
 
 LATER = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -60,13 +68,13 @@ class Notes:
 
 
 class Bench:
-    def __init__(self):
+    def __init__(self, clock=None):
         self.heard, self.notes, self.errors = [], Notes(), []
         self.loop = SyncLoop(
             outbox=MemoryRecordStore(),
             listener=self.notes,
             announce=self.heard.append,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             contacted=lambda state: None,
         )
         self.thread = None
@@ -221,3 +229,97 @@ def test_the_log_has_one_line_for_a_burst_and_for_a_lost_connection(bench):
         ("exchange.online", {}),
     ]
     assert bench.notes.connections[-1] is Link.ONLINE
+
+
+class TestALineThatEnds:
+    """A desktop that only reads must not go on saying that it is online."""
+
+    class Line:
+        """A wake-up line whose fate a test decides; `None` ends the lane."""
+
+        def __init__(self):
+            self.fates, self.paused = Queue(), []
+
+        def wait(self, token):
+            assert token == "k-1"
+            return bool(self.fates.get(timeout=10))
+
+        def pause_s(self):
+            self.paused.append(True)
+            return 0.0
+
+    class Device:
+        device = "d-1"
+
+        def sign(self, message):
+            return message
+
+    @pytest.fixture
+    def clock(self):
+        return ManualClock()
+
+    @pytest.fixture
+    def bench(self, clock):
+        bench = Bench(clock)
+        yield bench
+        bench.stop()
+
+    @pytest.fixture
+    def server(self):
+        server = ScriptedTransport()
+        server.answers.extend(
+            [
+                Capabilities(
+                    protocols=(1,),
+                    server="1",
+                    name="Cabinet",
+                    restore=0,
+                    now="",
+                    demonstration=False,
+                    limits={},
+                ),
+                ChallengeReply(nonce="n"),
+                TokenReply(token="k-1", expires_in_s=900),
+                Heads(restore=0, v="v1", heads=()),
+            ]
+        )
+        return server
+
+    @pytest.fixture
+    def line(self, bench, server, clock):
+        engine = Engine(
+            MemorySyncStore(Disk(), clock, SeededEntropy(1)),
+            server,
+            self.Device(),
+            "s-1",
+            clock,
+            SeededEntropy(2),
+            publish=bench.loop.published,
+        )
+        bench.run(engine)
+        assert until(lambda: bench.notes.connections[-1:] == [Link.ONLINE])
+        line = self.Line()
+        lane = Thread(target=bench.loop.listen, args=(line, lambda: engine.token))
+        lane.start()
+        yield line
+        bench.loop.stop()
+        line.fates.put(False)
+        lane.join(5)
+        assert not lane.is_alive()
+
+    def test_a_dead_server_is_said_when_its_line_ends_and_not_at_the_next_question(
+        self, bench, server, line, clock
+    ):
+        server.answers.append(Unreachable("connect"))
+        line.fates.put(False)
+        assert until(lambda: bench.notes.connections[-1] is Link.OFFLINE)
+        assert clock.monotonic() == 0.0, "no time had to go by"
+
+    def test_a_line_that_ends_under_a_server_that_lives_costs_one_question_and_no_word(
+        self, bench, server, line
+    ):
+        server.answers.append(None)
+        line.fates.put(False)
+        assert until(lambda: not server.answers)
+        assert line.paused == [True], "the next line waits its turn"
+        assert bench.notes.connections[-1] is Link.ONLINE
