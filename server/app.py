@@ -118,16 +118,18 @@ class House:
         fitness = Fitness(store, keys, clock, lambda: shutil.disk_usage(folder).free)
         house = cls(told, store, keys, fitness)
         try:
-            await house._furnish(clock, entropy, cost)
+            await house.furnish(clock, entropy, cost, Validator())
         except BaseException:
             await house.close()
             raise
         return house
 
-    async def _furnish(self, clock: Clock, entropy: Entropy, cost: Cost) -> None:
+    async def furnish(
+        self, clock: Clock, entropy: Entropy, cost: Cost, validator: Validator
+    ) -> None:
+        """Every service, over the stores this house was given. Raises SealBroken, StoreError kin."""
         pack, policy = MatrixPack.load(), load_policy()
         self.premises = await open_premises(self.store, self.keys, clock, entropy, pack, policy)
-        validator = Validator()
         self.access = Access(self.premises)
         self.accounts = Accounts(self.premises, ThreadedPasswords(InlinePasswords(entropy, cost)))
         self.directory = Directory(self.premises)

@@ -23,6 +23,32 @@ from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom, SteppingClock
 
 CHEAP = Cost(64, 1, 1)
 Message = MutableMapping[str, Any]
+_SERVICES = (
+    "accounts",
+    "directory",
+    "members",
+    "access",
+    "consenting",
+    "tools",
+    "copies",
+    "feed",
+    "changes",
+    "patients",
+    "importer",
+    "indexer",
+    "records",
+    "labels",
+    "sessions",
+    "devices",
+)
+
+
+def move_in(room: ServerRoom, house: House) -> None:
+    """The services of a room are those of this house from now on."""
+    room.entropy = house.premises.entropy
+    room.store, room.keys, room.premises = house.store, house.keys, house.premises
+    for name in _SERVICES:
+        setattr(room, name, getattr(house, name))
 
 
 class ServedHouse(ServerRoom):
@@ -33,27 +59,7 @@ class ServedHouse(ServerRoom):
         portal = client.portal
         self._run = lambda work: portal.call(_wait_for, work)
         self.house, self.client, self.clock = house, client, clock
-        self.entropy = house.premises.entropy
-        self.store, self.keys, self.premises = house.store, house.keys, house.premises
-        for name in [
-            "accounts",
-            "directory",
-            "members",
-            "access",
-            "consenting",
-            "tools",
-            "copies",
-            "feed",
-            "changes",
-            "patients",
-            "importer",
-            "indexer",
-            "records",
-            "labels",
-            "sessions",
-            "devices",
-        ]:
-            setattr(self, name, getattr(house, name))
+        move_in(self, house)
 
     def get(self, path: str, token: str = "", **headers: str) -> Response:
         return self.client.get(path, headers=_headers(token) | headers)

@@ -35,6 +35,15 @@ class WatchedDisk(Disk):
     def ops(self) -> Mapping[str, _Op]:
         return self.work.ops
 
+    def step_named(self, kind: str) -> str:
+        return kind
+
+    def faults(self) -> list[str]:
+        return []
+
+    def end(self) -> None:
+        """Nothing is left of it."""
+
     def twin(self) -> "WatchedDisk":
         disk = WatchedDisk()
         disk.take_from(self)
@@ -52,17 +61,21 @@ class WatchedStore(MemorySyncStore):
 
     def apply_page(self, page: Page, generation: int) -> Applied:
         applied = super().apply_page(page, generation)
-        if not applied.stale:
-            highest = self.disk.highest
-            for row in page.rows:
-                name = (page.owner, row.rtype, row.id)
-                if highest.get(name, row.version) <= row.version:
-                    highest[name] = row.version
+        note_applied(self.disk, page, applied)
         return applied
 
     def begin_restore(self, restore: int) -> None:
         super().begin_restore(restore)
         self.disk.highest.clear()
+
+
+def note_applied(disk: ports.Disk, page: Page, applied: Applied) -> None:
+    """The monitors remember what a page brought."""
+    if not applied.stale:
+        for row in page.rows:
+            name = (page.owner, row.rtype, row.id)
+            if disk.highest.get(name, row.version) <= row.version:
+                disk.highest[name] = row.version
 
 
 class OwnClock:
@@ -169,7 +182,7 @@ class SimDesktop:
     def arm(self, steps: int, only: str) -> None:
         """Die at the n-th durable step from now that is of this kind."""
         self.failpoint.steps.clear()
-        self.failpoint.n, self.failpoint.only = steps, only
+        self.failpoint.n, self.failpoint.only = steps, self.disk.step_named(only)
 
     def begin(self, slot: Slot) -> Flight | None:
         """Let one engine ask; None when it rests."""

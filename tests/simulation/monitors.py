@@ -99,6 +99,9 @@ class Monitors:
             self._verdicts(index, desktop, truth)
             self._receipts(index, desktop)
         self._history()
+        faults = [*self.scene.side.faults(), *(f for d in self.desktops for f in d.disk.faults())]
+        if faults:
+            raise Violated("11 sound files", "; ".join(faults))
 
     def _converged(
         self, index: int, desktop: SimDesktop, truth: dict[Name, tuple[int, int]]

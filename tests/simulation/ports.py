@@ -61,6 +61,18 @@ class Disk(Protocol):
         """The disposable file is corrupt."""
         ...
 
+    def step_named(self, kind: str) -> str:
+        """How names of durable steps of this kind of a day begin here."""
+        ...
+
+    def faults(self) -> list[str]:
+        """What is broken on this disk; empty when sound."""
+        ...
+
+    def end(self) -> None:
+        """The schedule is over: nothing is left open, nor on a real disk."""
+        ...
+
     def twin(self) -> "Disk":
         """An independent copy, as it is now."""
         ...
@@ -76,6 +88,10 @@ class Task(Protocol):
     outcome: Reply | DossierError
 
     def advance(self) -> bool: ...
+    def truncated(self, draw: Random) -> DossierError:
+        """What a desktop makes of a part of the answer."""
+        ...
+
     def abandon(self) -> None:
         """The server died here: units already committed stay."""
         ...
@@ -116,6 +132,10 @@ class Server(Protocol):
     def start(self, exchange: Exchange, token: str) -> Task: ...
     def die(self, running: Sequence[Task], draw: Random) -> None:
         """The program ends where it is and begins again: what was committed stays, nothing else."""
+        ...
+
+    def faults(self) -> list[str]:
+        """What is broken in its files; empty when sound."""
         ...
 
     def snapshot(self) -> Any:

@@ -9,17 +9,19 @@ import sys
 import time
 
 from tests.simulation.days import STEPS
-from tests.simulation.level_one import level_one
+from tests.simulation.levels import LEVELS, Bug, bug
 from tests.simulation.monitors import Violated
 from tests.simulation.mutants import BY_NAME
+from tests.simulation.ports import Level
 from tests.simulation.scenario import Outcome, run_seed, sync_all
 from tests.simulation.scene import build
 
 
-def reproduction(seed: int, mutant: str) -> str:
+def reproduction(seed: int, mutant: str, level: int = 1) -> str:
     """The one line that plays a schedule again."""
     planted = f" --mutant {mutant}" if mutant else ""
-    return f"python -m tests.simulation.run --seed {seed}{planted}"
+    deep = f" --level {level}" if level != 1 else ""
+    return f"python -m tests.simulation.run{deep} --seed {seed}{planted}"
 
 
 def main() -> int:
@@ -29,8 +31,18 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="stop after so long instead")
     parser.add_argument("--steps", type=int, default=STEPS, help="steps with faults in each")
     parser.add_argument("--mutant", default="", choices=["", *BY_NAME])
+    parser.add_argument("--level", type=int, default=1, choices=sorted(LEVELS))
     chosen = parser.parse_args()
-    built = build(level_one())
+    planted = bug(chosen.mutant, chosen.level) if chosen.mutant else {}
+    if planted is None:
+        parser.error(f"{chosen.mutant} is planted inside the store of level 1")
+    with LEVELS[chosen.level]() as level:
+        return search(level, chosen, planted)
+
+
+def search(level: Level, chosen: argparse.Namespace, planted: Bug) -> int:
+    """Run what was asked over one level; the exit code."""
+    built = build(level)
     synced = sync_all(built)
     began, cpu = time.perf_counter(), time.process_time()
     failed, done = 0, 0
@@ -41,16 +53,12 @@ def main() -> int:
         if chosen.seconds
         else seed < chosen.seed + chosen.count
     ):
-        planted = BY_NAME.get(chosen.mutant)
-        more = planted._asdict() if planted else {}
-        for name in ("name", "seeds"):
-            more.pop(name, None)
         try:
-            outcome = run_seed(built, seed, steps=chosen.steps, synced=synced, **more)
+            outcome = run_seed(built, seed, steps=chosen.steps, synced=synced, **planted)
             total = [one + other for one, other in zip(total, outcome, strict=True)]
         except Violated as violated:
             failed += 1
-            sys.stdout.write(f"{reproduction(seed, chosen.mutant)}  # {violated}\n")
+            sys.stdout.write(f"{reproduction(seed, chosen.mutant, chosen.level)}  # {violated}\n")
         seed += 1
         done += 1
     took_s = time.perf_counter() - began

@@ -16,7 +16,7 @@ import msgspec
 
 from dossier.access.home import MASKED
 from dossier.entropy import SeededEntropy
-from dossier.errors import BadAnswer, DossierError, Unreachable
+from dossier.errors import DossierError, Unreachable
 from dossier.ids import uuid7
 from dossier.wire import codec
 from dossier.wire.messages import Change, Op
@@ -118,17 +118,20 @@ class Schedule:
 
     def run(self) -> Outcome:
         """Everything; raises Violated."""
-        try:
-            for _ in range(self.steps):
-                self.done += 1
-                self._step()
-            self._rest()
-            self.monitors.quiet()
-        finally:
-            for one in self.running:
-                one.task.abandon()
+        for _ in range(self.steps):
+            self.done += 1
+            self._step()
+        self._rest()
+        self.monitors.quiet()
         crashes = sum(desktop.crashes for desktop in self.desktops)
         return Outcome(self.done, self.exchanges, crashes, self.acts, self.writes)
+
+    def end(self) -> None:
+        """Nobody waits any more; the disks go."""
+        for one in self.running:
+            one.task.abandon()
+        for desktop in self.desktops:
+            desktop.disk.end()
 
     def _step(self) -> None:
         """One thing of those that can happen now."""
@@ -267,7 +270,7 @@ class Schedule:
         self.monitors.emitted(actor.person, one.flight, outcome, one.flight.moment)
         if one.flight.slot is not None and self.random.random() >= self.faults.lose_answer:
             if self.random.random() < self.faults.garble_answer:
-                outcome = BadAnswer("truncated")
+                outcome = one.task.truncated(self.random)
             delayed = self.random.random() < self.faults.delay_answer
             queue = self.slow if delayed else self.answers
             queue.append((one.flight, one.desktop, outcome))
@@ -512,11 +515,13 @@ def run_seed(
     start = synced if seed % 3 or present.at_work == 1 else None
     collects = gc.isenabled()
     gc.disable()
+    schedule = Schedule(
+        built, seed, open_store=open_store, plant=plant, steps=steps, synced=start, day=present
+    )
     try:
-        return Schedule(
-            built, seed, open_store=open_store, plant=plant, steps=steps, synced=start, day=present
-        ).run()
+        return schedule.run()
     finally:
+        schedule.end()
         if collects:
             gc.enable()
 
@@ -526,6 +531,7 @@ def sync_all(built: Built) -> Synced:
     schedule = Schedule(built, 0, steps=0)
     schedule.run()
     disks = tuple(desktop.disk.twin() for desktop in schedule.desktops)
+    schedule.end()
     return Synced(disks, schedule.scene.side.snapshot())
 
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from dossier.clock import to_wire
-from dossier.errors import Busy, DossierError, Refused, StoreError
+from dossier.errors import BadAnswer, Busy, DossierError, Refused, StoreError
 from dossier.wire import limits
 from dossier.wire.messages import (
     Capabilities,
@@ -95,6 +95,9 @@ class Task:
             self._store.pausing = False
         return False
 
+    def truncated(self, _draw: Random) -> DossierError:
+        return BadAnswer("truncated")
+
     def abandon(self) -> None:
         """The server died here: units already committed stay."""
         self._steps.close()
@@ -157,6 +160,9 @@ class InProcessServer:
         room.clock.instant = MONDAY
         room.devices._nonces.clear()
         self.changes, self.feed = room.changes, room.feed
+
+    def faults(self) -> list[str]:
+        return []
 
     def die(self, running: Sequence[ports.Task], _draw: Random) -> None:
         """What lived in memory only is gone."""

@@ -48,6 +48,10 @@ class Twin:
             self._read()
         return self.seen
 
+    def end(self) -> None:
+        """Nothing is left open."""
+        self._schedule.end()
+
     def _secretly(self) -> None:
         """What the reader must not notice: the writer's own masked document lives its life."""
         kind = self._random.randrange(5)

@@ -1,0 +1,101 @@
+"""The desktop's own transport, cut in two: what it sends of an exchange, and what it makes of an answer.
+
+Between the two lie the network and the server, which the scheduler plays. Every byte is made and judged by
+`sync.transport`: headers, encoding, caps, media types, digests, refusals.
+"""
+
+import io
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from dossier.clock import Clock
+from dossier.errors import DossierError
+from sync.exchanges import Exchange, Reply, perform
+from sync.transport import RequestsTransport
+
+_ADDRESS = "http://127.0.0.1:9"
+
+
+class Asked(NamedTuple):
+    """One request as it leaves."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+class Answered(NamedTuple):
+    """One answer as it arrives."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def cut(self, at: int, *, announced: bool) -> "Answered":
+        """The line broke after so many bytes of the body; a proxy may have taken the length away."""
+        kept = tuple(h for h in self.headers if announced or h[0].lower() != "content-length")
+        return Answered(self.status, kept, self.body[:at])
+
+
+class _Sent(BaseException):
+    """The request left; its answer comes another time."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+
+class _Line(requests.Session):
+    """In place of a session's connection: tells what was sent, or gives the answer that came."""
+
+    answer: Answered | None = None
+
+    def request(self, method: str, url: str, **more: Any) -> requests.Response:  # type: ignore[override]
+        if self.answer is None:
+            parts = urlsplit(url)
+            headers = tuple((k.lower().encode(), v.encode()) for k, v in more["headers"].items())
+            sent = Asked(method, parts.path, parts.query.encode(), headers, more["data"] or b"")
+            raise _Sent(sent)
+        response = requests.Response()
+        response.status_code = self.answer.status
+        response.headers.update(self.answer.headers)
+        response.raw = urllib3.HTTPResponse(
+            body=io.BytesIO(self.answer.body),
+            headers=self.answer.headers,
+            status=self.answer.status,
+            preload_content=False,
+            request_method=method,
+        )
+        return response
+
+
+class Wire:
+    """Both halves of the transport of every desktop; it remembers nothing between two exchanges."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._transport = RequestsTransport(_ADDRESS, clock)
+        self._line = self._transport._session = _Line()
+
+    def asked(self, exchange: Exchange, token: str) -> Asked:
+        """What the desktop sends."""
+        self._line.answer = None
+        try:
+            perform(exchange, self._transport, token)
+        except _Sent as sent:
+            return sent.asked
+        raise AssertionError("an exchange without a request")
+
+    def told(self, exchange: Exchange, token: str, answer: Answered) -> Reply | DossierError:
+        """What the desktop makes of an answer."""
+        self._line.answer = answer
+        try:
+            return perform(exchange, self._transport, token)
+        except DossierError as error:
+            return error
+
+    def close(self) -> None:
+        self._transport.close()
