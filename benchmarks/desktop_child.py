@@ -97,7 +97,7 @@ def floor() -> int:
 
 
 class Drive(QObject):
-    """Builds the real desktop and goes through one plan."""
+    """Builds the real desktop and runs one plan on it."""
 
     def __init__(self, profile: Path, server: str = "", login: str = "") -> None:
         super().__init__()
@@ -121,11 +121,9 @@ class Drive(QObject):
         self._waiting: list[QObject] = []
         self.enrol: Callable[[], object] = lambda: bootstrap.enrol(self.desktop, options, given)
 
-    def begin(self) -> None:
-        """The first step of the plan."""
-        raise NotImplementedError
-
-    def run(self) -> int:
+    def run(self, begin: Callable[[], None]) -> int:
+        """From the first step of the plan, `begin`, until one of them quits."""
+        begin()
         limit = QTimer(self)
         limit.setSingleShot(True)
         limit.timeout.connect(self.application.quit)
@@ -341,10 +339,9 @@ def main() -> int:
     plan, *rest = sys.argv[1:]
     if plan == "floor":
         return floor()
-    kind = {"start": Start, "open": Open, "copy": Copy}[plan]
-    drive = kind(Path(rest[0]), *rest[1:])
-    drive.begin()
-    return drive.run()
+    plans: dict[str, type[Start | Open | Copy]] = {"start": Start, "open": Open, "copy": Copy}
+    drive = plans[plan](Path(rest[0]), *rest[1:])
+    return drive.run(drive.begin)
 
 
 if __name__ == "__main__":

@@ -97,9 +97,11 @@ class Frame(QWidget):
         self.pages.addWidget(page)
 
     def show_record_page(
-        self, page: QWidget, banner: BannerState, strip: tuple[StripCell, ...] | None
+        self, page: QWidget, banner: BannerState | None, strip: tuple[StripCell, ...] | None
     ) -> None:
-        """A one-patient screen. Without `strip`, the page has a head of its own."""
+        """A one-patient screen. Without `strip`, the page has a head of its own; without `banner`, the
+        patient is still being read and nothing is said of anybody.
+        """
         self._banner_state = banner
         self._fit()
         self.banner.show_state(banner, compact=self._narrow or self._look.roomy)
@@ -110,6 +112,12 @@ class Frame(QWidget):
             self.strip.show_cells(strip)
         self.pages.setCurrentWidget(page)
         self._mark("record")
+
+    def forget_patient(self) -> None:
+        """Nobody is open any more: no word of a patient stays in banner or strip, in sight or not."""
+        self._banner_state = None
+        self.banner.show_state(None, compact=self._narrow or self._look.roomy)
+        self.strip.show_cells(())
 
     def show_page(self, place: str, page: QWidget, title: str, about: str, record: str) -> None:
         """A screen about several patients, or about none."""

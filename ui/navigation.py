@@ -21,6 +21,7 @@ class Navigator(QObject):
         self._pages: dict[str, QWidget] = {}
         self._place = ""
         self._record: RecordState | None = None
+        self._waiting = False
 
     @property
     def place(self) -> str:
@@ -33,9 +34,13 @@ class Navigator(QObject):
     def page(self, place: str) -> QWidget:
         return self._pages[place]
 
-    def record_is(self, record: RecordState | None) -> None:
-        """The open record, for the chip of the other screens and for its own banner."""
-        self._record = record
+    def record_is(self, record: RecordState | None, *, waiting: bool = False) -> None:
+        """The open record, for the chip of the other screens and for its own banner. `waiting`: one is
+        being read; its page stands there, still without a word.
+        """
+        self._record, self._waiting = record, waiting
+        if record is None:
+            self._frame.forget_patient()
         if self._place:
             self.go(self._place)
 
@@ -54,6 +59,8 @@ class Navigator(QObject):
         tr, record = self._look.tr, self._record
         if place == RECORD and record is not None:
             self._frame.show_record_page(self._pages[RECORD], record.banner, record.strip)
+        elif place == RECORD and self._waiting:
+            self._frame.show_record_page(self._pages[RECORD], None, ())
         elif place == CONFLICT and record is not None:
             self._frame.show_record_page(self._pages[CONFLICT], record.banner, None)
         else:

@@ -72,8 +72,10 @@ class RecordFlow(QObject):
     def _show(self) -> None:
         session, state = self._session, self._session.models.record.state
         if state.record is None:
-            session.navigator.record_is(None)
-            if state.missing or state.problem:
+            told = state.missing or bool(state.problem)
+            session.record_view.clear()
+            session.navigator.record_is(None, waiting=state.owner is not None and not told)
+            if told:
                 sentence = state.problem or session.look.tr(
                     "This record is not on this computer any more."
                 )

@@ -23,18 +23,26 @@ _MONTHS = (
     "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|"
     "janv\\.|févr\\.|avr\\.|juil\\.|sept\\.|oct\\.|nov\\.|déc\\."
 )
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?<=\S) +:(?=\s|$)"), NBSP + ":"),
-    (re.compile(r"(?<=\S) +([;!?])"), NNBSP + r"\1"),
-    (re.compile(f"«[ {NBSP}]?"), "«" + NBSP),
-    (re.compile(f"[ {NBSP}]?»"), NBSP + "»"),
+_RULES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    ((" :",), re.compile(r"(?<=\S) +:(?=\s|$)"), NBSP + ":"),
+    ((" ;", " !", " ?"), re.compile(r"(?<=\S) +([;!?])"), NNBSP + r"\1"),
+    (("«",), re.compile(f"«[ {NBSP}]?"), "«" + NBSP),
+    (("»",), re.compile(f"[ {NBSP}]?»"), NBSP + "»"),
+    (("1er ",), re.compile(r"(?<=1er) (?=\w)"), NBSP),
+    (
+        ("Dr ", "Drs ", "Pr ", "Mme ", "Mmes ", "n° ", "QSP "),
+        re.compile(r"\b(Dr|Drs|Pr|Mme|Mmes|n°|QSP) (?=\S)"),
+        r"\1" + NBSP,
+    ),
+    (("M. ", "MM. "), re.compile(r"\b(M|MM)\. (?=\S)"), r"\1." + NBSP),
+    (("≤ ", "≥ ", "< ", "> "), re.compile(r"(?<=[≤≥<>]) (?=\d)"), NBSP),
+)
+"""What a rule needs to find in a text, the rule, what it puts."""
+_AFTER_DIGIT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?<=\d) (?=(?:{_UNITS})(?![\w-]))"), NBSP),
     (re.compile(rf"(?<=\d) (?=(?:{_MONTHS})(?!\w))"), NBSP),
-    (re.compile(r"(?<=1er) (?=\w)"), NBSP),
-    (re.compile(r"\b(Dr|Drs|Pr|Mme|Mmes|n°|QSP) (?=\S)"), r"\1" + NBSP),
-    (re.compile(r"\b(M|MM)\. (?=\S)"), r"\1." + NBSP),
-    (re.compile(r"(?<=[≤≥<>]) (?=\d)"), NBSP),
 )
+_DIGIT_SPACE = re.compile(r"\d ")
 _CONCERNED = frozenset(" «»")
 """Every rule needs one of these: a word or a number alone is as it should be."""
 
@@ -44,8 +52,14 @@ def french(text: str) -> str:
     text = text.replace("'", "’")
     if _CONCERNED.isdisjoint(text):
         return text
-    for pattern, replacement in _RULES:
-        text = pattern.sub(replacement, text)
+    for needed, pattern, replacement in _RULES:
+        for mark in needed:
+            if mark in text:
+                text = pattern.sub(replacement, text)
+                break
+    if _DIGIT_SPACE.search(text):
+        for pattern, replacement in _AFTER_DIGIT:
+            text = pattern.sub(replacement, text)
     return text
 
 

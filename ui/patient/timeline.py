@@ -17,8 +17,9 @@ from ui.patient.model import RowRole, TimelineModel
 from ui.patient.state import FilterState, TimelineRow
 from ui.theme.look import Look
 from ui.theme.tokens import Size
+from ui.typography import NBSP
 from ui.widgets.button import KeyCap
-from ui.widgets.card import Card, Rule, column, empty_out, row
+from ui.widgets.card import Card, Rule, column, empty_out, row, unseen
 from ui.widgets.chip import FilterChip
 from ui.widgets.flow import FlowLayout
 from ui.widgets.overlay import EmptyState
@@ -63,7 +64,9 @@ class TimelineColumn(QWidget):
         stack = column(8)
         stack.addWidget(self._search_box())
         self._chips = FlowLayout(6)
-        stack.addLayout(self._chips)
+        self._chips_box = QWidget()
+        self._chips_box.setLayout(self._chips)
+        stack.addWidget(self._chips_box)
         stack.addWidget(self._list_card(), 1)
         self.setLayout(stack)
         self._group = QButtonGroup(self)
@@ -131,18 +134,35 @@ class TimelineColumn(QWidget):
         self._stack.setCurrentIndex(1 if why_empty else 0)
 
     def show_filters(self, filters: tuple[FilterState, ...], chosen: str) -> None:
+        """The chips change in their places; those no longer needed go."""
         if filters == self._filters:
             return
         self._filters = filters
-        for button in self._group.buttons():
-            self._group.removeButton(button)
-        empty_out(self._chips)
-        for state in filters:
-            count = state.count if state.counted else None
-            chip = FilterChip(self._look, state.word, count, checked=state.key == chosen)
-            chip.setProperty("filter_key", state.key)
-            self._group.addButton(chip)
-            self._chips.addWidget(chip)
+        chips = [chip for chip in self._group.buttons() if isinstance(chip, FilterChip)]
+        with unseen(self._chips_box):
+            for _ in range(len(chips), len(filters)):
+                chip = FilterChip(self._look)
+                self._group.addButton(chip)
+                self._chips.addWidget(chip)
+                chips.append(chip)
+            for place, chip in enumerate(chips):
+                state = filters[place] if place < len(filters) else FilterState("", "", 0)
+                chip.show_filter(
+                    state.word,
+                    state.count if state.counted else None,
+                    checked=bool(state.key) and state.key == chosen,
+                )
+                chip.setProperty("filter_key", state.key)
+                chip.setVisible(place < len(filters))
+        self._chips_box.setMinimumHeight(0)
+
+    def clear(self) -> None:
+        """No row, no count, no sentence of a patient; the list keeps its place on the screen."""
+        height = self._chips_box.height()
+        self.show_filters((), "")
+        self._chips_box.setMinimumHeight(height)
+        self.show_rows((), "", NBSP)
+        self.clear_filter()
 
     def clear_filter(self) -> None:
         """At a change of patient no filter stays (HZ-17)."""

@@ -33,14 +33,16 @@ class RecordView(QWidget):
         super().__init__(parent)
         self._look = look
         self._owner: int | None = None
-        self._shown: tuple[object, ...] = ()
         line = QHBoxLayout(self)
         self._row = line
         line.setContentsMargins(16, 12, 12, 12)
         line.setSpacing(0)
         self._summary_box = QWidget()
-        self._summary_stack = column()
-        self._summary_box.setLayout(self._summary_stack)
+        self._summary = SummaryColumn(look, self._summary_width())
+        self._summary_scroll = Scroll(self._summary)
+        summary_stack = column()
+        summary_stack.addWidget(self._summary_scroll)
+        self._summary_box.setLayout(summary_stack)
         self._summary_box.setFixedWidth(self._summary_width() + GAP)
         line.addWidget(self._summary_box)
         self.timeline = TimelineColumn(look)
@@ -50,11 +52,18 @@ class RecordView(QWidget):
         self._side_stack = column()
         self._side.setLayout(self._side_stack)
         line.addWidget(self._side)
-        self._summary_scroll: Scroll | None = None
-        self._summary: SummaryColumn | None = None
         self._panel: QWidget | None = None
         self._panel_wanted = False
         self._detail: tuple[DetailState | None, bool] | None = None
+        self._connect()
+
+    def _connect(self) -> None:
+        self._summary.opened.connect(self.opened)
+        self._summary.settled.connect(self.settled)
+        self._summary.added.connect(self.added)
+        self._summary.curve_asked.connect(self.curve_asked)
+        self._summary_scroll.verticalScrollBar().rangeChanged.connect(self._summary_range)
+        self._summary_range(0, 0)
         self.timeline.chosen.connect(self.chosen)
         self.timeline.opened.connect(self._row_opened)
         self.timeline.filtered.connect(self.filtered)
@@ -80,38 +89,27 @@ class RecordView(QWidget):
             self._owner = state.owner
             self.timeline.clear_filter()
             self.show_panel(None)
-        shown = (state.cards, state.curves)
-        if shown != self._shown:
-            self._shown = shown
-            self._show_summary(state)
+            self._summary_scroll.verticalScrollBar().setValue(0)
+        self._summary.show_record(state.cards, state.curves)
         self.timeline.show_filters(state.filters, filter_key)
         self.timeline.show_rows(state.timeline, state.why_empty, state.hidden_notice)
 
-    def _show_summary(self, state: RecordState) -> None:
-        summary = SummaryColumn(self._look, state.cards, state.curves, self._summary_width())
-        summary.opened.connect(self.opened)
-        summary.settled.connect(self.settled)
-        summary.added.connect(self.added)
-        summary.curve_asked.connect(self.curve_asked)
-        before = self._summary_scroll
-        self._summary, self._summary_scroll = summary, Scroll(summary)
-        self._summary_scroll.verticalScrollBar().rangeChanged.connect(self._summary_range)
-        self._summary_range(0, 0)
-        box = self._summary_stack
-        if before is not None:
-            place = before.verticalScrollBar().value()
-            box.replaceWidget(before, self._summary_scroll)
-            before.hide()
-            before.deleteLater()
-            self._summary_scroll.verticalScrollBar().setValue(place)
-        else:
-            box.addWidget(self._summary_scroll)
+    def clear(self) -> None:
+        """No record, or one still being read: nothing of the one before stays in any widget (HZ-01)."""
+        if self._owner is None:
+            return
+        self._owner = None
+        focus = self.window().focusWidget()
+        if focus is not None and self._summary.isAncestorOf(focus):
+            self.timeline.list.setFocus()
+        self._summary.clear()
+        self.timeline.clear()
+        self.show_panel(None)
 
     @Slot(int, int)
     def _summary_range(self, _low: int, high: int) -> None:
         """The bar of the summary stands in the gutter, so that the cards keep their width."""
-        if self._summary is not None:
-            layout_of(self._summary).setContentsMargins(0, 0, GAP - BAR if high else GAP, 0)
+        layout_of(self._summary).setContentsMargins(0, 0, GAP - BAR if high else GAP, 0)
 
     def show_detail(self, state: DetailState | None) -> None:
         """Show a line in the side panel; the panel's own drawer closes by its cross or Escape.

@@ -84,17 +84,20 @@ class RecordModel(QObject):
         """The value behind the screen, for the forms that correct one of its lines."""
         return self._record
 
-    def _set(self, **changes: object) -> None:
-        self._state = structs.replace(self._state, **changes)
+    def _set(self, state: RecordScreen) -> None:
+        self._state = state
         self.changed.emit()
+
+    def _change(self, **changes: object) -> None:
+        self._set(structs.replace(self._state, **changes))
 
     # -- intents --------------------------------------------------------------
 
     def open(self, owner: int, ref: Ref | None = None) -> None:
         """Go to a patient; filters never follow from one to the next (HZ-17)."""
         if owner != self._state.owner:
-            self.leave()
-            self._state = RecordScreen(owner=owner)
+            self._close()
+            self._set(RecordScreen(owner=owner))
         self._ref, self._letter, self._curve = ref, None, ""
         self._ask()
         journal = self._journal
@@ -102,14 +105,16 @@ class RecordModel(QObject):
 
     def leave(self) -> None:
         """Close the open record: what was shown counts as seen from now on."""
-        owner = self._state.owner
-        if owner is None:
-            return
-        records = self._records
-        self._lanes.write(lambda: records.leave(owner))
+        if self._state.owner is not None:
+            self._close()
+            self._set(RecordScreen())
+
+    def _close(self) -> None:
+        owner, records = self._state.owner, self._records
+        if owner is not None:
+            self._lanes.write(lambda: records.leave(owner))
         self._record, self._shown = None, None
         self._ref, self._letter, self._curve = None, None, ""
-        self._set(owner=None, record=None, detail=None, filter_key="all", words="", problem="")
 
     def filter(self, key: str) -> None:
         self._state, self._shown = structs.replace(self._state, filter_key=key), None
@@ -188,12 +193,12 @@ class RecordModel(QObject):
         self._present()
 
     def _failed(self, error: DossierError) -> None:
-        self._set(problem=error_sentence(self._speak().texts, error))
+        self._change(problem=error_sentence(self._speak().texts, error))
 
     def _present(self) -> None:
         record = self._record
         if record is None or not record.found:
-            self._set(record=None, detail=None)
+            self._change(record=None, detail=None)
             return
         speaking = self._speak()
         state = self._state
@@ -206,7 +211,7 @@ class RecordModel(QObject):
             panel = detail(record, self._ref, speaking, self._letter)
         elif self._curve:
             panel = curve_detail(record, self._curve, speaking)
-        self._set(record=self._shown, detail=panel)
+        self._change(record=self._shown, detail=panel)
 
     @Slot(object)
     def _published(self, change: ChangeSet) -> None:

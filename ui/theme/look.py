@@ -4,7 +4,7 @@ A change of theme, size or language makes a new `Look` and rebuilds the widgets 
 nothing is restyled in place.
 """
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QTextCharFormat
 
 from ui.formats import Formats
 from ui.i18n import Texts
@@ -42,6 +42,8 @@ class Look:
         self.icons = IconSet()
         self._fonts: dict[tuple[int, int], QFont] = {}
         self._colours: dict[str, QColor] = {}
+        self._metrics: dict[tuple[int, int], QFontMetrics] = {}
+        self._shapes: dict[tuple[int, int, str], QTextCharFormat] = {}
 
     @property
     def dark(self) -> bool:
@@ -66,7 +68,20 @@ class Look:
         return QFont(made)
 
     def metrics(self, size: int = Size.BODY, weight: int = Weight.REGULAR) -> QFontMetrics:
-        return QFontMetrics(self.font(size, weight))
+        """Of a font of the scale, made once."""
+        made = self._metrics.get((size, weight))
+        if made is None:
+            made = self._metrics[size, weight] = QFontMetrics(self.font(size, weight))
+        return made
+
+    def shape(self, size: int, weight: int, colour: str) -> QTextCharFormat:
+        """Font and colour of a stretch of a paragraph, made once; nobody changes it."""
+        made = self._shapes.get((size, weight, colour))
+        if made is None:
+            made = self._shapes[size, weight, colour] = QTextCharFormat()
+            made.setFont(self.font(size, weight))
+            made.setForeground(self.colour(colour))
+        return made
 
     def px(self, pixels: int) -> int:
         """Pixels that grow with the text: type and rows, never space or radii."""

@@ -10,11 +10,11 @@ from enum import StrEnum
 from msgspec import Struct
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ui.theme.look import Look
 from ui.theme.tokens import INPUT_RADIUS, Size, Tone, Weight
-from ui.widgets.card import column, empty_out, row
+from ui.widgets.card import column, row
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
 NARROW = 1400
@@ -74,36 +74,58 @@ class BannerState(Struct, frozen=True):
 
 
 class AllergyPanel(QWidget):
-    """Title, date of the copy, agents in full; it wraps, it never elides."""
+    """Title, date of the copy, agents in full; it wraps, it never elides. Without a state it is blank."""
 
-    def __init__(self, look: Look, state: AllergyPanelState, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
-        tone, glyph = _TONES[state.kind]
-        self._tone, self._glyph = tone, glyph
-        text = "muted" if tone is Tone.NEUTRAL else tone.value
-        self.setAccessibleName(state.title)
-        self.setAccessibleDescription(
-            "; ".join(f"{line.agent}: {line.reaction}" for line in state.lines) or state.detail,
-        )
+        self._state: AllergyPanelState | None = None
         body = column(1, (54, 4, 12, 5))
         self.setLayout(body)
         body.addStretch(1)
+        self._head = RunLabel(look, wrap=True, leading=1.21)
+        self._title = PlainLabel(look, size=Size.EMPHASIS, weight=Weight.BOLD)
+        self._note = PlainLabel(look, size=Size.LABEL, weight=Weight.MEDIUM)
         if look.roomy:
-            head = Run(state.title, Weight.BOLD, text, Size.EMPHASIS)
-            copy = Run(f"   {state.note}", Weight.MEDIUM, text, Size.LABEL)
-            body.addWidget(RunLabel(look, (head, copy), wrap=True, leading=1.21))
+            body.addWidget(self._head)
         else:
-            title = PlainLabel(
-                look, state.title, size=Size.EMPHASIS, weight=Weight.BOLD, colour=text
-            )
-            note = PlainLabel(look, state.note, size=Size.LABEL, weight=Weight.MEDIUM, colour=text)
-            body.addLayout(row(title, 1, note))
-        runs = self._runs(state, text)
-        if runs:
-            body.addWidget(RunLabel(look, runs, wrap=True, leading=1.21))
+            body.addLayout(row(self._title, 1, self._note))
+        self._lines = RunLabel(look, wrap=True, leading=1.21)
+        self._lines.hide()
+        body.addWidget(self._lines)
         body.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def show_state(self, state: AllergyPanelState | None) -> None:
+        """Show one of the four titles in the place of another, or nothing at all."""
+        if state == self._state:
+            return
+        self._state = state
+        self.setAccessibleName(state.title if state else "")
+        if state is None:
+            self.setAccessibleDescription("")
+            self._say("", "", (), "muted")
+        else:
+            agents = "; ".join(f"{line.agent}: {line.reaction}" for line in state.lines)
+            self.setAccessibleDescription(agents or state.detail)
+            tone = _TONES[state.kind][0]
+            text = "muted" if tone is Tone.NEUTRAL else tone.value
+            self._say(state.title, state.note, self._runs(state, text), text)
+        self.update()
+
+    def _say(self, title: str, note: str, runs: tuple[Run, ...], text: str) -> None:
+        if self._look.roomy:
+            head = Run(title, Weight.BOLD, text, Size.EMPHASIS)
+            copy = Run(f"   {note}", Weight.MEDIUM, text, Size.LABEL)
+            self._head.set_runs((head, copy) if title else ())
+        else:
+            for label, words in ((self._title, title), (self._note, note)):
+                if words:
+                    label.set_colour(text)
+                label.setText(words)
+        self._lines.set_runs(runs)
+        if title:
+            self._lines.setVisible(bool(runs))
 
     def _runs(self, state: AllergyPanelState, text: str) -> tuple[Run, ...]:
         runs: list[Run] = []
@@ -121,14 +143,97 @@ class AllergyPanel(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
+        if self._state is None:
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        text, ground = self._look.tone(self._tone)
+        tone, glyph = _TONES[self._state.kind]
+        text, ground = self._look.tone(tone)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
         painter.drawRoundedRect(QRectF(self.rect()), INPUT_RADIUS, INPUT_RADIUS)
         size = 28
         top = (self.height() - size) // 2
-        self._look.icons.draw(painter, QPoint(14, top), self._glyph, text, size)
+        self._look.icons.draw(painter, QPoint(14, top), glyph, text, size)
+
+
+class Trait(QWidget):
+    """A label above a value, with a glyph before the value where the trait has one."""
+
+    def __init__(
+        self, look: Look, label: str = "", *, strict: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        stack = column(2)
+        self.setLayout(stack)
+        self.label = PlainLabel(look, label, size=Size.LABEL, colour="bannermuted")
+        self.mark = PlainLabel(look)
+        self.mark.hide()
+        self.value = PlainLabel(
+            look,
+            size=Size.SECTION,
+            weight=Weight.SEMIBOLD,
+            colour="bannertext",
+            strict=strict,
+        )
+        stack.addStretch(1)
+        stack.addWidget(self.label)
+        stack.addLayout(row(self.mark, self.value, spacing=5))
+        stack.addStretch(1)
+
+
+class Names(QWidget):
+    """The name in use, and below it the name at birth, as received."""
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._name = PlainLabel(
+            look, size=Size.NAME, weight=Weight.BOLD, colour="bannertext", strict=True
+        )
+        self._born = RunLabel(look)
+        stack = column(1)
+        stack.addStretch(1)
+        stack.addWidget(self._name)
+        stack.addWidget(self._born)
+        stack.addStretch(1)
+        self.setLayout(stack)
+
+    def show_state(self, state: BannerState | None, *, compact: bool) -> None:
+        runs: tuple[Run, ...] = ()
+        if state is not None:
+            tr = self._look.tr
+            runs = _pair(tr("Birth name"), state.birth_name)
+            if state.first_birth_given and not compact:
+                label = "   " + tr("First birth given name")
+                runs += _pair(label, state.first_birth_given)
+        self._name.setText(state.name if state else "")
+        self._born.set_runs(runs)
+        self._born.setMinimumWidth(self._born.sizeHint().width())
+
+
+def _pair(label: str, value: str) -> tuple[Run, Run]:
+    return (
+        Run(label + " ", Weight.REGULAR, "bannermuted", Size.LABEL),
+        Run(value, Weight.SEMIBOLD, "bannertext", Size.LABEL, strict=True),
+    )
+
+
+class Identity(QWidget):
+    """In a narrow banner: the INS above the state of the identity."""
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.ins = PlainLabel(
+            look, size=Size.EMPHASIS, weight=Weight.SEMIBOLD, colour="bannertext", strict=True
+        )
+        self.mark = PlainLabel(look)
+        self.words = PlainLabel(look, size=Size.LABEL, colour="bannermuted")
+        stack = column(2)
+        stack.addStretch(1)
+        stack.addWidget(self.ins)
+        stack.addLayout(row(self.mark, self.words, 1, spacing=5))
+        stack.addStretch(1)
+        self.setLayout(stack)
 
 
 class PatientBanner(QWidget):
@@ -139,10 +244,22 @@ class PatientBanner(QWidget):
         self._look = look
         self._state: BannerState | None = None
         self._compact = False
+        self._names, self._panel = Names(look), AllergyPanel(look)
+        self._born, self._sex = Trait(look), Trait(look, look.tr("Sex"))
+        self._ins = Trait(look, look.tr("INS number"), strict=True)
+        self._identity = Trait(look, look.tr("Identity"))
+        self._identity.mark.show()
+        self._both = Identity(look)
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(16, 6, 12, 6)
-        self._line.setSpacing(0)
+        self._line.setSpacing(28)
         self._line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+        parts = (self._names, self._born, self._sex, self._both, self._ins, self._identity)
+        for part in parts:
+            part.hide()
+            self._line.addWidget(part)
+        self._line.addStretch(1)
+        self._line.addWidget(self._panel)
         self.setMinimumHeight(64)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -156,132 +273,54 @@ class PatientBanner(QWidget):
         return self._state.owner if self._state else None
 
     def show_state(self, state: BannerState | None, *, compact: bool = False) -> None:
-        """Show a patient, or nothing clinical at all."""
+        """Show a patient, or nothing clinical at all: no label keeps a word of the one before."""
         if state == self._state and compact == self._compact:
             return
+        self.setMinimumHeight(self.height() if state is None else 64)
         self._state, self._compact = state, compact
-        empty_out(self._line)
-        if state is None:
-            self.setAccessibleName("")
-            self.update()
-            return
-        self.setAccessibleName(f"{state.name}, {state.born_label} {state.born}")
-        self._fill(state)
+        named = f"{state.name}, {state.born_label} {state.born}" if state else ""
+        self.setAccessibleName(named)
+        self._names.show_state(state, compact=compact)
+        self._show_traits(state)
+        if state is not None:
+            self._choose_parts(state)
+        self._line.setSpacing(20 if compact else 28)
+        self._panel.show_state(state.allergies if state else None)
+        self._panel.setMinimumWidth(280 if compact else 400)
+        self._line.setStretchFactor(self._panel, 100 if compact else 60)
         self.update()
 
-    def _fill(self, state: BannerState) -> None:
-        gap = 20 if self._compact else 28
-        self._line.addLayout(self._names(state))
-        self._line.addSpacing(gap)
-        self._line.addLayout(self._trait(state.born_label, state.born))
-        self._line.addSpacing(gap)
-        self._line.addLayout(self._trait(self._look.tr("Sex"), state.sex))
-        self._line.addSpacing(gap)
-        if self._compact:
-            self._line.addLayout(self._ins_over_identity(state))
+    def _show_traits(self, state: BannerState | None) -> None:
+        look = self._look
+        self._born.label.setText(state.born_label if state else "")
+        self._born.value.setText(state.born if state else "")
+        self._sex.value.setText(state.sex if state else "")
+        self._ins.value.setText(state.ins if state else "")
+        self._identity.value.setText(state.identity if state else "")
+        ins = (state.ins or look.tr("No INS number")) if state else ""
+        self._both.ins.setText(ins)
+        words = look.tr("Identity") + " " + state.identity.lower() if state else ""
+        self._both.words.setText(words)
+        for mark in (self._identity.mark, self._both.mark):
+            self._show_mark(mark, state)
+
+    def _choose_parts(self, state: BannerState) -> None:
+        """Those this width has room for; a blank banner keeps the ones it has."""
+        wide = not self._compact
+        for part in (self._names, self._born, self._sex):
+            part.show()
+        self._both.setVisible(not wide)
+        self._ins.setVisible(wide and bool(state.ins))
+        self._identity.setVisible(wide)
+
+    def _show_mark(self, mark: PlainLabel, state: BannerState | None) -> None:
+        mark.setAccessibleName(state.identity if state else "")
+        if state is None:
+            mark.clear()
         else:
-            if state.ins:
-                ins = self._trait(self._look.tr("INS number"), state.ins, strict=True)
-                self._line.addLayout(ins)
-                self._line.addSpacing(gap)
-            self._line.addLayout(self._identity(state))
-        self._line.addSpacing(gap)
-        self._line.addStretch(1)
-        panel = AllergyPanel(self._look, state.allergies)
-        panel.setMinimumWidth(280 if self._compact else 400)
-        self._line.addWidget(panel, 100 if self._compact else 60)
-
-    def _names(self, state: BannerState) -> QVBoxLayout:
-        look, stack = self._look, column(1)
-        stack.addStretch(1)
-        stack.addWidget(
-            PlainLabel(
-                look,
-                state.name,
-                size=Size.NAME,
-                weight=Weight.BOLD,
-                colour="bannertext",
-                strict=True,
-            ),
-        )
-        caption = [
-            Run(look.tr("Birth name") + " ", Weight.REGULAR, "bannermuted", Size.LABEL),
-            Run(state.birth_name, Weight.SEMIBOLD, "bannertext", Size.LABEL, strict=True),
-        ]
-        if state.first_birth_given and not self._compact:
-            caption += [
-                Run(
-                    "   " + look.tr("First birth given name") + " ",
-                    Weight.REGULAR,
-                    "bannermuted",
-                    Size.LABEL,
-                ),
-                Run(
-                    state.first_birth_given, Weight.SEMIBOLD, "bannertext", Size.LABEL, strict=True
-                ),
-            ]
-        label = RunLabel(look, tuple(caption))
-        label.setMinimumWidth(label.sizeHint().width())
-        stack.addWidget(label)
-        stack.addStretch(1)
-        return stack
-
-    def _trait(self, label: str, value: str, *, strict: bool = False) -> QVBoxLayout:
-        look, stack = self._look, column(2)
-        stack.addStretch(1)
-        stack.addWidget(PlainLabel(look, label, size=Size.LABEL, colour="bannermuted"))
-        stack.addWidget(
-            PlainLabel(
-                look,
-                value,
-                size=Size.SECTION,
-                weight=Weight.SEMIBOLD,
-                colour="bannertext",
-                strict=strict,
-            ),
-        )
-        stack.addStretch(1)
-        return stack
-
-    def _identity(self, state: BannerState) -> QVBoxLayout:
-        look, stack = self._look, column(2)
-        stack.addStretch(1)
-        label = look.tr("Identity")
-        stack.addWidget(PlainLabel(look, label, size=Size.LABEL, colour="bannermuted"))
-        value = PlainLabel(
-            look, state.identity, size=Size.SECTION, weight=Weight.SEMIBOLD, colour="bannertext"
-        )
-        stack.addLayout(row(self._glyph(state), value, spacing=5))
-        stack.addStretch(1)
-        return stack
-
-    def _ins_over_identity(self, state: BannerState) -> QVBoxLayout:
-        look, stack = self._look, column(2)
-        stack.addStretch(1)
-        value = state.ins or look.tr("No INS number")
-        stack.addWidget(
-            PlainLabel(
-                look,
-                value,
-                size=Size.EMPHASIS,
-                weight=Weight.SEMIBOLD,
-                colour="bannertext",
-                strict=True,
-            )
-        )
-        words = look.tr("Identity") + " " + state.identity.lower()
-        label = PlainLabel(look, words, size=Size.LABEL, colour="bannermuted")
-        stack.addLayout(row(self._glyph(state), label, 1, spacing=5))
-        stack.addStretch(1)
-        return stack
-
-    def _glyph(self, state: BannerState) -> PlainLabel:
-        look, side = self._look, self._look.px(16)
-        mark = PlainLabel(look)
-        name = "check_circle" if state.identity_sure else "alert"
-        mark.setPixmap(look.icons.pixmap(name, look.colour("bannertext"), side))
-        mark.setAccessibleName(state.identity)
-        return mark
+            look, side = self._look, self._look.px(16)
+            glyph = "check_circle" if state.identity_sure else "alert"
+            mark.setPixmap(look.icons.pixmap(glyph, look.colour("bannertext"), side))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

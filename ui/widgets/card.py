@@ -1,8 +1,19 @@
 """Cards, separators and the small layouts every screen repeats."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
@@ -46,6 +57,22 @@ def empty_out(layout: QLayout) -> None:
             widget.deleteLater()
         elif inner is not None:
             empty_out(inner)
+
+
+@contextmanager
+def unseen(box: QWidget) -> Iterator[None]:
+    """Change many children of a box at once. Each child shown in sight makes Qt lay out every ancestor
+    there and then; out of sight it happens once. A box that holds the focus stays in sight, to keep it.
+    """
+    focus = QApplication.focusWidget()
+    if box.isHidden() or (focus is not None and box.isAncestorOf(focus)):
+        yield
+        return
+    box.hide()
+    try:
+        yield
+    finally:
+        box.show()
 
 
 class Ground(QWidget):

@@ -94,7 +94,7 @@ class FilterChip(QAbstractButton):
     def __init__(
         self,
         look: Look,
-        word: str,
+        word: str = "",
         count: int | None = None,
         *,
         checked: bool = False,
@@ -102,14 +102,21 @@ class FilterChip(QAbstractButton):
     ) -> None:
         super().__init__(parent)
         self._look = look
-        self._count = "" if count is None else look.formats.number(count)
-        self.setText(look.texts.shown(word))
-        self.setAccessibleName(f"{word} {self._count}".strip())
+        self._count = ""
         self.setCheckable(True)
-        self.setChecked(checked)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.show_filter(word, count, checked=checked)
+
+    def show_filter(self, word: str, count: int | None, *, checked: bool) -> None:
+        """Show a filter in the place of another."""
+        self._count = "" if count is None else self._look.formats.number(count)
+        self.setText(self._look.texts.shown(word))
+        self.setAccessibleName(f"{word} {self._count}".strip())
+        self.setChecked(checked)
+        self.updateGeometry()
+        self.update()
 
     def sizeHint(self) -> QSize:
         metrics = self._look.metrics(Size.LABEL, Weight.MEDIUM)

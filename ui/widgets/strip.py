@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
-from ui.widgets.card import Ground, column, empty_out
+from ui.widgets.card import Ground, column, row, unseen
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
 GAP, TIGHT = 28, 14
@@ -21,6 +21,32 @@ class StripCell(Struct, frozen=True):
     flag: str = ""
 
 
+class CellBox(QWidget):
+    """A label above its value."""
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cell: StripCell | None = None
+        stack = column(1)
+        self.setLayout(stack)
+        self._label = PlainLabel(look, size=Size.CAPTION, weight=Weight.MEDIUM, colour="muted")
+        self._value = RunLabel(look, leading=1.21)
+        stack.addWidget(self._label)
+        stack.addWidget(self._value)
+
+    def show_cell(self, cell: StripCell | None) -> None:
+        """Show a cell in the place of another, or nothing."""
+        if cell == self._cell:
+            return
+        self._cell = cell
+        self._label.setText(cell.label if cell else "")
+        runs = [Run(cell.value, Weight.SEMIBOLD)] if cell else []
+        if cell and cell.flag:
+            runs.append(Run(f"  {cell.flag}", Weight.SEMIBOLD, "danger", Size.LABEL))
+        self._value.set_runs(tuple(runs))
+        self._value.setMinimumWidth(self._value.sizeHint().width())
+
+
 class ClinicalStrip(Ground):
     """Cells from the left. Where they do not fit, the last says how many wait; arrows bring them."""
 
@@ -28,9 +54,16 @@ class ClinicalStrip(Ground):
         super().__init__(look, "surface", "bottom", parent)
         self._cells: tuple[StripCell, ...] = ()
         self._first = 0
-        self._row = QHBoxLayout(self)
+        self._boxes: list[CellBox] = []
+        self._inner = QWidget()
+        self.setLayout(row(self._inner, spacing=0))
+        self._row = QHBoxLayout(self._inner)
         self._row.setContentsMargins(16, 4, 12, 5)
         self._row.setSpacing(GAP)
+        self._more = PlainLabel(look, weight=Weight.SEMIBOLD, colour="accent")
+        self._more.hide()
+        self._row.addWidget(self._more)
+        self._row.addStretch(1)
         self.setFixedHeight(look.px(48))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(look.tr("Clinical landmarks"))
@@ -44,31 +77,36 @@ class ClinicalStrip(Ground):
         self.setAccessibleDescription(words)
         self._lay_out()
 
-    def _cell(self, cell: StripCell) -> QWidget:
-        look, box = self._look, QWidget(self)
-        stack = column(1)
-        box.setLayout(stack)
-        label = PlainLabel(
-            look, cell.label, size=Size.CAPTION, weight=Weight.MEDIUM, colour="muted"
-        )
-        stack.addWidget(label)
-        runs = [Run(cell.value, Weight.SEMIBOLD)]
-        if cell.flag:
-            runs.append(Run(f"  {cell.flag}", Weight.SEMIBOLD, "danger", Size.LABEL))
-        value = RunLabel(look, tuple(runs), leading=1.21)
-        value.setMinimumWidth(value.sizeHint().width())
-        stack.addWidget(value)
-        return box
-
     def _lay_out(self) -> None:
-        empty_out(self._row)
-        room = self.width() - 28
+        """Put the cells that fit, from the first one asked for; the boxes stay, their words change."""
         shown = self._cells[self._first :]
-        boxes = [self._cell(cell) for cell in shown]
-        widths = [box.sizeHint().width() for box in boxes]
+        while len(self._boxes) < len(shown):
+            self._add_box()
+        for place, box in enumerate(self._boxes):
+            box.show_cell(shown[place] if place < len(shown) else None)
+        widths = [box.sizeHint().width() for box in self._boxes[: len(shown)]]
+        gap, fitting = self._fit(widths)
+        self._row.setSpacing(gap)
+        waiting = len(shown) - fitting
+        self._more.setText(f"+ {waiting}" if waiting else "")
+        parts: list[tuple[QWidget, bool]] = [(self._more, waiting > 0)]
+        parts += [(box, place < fitting) for place, box in enumerate(self._boxes)]
+        if shown and any(part.isHidden() is seen for part, seen in parts):
+            with unseen(self._inner):
+                for part, seen in parts:
+                    part.setVisible(seen)
+
+    def _add_box(self) -> None:
+        box = CellBox(self._look, self._inner)
+        box.hide()
+        self._row.insertWidget(len(self._boxes), box)
+        self._boxes.append(box)
+
+    def _fit(self, widths: list[int]) -> tuple[int, int]:
+        """(gap between two cells, how many fit)."""
+        room = self.width() - 28
         joints = max(0, len(widths) - 1)
         gap = GAP if sum(widths) + GAP * joints <= room else TIGHT
-        self._row.setSpacing(gap)
         total = sum(widths) + gap * joints
         more_width = self._look.metrics(Size.BODY, Weight.SEMIBOLD).horizontalAdvance("+ 99")
         used, fitting = 0, 0
@@ -78,18 +116,7 @@ class ClinicalStrip(Ground):
                 break
             used += width + gap
             fitting += 1
-        for box in boxes[:fitting]:
-            self._row.addWidget(box)
-        for box in boxes[fitting:]:
-            box.hide()
-            box.deleteLater()
-        waiting = len(boxes) - fitting
-        if waiting:
-            words = f"+ {waiting}"
-            self._row.addWidget(
-                PlainLabel(self._look, words, weight=Weight.SEMIBOLD, colour="accent")
-            )
-        self._row.addStretch(1)
+        return gap, fitting
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QShowEvent,
-    QTextCharFormat,
     QTextLayout,
     QTextOption,
 )
@@ -23,6 +22,9 @@ from ui.theme.tokens import Size, Weight
 from ui.typography import visible
 
 LINE_GAP = 1.35
+NARROWEST = 48
+"""A text that wraps never asks for more than this."""
+_ONE_LINE = 1e6
 
 
 class PlainLabel(QLabel):
@@ -47,6 +49,7 @@ class PlainLabel(QLabel):
         super().__init__(parent)
         self._look = look
         self._strict = strict
+        self._token = ""
         super().setTextFormat(Qt.TextFormat.PlainText)
         self.setForegroundRole(QPalette.ColorRole.WindowText)
         self.setFont(look.font(size, weight))
@@ -64,10 +67,14 @@ class PlainLabel(QLabel):
         raise TypeError("text from data is never markup")
 
     def set_colour(self, token: str) -> None:
-        self._wear(self._look.colour(token))
+        """Wear another colour of the theme; the same again costs nothing."""
+        if token != self._token:
+            self._token = token
+            self._wear(self._look.colour(token))
 
     def set_ink(self) -> None:
         """The colour of paper's text, the same in both themes."""
+        self._token = ""
         self._wear(self._look.colour("ink"))
 
     def _wear(self, colour: QColor) -> None:
@@ -112,9 +119,7 @@ def layout_of(look: Look, runs: tuple[Run, ...], *, wrap: bool) -> QTextLayout:
     layout.setTextOption(option)
     formats, start = [], 0
     for run, text in zip(runs, texts, strict=True):
-        shape = QTextCharFormat()
-        shape.setFont(look.font(run.size, run.weight))
-        shape.setForeground(look.colour(run.colour))
+        shape = look.shape(run.size, run.weight, run.colour)
         piece = QTextLayout.FormatRange()
         piece.start, piece.length, piece.format = start, len(text.encode("utf-16-le")) // 2, shape
         formats.append(piece)
@@ -140,6 +145,9 @@ def flow(layout: QTextLayout, width: float, leading: float = LINE_GAP) -> float:
     return y
 
 
+_BESIDE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
 def draw_runs(
     painter: QPainter,
     look: Look,
@@ -157,19 +165,65 @@ def draw_runs(
         room = rect.right() - x
         if room <= 0:
             break
-        font = look.font(run.size, run.weight)
-        painter.setFont(font)
+        painter.setFont(look.font(run.size, run.weight))
         painter.setPen(look.colour(run.colour))
         text = visible(run.text) if run.strict else look.texts.shown(run.text)
-        metrics = painter.fontMetrics()
+        metrics = look.metrics(run.size, run.weight)
         width = metrics.horizontalAdvance(text)
         if elide and width > room:
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(room))
             width = min(metrics.horizontalAdvance(text), int(room))
-        area = QRectF(x, rect.y(), room, rect.height())
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(QRectF(x, rect.y(), room, rect.height()), _BESIDE, text)
         x += width
     return x - rect.x()
+
+
+class Paragraph:
+    """Runs in one flow: laid out once, measured once a width, painted where asked."""
+
+    def __init__(
+        self, look: Look, runs: tuple[Run, ...], *, wrap: bool = False, leading: float = LINE_GAP
+    ) -> None:
+        self.runs = runs
+        self._look, self._wrap, self._leading = look, wrap, leading
+        self._heights: dict[int, int] = {}
+        self._hint: QSize | None = None
+        self._laid: QTextLayout | None = None
+        self._width = -1.0
+
+    def _flow(self, width: float) -> float:
+        if self._laid is None:
+            self._laid = layout_of(self._look, self.runs, wrap=self._wrap)
+        self._width = width
+        return flow(self._laid, width, self._leading)
+
+    def hint(self) -> QSize:
+        """What it takes on one line."""
+        if not self.runs:
+            return QSize(0, 0)
+        if self._hint is None:
+            height = self._flow(_ONE_LINE)
+            assert self._laid is not None
+            width = self._laid.lineAt(0).naturalTextWidth()
+            self._hint = QSize(round(width + 1.5), round(height + 0.5))
+        return self._hint
+
+    def height(self, width: int) -> int:
+        """What it takes broken at `width`; asked a dozen times for one layout."""
+        if not self.runs:
+            return 0
+        if width not in self._heights:
+            self._heights[width] = round(self._flow(width) + 0.5)
+        return self._heights[width]
+
+    def draw(self, painter: QPainter, at: QPointF, width: int) -> None:
+        """The broken flow, from its top left corner."""
+        if not self.runs:
+            return
+        if self._width != width:
+            self._flow(width)
+        assert self._laid is not None
+        self._laid.draw(painter, at)
 
 
 class RunLabel(PlainLabel):
@@ -186,21 +240,20 @@ class RunLabel(PlainLabel):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(look, parent=parent)
-        self._runs: tuple[Run, ...] = ()
-        self._heights: dict[int, int] = {}
-        self._hint: QSize | None = None
-        self._paragraphs: dict[bool, QTextLayout] = {}
         self._wrap = wrap
         self._right = right
         self._leading = leading
+        self._paragraph = Paragraph(look, (), wrap=wrap, leading=leading)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(wrap)
         self.setSizePolicy(policy)
         self.set_runs(runs)
 
     def set_runs(self, runs: tuple[Run, ...]) -> None:
-        self._runs = runs
-        self._heights, self._hint, self._paragraphs = {}, None, {}
+        """Show other runs; the same ones change nothing."""
+        if runs == self._paragraph.runs:
+            return
+        self._paragraph = Paragraph(self._look, runs, wrap=self._wrap, leading=self._leading)
         self.setText("".join(run.text for run in runs))
         self.updateGeometry()
         self.update()
@@ -209,47 +262,27 @@ class RunLabel(PlainLabel):
         return self._wrap
 
     def heightForWidth(self, width: int) -> int:
-        """Asked a dozen times for one layout: measured once a width."""
-        if not self._runs:
-            return 0
-        if width not in self._heights:
-            height = flow(self._paragraph(wrap=True), width, self._leading)
-            self._heights[width] = round(height + 0.5)
-        return self._heights[width]
+        return self._paragraph.height(width)
 
     def sizeHint(self) -> QSize:
-        if not self._runs:
-            return QSize(0, 0)
-        if self._hint is None:
-            layout = self._paragraph(wrap=False)
-            height = flow(layout, 1e6, self._leading)
-            width = layout.lineAt(0).naturalTextWidth()
-            self._hint = QSize(round(width + 1.5), round(height + 0.5))
-        return self._hint
-
-    def _paragraph(self, *, wrap: bool) -> QTextLayout:
-        """The runs laid out, made once; whoever uses it gives it a width first."""
-        if wrap not in self._paragraphs:
-            self._paragraphs[wrap] = layout_of(self._look, self._runs, wrap=wrap)
-        return self._paragraphs[wrap]
+        return self._paragraph.hint()
 
     def minimumSizeHint(self) -> QSize:
         hint = self.sizeHint()
-        return QSize(min(hint.width(), 48), hint.height())
+        return QSize(min(hint.width(), NARROWEST), hint.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        if not self._runs:
+        paragraph = self._paragraph
+        if not paragraph.runs:
             return
         painter = QPainter(self)
         if self._wrap:
-            layout = self._paragraph(wrap=True)
-            flow(layout, self.width(), self._leading)
-            layout.draw(painter, QPointF(0, 0))
+            paragraph.draw(painter, QPointF(0, 0), self.width())
             return
         area = QRectF(self.rect())
         if self._right:
             area.setLeft(max(0.0, area.right() - self.sizeHint().width()))
-        draw_runs(painter, self._look, area, self._runs)
+        draw_runs(painter, self._look, area, paragraph.runs)
 
 
 def shade(colour: QColor, alpha: float) -> QColor:

@@ -102,10 +102,11 @@ class TrendPlot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(not compact)
 
-    def show_plot(self, state: PlotState) -> None:
+    def show_plot(self, state: PlotState | None) -> None:
+        """Show a curve in the place of another, or none."""
         self._state = state
-        self._focus = len(state.points) - 1
-        self.setAccessibleName(f"{state.title} {state.unit}")
+        self._focus = len(state.points) - 1 if state else -1
+        self.setAccessibleName(f"{state.title} {state.unit}" if state else "")
         self._read_out()
         self.update()
 
