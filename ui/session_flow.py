@@ -64,6 +64,8 @@ class RecordFlow(QObject):
         forms.closed.connect(self._form_closed)
         forms.refused.connect(self._refused)
         session.toast.undone.connect(self.undo)
+        session.models.centre.undone.connect(self._undone)
+        session.models.centre.kept.connect(self._refused)
         session.models.status.link_changed.connect(self._link_changed)
 
     # -- state up -------------------------------------------------------------
@@ -188,6 +190,12 @@ class RecordFlow(QObject):
         self._session.toast.dismiss()
         if op_id:
             self._session.models.centre.undo(op_id)
+
+    @Slot(str)
+    def _undone(self, op_id: str) -> None:
+        """The line that was taken back is not chosen any more."""
+        detail = self._session.models.record.state.detail
+        if detail is not None and detail.op_id == op_id:
             self._session.models.record.choose(None)
 
     @Slot()

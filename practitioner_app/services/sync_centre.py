@@ -106,6 +106,18 @@ class Exchange(Struct, frozen=True, kw_only=True):
     figures: Mapping[str, int] = {}
 
 
+class Undone(StrEnum):
+    """What became of the wish to take an item back."""
+
+    DONE = "done"
+    LEFT = "left"
+    """It was tried over the network: the server may hold it, its answer is awaited."""
+    NEEDED = "needed"
+    """A later change of the same line rests on it."""
+    ANSWERED = "answered"
+    """It waits no more."""
+
+
 class Centre(Struct, frozen=True, kw_only=True):
     connection: Connection
     copy: CopyRow
@@ -216,9 +228,20 @@ class SyncCentre:
             exchanges=tuple(self._exchanges),
         )
 
-    def undo(self, op_id: str) -> bool:
-        """Withdraw a waiting item before it leaves."""
-        return self._outbox.withdraw(op_id)
+    def undo(self, op_id: str) -> Undone:
+        """Withdraw a waiting item before it leaves; else what is true of it now."""
+        if self._outbox.withdraw(op_id):
+            return Undone.DONE
+        waiting = self._outbox.pending()
+        at = next((n for n, item in enumerate(waiting) if item.op_id == op_id), None)
+        if at is None:
+            return Undone.ANSWERED
+        item = waiting[at]
+        rests = any(
+            (later.owner, later.rtype, later.id) == (item.owner, item.rtype, item.id)
+            for later in waiting[at + 1 :]
+        )
+        return Undone.NEEDED if item.state is ItemState.PENDING and rests else Undone.LEFT
 
     def withdraw_refused(self, op_id: str) -> None:
         """A person decided to give a refused item up; it stays in the archive."""

@@ -228,6 +228,42 @@ def test_the_sync_centre_lists_what_waits_and_takes_it_back(window, world):
     assert world.sync.asked == 1
 
 
+def test_an_item_already_tried_over_the_network_stays_and_the_doctor_is_told_why(window, world):
+    session = window.session
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("add:problems")
+    session.models.forms.model.edit("label", "Goutte")
+    session.models.forms.model.submit()
+    session.overlay_flow.run("sync")
+    line = next(i for i in session.models.centre.state.pending if i.rtype == "Condition")
+    assert line.undoable
+    world.store.judged(line.op_id, ItemState.SENT)
+    session.centre_view.undo_asked.emit(line.op_id)
+    assert session.toast.isVisibleTo(session)
+    assert session.toast.accessibleName() == (
+        "Déjà envoyé : la réponse du serveur est attendue. "
+        "Une fois enregistré, corrigez-le dans le dossier."
+    )
+    left = next(i for i in session.models.centre.state.pending if i.op_id == line.op_id)
+    assert not left.undoable
+    assert left.chip.word == "Envoi en cours"
+
+
+def test_undoing_from_the_record_too_late_keeps_the_line_and_says_so(window, world):
+    session = window.session
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("add:problems")
+    session.models.forms.model.edit("label", "Goutte")
+    session.models.forms.model.submit()
+    op_id = session.models.record.state.detail.op_id
+    world.store.confirm(op_id)
+    session.record_flow.undo()
+    assert session.toast.accessibleName() == (
+        "Le serveur vient de répondre : corrigez-le dans le dossier."
+    )
+    assert session.models.record.state.detail is not None
+
+
 def test_hz21_a_refused_item_stays_with_its_reason_until_a_person_confirms(window, world):
     session = window.session
     session.record_flow.open(OWNER)

@@ -13,6 +13,7 @@ from practitioner_app.services.sync_centre import (
     Rank,
     RankRow,
     Status,
+    Undone,
 )
 from ui.i18n import Texts
 from ui.patient_words import patient_line
@@ -306,6 +307,17 @@ def rtype_word(texts: Texts, rtype: str) -> str:
     }.get(rtype, trc("timeline", "Document"))
 
 
+def undo_words(texts: Texts, outcome: Undone) -> str:
+    """Why an item stays, and what the doctor can do."""
+    tr = texts.tr
+    return {
+        Undone.LEFT: tr(
+            "Already sent: the server’s answer is awaited. Once it is recorded, correct it in the record."
+        ),
+        Undone.NEEDED: tr("A later change rests on this one: undo the later one first."),
+    }.get(outcome, tr("The server has just answered: correct it in the record."))
+
+
 def reason_words(texts: Texts, reason: str) -> str:
     """Why the server said no, and what to do. `Refused because …`."""
     tr = texts.tr
@@ -316,6 +328,10 @@ def reason_words(texts: Texts, reason: str) -> str:
         "closed": tr("this record is closed."),
         "too_large": tr("the entry is too large."),
         "base_missing": tr("the line it changes is not there any more."),
+        "dependency_refused": tr("it rests on another entry that was not accepted."),
+        "check_after_restore": tr(
+            "the server was restored from a backup: enter it again if it still holds."
+        ),
         "no_membership": tr("your membership of the practice has ended."),
     }
     tail = reason.rsplit(".", 1)[-1]

@@ -7,9 +7,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from practitioner_app.ports import ChangeSet, SyncControl
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
-from practitioner_app.services.sync_centre import Centre, Status, SyncCentre
+from practitioner_app.services.sync_centre import Centre, Status, SyncCentre, Undone
 from ui.speaking import Speaking
-from ui.sync_status.presenter import centre_state, status_state
+from ui.sync_status.presenter import centre_state, status_state, undo_words
 from ui.sync_status.state import CentreState, OpLine
 from ui.widgets.status_bar import StatusState
 
@@ -78,6 +78,10 @@ class CentreModel(QObject):
     """Intents: show, hide, send_now, undo, withdraw, find."""
 
     changed = Signal()
+    undone = Signal(str)
+    """This item was taken back."""
+    kept = Signal(str)
+    """An item could not be taken back: the sentence that says why and what can be done."""
 
     def __init__(
         self,
@@ -119,9 +123,9 @@ class CentreModel(QObject):
         self._sync.now()
 
     def undo(self, op_id: str) -> None:
-        """Take back what has not left."""
+        """Take back what has not left; where that is too late, `kept` says so."""
         centre = self._centre
-        self._lanes.write(lambda: centre.undo(op_id), self._acted)
+        self._lanes.write(lambda: centre.undo(op_id), lambda outcome: self._undone(op_id, outcome))
 
     def withdraw(self, op_id: str) -> None:
         """Give up a refused item, after the person confirmed; it stays in the archive."""
@@ -138,6 +142,13 @@ class CentreModel(QObject):
     def _read(self, centre: Centre) -> None:
         self._state = centre_state(centre, self._speak())
         self.changed.emit()
+
+    def _undone(self, op_id: str, outcome: Undone) -> None:
+        if outcome is Undone.DONE:
+            self.undone.emit(op_id)
+        else:
+            self.kept.emit(undo_words(self._speak().texts, outcome))
+        self.refresh()
 
     def _acted(self, _answer: object) -> None:
         self.refresh()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from dossier.entropy import SeededEntropy
 from dossier.fhir.allergies import NewAllergy
@@ -10,7 +11,14 @@ from practitioner_app.ports import ItemState
 from practitioner_app.services.allergies import AllergyService, RecordAllergy
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Connection, Lease, Link
-from practitioner_app.services.sync_centre import Progress, Rank, RateMeter, SyncCentre, percent
+from practitioner_app.services.sync_centre import (
+    Progress,
+    Rank,
+    RateMeter,
+    SyncCentre,
+    Undone,
+    percent,
+)
 from practitioner_app.services.writing import Writer
 from tests.builders import ACTOR, OWNER, a_patient
 from tests.fakes.manual_clock import ManualClock
@@ -61,8 +69,28 @@ def test_waiting_and_refused_items_name_their_patient_and_reason(store, centre, 
 
 
 def test_a_waiting_item_can_be_undone_from_the_list(store, centre, clock):
-    assert centre.undo(recorded(store, clock).op_id)
+    assert centre.undo(recorded(store, clock).op_id) is Undone.DONE
     assert centre.view().pending == ()
+
+
+def test_an_item_that_stays_says_what_is_true_of_it(store, centre, clock):
+    written = recorded(store, clock)
+    store.judged(written.op_id, ItemState.SENT)
+    assert centre.undo(written.op_id) is Undone.LEFT
+    assert [item.op_id for item in centre.view().pending] == [written.op_id]
+    store.confirm(written.op_id)
+    assert centre.undo(written.op_id) is Undone.ANSWERED
+
+
+def test_an_item_that_a_later_change_rests_on_is_undone_after_it(store, centre, clock):
+    first = recorded(store, clock)
+    before = next(entry for entry in store.ops if entry.op.op_id == first.op_id)
+    later = structs.replace(before.op, op_id="0193f0a0-0000-7000-8000-00000000000f")
+    later = structs.replace(later, depends_on=first.op_id)
+    store.put(later, shows=before.shows)
+    assert centre.undo(first.op_id) is Undone.NEEDED
+    assert centre.undo(later.op_id) is Undone.DONE
+    assert centre.undo(first.op_id) is Undone.DONE
 
 
 def test_progress_is_one_ratio_and_never_a_hundred_before_it_is_true(store, centre):
