@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import http.client
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -59,7 +58,6 @@ def serve_bare() -> None:
         bare, port=0, log_config=None, access_log=False, http=BoundedHttp, ws="none", lifespan="off"
     )
     listening = config.bind_socket()
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     print(listening.getsockname()[1], flush=True)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(uvicorn.Server(config).serve(sockets=[listening]))

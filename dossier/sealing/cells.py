@@ -8,6 +8,7 @@ content was wrong.
 """
 
 import struct
+from functools import lru_cache
 from threading import local
 
 import zstandard
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from dossier.entropy import Entropy
 from dossier.errors import SealBroken
-from dossier.sealing.encoding import tup
+from dossier.sealing.encoding import tail, tup
 
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of the largest body a cell holds."""
@@ -35,6 +36,9 @@ class _Scratch(local):
 _FORMAT = 1
 _HEADER = struct.Struct(">BI")
 _NONCE = 12
+_SPLIT = _HEADER.size + _NONCE
+_REMEMBERED = 4_096
+"""Beginnings and endings of places that are kept: the rows of one compartment share theirs."""
 _SCRATCH = _Scratch()
 
 
@@ -50,7 +54,18 @@ def aad(  # noqa: PLR0913, PLR0917 - the nine words of a place
     schema: int,
 ) -> bytes:
     """The place of a cell (DATA-MODEL §2): version is (restore, k); `subject` 0 and empty text mean none."""
-    return tup("colloque/v1/cell", table, owner, facet, subject, rtype, rid, restore, k, schema)
+    beginning = _beginning(table, owner, facet, subject, rtype)
+    return beginning + tail(rid) + _ending(restore, k, schema)
+
+
+@lru_cache(_REMEMBERED)
+def _beginning(table: str, owner: int, facet: str, subject: int, rtype: str) -> bytes:
+    return tup("colloque/v1/cell", table, owner, facet, subject, rtype)
+
+
+@lru_cache(_REMEMBERED)
+def _ending(restore: int, k: int, schema: int) -> bytes:
+    return tail(restore, k, schema)
 
 
 def seal(key: bytes, key_version: int, body: bytes, aad: bytes, entropy: Entropy) -> bytes:
@@ -75,15 +90,26 @@ def key_version(cell: bytes) -> int:
 
 def open_cell(key: bytes, cell: bytes, aad: bytes, max_bytes: int = MAX_BODY) -> bytes:
     """The body; raises SealBroken for a wrong key, another place, altered bytes or more than `max_bytes`."""
-    key_version(cell)
-    split = _HEADER.size + _NONCE
-    try:
-        packed = AESGCM(key).decrypt(
-            cell[_HEADER.size : split], cell[split:], cell[: _HEADER.size] + aad
-        )
-        return _unpack(packed, max_bytes)
-    except (InvalidTag, ValueError, zstandard.ZstdError) as error:
-        raise SealBroken from error
+    return Opener(key).open(cell, aad, max_bytes)
+
+
+class Opener:
+    """One data key, made ready once to open many cells. Lives no longer than the reading it serves."""
+
+    def __init__(self, key: bytes) -> None:
+        self._gcm = AESGCM(key)
+
+    def open(self, cell: bytes, aad: bytes, max_bytes: int = MAX_BODY) -> bytes:
+        """As `open_cell`."""
+        if len(cell) < OVERHEAD or cell[0] != _FORMAT:
+            raise SealBroken
+        try:
+            packed = self._gcm.decrypt(
+                cell[_HEADER.size : _SPLIT], cell[_SPLIT:], cell[: _HEADER.size] + aad
+            )
+            return _unpack(packed, max_bytes)
+        except (InvalidTag, ValueError, zstandard.ZstdError) as error:
+            raise SealBroken from error
 
 
 def _unpack(packed: bytes, max_bytes: int) -> bytes:

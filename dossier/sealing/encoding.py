@@ -8,6 +8,7 @@ import struct
 from unicodedata import normalize
 
 PREFIX = "colloque/v1/"
+_LENGTH = struct.Struct(">I").pack
 
 
 def tup(label: str, *parts: bytes | str | int) -> bytes:
@@ -19,14 +20,16 @@ def tup(label: str, *parts: bytes | str | int) -> bytes:
     name = label.encode("ascii")
     if b"\0" in name:
         raise ValueError("a label holds no zero byte")
-    out = [name, b"\0"]
+    return name + b"\0" + tail(*parts)
+
+
+def tail(*parts: bytes | str | int) -> bytes:
+    """What more parts add to a tuple that began with others: it is the same as all of them at once."""
+    out: list[bytes] = []
     for part in parts:
-        raw = part if isinstance(part, bytes) else _text(part)
-        out += (struct.pack(">I", len(raw)), raw)
+        if isinstance(part, str):
+            raw = part.encode() if part.isascii() else normalize("NFC", part).encode()
+        else:
+            raw = part if isinstance(part, bytes) else b"%d" % part
+        out += (_LENGTH(len(raw)), raw)
     return b"".join(out)
-
-
-def _text(part: str | int) -> bytes:
-    if isinstance(part, int):
-        return b"%d" % part
-    return part.encode() if part.isascii() else normalize("NFC", part).encode()

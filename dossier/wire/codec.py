@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import re
 from base64 import b64encode
+from threading import local
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -54,8 +55,25 @@ def decode(raw: bytes, kind: type[T]) -> T:
 def encode_pages(message: object, level: int = 1) -> tuple[bytes, str]:
     """MessagePack inside one zstd frame that declares its size, and the digest of the decoded bytes."""
     plain = msgspec.msgpack.encode(message)
-    packed = zstandard.ZstdCompressor(level=level, write_content_size=True).compress(plain)
-    return packed, repr_digest(plain)
+    return _SCRATCH.compressor(level).compress(plain), repr_digest(plain)
+
+
+class _Scratch(local):
+    """Compressors, one of a level for each thread: making one costs more than a small page does."""
+
+    def __init__(self) -> None:
+        self._compressors: dict[int, zstandard.ZstdCompressor] = {}
+
+    def compressor(self, level: int) -> zstandard.ZstdCompressor:
+        """The thread's own one of this level."""
+        found = self._compressors.get(level)
+        if found is None:
+            found = zstandard.ZstdCompressor(level=level, write_content_size=True)
+            self._compressors[level] = found
+        return found
+
+
+_SCRATCH: Final = _Scratch()
 
 
 def repr_digest(decoded: bytes) -> str:

@@ -24,6 +24,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _LOG = logging.getLogger("colloque.server")
 _JSON: Final = "application/json"
 _LENGTH: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
+SMALL_BYTES: Final = 16 * 1024
 BODY_S: Final = 20.0
 """How long a client may take to send a body (256 KB at most)."""
 _STATUS: tuple[tuple[type[errors.DossierError], int], ...] = (
@@ -50,10 +51,21 @@ _STATUS_OF_CODE: Final = {
 }
 
 
+def is_small(request: Request) -> bool:
+    """A body of few bytes, said beforehand: not worth asking who sends it before it is read."""
+    declared = request.headers.get("content-length", "")
+    return bool(_LENGTH.fullmatch(declared)) and int(declared) <= SMALL_BYTES
+
+
 async def body(request: Request, kind: type[T], max_bytes: int) -> T:
     """Read and decode a JSON body of at most `max_bytes`. Raises Refused (`bad_length`, `too_large`,
     `media_type`, `too_slow`) and BadAnswer for what is not this message.
     """
+    return codec.decode(await received(request, max_bytes), kind)
+
+
+async def received(request: Request, max_bytes: int) -> bytes:
+    """The bytes of a JSON body of at most `max_bytes`. Raises Refused as `body` does."""
     declared = request.headers.get("content-length", "0")
     if not _LENGTH.fullmatch(declared):
         raise errors.Refused("bad_length")
@@ -71,7 +83,7 @@ async def body(request: Request, kind: type[T], max_bytes: int) -> T:
                 pieces.append(piece)
     except TimeoutError as error:
         raise errors.Refused("too_slow") from error
-    return codec.decode(b"".join(pieces), kind)
+    return b"".join(pieces)
 
 
 def few(items: tuple[T, ...]) -> tuple[T, ...]:

@@ -1,6 +1,6 @@
 """/sync/v1: heads, changes, ops, terms, digests and hints of one reader."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal, TypeVar
 
 from starlette.requests import Request
@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from dossier.clock import to_wire
-from dossier.errors import DossierError
+from dossier.errors import DossierError, Refused
 from dossier.wire import codec, limits, messages
 from server.api import answers
 from server.ports import HintBoard, HintLine
@@ -85,10 +85,9 @@ class SyncApi:
         return answers.pages(await self._feed.changes(session, asked))
 
     async def ops(self, request: Request) -> Response:
-        token = answers.bearer(request)
-        await self._sessions.resolve_ended(token)
-        asked = await answers.body(request, messages.OpsRequest, limits.OPS_BYTES)
-        session = await self._sessions.resolve_ended(token)
+        resolve = self._sessions.resolve_ended
+        session, raw = await self._received(request, resolve, limits.OPS_BYTES)
+        asked = codec.decode(raw, messages.OpsRequest)
         return answers.json(await self._changes.push(session, asked))
 
     async def terms(self, request: Request) -> Response:
@@ -110,13 +109,24 @@ class SyncApi:
         return StreamingResponse(told, headers=headers, media_type="text/event-stream")
 
     async def _asked(self, request: Request, kind: type[T]) -> tuple[Session, T]:
-        """Who asks, and what. A stranger's body is not read; a body may take long to come, so who asks is
-        read again after it.
+        session, raw = await self._received(request, self._sessions.resolve, _ASK_BYTES)
+        return session, codec.decode(raw, kind)
+
+    async def _received(
+        self, request: Request, resolve: Callable[[str], Awaitable[Session]], max_bytes: int
+    ) -> tuple[Session, bytes]:
+        """Who asks, and the bytes. Who asks is read after the body, which may take long to come, and before
+        it is decoded; a stranger's large body, or one of unknown length, is not even read.
         """
         token = answers.bearer(request)
-        await self._sessions.resolve(token)
-        asked = await answers.body(request, kind, _ASK_BYTES)
-        return await self._sessions.resolve(token), asked
+        if not answers.is_small(request):
+            await resolve(token)
+        try:
+            raw = await answers.received(request, max_bytes)
+        except Refused:
+            await resolve(token)
+            raise
+        return await resolve(token), raw
 
     async def _told(self, token: str, line: HintLine, expires_ms: int) -> AsyncIterator[bytes]:
         """Events until the token or the right ends, or the server stops."""

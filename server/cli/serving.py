@@ -108,10 +108,6 @@ def _sockets(options: argparse.Namespace) -> list[socket.socket]:
         except Refused:
             sockets[0].close()
             raise
-    for one in sockets:
-        # Accepted ones inherit it: else the second part of an answer waits for the acknowledgement of
-        # the first, which the other end delays by 40 ms.
-        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sockets
 
 

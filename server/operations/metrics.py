@@ -27,6 +27,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         self._routes = frozenset(routes)
+        self._kept: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "colloque_requests",
             "Answered requests.",
@@ -53,8 +54,14 @@ class Metrics:
         """One answer began. An address or a method that is not ours is `other`: labels stay few."""
         route = path if path in self._routes else "other"
         verb = method if method in _METHODS else "other"
-        self._requests.labels(route, verb, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        kept = self._kept.get((route, verb, status))
+        if kept is None:
+            kept = self._kept[route, verb, status] = (
+                self._requests.labels(route, verb, str(status)),
+                self._seconds.labels(route),
+            )
+        kept[0].inc()
+        kept[1].observe(seconds)
 
 
 class Counted:

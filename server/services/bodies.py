@@ -47,6 +47,13 @@ def unpack(plain: bytes) -> Body:
     return Body(author, unit, plain[_HEADER.size : start].decode(), plain[start:])
 
 
+def resource_of(plain: bytes) -> bytes:
+    """The resource alone; raises SealBroken for anything shorter than a header."""
+    if len(plain) < _HEADER.size:
+        raise SealBroken
+    return plain[_HEADER.size + plain[_HEADER.size - 1] :]
+
+
 def place_of(owner: int, row: ResourceRow) -> Place:
     """Where the present cell of a row lies."""
     return Place("resource", owner, row.facet, row.subject, row.rtype, row.id, row.version)

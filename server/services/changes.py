@@ -117,7 +117,9 @@ class Changes:
             )
             if mine is not None and mine.readable():
                 return {}
-        return await self._copies.held(session) if kinds & {"opened", "receipt"} else {}
+        if not kinds & {"opened", "receipt"}:
+            return {}
+        return await self._copies.held(session, [owner])
 
     async def _one(self, turn: _Turn, op: Op) -> Verdict:
         misnamed = _misnamed(op)

@@ -33,20 +33,24 @@ class Copies:
     def __init__(self, premises: Premises) -> None:
         self._premises, self._access = premises, Access(premises)
 
-    async def held(self, session: Session) -> dict[Key, CopyRow]:
-        """What this device was given in this situation's organisation."""
+    async def held(self, session: Session, targets: Iterable[int]) -> dict[Key, CopyRow]:
+        """What this device was given of these owners in this situation's organisation."""
 
         async def rows(tx: OwnerTx) -> list[CopyRow]:
-            return await tx.people.copies(session.device)
+            return [
+                row
+                for target in dict.fromkeys(targets)
+                for row in await tx.people.copies(session.device, session.unit, target)
+            ]
 
         found = await self._premises.store.read(session.account, rows)
-        return {Key(r.target, r.facet): r for r in found if r.unit == session.unit}
+        return {Key(row.target, row.facet): row for row in found}
 
     async def open(self, session: Session, wants: Sequence[Want]) -> None:
         """Before these are served from zero: note those readable under the term asked for, if not yet."""
         if not wants:
             return
-        held = await self.held(session)
+        held = await self.held(session, [want.owner for want in wants])
         by_owner: dict[int, list[Want]] = {}
         for want in wants:
             row = held.get(Key(want.owner, want.facet))
@@ -64,7 +68,7 @@ class Copies:
         wanted = set(lost)
         if not wanted:
             return
-        held = await self.held(session)
+        held = await self.held(session, sorted({key.target for key in wanted}))
         now_ms = self._premises.now_ms
         rows = [
             held[key]._replace(gone_ms=now_ms)

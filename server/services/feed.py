@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from dossier.errors import Busy, Refused, Unavailable
+from dossier.errors import Busy, Refused
 from dossier.wire import limits
 from dossier.wire import messages as wire
 from server.ports import CompartmentRow, OwnerTx, ResourceRow, Tombstone
@@ -174,7 +174,7 @@ class Feed:
         right = NOTHING if mine is None else mine.right(want.facet)
         if not right.term or right.term != want.term:
             return wire.Page(owner=owner, facet=want.facet, kind="gone"), 1
-        rows = [row for item in one.rows if (row := await self._open(owner, item)) is not None]
+        rows = await self._opened(owner, one.rows)
         page = wire.Page(
             owner=owner,
             facet=want.facet,
@@ -184,20 +184,28 @@ class Feed:
             to=self._seal(owner, want.facet, right.term, one.cursor),
             more=one.more,
             replace=one.zero,
-            rows=tuple(rows),
+            rows=rows,
             digest="" if one.more else one.digest.hex(),
         )
         return page, max(1, _weight(one.rows))
 
-    async def _open(self, owner: int, item: _Item) -> wire.Row | None:
-        if isinstance(item, Tombstone):
-            return wire.Row(item.rtype, item.id, item.version)
-        try:
-            plain = await self._premises.sealer.open(bodies.place_of(owner, item), item.cell)
-        except Unavailable:
-            return None
-        body = bodies.unpack(plain).resource
-        return wire.Row(item.rtype, item.id, item.version, item.subject, item.root, body)
+    async def _opened(self, owner: int, items: Sequence[_Item]) -> tuple[wire.Row, ...]:
+        """The rows of a page; one whose key is destroyed is left out."""
+        held = [
+            (bodies.place_of(owner, item), item.cell)
+            for item in items
+            if isinstance(item, ResourceRow)
+        ]
+        plain = iter(await self._premises.sealer.open_all(held))
+        rows: list[wire.Row] = []
+        for item in items:
+            if isinstance(item, Tombstone):
+                rows.append(wire.Row(item.rtype, item.id, item.version))
+            elif (found := next(plain)) is not None:
+                body = bodies.resource_of(found)
+                row = wire.Row(item.rtype, item.id, item.version, item.subject, item.root, body)
+                rows.append(row)
+        return tuple(rows)
 
     def _cursor(self, want: wire.Want) -> Cursor | None:
         return cursors.open_cursor(self._premises, want.owner, want.facet, want.term, want.since)
@@ -237,7 +245,7 @@ def _fit(ordered: Sequence[_Item], room: int) -> list[_Item]:
     """As many as the page holds, one at least."""
     taken: list[_Item] = []
     for one in ordered[: limits.PAGE_ROWS]:
-        room -= _weight((one,))
+        room -= _ROW_BYTES + (one.size if isinstance(one, ResourceRow) else 0)
         if room < 0 and taken:
             break
         taken.append(one)

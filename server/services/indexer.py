@@ -109,13 +109,8 @@ class Indexer:
         async def write(tx: OwnerTx) -> None:
             if await tx.owner.lock(1) is None or await tx.ops.get(op_id) is not None:
                 return
-            for row in await tx.people.copies(owed.device):
-                same = (row.unit, row.target, row.facet, row.term) == (
-                    owed.unit,
-                    owed.target,
-                    owed.facet,
-                    owed.term,
-                )
+            for row in await tx.people.copies(owed.device, owed.unit, owed.target):
+                same = (row.facet, row.term) == (owed.facet, owed.term)
                 if same and row.receipt_ms is None:
                     await tx.people.put_copies([row._replace(receipt_ms=owed.at_ms)])
             await tx.ops.put(self._mark(op_id))

@@ -56,16 +56,20 @@ class Records:
 
     async def opened(self, owner: int, rows: Sequence[ResourceRow]) -> list[Held]:
         """Open cells; a row whose key is destroyed is left out."""
-        held = []
-        for row in rows:
-            try:
-                plain = await self._premises.sealer.open(bodies.place_of(owner, row), row.cell)
-            except Unavailable:
-                continue
-            facet = self._premises.tags.name(owner, row.facet)
-            body = bodies.unpack(plain).resource
-            held.append(Held(row.rtype, row.id, row.version, facet, body))
-        return held
+        found = await self._premises.sealer.open_all(
+            [(bodies.place_of(owner, row), row.cell) for row in rows]
+        )
+        return [
+            Held(
+                row.rtype,
+                row.id,
+                row.version,
+                self._premises.tags.name(owner, row.facet),
+                bodies.resource_of(plain),
+            )
+            for row, plain in zip(rows, found, strict=True)
+            if plain is not None
+        ]
 
     async def _rows(self, session: Session, owner: int) -> list[ResourceRow]:
         async def read(tx: OwnerTx) -> list[ResourceRow]:

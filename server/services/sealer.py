@@ -4,9 +4,11 @@
 (DATA-MODEL §2), under the key of its subject, or of its owner where there is no subject.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from dossier.entropy import Entropy
+from dossier.errors import Unavailable
 from dossier.sealing import cells
 from dossier.wire.messages import NEVER, Version
 from server.ports import KeyStore
@@ -34,6 +36,9 @@ class Sealer(Protocol):
 
     async def seal(self, place: Place, body: bytes) -> bytes: ...
     async def open(self, place: Place, cell: bytes) -> bytes: ...
+    async def open_all(self, held: Sequence[tuple[Place, bytes]]) -> list[bytes | None]:
+        """Many at once, in their order; None where the subject's key was destroyed."""
+        ...
 
 
 class CellSealer:
@@ -51,6 +56,24 @@ class CellSealer:
         version = cells.key_version(cell)
         key = await self._keys.key_at(place.subject or place.owner, version)
         return cells.open_cell(key, cell, _aad(place))
+
+    async def open_all(self, held: Sequence[tuple[Place, bytes]]) -> list[bytes | None]:
+        """Each key is asked for once and made ready once."""
+        openers: dict[tuple[int, int], cells.Opener | None] = {}
+        found: list[bytes | None] = []
+        for place, cell in held:
+            name = (place.subject or place.owner, cells.key_version(cell))
+            if name not in openers:
+                openers[name] = await self._opener(*name)
+            opener = openers[name]
+            found.append(None if opener is None else opener.open(cell, _aad(place)))
+        return found
+
+    async def _opener(self, subject: int, version: int) -> cells.Opener | None:
+        try:
+            return cells.Opener(await self._keys.key_at(subject, version))
+        except Unavailable:
+            return None
 
 
 def _aad(place: Place) -> bytes:

@@ -412,13 +412,22 @@ class PeopleContract:
             row._replace(until_ms=9),
         ]
 
-    def test_copies_are_listed_for_one_device(self, hand: Hand) -> None:
+    def test_copies_are_listed_for_one_device_and_one_target(self, hand: Hand) -> None:
         row = CopyRow("d1", UNIT, PATIENT, FACET, "term", 1, None, None)
         closed = row._replace(term="term2", gone_ms=5, receipt_ms=6)
-        hand.write(lambda tx: tx.people.put_copies([row, row._replace(device="d2")]), ACCOUNT)
+        hidden = row._replace(facet=HIDDEN)
+        others = [
+            row._replace(device="d2"),
+            row._replace(unit=UNIT + 1),
+            row._replace(target=OTHER),
+        ]
+        hand.write(lambda tx: tx.people.put_copies([hidden, row, *others]), ACCOUNT)
         hand.write(lambda tx: tx.people.put_copies([closed]), ACCOUNT)
-        assert hand.read(lambda tx: tx.people.copies("d1"), ACCOUNT) == [closed]
-        assert hand.read(lambda tx: tx.people.copies("d3"), ACCOUNT) == []
+        assert hand.read(lambda tx: tx.people.copies("d1", UNIT, PATIENT), ACCOUNT) == [
+            closed,
+            hidden,
+        ]
+        assert hand.read(lambda tx: tx.people.copies("d3", UNIT, PATIENT), ACCOUNT) == []
 
     def test_a_projection_numbers_what_moved_for_each_reader(self, hand: Hand) -> None:
         mine, team = f"a:{UNIT}", f"m:{UNIT}:doctor"

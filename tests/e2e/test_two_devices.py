@@ -110,15 +110,21 @@ def test_what_one_writes_offline_the_other_reads_once_both_are_online(
 
 
 def owed(house: House, login: str) -> Any:
-    """Copies of this person's devices: erased ones and open ones."""
+    """Copies of this person's device: erased ones and open ones."""
 
     async def look() -> tuple[int, int]:
         account = await house.accounts.find(login)
         assert account is not None
         (row, _), *_rest = await house.devices.of_account(account)
+        owners = await house.store.maintenance.owners(None, -1, 1_000)
 
         async def copies(tx: OwnerTx) -> list[Any]:
-            return list(await tx.people.copies(row.device))
+            (member,) = await tx.people.members()
+            return [
+                copy
+                for target in owners
+                for copy in await tx.people.copies(row.device, member.unit, target)
+            ]
 
         rows = await house.store.read(account, copies)
         done = sum(row.receipt_ms is not None for row in rows)

@@ -1,5 +1,7 @@
 """A sealer that hides nothing and keeps the rules: a cell still opens only in its own place."""
 
+from collections.abc import Sequence
+
 from dossier.errors import SealBroken, Unavailable
 from server.services.sealer import Place
 
@@ -20,6 +22,13 @@ class ClearSealer:
         if not cell.startswith(mark):
             raise SealBroken
         return cell[len(mark) :]
+
+    async def open_all(self, held: Sequence[tuple[Place, bytes]]) -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for place, cell in held:
+            is_dead = (place.subject or place.owner) in self._dead
+            found.append(None if is_dead else await self.open(place, cell))
+        return found
 
     def destroy(self, subject: int) -> None:
         self._dead.add(subject)

@@ -55,8 +55,13 @@ class MemoryPeople:
     async def put_member(self, row: MemberRow) -> None:
         self._undo.put(self._state.members, row.situation, row)
 
-    async def copies(self, device: str) -> list[CopyRow]:
-        return [row for row in self._state.copies.in_order() if row.device == device]
+    async def copies(self, device: str, unit: int, target: int) -> list[CopyRow]:
+        wanted = (device, unit, target)
+        return [
+            row
+            for row in self._state.copies.in_order()
+            if (row.device, row.unit, row.target) == wanted
+        ]
 
     async def put_copies(self, rows: Sequence[CopyRow]) -> None:
         for row in rows:

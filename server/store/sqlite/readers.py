@@ -13,6 +13,7 @@ from server.store.sqlite.connection import (
     NotWritable,
     SqliteSql,
     connect,
+    native,
 )
 from server.store.tables.sql import Row, Sql
 from server.store.units import NestedUnit, ReadOnlyUnit, drive
@@ -24,8 +25,10 @@ class ReadingSql(SqliteSql):
     """The driver of a reading unit of work: writing through it is a programming error."""
 
     async def rows(self, sql: str, args: Sequence[object]) -> list[Row]:
+        if self._ended:
+            raise ReadOnlyUnit("this unit of work has ended")
         try:
-            return await super().rows(sql, args)
+            return self._connection.rows(native(sql), args)
         except NotWritable as error:
             raise ReadOnlyUnit("this unit of work may not write") from error
 

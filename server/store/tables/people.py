@@ -96,11 +96,11 @@ class SqlPeople:
     async def put_member(self, row: MemberRow) -> None:
         await _MEMBERS.put(self._sql, self._owner, (row,))
 
-    async def copies(self, device: str) -> list[CopyRow]:
+    async def copies(self, device: str, unit: int, target: int) -> list[CopyRow]:
         found = await self._sql.rows(
             "SELECT device, unit, target, facet, term, since, gone, receipt FROM copy "
-            "WHERE owner = $1 AND device = $2 ORDER BY unit, target, facet",
-            (self._owner, device),
+            "WHERE owner = $1 AND device = $2 AND unit = $3 AND target = $4 ORDER BY facet",
+            (self._owner, device, unit, target),
         )
         return [CopyRow(*row) for row in found]
 

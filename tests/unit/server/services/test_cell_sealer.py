@@ -1,5 +1,7 @@
 """The seam to sealing: a cell opens in its own place only."""
 
+from collections.abc import Callable
+
 import pytest
 
 from dossier.entropy import SeededEntropy
@@ -55,6 +57,22 @@ def test_a_destroyed_key_opens_nothing() -> None:
     clear.destroy(7)
     with pytest.raises(Unavailable):
         drive(clear.open(HERE, cell))
+
+
+def test_many_cells_open_in_their_order_and_a_dead_key_leaves_its_place_empty() -> None:
+    keys, clear = MemoryKeyStore(SeededEntropy(1)), ClearSealer()
+    sealers: tuple[tuple[Sealer, Callable[[], object]], ...] = (
+        (CellSealer(keys, SeededEntropy(2)), lambda: drive(keys.destroy(7))),
+        (clear, lambda: clear.destroy(7)),
+    )
+    for sealer, destroy in sealers:
+        places = [HERE._replace(subject=n, id=f"c-{n}") for n in (7, 8, 7)]
+        held = [(place, drive(sealer.seal(place, place.id.encode()))) for place in places]
+        assert drive(sealer.open_all(held)) == [b"c-7", b"c-8", b"c-7"]
+        with pytest.raises(SealBroken):
+            drive(sealer.open_all([held[0], (held[1][0], held[0][1])]))
+        destroy()
+        assert drive(sealer.open_all(held)) == [None, b"c-8", None]
 
 
 def test_a_body_keeps_its_author_and_its_bytes() -> None:
