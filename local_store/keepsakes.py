@@ -75,6 +75,14 @@ class Vault:
             db.execute("DELETE FROM vault WHERE name = ?", (name,))
 
 
+def forget_patient(db: Connection, owner: int) -> None:
+    """Nothing of this patient may be read any more: what was noted about their rows goes (`Settings`).
+
+    Drafts stay: they hold only what this person typed (design law 8).
+    """
+    db.execute("DELETE FROM setting WHERE name GLOB '*.' || ?", (str(owner),))
+
+
 def _one(db: Connection, sql: str, name: str, kind: type[T]) -> T | None:
     row = db.execute(sql, (name,)).fetchone()
     return None if row is None else kind(row[0])

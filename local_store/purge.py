@@ -16,6 +16,7 @@ from dossier.ids import uuid7
 from local_store import op_ledger
 from local_store.compartments import Kept, purging
 from local_store.connections import Connection
+from local_store.keepsakes import forget_patient
 from local_store.lanes import Failpoint, Readers, Writer
 from local_store.pages import erase, rows_of
 
@@ -92,6 +93,7 @@ class Purge:
             op_ledger.scrub(db, kept.owner, rows)
             if readable is None:
                 op_ledger.scrub_owner(db, kept.owner)
+                forget_patient(db, kept.owner)
 
     def _owe(self, lost: Iterable[Kept]) -> None:
         now = self._clock.now()

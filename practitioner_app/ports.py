@@ -172,15 +172,24 @@ class Outbox(Protocol):
 
 
 class Drafts(Protocol):
-    """What was being typed; survives a crash and a lock."""
+    """What was being typed; survives a crash, a lock and the end of a right (design law 8)."""
 
-    def keep(self, key: str, owner: int, text: bytes, at: str) -> None: ...
+    def keep(self, key: str, owner: int, text: bytes, at: str) -> None:
+        """`text` holds what this person typed and nothing of the row it would change: a purge, which
+        erases the other side's text, leaves it.
+        """
+        ...
+
     def get(self, key: str) -> bytes | None: ...
     def drop(self, key: str) -> None: ...
 
 
 class Settings(Protocol):
-    """Small durable preferences of this profile, inside work.db."""
+    """Small durable preferences of this profile, inside work.db.
+
+    A name that ends in `.` and an owner is about that patient, and goes when nothing of them may be read
+    any more.
+    """
 
     def get(self, key: str, default: str = "") -> str: ...
     def put(self, key: str, value: str) -> None: ...

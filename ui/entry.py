@@ -110,9 +110,20 @@ class EntryModel(QObject, Generic[C]):
 
     @Slot()
     def keep_draft(self) -> None:
-        """Put what was typed in safety; called a moment after the last key and at a lock."""
+        """Put what was typed in safety; called a moment after the last key and at a lock.
+
+        Only what differs from what the form began with: the rest belongs to the row, which may change or
+        be taken away meanwhile.
+        """
         self._timer.stop()
-        text = codec.encode(self._state.values)
+        began = self.spec.values
+        typed = {
+            key: said for key, said in self._state.values.items() if said != began.get(key, "")
+        }
+        if not typed:
+            self.abandon()
+            return
+        text = codec.encode(typed)
         drafts, key, owner, at = self._drafts, self._key, self.owner, to_wire(self._clock.now())
         self._lanes.write(lambda: drafts.keep(key, owner, text, at))
 

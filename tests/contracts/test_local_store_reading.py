@@ -388,6 +388,25 @@ class TestWork:
             (ItemState.REFUSED, "check_after_restore")
         ]
 
+    def test_a_purge_takes_what_was_noted_about_the_rows_and_leaves_what_was_typed(
+        self, practice: LocalStore
+    ) -> None:
+        at = "2026-11-23T08:00:00.000Z"
+        for owner in (ANNE, BOB):
+            practice.settings.put(f"look.{owner}", f"marks of {owner}")
+            practice.drafts.keep(f"allergy:{owner}", owner, b"typed", at)
+        practice.settings.put(f"ui.1{ANNE}", "another name")
+        copy(practice, ANNE, [observation("a", "fièvre")])
+        facets = {one.facet for one in practice.sync.held() if one.owner == ANNE}
+        assert len(facets) > 1
+        for facet in sorted(facets):
+            assert practice.settings.get(f"look.{ANNE}") == f"marks of {ANNE}"
+            lose(practice, ANNE, facet)
+        assert practice.settings.get(f"look.{ANNE}") == ""
+        assert practice.drafts.get(f"allergy:{ANNE}") == b"typed"
+        assert practice.settings.get(f"look.{BOB}") == f"marks of {BOB}"
+        assert practice.settings.get(f"ui.1{ANNE}") == "another name"
+
     def test_drafts_settings_and_secrets_survive_a_restart(self, tmp_path: Path) -> None:
         with opened(tmp_path / "w") as local:
             local.drafts.keep("allergy/11", ANNE, b"penic", "2026-11-23T08:00:00.000Z")

@@ -163,6 +163,27 @@ def test_a_draft_comes_back_after_the_form_was_closed(window):
     assert session.models.forms.model.state.draft_found
 
 
+def test_a_draft_of_a_correction_holds_only_what_was_typed(window, world):
+    """The rest is the other side's text: it may change, and a purge must be able to erase it."""
+    session = window.session
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("add:problems")
+    session.models.forms.model.edit("label", "Goutte")
+    session.models.forms.model.edit("note", "crise du pied droit")
+    session.models.forms.model.submit()
+    session.record_flow.edit_chosen()
+    model = session.models.forms.model
+    assert model.state.values["label"] == "Goutte"
+    model.edit("note", "crise du pied gauche")
+    model.keep_draft()
+    (kept,) = world.store.drafts._kept.values()
+    assert b"gauche" in kept
+    assert b"Goutte" not in kept
+    model.edit("note", model.spec.values.get("note", ""))
+    model.keep_draft()
+    assert not world.store.drafts._kept
+
+
 def test_hz13_a_dose_in_words_is_refused_and_a_comma_is_accepted(window, world):
     session = window.session
     session.record_flow.open(OWNER)
