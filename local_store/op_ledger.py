@@ -17,19 +17,27 @@ _DAY_MS: Final = 86_400_000
 _WIDENING_TYPES: Final = frozenset({"Consent"})
 """A right widened after the moment a restore went back to is listed, never sent again (DATA-MODEL §5)."""
 AFTER_RESTORE: Final = "check_after_restore"
+DEPENDENCY_REFUSED: Final = "dependency_refused"
+"""The server's own word for an op whose dependency was not accepted."""
 
 
 def next_ops(db: Connection, limit: int, max_bytes: int) -> list[Op]:
-    """Oldest first; an op too large for `max_bytes` still goes, alone. Those returned count as sent."""
+    """Oldest first; an op too large for `max_bytes` still goes, alone. Those returned count as sent.
+
+    An op goes along with what it depends on in the same owner; on another owner's it waits until that one
+    is accepted, because one owner's transaction cannot know of it.
+    """
     chosen: list[Op] = []
     numbers: list[tuple[int]] = []
     names: set[str] = set()
     weight = 0
-    for n, op_id, wire, depends_on, state in db.execute(
-        "SELECT o.n, o.op_id, o.wire, o.depends_on, d.state FROM op AS o "
+    for n, op_id, wire, depends_on, state, along in db.execute(
+        "SELECT o.n, o.op_id, o.wire, o.depends_on, d.state, o.owner = d.owner FROM op AS o "
         "LEFT JOIN op AS d ON d.op_id = o.depends_on "
         "WHERE o.state IN ('pending', 'sent') ORDER BY o.n"
     ):
+        if not along and state not in (None, "acked"):
+            continue
         if state in ("pending", "refused", "conflict") and depends_on not in names:
             continue
         weight += len(wire)

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import structs
+
 from dossier.errors import StoreError
 from dossier.wire import codec
 from dossier.wire.messages import Op
+from local_store.connections import Connection
 from local_store.lanes import Readers, Writer
+from local_store.op_ledger import DEPENDENCY_REFUSED
 from local_store.rows import indexed
 from local_store.search import folded_words
 from practitioner_app.ports import ConflictCase, ItemState, PendingOp
@@ -28,10 +32,13 @@ class LocalOutbox:
     def put(self, op: Op, *, shows: bytes = b"", saw: bytes = b"") -> None:
         """Durable when it returns. The same op again changes nothing; another op under its id is refused
         (StoreError 'op_id').
+
+        A dependency on another owner's op is kept here and not told: no server could look for it in this
+        owner. `op_ledger.next_ops` holds the op until that one is accepted.
         """
-        wire = codec.encode(op)
         index = indexed(shows) if shows else None
         with self._work.transaction() as db:
+            wire = codec.encode(_as_sent(db, op))
             known = db.execute("SELECT wire FROM op WHERE op_id = ?", (op.op_id,)).fetchone()
             if known is not None:
                 if known[0] != wire:
@@ -118,9 +125,25 @@ class LocalOutbox:
         self._archive(op_id, "refused", b"")
 
     def _archive(self, op_id: str, state: str, theirs: bytes) -> None:
+        """What rests on an op that was given up will never be accepted: it is listed to be fixed."""
         with self._work.transaction() as db:
-            db.execute(
+            left = db.execute(
                 "UPDATE op SET state = 'archived', live = 0, theirs = ? "
                 "WHERE op_id = ? AND state = ?",
                 (theirs or None, op_id, state),
             )
+            if left.rowcount:
+                db.execute(
+                    "UPDATE op SET state = 'refused', reason = ? "
+                    "WHERE depends_on = ? AND state IN ('pending', 'sent')",
+                    (DEPENDENCY_REFUSED, op_id),
+                )
+
+
+def _as_sent(db: Connection, op: Op) -> Op:
+    if op.depends_on is None:
+        return op
+    first = db.execute("SELECT owner FROM op WHERE op_id = ?", (op.depends_on,)).fetchone()
+    if first is None or first[0] == op.owner:
+        return op
+    return structs.replace(op, depends_on=None)

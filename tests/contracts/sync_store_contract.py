@@ -460,6 +460,46 @@ class SyncStoreContract:
         desk.store.apply_verdicts([Verdict(op_id=first.op_id, code="rejected", reason="rule")])
         assert list(desk.store.next_ops(5, 100_000)) == []
 
+    def test_an_op_waits_for_another_owners_until_that_one_is_accepted(self, desk: Desk) -> None:
+        first = create(1)
+        second = msgspec.structs.replace(create(2, depends_on=first.op_id), owner=OTHER)
+        third = msgspec.structs.replace(create(3, depends_on=second.op_id), owner=OTHER)
+        for op in (first, second, third):
+            self.put(desk, op)
+        self.put(desk, second)
+        for _ in range(2):
+            sent = desk.store.next_ops(5, 100_000)
+            assert [o.op_id for o in sent] == [first.op_id], "never along with it"
+            desk.reopen()
+        desk.store.apply_verdicts([Verdict(op_id=first.op_id, code="ok", version=Version(0, 1))])
+        for _ in range(2):
+            sent = desk.store.next_ops(5, 100_000)
+            told = [(o.op_id, o.depends_on) for o in sent]
+            assert told == [(second.op_id, None), (third.op_id, second.op_id)]
+            desk.reopen()
+
+    def test_what_rests_on_an_op_that_was_given_up_is_listed_and_not_sent(self, desk: Desk) -> None:
+        first = create(1)
+        here = create(2, depends_on=first.op_id)
+        there = msgspec.structs.replace(create(3, depends_on=first.op_id), owner=OTHER)
+        last = create(4, depends_on=here.op_id)
+        for op in (first, here, there, last):
+            self.put(desk, op)
+        desk.store.next_ops(1, 100_000)
+        desk.store.apply_verdicts([Verdict(op_id=first.op_id, code="rejected", reason="rule")])
+        assert list(desk.store.next_ops(5, 100_000)) == []
+        desk.outbox.discard_refused(first.op_id)
+        desk.reopen()
+        assert list(desk.store.next_ops(5, 100_000)) == []
+        refused = [i for i in desk.outbox.pending() if i.state is ItemState.REFUSED]
+        assert [(i.op_id, i.reason) for i in refused] == [
+            (here.op_id, "dependency_refused"),
+            (there.op_id, "dependency_refused"),
+        ]
+        assert list(desk.store.unacknowledged(5)) == [(PATIENT, first.op_id)]
+        desk.outbox.discard_refused(here.op_id)
+        assert [i.op_id for i in desk.outbox.pending() if i.reason] == [there.op_id, last.op_id]
+
     def test_an_acknowledged_op_is_shown_as_recorded_until_the_feed_shows_it(
         self, desk: Desk
     ) -> None:

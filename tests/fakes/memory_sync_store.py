@@ -10,6 +10,8 @@ from copy import copy
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import structs
+
 from dossier.clock import Clock, to_wire
 from dossier.entropy import Entropy
 from dossier.ids import uuid7
@@ -251,7 +253,13 @@ class MemorySyncStore:
         fresh = [item for item in chosen if item.state is ItemState.PENDING]
         if fresh:
             self._commit("sent", lambda: [_set_sent(item) for item in fresh])
-        return [item.op for item in chosen]
+        return [self._as_sent(item.op) for item in chosen]
+
+    def _as_sent(self, op: Op) -> Op:
+        """Another owner's op is not named: no server could look for it in this one."""
+        first = self.disk.work.ops.get(op.depends_on or "")
+        foreign = first is not None and first.op.owner != op.owner
+        return structs.replace(op, depends_on=None) if foreign else op
 
     def apply_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         final = [v for v in verdicts if v.code != "later"]
@@ -530,7 +538,11 @@ class MemorySyncStore:
 
     def _may_follow(self, op: Op, before: set[str]) -> bool:
         first = self.disk.work.ops.get(op.depends_on) if op.depends_on else None
-        if first is None or first.op.op_id in before:
+        if first is None:
+            return True
+        if first.op.owner != op.owner:
+            return first.state is ItemState.CONFIRMED
+        if first.op.op_id in before:
             return True
         waits = (ItemState.PENDING, ItemState.REFUSED, ItemState.CONFLICT)
         return first.state not in waits
@@ -549,6 +561,11 @@ class MemorySyncStore:
     def _leave(self, op_id: str) -> Op:
         item = self.disk.work.ops[op_id]
         item.live, item.settled = False, True
+        for later in self.disk.work.ops.values():
+            if later.op.depends_on == op_id and later.verdict is None:
+                reason = "dependency_refused"
+                later.state, later.told = ItemState.REFUSED, True
+                later.verdict = Verdict(op_id=later.op.op_id, code="rejected", reason=reason)
         return item.op
 
     def _held(self, key: Key, one: _Compartment) -> Held:
