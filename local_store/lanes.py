@@ -29,22 +29,29 @@ class Writer:
         self._lock = threading.RLock()
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """BEGIN IMMEDIATE ... COMMIT; anything raised inside rolls back. Raises StoreError kin."""
+    def transaction(self, *, forced: bool = False) -> Iterator[Connection]:
+        """BEGIN IMMEDIATE ... COMMIT; anything raised inside rolls back. Raises StoreError kin.
+
+        `forced` is for the cache, whose commits reach the disk at its next checkpoint: this one, and all
+        before it, survive a power cut.
+        """
         with self._lock, self._guarded():
             connection = self._connection
             if connection.in_transaction:
                 raise StoreError("nested")
-            connection.execute("BEGIN IMMEDIATE")
+            if forced:
+                connection.execute("PRAGMA synchronous = FULL")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 self._failpoint(f"{self._name}.before_commit")
                 connection.execute("COMMIT")
-            except BaseException:
+                self._failpoint(f"{self._name}.after_commit")
+            finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                raise
-            self._failpoint(f"{self._name}.after_commit")
+                if forced:
+                    connection.execute("PRAGMA synchronous = NORMAL")
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:

@@ -1,7 +1,8 @@
 """sync.ports.SyncStore over the two files: each method one durable step, or several that resume.
 
 Order between the files: cache.db first for what hides or erases, work.db first for what a person must not
-lose. A crash between the two is answered by asking again, which changes nothing.
+lose. A crash between the two is answered by asking again, which changes nothing. A power cut takes back the
+last commits of cache.db, never one on whose word work.db stops showing what a person wrote.
 """
 
 from collections.abc import Iterable, Sequence
@@ -102,7 +103,7 @@ class LocalSyncStore:
             return self._gone(page, generation)
         prepared = [prepare(row, self._packer) for row in page.rows]
         now_ms = to_ms(self._clock.now())
-        with self._cache.transaction() as db:
+        with self._cache.transaction(forced=self._shows_own_words(page.owner)) as db:
             kept = pages.still_fits(db, page, generation)
             if kept is None:
                 return STALE
@@ -198,6 +199,12 @@ class LocalSyncStore:
                 return frozenset()
         with self._work.transaction() as db:
             return frozenset(rtype for rtype, _ in op_ledger.seen(db, owner, outcome.seen))
+
+    def _shows_own_words(self, owner: int) -> bool:
+        """Whether something a person wrote here covers a row of this owner."""
+        with self._work.alone() as db:
+            found = db.execute("SELECT 1 FROM op WHERE live = 1 AND owner = ? LIMIT 1", (owner,))
+            return found.fetchone() is not None
 
     def _scrub(self, owner: int, left: Sequence[tuple[str, str]]) -> None:
         with self._work.alone() as db:

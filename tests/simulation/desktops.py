@@ -35,6 +35,9 @@ class WatchedDisk(Disk):
     def ops(self) -> Mapping[str, _Op]:
         return self.work.ops
 
+    def lose_power(self) -> None:
+        """Every step was forced to this disk."""
+
     def step_named(self, kind: str) -> str:
         return kind
 
@@ -213,6 +216,12 @@ class SimDesktop:
         """cache.db is corrupt: quarantined, rebuilt from nothing."""
         self.lost_cache = True
         self.disk.lose_cache()
+        self.die()
+
+    def lose_power(self) -> None:
+        """The machine stops: what no file was forced to keep is gone, and nobody knows how much."""
+        self.lost_cache = True
+        self.disk.lose_power()
         self.die()
 
     def _engine(self) -> Engine:

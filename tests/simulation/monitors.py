@@ -6,7 +6,7 @@ import msgspec
 
 from dossier.wire import codec
 from dossier.wire.messages import Heads, Op, Pages, TermsReply, Version
-from practitioner_app.ports import ItemState
+from practitioner_app.ports import CurrentRow, ItemState
 from sync.exchanges import AskChanges, AskHeads, AskTerms
 from tests.simulation.desktops import Flight, SimDesktop
 from tests.simulation.facts import Person
@@ -85,6 +85,34 @@ class Monitors:
             waits = item.state in (ItemState.PENDING, ItemState.SENT)
             if waits and op.kind == "create" and item.shows == b"":
                 raise Violated("5 read your writes", f"op {op_id} is not shown")
+
+    # --- invariant 5: through the end of a process ------------------------------------------------------
+
+    def kill(self, desktop: SimDesktop) -> None:
+        """The process dies between two steps: the next one shows the same."""
+        before = self._shown(desktop)
+        desktop.die()
+        if self._shown(desktop) != before:
+            raise Violated("5 read your writes", "a restart shows something else")
+
+    def cut_power(self, desktop: SimDesktop) -> None:
+        """Whatever the copy forgets: what a person wrote here is shown as it was."""
+        before = self._shown(desktop)
+        desktop.lose_power()
+        after, ops = self._shown(desktop), desktop.disk.ops
+        for op_id, item in ops.items():
+            name = (item.op.owner, item.op.rtype, item.op.id)
+            if item.verdict is None or item.verdict.code != "ok" or name not in before:
+                continue
+            written, row = item.verdict.version, after.get(name)
+            if before[name].version < written:
+                continue
+            if row is None or (row.version < written and row.op_id != op_id):
+                raise Violated("5 read your writes", f"{name} of op {op_id} is not shown any more")
+
+    def _shown(self, desktop: SimDesktop) -> dict[Name, CurrentRow]:
+        rows = (row for owner in self.scene.built.patients for row in desktop.store.rows(owner))
+        return {(row.owner, row.rtype, row.id): row for row in rows}
 
     # --- at rest ----------------------------------------------------------------------------------------
 

@@ -61,6 +61,10 @@ class Disk(Protocol):
         """The disposable file is corrupt."""
         ...
 
+    def lose_power(self) -> None:
+        """The disposable file goes back to some moment since it was last forced to the disk."""
+        ...
+
     def step_named(self, kind: str) -> str:
         """How names of durable steps of this kind of a day begin here."""
         ...

@@ -344,7 +344,9 @@ class Schedule:
             if desktop.failpoint.n is None:
                 desktop.arm(self.random.randint(1, 3 if only else 8), only)
         elif kind < 0.97:
-            desktop.die()
+            self.monitors.kill(desktop)
+        elif kind < 0.985:
+            self.monitors.cut_power(desktop)
         else:
             desktop.lose_cache()
 

@@ -36,6 +36,9 @@ _STATES = {
 _STEPS = {"": "", "purge": "purge", **dict.fromkeys(("sent", "verdicts", "seen", "put"), "work")}
 """What a day calls its durable steps, as the sealed store names its own; `cache` is the rest."""
 
+_FULL = 2
+"""What `PRAGMA synchronous` answers while a commit is forced to the disk."""
+
 
 class Item(msgspec.Struct):
     """One op as work.db holds it."""
@@ -55,10 +58,12 @@ class SealedDisk:
         self.local: LocalStore | None = None
         self._image: Path | None = None
         self._logs: dict[str, int] = {}
+        self._forced = 0
+        """So many bytes of the log of cache.db survive a power cut."""
         self._ops: dict[str, Op] = {}
         self._items: tuple[int, dict[str, Item]] = (-1, {})
         self._opened = 0
-        self._broken: Callable[[Path], None] | None = None
+        self._broken: Callable[[Path, Entropy], None] | None = None
 
     @classmethod
     def blank(cls, place: Path, clock: Clock, entropy: Entropy) -> "SealedDisk":
@@ -75,7 +80,7 @@ class SealedDisk:
             shutil.rmtree(self._folder)
             self._folder, self._image = image, None
         if self._broken is not None:
-            self._broken(self._folder)
+            self._broken(self._folder, entropy)
             self._broken = None
         self._opened += 1
 
@@ -114,10 +119,23 @@ class SealedDisk:
             self._items = (stamp, {row[0]: self._item(*row) for row in rows})
         return self._items[1]
 
+    def lose_power(self) -> None:
+        """work.db is forced to the disk at each commit; cache.db at checkpoints, and where it says so."""
+        self.highest.clear()
+
+        def forgotten(folder: Path, entropy: Entropy) -> None:
+            log = folder / "cache.db-wal"
+            if log.exists():
+                loose = max(0, log.stat().st_size - self._forced)
+                with log.open("r+b") as file:
+                    file.truncate(self._forced + int.from_bytes(entropy.bytes(4)) % (loose + 1))
+
+        self._broken = forgotten
+
     def lose_cache(self) -> None:
         """cache.db is damaged, or gone, when the process begins again."""
 
-        def damaged(folder: Path) -> None:
+        def damaged(folder: Path, _entropy: Entropy) -> None:
             cache = folder / "cache.db"
             with cache.open("r+b") as file:
                 file.seek(512)
@@ -152,6 +170,8 @@ class SealedDisk:
         log = self._folder / f"{file}.db-wal"
         if moment == "before_commit":
             self._logs[file] = log.stat().st_size if log.exists() else 0
+        if name == "cache.after_commit":
+            self._note_forced(log.stat().st_size)
         try:
             failpoint(name)
         except Crash:
@@ -162,6 +182,14 @@ class SealedDisk:
                 with (self._image / log.name).open("r+b") as torn:
                     torn.truncate(at)
             raise
+
+    def _note_forced(self, size: int) -> None:
+        if size < self._forced:
+            self._forced = 0
+        if self.local is not None:
+            (level,) = self.local._cache._connection.execute("PRAGMA synchronous").fetchone()
+            if level == _FULL:
+                self._forced = size
 
     def _copied(self) -> Path:
         target = Path(tempfile.mkdtemp(dir=self._place))
