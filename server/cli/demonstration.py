@@ -89,7 +89,7 @@ async def _patients(house: House, options: argparse.Namespace, units: dict[str, 
             _complain(one)
         done += deposit.organisation == clinic.PRACTICE
         if done % 25 == 0 or done == options.patients:
-            progress(done, options.patients, "patients", done)
+            progress(done / options.patients, f"{done} patients")
             await house.settle()
     return refused
 

@@ -1,23 +1,25 @@
 """`import`: FHIR JSON files, gzipped or not, NDJSON, bundles, whole folders."""
 
 import argparse
-import gzip
 import sys
-import zlib
+from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self
 
 from dossier.errors import Refused
 from dossier.wire.codec import encode
 from server.app import House
-from server.services.importing import Report
+from server.cli.files import Identity, Piece, found, identity, pieces
+from server.cli.words import refusal_sentence
+from server.services.bundles import Refusal
 
-FILE_BYTES = 256 * 1024 * 1024
-"""Of one file, or one line of NDJSON, unpacked."""
-_EARLY_BYTES = 256 * 1024 * 1024
-_SUFFIXES = (".json", ".json.gz", ".ndjson", ".ndjson.gz")
+_LINES = 500
+_BYTES = 4 * 1024 * 1024
+"""Of lines of NDJSON that are taken together: those of one patient share a transaction."""
+
+Progress = Callable[[float, str], None]
 
 
 def register(verbs: Any) -> None:
@@ -38,34 +40,40 @@ def register(verbs: Any) -> None:
 async def take(options: argparse.Namespace) -> int:
     """Import every file; prints one JSON object on the last line. Running it again goes on where it stopped.
 
-    What names a patient who comes later in the files is tried once more at the end.
+    What names a patient who comes later in the files is read once more at the end.
     """
-    found = list(files(options.paths))
-    if not found:
-        raise Refused("nothing_to_import")
     house = await House.open(options.folder, options.clock, options.entropy)
     try:
-        with _Lines(options.report) as out:
-            run = _Run(house, await _unit(house, options.organisation), out)
-            for number, path in enumerate(found, 1):
-                progress(number - 1, len(found), path.name, run.total.accepted)
-                for line, raw in pieces(path):
-                    await run.take(Source(path.name, line), raw)
-            await run.take_again()
-        await house.settle()
-        progress(len(found), len(found), "done", run.total.accepted)
+        return await take_into(house, options.paths, options.organisation, options.report)
     finally:
         await house.close()
-    refused = sum(run.reasons.values())
+
+
+async def take_into(
+    house: House, paths: list[Path], organisation: str = "", report: Path | None = None
+) -> int:
+    """`take` into an open house; returns the exit code."""
+    files = list(found(paths))
+    if not files:
+        raise Refused("nothing_to_import")
+    unit = await _unit(house, organisation)
+    with _Lines(report) as out:
+        run = _Run(house, unit, out, progress)
+        await run.through(files)
+        await run.again()
+    await house.settle()
+    progress(1, f"done, {run.accepted} accepted")
+    for reason, count in run.reasons.most_common():
+        print(refusal_sentence(reason, count), file=sys.stderr)
     said = {
-        "accepted": run.total.accepted,
-        "duplicate": run.total.duplicate,
-        "refused": refused,
-        "patients": len(run.total.owners),
+        "accepted": run.accepted,
+        "duplicate": run.duplicate,
+        "refused": sum(run.reasons.values()),
+        "patients": len(run.patients),
         "reasons": run.reasons,
     }
     print(encode(said).decode())
-    return 1 if refused else 0
+    return 1 if run.reasons else 0
 
 
 class Source(NamedTuple):
@@ -75,37 +83,92 @@ class Source(NamedTuple):
     line: int
 
 
+class _Waiting(NamedTuple):
+    """The lines of one file whose patient was not there yet. The text itself is not kept."""
+
+    path: Path
+    was: Identity | None
+    lines: "array[int]"
+
+
 class _Run:
-    """One import while it goes on."""
+    """One import while it goes on. What it holds of a file does not grow with the file, but for four bytes a line
+    that waits.
+    """
 
-    def __init__(self, house: House, unit: int | None, out: "_Lines") -> None:
-        self._house, self._unit, self._out = house, unit, out
-        self._early: list[tuple[Source, bytes, int]] = []
-        self._early_bytes = 0
-        self.total, self.reasons = Report(), Counter[str]()
+    def __init__(self, house: House, unit: int | None, out: "_Lines", told: Progress) -> None:
+        self._house, self._unit, self._out, self._told = house, unit, out, told
+        self._waiting: list[_Waiting] = []
+        self.accepted, self.duplicate = 0, 0
+        self.patients: set[int] = set()
+        self.reasons = Counter[str]()
 
-    async def take(self, source: Source, raw: bytes) -> None:
-        """One document; what it says of patients who are not there yet waits for the end."""
-        report = await self._house.importer.take(raw, for_unit=self._unit)
-        why = {one.reason for one in report.refused}
-        if why == {"unknown_patient"} and self._early_bytes + len(raw) <= _EARLY_BYTES:
-            self._early.append((source, raw, report.accepted + report.duplicate))
-            self._early_bytes += len(raw)
-            report = report._replace(refused=())
-        self._count(source, report)
+    async def through(self, files: list[tuple[Path, str]]) -> None:
+        """Every file, in order."""
+        sizes = [was.size if (was := identity(path)) is not None else 0 for path, _ in files]
+        whole, done = max(1, sum(sizes)), 0
+        for (path, reason), size in zip(files, sizes, strict=True):
+            waiting = _Waiting(path, identity(path), array("L"))
+            found = iter([Piece(1, 0, reason=reason)]) if reason else pieces(path)
+            while some := _together(found):
+                share = (done + some[-1].position) / whole
+                self._told(share, f"{self.accepted} accepted  {path.name}")
+                waiting.lines.extend(await self._take(path, some, can_wait=True))
+            if waiting.lines:
+                self._waiting.append(waiting)
+            done += size
 
-    async def take_again(self) -> None:
-        """Those that waited, in their order; what was counted of them is not counted twice."""
-        for source, raw, counted in self._early:
-            report = await self._house.importer.take(raw, for_unit=self._unit)
-            self._count(source, report._replace(duplicate=report.duplicate - counted))
+    async def again(self) -> None:
+        """Those that waited, in their order, from files that must be what they were."""
+        for path, was, lines in self._waiting:
+            if identity(path) != was:
+                self._refuse(Source(path.name, lines[0]), Refusal("", "file_changed"))
+                continue
+            waited = set(lines)
+            found = (piece for piece in pieces(path) if piece.line in waited)
+            while some := _together(found):
+                await self._take(path, some, can_wait=False)
 
-    def _count(self, source: Source, report: Report) -> None:
+    async def _take(self, path: Path, some: list[Piece], *, can_wait: bool) -> list[int]:
+        """Take some documents; the lines of those of which only the patient is missing and may still come."""
+        for piece in some:
+            if piece.reason:
+                self._refuse(Source(path.name, piece.line), Refusal("", piece.reason))
+        some = [piece for piece in some if not piece.reason]
+        raws = [piece.raw for piece in some]
+        report = await self._house.importer.take_lines(raws, for_unit=self._unit)
+        why: dict[int, set[str]] = {}
         for one in report.refused:
-            self.reasons[one.reason] += 1
-            where = [f"{issue.path}: {issue.rule}" for issue in one.issues[:20]]
-            self._out(source, one.resource, one.reason, where)
-        self.total = self.total.plus(report._replace(refused=()))
+            why.setdefault(one.place, set()).add(one.reason)
+        wait = {
+            place
+            for place, reasons in why.items()
+            if can_wait and "unknown_patient" in reasons <= {"unknown_patient", "bundle_refused"}
+        }
+        for one in report.refused:
+            if one.place not in wait:
+                self._refuse(Source(path.name, some[one.place].line), one)
+        self.accepted += report.accepted
+        self.duplicate += report.duplicate
+        self.patients.update(report.owners)
+        return [some[place].line for place in sorted(wait)]
+
+    def _refuse(self, source: Source, no: Refusal) -> None:
+        self.reasons[no.reason] += 1
+        where = [f"{issue.path}: {issue.rule}" for issue in no.issues[:20]]
+        self._out(source, no.resource, no.reason, where)
+
+
+def _together(found: Iterator[Piece]) -> list[Piece]:
+    """The next documents to be taken together."""
+    some: list[Piece] = []
+    size = 0
+    for piece in found:
+        some.append(piece)
+        size += len(piece.raw)
+        if len(some) >= _LINES or size >= _BYTES:
+            break
+    return some
 
 
 async def _unit(house: House, organisation: str) -> int | None:
@@ -117,61 +180,15 @@ async def _unit(house: House, organisation: str) -> int | None:
     return unit
 
 
-def files(paths: list[Path]) -> Iterator[Path]:
-    """The files meant, folders walked in order of name."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(
-                p
-                for p in path.rglob("*")
-                if p.is_file() and p.name.endswith(_SUFFIXES) and p.name != "index.json"
-            )
-        else:
-            yield path
-
-
-def pieces(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The documents of one file with their lines: itself, or each line of NDJSON, one in memory at a time. What cannot be
-    read, or breaks off, is one unreadable piece; the lines before it count.
-    """
-    line = 0
-    try:
-        with _opened(path) as file:
-            if ".ndjson" not in path.name:
-                yield 1, _bounded(file.read(FILE_BYTES + 1))
-                return
-            while raw := _bounded(file.readline(FILE_BYTES + 1)):
-                line += 1
-                if raw.strip():
-                    yield line, raw
-    except (OSError, EOFError, zlib.error, Refused):
-        yield line + 1, b""
-
-
-def _opened(path: Path) -> IO[bytes]:
-    if path.name.endswith(".gz"):
-        return cast("IO[bytes]", gzip.open(path))
-    return path.open("rb")
-
-
-def _bounded(raw: bytes) -> bytes:
-    if len(raw) > FILE_BYTES:
-        raise Refused("too_large")
-    return raw
-
-
-def progress(done: int, total: int, name: str, accepted: int) -> None:
-    """A bar on a terminal, nothing elsewhere."""
+def progress(share: float, said: str) -> None:
+    """A bar on a terminal, nothing elsewhere. `share` is what is done, from 0 to 1."""
     if not sys.stderr.isatty():
         return
-    filled = round(30 * done / max(1, total))
-    name = "".join(letter if letter.isprintable() else "?" for letter in name)
-    print(
-        f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total} files, {accepted} accepted  {name[:40]:<40}",
-        end="",
-        file=sys.stderr,
-    )
-    if done == total:
+    filled = round(30 * min(1.0, share))
+    said = "".join(letter if letter.isprintable() else "?" for letter in said)
+    bar = "#" * filled + "." * (30 - filled)
+    print(f"\r[{bar}] {share:4.0%}  {said[:60]:<60}", end="", file=sys.stderr)
+    if share >= 1:
         print(file=sys.stderr)
 
 

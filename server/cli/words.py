@@ -33,6 +33,39 @@ _CODES = {
     "not_a_demonstration": "This server was not made with `init --demonstration`.",
 }
 
+_REFUSALS = {
+    "bundle_refused": "taken with others of a Bundle that was refused: a Bundle is taken whole or not at all",
+    "broken_archive": "the .gz is damaged or cut short; fetch it again",
+    "consent_for_another": "a consent that would open a record already here to another organisation",
+    "differs_from_record": "the record holds another version of it, which was not overwritten",
+    "file_changed": "the file changed while it was read; import it again once it is complete",
+    "id_of_another_record": "its id is in use in another patient's record",
+    "id_twice": "two different resources of one file have this id",
+    "another_person": "the record of this id or INS speaks of another person: name or birth date differ",
+    "ins_of_another": "the id is one patient's and the INS another's; check the identity at its source",
+    "invalid": "not valid FHIR R4; the report says where",
+    "link_not_followed": "a link to a folder; give the folder itself",
+    "no_resource": "an entry of a Bundle without a resource",
+    "not_a_file": "a pipe, a device or a folder, not a file",
+    "not_allowed": "the system does not let this account read it",
+    "not_found": "no file of this name",
+    "not_readable": "the system could not read it; check the disk",
+    "request_not_taken": "an entry that erases, changes in place or only asks: an import adds",
+    "too_large": "longer than 256 MB unpacked; split it, one Bundle for each patient, or give NDJSON",
+    "unavailable": "it was erased or moved here, and is not brought back by an import",
+    "unknown_patient": "its patient is neither here nor in these files",
+    "unreadable": "no FHIR resource and no set of them (JSON, UTF-8, 100,000 entries at most); the report says why",
+}
+
+
+def refusal_sentence(reason: str, count: int) -> str:
+    """One line for everything that was refused for one reason."""
+    if reason.startswith("needs_"):
+        text = "belongs to a diary or a conversation, which an import of records does not fill"
+    else:
+        text = _REFUSALS[reason]
+    return f"{count} refused: {text}. [{reason}]"
+
 
 def sentence(error: errors.DossierError) -> str:
     """One plain sentence; the machine-readable key stands in brackets."""

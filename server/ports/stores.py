@@ -31,6 +31,10 @@ class Maintenance(Protocol):
         """
         ...
 
+    async def holders(self, space: str, names: Sequence[int]) -> list[int | None]:
+        """Who holds each of these unique reservations; only reads (an import decides before it writes)."""
+        ...
+
     async def log_size(self) -> int: ...
     async def log_append(self, leaves: Sequence[LogLeaf]) -> None:
         """Append at log_size and mark each journal row placed: in one transaction, or the log first and

@@ -21,6 +21,38 @@ _INS_BODY = 13
 """Characters of an INS before its key, which is derived and often missing."""
 
 
+class Claims:
+    """What the patients of one file will reserve, decided before anything is written."""
+
+    def __init__(self) -> None:
+        self._holders: dict[tuple[str, int], int] = {}
+        self._names: dict[int, dict[tuple[str, int], None]] = {}
+        self._traits: dict[int, list[int]] = {}
+        self._people: dict[int, list[dict[str, Any]]] = {}
+
+    def add(
+        self, owner: int, patient: dict[str, Any], names: list[tuple[str, int]], traits: int | None
+    ) -> None:
+        """One more patient of the file."""
+        self._holders.update(dict.fromkeys(names, owner))
+        self._names.setdefault(owner, {}).update(dict.fromkeys(names))
+        self._people.setdefault(owner, []).append(patient)
+        if traits is not None:
+            self._traits.setdefault(owner, []).append(traits)
+
+    def holder(self, space: str, name: int) -> int | None:
+        return self._holders.get((space, name))
+
+    def names_of(self, owner: int) -> list[tuple[str, int]]:
+        return list(self._names.get(owner, ()))
+
+    def traits_of(self, owner: int) -> list[int]:
+        return self._traits.get(owner, [])
+
+    def people(self, owner: int) -> list[dict[str, Any]]:
+        return self._people.get(owner, [])
+
+
 class Patients:
     """Finds and admits patients. A look-up is exact, after normalisation."""
 
@@ -49,30 +81,47 @@ class Patients:
         name = self._traits(patient)
         return [] if name is None else await self._holders(name, "traits")
 
-    async def claim(self, patient: dict[str, Any]) -> int:
-        """The owner for this patient, reserved and possibly not made yet.
+    async def plan(self, patient: dict[str, Any], claims: "Claims") -> int:
+        """The owner for this patient, possibly not made yet; only reads. `claims` holds what the same file
+        wants for its other patients, and takes what this one wants.
 
         Raises Refused("ins_of_another") when the id is one patient's and the INS another's, and
         Refused("another_person") when the record found speaks of somebody else (HZ-01): sources number
         their patients alike, and a mistyped INS is somebody's.
         """
-        rid = str(patient["id"])
-        known = await self.find(patient)
-        if known is not None and not await self._is_of(known, patient):
+        locator = self._premises.blind.locator(f"{_PATIENT}/{patient['id']}")
+        names = [("locator", locator), *(("ins", name) for name in self._ins(patient))]
+        held = [await self._held(space, name, claims) for space, name in names]
+        known = next((one for one in held if one is not None), None)
+        if known is not None and not await self._is_of(known, patient, claims):
             raise Refused("another_person")
         owner = known or new_owner(self._premises.entropy)
-        name = self._premises.blind.locator(f"{_PATIENT}/{rid}")
-        owner = await self._reserve(name, "locator", owner, unique=True)
-        for ins in self._ins(patient):
-            if await self._reserve(ins, "ins", owner, unique=True) != owner:
-                raise Refused("ins_of_another")
-        traits = self._traits(patient)
-        if traits is not None:
-            await self._reserve(traits, "traits", owner, unique=False)
+        if any(one not in {None, owner} for one in held):
+            raise Refused("ins_of_another")
+        claims.add(owner, patient, names, self._traits(patient))
         return owner
 
-    async def _is_of(self, owner: int, patient: dict[str, Any]) -> bool:
-        """Does nothing in this record's Patient resources contradict this one?"""
+    async def reserve(self, claims: "Claims", owner: int) -> None:
+        """Reserve what `plan` found for this owner; may be repeated. Raises Refused when another owner took
+        a value since.
+        """
+        for space, name in claims.names_of(owner):
+            if await self._reserve(name, space, owner, unique=True) != owner:
+                raise Refused("ins_of_another")
+        for traits in claims.traits_of(owner):
+            await self._reserve(traits, "traits", owner, unique=False)
+
+    async def _held(self, space: str, name: int, claims: "Claims") -> int | None:
+        planned = claims.holder(space, name)
+        if planned is not None:
+            return planned
+        found = await self._holders(name, space)
+        return found[0] if found else None
+
+    async def _is_of(self, owner: int, patient: dict[str, Any], claims: "Claims") -> bool:
+        """Does nothing in this record's Patient resources, or in the file's, contradict this one?"""
+        if any(self._contradict(other, patient) for other in claims.people(owner)):
+            return False
         tag = self._premises.tags.tag(owner, IDENTITY)
         rows = await self._premises.store.read(owner, lambda tx: tx.resources.of_facets([tag]))
         for row in rows:

@@ -515,6 +515,8 @@ class MaintenanceContract:
         assert hand.maintain("reserve_all", "locator", [41, 42, 43], 7) == [True, True, False]
         held = hand.read(lambda tx: tx.reservations.holder("locator"), 42)
         assert [target for target, _ in held] == [7]
+        assert hand.maintain("holders", "locator", [41, 42, 99]) == [7, 7, None]
+        assert hand.maintain("holders", "ins", [41]) == [None]
 
     def test_owners_are_walked_in_batches_and_by_kind(self, hand: Hand) -> None:
         for owner in (9, 3, 5):

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import sqlcipher3
 
 from dossier.entropy import SystemEntropy
 from server.cli import self_check
+from server.cli.files import identity, pieces
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.server_process import ROOT, Said, ServerProcess, operator
 from tests.fakes.server_room import PASSWORD, an_allergy
@@ -53,6 +55,14 @@ def a_bundle(rid: str, allergies: int) -> bytes:
     found = [a_patient(rid), *(an_allergy(rid, f"{rid}-a{n}") for n in range(allergies))]
     entries = [{"resource": resource} for resource in found]
     return msgspec.json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries})
+
+
+APPOINTMENT = {
+    "resourceType": "Appointment",
+    "id": "x",
+    "status": "proposed",
+    "participant": [{"status": "accepted", "actor": {"reference": "Patient/pat-l"}}],
+}
 
 
 def written(path: Path, raw: bytes) -> Path:
@@ -161,17 +171,80 @@ def test_what_cannot_be_read_is_refused_by_name_and_the_rest_is_taken(
     assert (said.code, counts(said)) == (1, (6, 0, 8))
     lines = [msgspec.json.decode(line) for line in (tmp_path / "r").read_bytes().splitlines()]
     named = {line["file"]: (line["reason"], line["resource"]) for line in lines}
-    unreadable = ("unreadable", "")
+    unreadable, broken = ("unreadable", ""), ("broken_archive", "")
     assert named == {
-        "1-cut.json.gz": unreadable,
-        "2-flipped.json.gz": unreadable,
-        "3-not-gzip.json.gz": unreadable,
+        "1-cut.json.gz": broken,
+        "2-flipped.json.gz": broken,
+        "3-not-gzip.json.gz": broken,
         "4-empty.json": unreadable,
         "5-text.json": unreadable,
         "6-twice.json": ("invalid", "Patient/y"),
         "8-late.json": ("unknown_patient", "AllergyIntolerance/late"),
-        "absent.json": unreadable,
+        "absent.json": ("not_found", ""),
     }
+    sentences = said.err.splitlines()
+    assert (
+        "3 refused: the .gz is damaged or cut short; fetch it again. [broken_archive]" in sentences
+    )
+    assert len(sentences) == len({reason for reason, _ in named.values()})
+
+
+def test_a_file_that_is_none_is_refused_in_one_sentence_and_never_waited_for(
+    server: Path, tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    written(files / "good.json", a_bundle("pat-a", 1))
+    os.mkfifo(files / "pipe.json")
+    (files / "loop.json").symlink_to(files / "loop.json")
+    (files / "here").symlink_to(files)
+    written(files / "bomb.json.gz", gzip.compress(bytes(1 << 20)) * 300)
+    deep = b'{"resourceType":"Bundle","type":"collection","entry":' + b"[" * 500_000
+    written(files / "deep.json", deep)
+    written(files / "bom.json", b"\xef\xbb\xbf" + msgspec.json.encode(a_patient("pat-bom")))
+    said = operator("import", server, files, "/dev/zero", "--report", tmp_path / "r")
+    assert (said.code, counts(said)) == (1, (3, 0, 6))
+    lines = [msgspec.json.decode(line) for line in (tmp_path / "r").read_bytes().splitlines()]
+    assert {line["file"]: line["reason"] for line in lines} == {
+        "here": "link_not_followed",
+        "loop.json": "not_readable",
+        "pipe.json": "not_a_file",
+        "zero": "not_a_file",
+        "bomb.json.gz": "too_large",
+        "deep.json": "unreadable",
+    }
+
+
+def test_lines_are_named_by_their_number_whatever_is_taken_together(
+    server: Path, tmp_path: Path
+) -> None:
+    lines: list[bytes] = [msgspec.json.encode(an_allergy("pat-l", f"l{n}")) for n in range(1200)]
+    lines[7] = b"{"
+    lines[600] = a_bundle("pat-m", 2)
+    lines[601] = msgspec.json.encode(APPOINTMENT)
+    lines[1100] = msgspec.json.encode(an_allergy("nobody", "n"))
+    lines.append(msgspec.json.encode(a_patient("pat-l")))
+    file = written(tmp_path / "all.ndjson", b"\r\n".join(lines))
+    said = operator("import", server, file, "--report", tmp_path / "r")
+    assert (said.code, counts(said)) == (1, (1200, 0, 3))
+    told = [msgspec.json.decode(line) for line in (tmp_path / "r").read_bytes().splitlines()]
+    assert [(line["line"], line["reason"]) for line in told] == [
+        (8, "unreadable"),
+        (602, "needs_agenda"),
+        (1101, "unknown_patient"),
+    ]
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_believed(tmp_path: Path) -> None:
+    plain = written(tmp_path / "a.json", a_bundle("pat-a", 1))
+    lines = written(tmp_path / "b.ndjson", b"{}\n{}\n")
+    found = pieces(lines)
+    assert next(found).raw == b"{}\n"
+    with lines.open("ab") as file:
+        file.write(b"{}\n")
+    assert [piece.reason for piece in found][-1] == "file_changed"
+    before = identity(plain)
+    written(plain, a_bundle("pat-a", 2))
+    assert identity(plain) != before
 
 
 def test_a_folder_with_nothing_in_it_is_said(server: Path, tmp_path: Path) -> None:

@@ -157,6 +157,16 @@ class MemoryMaintenance:
                 found.append(await table.reserve(space, target, b"", unique=True))
         return found
 
+    async def holders(self, space: str, names: Sequence[int]) -> list[int | None]:
+        found: list[int | None] = []
+        for name in names:
+            state = self._owners.get(name)
+            held = (
+                [] if state is None else [key[1] for key in state.reservations if key[0] == space]
+            )
+            found.append(held[0] if held else None)
+        return found
+
     async def log_size(self) -> int:
         return len(self._log.leaves)
 

@@ -49,6 +49,17 @@ class PostgresMaintenance:
 
         return list(await asyncio.gather(*(one(name) for name in names)))
 
+    async def holders(self, space: str, names: Sequence[int]) -> list[int | None]:
+        """One short statement a name, on one connection of each database."""
+        shares: dict[int, list[int]] = {}
+        for name in names:
+            shares.setdefault(id(self._database(name)), []).append(name)
+        found: dict[int, int | None] = {}
+        for share in shares.values():
+            held = await self._on(share[0], partial(across.holders, space=space, names=share))
+            found.update(zip(share, held, strict=True))
+        return [found[name] for name in names]
+
     async def log_size(self) -> int:
         return await self._on(LOG_OWNER, across.log_size)
 

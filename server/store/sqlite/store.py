@@ -173,6 +173,9 @@ class SqliteMaintenance:
         )
         return found
 
+    async def holders(self, space: str, names: Sequence[int]) -> list[int | None]:
+        return self._store.look(lambda sql: across.holders(sql, space, names))
+
     async def log_size(self) -> int:
         return self._store.look(across.log_size)
 

@@ -51,12 +51,21 @@ async def reserve_all(sql: Sql, space: str, names: Sequence[int], target: int) -
     return found
 
 
+async def holders(sql: Sql, space: str, names: Sequence[int]) -> list[int | None]:
+    """Who holds each name; None where nobody does."""
+    return [await _holder(sql, space, name) for name in names]
+
+
 async def _is_held(sql: Sql, space: str, name: int, target: int) -> bool:
+    return await _holder(sql, space, name) == target
+
+
+async def _holder(sql: Sql, space: str, name: int) -> int | None:
     rows = await sql.rows(
         "SELECT target FROM reservation WHERE owner = $1 AND space = $2 AND slot = 0",
         (name, space),
     )
-    return [row[0] for row in rows] == [target]
+    return int(rows[0][0]) if rows else None
 
 
 async def log_size(sql: Sql) -> int:

@@ -7,9 +7,9 @@ import pytest
 
 from dossier.access.home import MASKED, NOT_PATIENT
 from dossier.access.tables import ATTENDING
-from dossier.errors import Issue
+from dossier.errors import Invalid, Issue
 from server.services.accounts import Person
-from server.services.bundles import contents
+from server.services.bundles import ENTRIES, Item, contents
 from server.services.importing import Report
 from tests.fakes.server_room import (
     DOCTOR,
@@ -93,7 +93,9 @@ def test_the_directory_part_is_read_by_every_team(room: ServerRoom) -> None:
     assert "Practitioner/p-1" in room.pull(desk, room.premises.directory)
 
 
-def test_one_invalid_resource_refuses_the_patients_part_of_its_bundle(room: ServerRoom) -> None:
+def test_one_invalid_resource_refuses_its_bundle_whole_and_nothing_is_written(
+    room: ServerRoom,
+) -> None:
     room = ServerRoom(
         validate=lambda rtype, _v: [Issue("x", "bad")] if rtype == "Condition" else []
     )
@@ -103,19 +105,92 @@ def test_one_invalid_resource_refuses_the_patients_part_of_its_bundle(room: Serv
         "subject": {"reference": "Patient/pat-1"},
     }
     organisation = {"resourceType": "Organization", "id": "o"}
+    before = room.run(room.store.maintenance.counts())
     report = take(
         room,
         bundle(an_entry({**PATIENT, "id": "pat-1"}), an_entry(condition), an_entry(organisation)),
     )
     assert [(r.resource, r.reason) for r in report.refused] == [
         ("Condition/c", "invalid"),
+        ("Organization/o", "bundle_refused"),
         ("Patient/pat-1", "bundle_refused"),
     ]
-    assert (report.accepted, report.owners) == (1, ())
-    assert room.run(room.patients.located("Patient", "pat-1")) is None
+    assert (report.accepted, report.owners) == (0, ())
+    assert room.run(room.store.maintenance.counts()) == before
 
 
-def test_an_id_another_record_holds_is_refused_and_the_rest_is_taken(room: ServerRoom) -> None:
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (an_entry({**an_allergy("nobody", "x")}), "unknown_patient"),
+        (an_entry({"resourceType": "Appointment", "id": "x"}), "needs_agenda"),
+        (an_entry({"resourceType": "Basic", "id": "x y"}), "invalid"),
+        (an_entry({**an_allergy("a", "x"), "encounter": {"reference": URN}}), "invalid"),
+        (an_entry({**an_allergy("a", "x"), "note": [{"text": "n" * 250_000}]}), "invalid"),
+    ],
+)
+def test_whatever_refuses_one_entry_its_bundle_writes_nothing_at_all(
+    room: ServerRoom, entry: dict[str, Any], reason: str
+) -> None:
+    """The directory's part neither, nor a reservation: the same ids may come again, put right."""
+    before = room.run(room.store.maintenance.counts())
+    good = [
+        an_entry({**PATIENT, "id": "a"}),
+        an_entry(an_allergy("a", "own")),
+        an_entry({"resourceType": "Organization", "id": "o"}),
+    ]
+    report = take(room, bundle(*good, entry))
+    assert sorted(one.reason for one in report.refused) == sorted([reason, *["bundle_refused"] * 3])
+    assert room.run(room.store.maintenance.counts()) == before
+    assert take(room, bundle(*good)).accepted == 3
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH", "GET"])
+def test_a_transaction_that_erases_patches_or_asks_is_refused_whole(
+    room: ServerRoom, method: str
+) -> None:
+    """Leaving such an entry out in silence would say it was done."""
+    entries = [
+        {**an_entry({**PATIENT, "id": "a"}), "request": {"method": "POST", "url": "Patient"}},
+        {"request": {"method": method, "url": "Patient/b"}},
+    ]
+    report = take(room, bundle(*entries, kind="transaction"))
+    assert [(one.resource, one.reason) for one in report.refused] == [
+        ("", "request_not_taken"),
+        ("Patient/a", "bundle_refused"),
+    ]
+
+
+def test_a_bundle_of_several_patients_is_decided_whole_then_written_one_by_one(
+    room: ServerRoom,
+) -> None:
+    other = {**PATIENT, "id": "b", "identifier": [], "birthDate": "1999-01-01"}
+    people = [an_entry({**PATIENT, "id": "a"}), an_entry(other)]
+    report = take(room, bundle(*people, an_entry(an_allergy("c", "x"))))
+    assert (report.accepted, len(report.refused)) == (0, 3)
+    report = take(room, bundle(*people, an_entry(an_allergy("b", "x"))))
+    assert (report.accepted, len(report.owners)) == (3, 2)
+
+
+def test_hz_01_two_persons_under_one_ins_in_one_bundle_are_not_one_record(
+    room: ServerRoom,
+) -> None:
+    other = {**PATIENT, "id": "b", "birthDate": "1999-01-01"}
+    report = take(room, bundle(an_entry({**PATIENT, "id": "a"}), an_entry(other)))
+    assert {(one.resource, one.reason) for one in report.refused} == {
+        ("Patient/b", "another_person"),
+        ("Patient/a", "bundle_refused"),
+    }
+
+
+def test_a_bundle_with_more_entries_than_the_bound_is_refused_before_they_are_read() -> None:
+    raw = bundle(*[{"resource": 1}] * (ENTRIES + 1))
+    with pytest.raises(Invalid) as refused:
+        contents(raw)
+    assert [issue.rule for issue in refused.value.issues] == ["too_many_entries"]
+
+
+def test_an_id_another_record_holds_refuses_its_bundle(room: ServerRoom) -> None:
     take(room, bundle(an_entry({**PATIENT, "id": "a"}), an_entry(an_allergy("a", "same"))))
     other = {**PATIENT, "id": "b", "identifier": [], "birthDate": "1999-01-01"}
     report = take(
@@ -125,9 +200,11 @@ def test_an_id_another_record_holds_is_refused_and_the_rest_is_taken(room: Serve
         ),
     )
     assert [(r.resource, r.reason) for r in report.refused] == [
-        ("AllergyIntolerance/same", "id_of_another_record")
+        ("AllergyIntolerance/same", "id_of_another_record"),
+        ("Patient/b", "bundle_refused"),
+        ("AllergyIntolerance/own", "bundle_refused"),
     ]
-    assert stored(room, report.owners[0]).keys() == {"Patient/b", "AllergyIntolerance/own"}
+    assert room.run(room.patients.located("Patient", "b")) is None
 
 
 def test_what_differs_from_the_record_is_refused_and_never_overwrites(room: ServerRoom) -> None:
@@ -238,6 +315,10 @@ def test_labels_inside_a_document_decide_where_it_lies(room: ServerRoom) -> None
         (b'{"resourceType":"Appointment","id":"a"}', "needs_agenda"),
         (b'{"resourceType":"Communication","id":"c"}', "needs_conversation"),
         (b'{"id":"c"}', "invalid"),
+        (b'{"resourceType":"Basic","id":"c","x":NaN}', "unreadable"),
+        (b'{"resourceType":"Basic","id":"c","x":' + b"[" * 40 + b"]" * 40 + b"}", "invalid"),
+        (b'{"resourceType":"Basic","id":"c","x":' + b"[" * 200_000, "unreadable"),
+        ('{"resourceType":"Basic","id":"c"}'.encode("utf-16"), "unreadable"),
     ],
 )
 def test_what_cannot_be_taken_has_its_reason(room: ServerRoom, raw: bytes, reason: str) -> None:
@@ -248,7 +329,9 @@ def test_what_cannot_be_taken_has_its_reason(room: ServerRoom, raw: bytes, reaso
 
 def test_a_resource_without_an_id_gets_the_same_one_each_time() -> None:
     raw = b' {\n "resourceType":"Basic"}'
-    one, other = contents(raw).items[0], contents(raw).items[0]
+    one, other = next(contents(raw).items()), next(contents(raw).items())
+    assert isinstance(one, Item)
+    assert isinstance(other, Item)
     assert one.id == other.id
     assert one.body == b'{"id":"' + one.id.encode() + b'","resourceType":"Basic"}'
 
@@ -280,3 +363,40 @@ def test_a_bundle_that_is_itself_wrong_is_refused_by_name(
     (refusal,) = take(room, bundle(*entries, kind=kind)).refused
     assert (refusal.resource, refusal.reason) == ("", "unreadable")
     assert rule in {issue.rule for issue in refusal.issues}
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        ('{"resourceType":"Bundle","type":"collection","entry":[E],"entry":[]}', "duplicate_key"),
+        ('{"resourceType":"Bundle","type":"batch","type":"collection"}', "duplicate_key"),
+        ('{"resourceType":"Patient","resourceType":"Bundle","type":"batch"}', "duplicate_key"),
+        (
+            '{"resourceType":"Bundle","type":"collection","entry":[{"resource":E,"resource":E}]}',
+            "duplicate_key",
+        ),
+        (
+            '{"resourceType":"Bundle","type":"batch","entry":[{"search":{"a":1,"a":1}}]}',
+            "duplicate_key",
+        ),
+        ('{"resourceType":"Bundle","type":"collection","entri":[]}', "unknown_element"),
+        (
+            '{"resourceType":"Bundle","type":"collection","entry":[{"ressource":E}]}',
+            "unknown_element",
+        ),
+        ('{"resourceType":"Bundle","type":"collection","entry":{}}', "not_json"),
+    ],
+)
+def test_an_envelope_two_readers_could_read_differently_is_refused(raw: str, rule: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        contents(raw.replace("E", '{"resourceType":"Basic","id":"b"}').encode())
+    assert [issue.rule for issue in refused.value.issues] == [rule]
+
+
+def test_escaped_quotes_and_brackets_in_texts_do_not_look_like_a_second_key(
+    room: ServerRoom,
+) -> None:
+    note = 'a \\"quoted\\" ] } text \\\\'
+    allergy = {**an_allergy("a", "x"), "note": [{"text": note}]}
+    report = take(room, bundle(an_entry({**PATIENT, "id": "a"}), an_entry(allergy)))
+    assert (report.accepted, report.refused) == (2, ())
