@@ -5,7 +5,7 @@ from base64 import b64decode
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from dossier.sealing import checkpoints, devices
+from dossier.sealing import devices, notes
 from dossier.sealing.merkle import Tree, leaf_hash
 from dossier.sealing.stretching import Cost, argon2id
 from dossier.sealing.wrapping import expand, wrap
@@ -95,4 +95,4 @@ def test_the_key_id_of_a_known_log():
         "Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8",
     ]
     public = b64decode(encoded)[1:]
-    assert checkpoints._key_id(name, public).hex() == key_id
+    assert notes.key_id(name, public).hex() == key_id
