@@ -11,6 +11,7 @@
     |- BadAnswer                 garbage, truncated, too large, wrong digest
     |- Refused                   the server said no, with a reason
     |  |- SignInNeeded           the token is gone
+    |  |- DeviceRevoked          and the signed order to erase the copy
     |  |- TooOld                 this program must be upgraded
     |  `- Busy                   retry_after_s
     |- SealBroken                wrong key or altered content; never says which
@@ -130,6 +131,18 @@ class SignInNeeded(Refused):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__("sign_in_needed", detail)
+
+
+class DeviceRevoked(Refused):
+    """The device is known no more. `order` is the server's signed order to erase the copy, as it came: it
+    is nothing before its signature was checked.
+    """
+
+    key = "error.device_revoked"
+
+    def __init__(self, order: str = "") -> None:
+        super().__init__("device_revoked")
+        self.order = order
 
 
 class TooOld(Refused):

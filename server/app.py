@@ -1,10 +1,5 @@
 """Composition root of the server: one folder, its stores and keys, every service, the ASGI application.
 
-    folder/data.db      the truth, cells sealed under per-subject keys
-    folder/keys.db      those keys, wrapped; its own short-lived backups
-    folder/root.key     ROOT, mode 0400; belongs outside both and outside their backups
-    folder/server.json  the server's name, and whether it is a demonstration
-
 The only place where concrete classes of the server meet.
 """
 
@@ -15,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -23,16 +17,15 @@ from dossier.access.matrix import MatrixPack
 from dossier.access.policy import load_policy
 from dossier.clock import Clock
 from dossier.entropy import Entropy
-from dossier.errors import StoreError
 from dossier.fhir.validate import Validator
 from dossier.sealing.passwords import DEFAULT
 from dossier.sealing.stretching import Cost
-from dossier.wire.codec import decode
 from server.api.answers import OUTSIDE_ROUTES
 from server.api.envelope import Envelope
 from server.api.session import SessionApi
 from server.api.stretching import ThreadedPasswords
-from server.api.sync import SyncApi
+from server.api.sync import SyncApi, Told
+from server.folder import Folder, ServerFile
 from server.operations.fitness import Fitness
 from server.operations.metrics import Counted, Metrics
 from server.operations.routes import PATHS, OperatorApi
@@ -42,18 +35,21 @@ from server.services.changes import Changes
 from server.services.consenting import Consenting
 from server.services.copies import Copies
 from server.services.deciding import Tools
-from server.services.devices import Devices
+from server.services.devices import Devices, Said
 from server.services.directory import Directory
+from server.services.erasures import Erasures
 from server.services.feed import Feed
 from server.services.importing import Importer
 from server.services.indexer import Indexer
 from server.services.labels import Labels
 from server.services.members import Members
+from server.services.online_keys import OnlineKeys, open_online_keys
+from server.services.orders import Orders
 from server.services.passwords import InlinePasswords
 from server.services.patients import Patients
 from server.services.premises import open_premises
 from server.services.record import Records
-from server.services.sequencer import open_sequencer
+from server.services.sequencer import Sequencer
 from server.services.session import Sessions
 from server.services.throttle import Throttle
 from server.store.hints import LoopHintBoard
@@ -68,30 +64,19 @@ _LAST_S = 3.0
 """What a stop may still settle; the rest is done at the next start."""
 
 
-class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
-    """`server.json`: what this folder is."""
-
-    name: str
-    demonstration: bool = False
-
-
-def init(folder: Path, entropy: Entropy, said: ServerFile) -> None:
-    """Make an empty server in `folder`; raises StoreError when one is there already."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    told = folder / "server.json"
-    if told.exists() or (folder / "root.key").exists():
-        raise StoreError("a server lies in this folder already")
-    FileKeyProvider.create(folder / "root.key", entropy)
-    told.write_bytes(msgspec.json.encode(said))
-
-
 class House:
     """Everything of one server, opened from its folder. `await House.open(...)`, then `close`."""
 
     def __init__(
-        self, told: ServerFile, store: SqliteStore, keys: SqliteKeyStore, fitness: Fitness
+        self,
+        told: ServerFile,
+        store: SqliteStore,
+        keys: SqliteKeyStore,
+        online: OnlineKeys,
+        fitness: Fitness,
     ) -> None:
-        self.told, self.store, self.keys, self.fitness = told, store, keys, fitness
+        self.told, self.store, self.keys, self.online = told, store, keys, online
+        self.fitness = fitness
         self.hints = LoopHintBoard()
         self.committed = asyncio.Event()
         self._settling = asyncio.Lock()
@@ -102,21 +87,20 @@ class House:
         cls, folder: Path, clock: Clock, entropy: Entropy, *, cost: Cost = DEFAULT
     ) -> "House":
         """Open what `init` made. Raises StoreError kin, KeychainError for ROOT, SealBroken."""
+        files = Folder(folder)
+        told = files.read_told()
+        identity, listed = files.read_identity(told), files.read_key_list()
+        files.refuse_half()
+        provider = FileKeyProvider(files.root)
+        keys = SqliteKeyStore.open(files.keys, provider, clock=clock, entropy=entropy)
         try:
-            told = decode((folder / "server.json").read_bytes(), ServerFile)
-        except OSError as error:
-            raise StoreError("no server lies in this folder; run `init` first") from error
-        _refuse_half(folder)
-        provider = FileKeyProvider(folder / "root.key")
-        keys = SqliteKeyStore.open(folder / "keys.db", provider, clock=clock, entropy=entropy)
-        try:
-            restore = await keys.restore_number()
-            store = SqliteStore.open(folder / "data.db", clock=clock, restore=restore)
+            online = await open_online_keys(keys, identity, listed)
+            store = SqliteStore.open(files.data, clock=clock, restore=online.told.restore)
         except BaseException:
             await keys.close()
             raise
         fitness = Fitness(store, keys, clock, lambda: shutil.disk_usage(folder).free)
-        house = cls(told, store, keys, fitness)
+        house = cls(told, store, keys, online, fitness)
         try:
             await house.furnish(clock, entropy, cost, Validator())
         except BaseException:
@@ -145,12 +129,18 @@ class House:
         self.records = Records(self.premises)
         self.sessions = Sessions(self.premises)
         self.devices = Devices(
-            self.premises, self.accounts, self.members, Throttle(clock), self.told.name
+            self.premises,
+            self.accounts,
+            self.members,
+            Throttle(clock),
+            Orders(self.premises, self.online.order),
+            Said(self.told.name, self.online.identity),
         )
+        self.erasures = Erasures(self.premises, self.devices, self.online.told.order)
         self.feed = Feed(self.premises, self.copies)
         self.changes = Changes(self.tools, self.copies, self._on_commit)
         self.indexer = Indexer(self.premises, self.access, self.hints)
-        self.sequencer = await open_sequencer(self.premises)
+        self.sequencer = Sequencer(self.premises, self.online.log, self.online.told.log)
 
     def _on_commit(self, _owner: int) -> None:
         self.committed.set()
@@ -184,14 +174,6 @@ class House:
         await self.keys.close()
 
 
-def _refuse_half(folder: Path) -> None:
-    """One database without the other is a loss to repair, never a reason to make an empty one."""
-    there = {name: (folder / name).exists() for name in ("data.db", "keys.db")}
-    if len(set(there.values())) > 1:
-        missing = next(name for name, is_there in there.items() if not is_there)
-        raise StoreError(f"{missing} is missing; nothing was made in its place, put it back")
-
-
 def build_app(
     house: House, ready: Callable[[], None] = lambda: None, operator_port: int | None = None
 ) -> Starlette:
@@ -219,10 +201,15 @@ def build_app(
         house.feed,
         house.changes,
         house.hints,
-        name=house.told.name,
-        demonstration=house.told.demonstration,
+        house.sequencer,
+        Told(
+            house.told.name,
+            house.told.demonstration,
+            house.online.told.serial,
+            house.online.text,
+        ),
     )
-    routes = [*SessionApi(house.devices).routes(), *sync.routes()]
+    routes = [*SessionApi(house.devices, house.erasures).routes(), *sync.routes()]
     metrics = Metrics([*PATHS, *(route.path for route in routes)])
     metrics.gauge("hint_readers", "Readers some desktop listens for.", lambda: house.hints.waiters)
     routes += OperatorApi(house.fitness, metrics, operator_port).routes()

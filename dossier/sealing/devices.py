@@ -8,10 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 from dossier.entropy import Entropy
 
+KEY_BYTES = 32
+
 
 def new_private_key(entropy: Entropy) -> bytes:
     """A fresh private key (its 32-byte seed)."""
-    return entropy.bytes(32)
+    return entropy.bytes(KEY_BYTES)
 
 
 def public_key(private: bytes) -> bytes:

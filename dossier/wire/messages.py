@@ -279,6 +279,24 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     now: str
     demonstration: bool
     limits: dict[str, Number]
+    keys: Number = 0
+    """The serial of the server's key list: ask for the list when it is above the one held."""
+
+
+class KeysReply(Struct, frozen=True, kw_only=True):
+    """The server's online keys, signed by its identity key (dossier.sealing.key_list); anybody may ask."""
+
+    list: str
+
+
+class LogReply(Struct, frozen=True, kw_only=True):
+    """The last signed root of the log and, from the size asked for, the proof that it only grew
+    (dossier.sealing.merkle, base64 hashes). `proof` is null when the log is smaller than that size.
+    """
+
+    restore: Number
+    checkpoint: str
+    proof: tuple[str, ...] | None = None
 
 
 class Situation(Struct, frozen=True, kw_only=True):
@@ -314,6 +332,8 @@ class EnrolReply(Struct, frozen=True, kw_only=True):
     situations: tuple[Situation, ...]
     server_name: str
     practitioner: str = ""
+    identity: str = ""
+    """The server's public identity key, base64url: what the device pins, for ever."""
 
 
 class ChallengeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -343,6 +363,18 @@ class TokenReply(Struct, frozen=True, kw_only=True):
     token: str
     expires_in_s: Number
     situations: tuple[Situation, ...] = ()
+    lease: str = ""
+    """How long the copy may stay open without a further contact: a signed order (dossier.sealing.orders)."""
+
+
+class PurgedRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A revoked device erased its copy: `order` is the order it obeyed, as it came; `signature` = Ed25519
+    over tup("colloque/v1/purged", device, order).
+    """
+
+    device: str
+    order: str
+    signature: str
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -352,6 +384,12 @@ class Problem(Struct, frozen=True, kw_only=True):
     detail: str = ""
     issues: tuple[WireIssue, ...] = ()
     retry_after_s: float | None = None
+
+
+class RevokedProblem(Problem, frozen=True, kw_only=True):
+    """`device_revoked`, with the signed order to erase the copy (dossier.sealing.orders)."""
+
+    order: str
 
 
 Message = msgspec.Struct

@@ -152,7 +152,10 @@ def problem(error: errors.DossierError) -> Response:
         code = errors.Unavailable.key.removeprefix("error.")
     if status >= 500:
         _LOG.error("fault_of_ours", extra={"code": code})
-    answer = json(messages.Problem(code=code, issues=issues, retry_after_s=retry), status)
+    told = messages.Problem(code=code, issues=issues, retry_after_s=retry)
+    if isinstance(error, errors.DeviceRevoked):
+        told = messages.RevokedProblem(code=code, order=error.order)
+    answer = json(told, status)
     if retry is not None:
         answer.headers["Retry-After"] = str(max(1, round(retry)))
     return answer

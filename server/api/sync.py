@@ -1,28 +1,43 @@
 """/sync/v1: heads, changes, ops, terms, digests and hints of one reader."""
 
+import re
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from dossier.clock import to_wire
-from dossier.errors import DossierError, Refused
+from dossier.errors import DossierError, Invalid, Issue, Refused
 from dossier.wire import codec, limits, messages
 from server.api import answers
 from server.ports import HintBoard, HintLine
 from server.services.changes import Changes
 from server.services.feed import Feed
 from server.services.premises import Premises
+from server.services.sequencer import Sequencer
 from server.services.session import Session, Sessions
 
 T = TypeVar("T")
 
+_SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _ASK_BYTES = 256 * 1024
 _HINT_BEAT_S = 25.0
 """The longest silence of a hint line; it ends with its token, and the desktop opens another."""
 VERSION = "0.1.0"
+
+
+class Told(NamedTuple):
+    """What a server says of itself to anybody: its name, whether its people are fictional, the serial and
+    the text of its signed key list.
+    """
+
+    name: str
+    demonstration: bool
+    serial: int
+    key_list: bytes
 
 
 class SyncApi:
@@ -35,17 +50,18 @@ class SyncApi:
         feed: Feed,
         changes: Changes,
         hints: HintBoard,
-        *,
-        name: str,
-        demonstration: bool,
+        sequencer: Sequencer,
+        told: Told,
     ) -> None:
         self._premises, self._sessions, self._feed = premises, sessions, feed
         self._changes, self._hints = changes, hints
-        self._name, self._demonstration = name, demonstration
+        self._sequencer, self._told = sequencer, told
 
     def routes(self) -> list[Route]:
         return [
             Route("/sync/v1/capabilities", answers.guarded(self.capabilities), methods=["GET"]),
+            Route("/sync/v1/keys", answers.guarded(self.keys), methods=["GET"]),
+            Route("/sync/v1/log", answers.guarded(self.log), methods=["GET"]),
             Route("/sync/v1/heads", answers.guarded(self.heads), methods=["GET"]),
             Route("/sync/v1/changes", answers.guarded(self.changes), methods=["POST"]),
             Route("/sync/v1/ops", answers.guarded(self.ops), methods=["POST"]),
@@ -59,10 +75,11 @@ class SyncApi:
             messages.Capabilities(
                 protocols=(limits.PROTOCOL,),
                 server=VERSION,
-                name=self._name,
+                name=self._told.name,
                 restore=self._premises.restore,
                 now=to_wire(self._premises.clock.now()),
-                demonstration=self._demonstration,
+                demonstration=self._told.demonstration,
+                keys=self._told.serial,
                 limits={
                     "ops": limits.OPS_PER_REQUEST,
                     "ops_bytes": limits.OPS_BYTES,
@@ -73,6 +90,21 @@ class SyncApi:
                 },
             )
         )
+
+    async def keys(self, _request: Request) -> Response:
+        return answers.json(messages.KeysReply(list=self._told.key_list.decode()))
+
+    async def log(self, request: Request) -> Response:
+        await self._sessions.resolve_ended(answers.bearer(request))
+        since = request.query_params.get("since", "0")
+        if not _SIZE.fullmatch(since):
+            raise Invalid((Issue("since", "not_a_number"),))
+        text, proof = await self._sequencer.proof(int(since))
+        hashes = None if proof is None else tuple(b64encode(one).decode() for one in proof)
+        told = messages.LogReply(
+            restore=self._premises.restore, checkpoint=text.decode(), proof=hashes
+        )
+        return answers.json(told)
 
     async def heads(self, request: Request) -> Response:
         session = await self._sessions.resolve(answers.bearer(request))
@@ -104,7 +136,7 @@ class SyncApi:
         token = answers.bearer(request)
         session = await self._sessions.resolve(token)
         line = self._hints.listen((session.reader, session.team))
-        told = self._told(token, line, session.expires_ms)
+        told = self._hinting(token, line, session.expires_ms)
         headers = {"X-Accel-Buffering": "no"}
         return StreamingResponse(told, headers=headers, media_type="text/event-stream")
 
@@ -128,7 +160,7 @@ class SyncApi:
             raise
         return await resolve(token), raw
 
-    async def _told(self, token: str, line: HintLine, expires_ms: int) -> AsyncIterator[bytes]:
+    async def _hinting(self, token: str, line: HintLine, expires_ms: int) -> AsyncIterator[bytes]:
         """Events until the token or the right ends, or the server stops."""
         try:
             yield b": colloque\n\n"

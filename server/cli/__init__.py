@@ -9,13 +9,13 @@ from pathlib import Path
 from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import DossierError
-from server.cli import demonstration, importing, people, self_check, serving
+from server.cli import audit, demonstration, identity, importing, people, self_check, serving
 from server.cli.words import sentence
 
 if sys.platform != "win32":
     import uvloop
 
-COMMANDS = (serving, importing, people, demonstration, self_check)
+COMMANDS = (serving, identity, importing, people, demonstration, audit, self_check)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,10 +10,12 @@ from typing import Any
 import uvicorn
 
 from dossier.errors import DossierError, Refused
+from dossier.sealing.key_list import fingerprint
 from dossier.wire.codec import encode
 from server.api.connections import BoundedHttp
-from server.app import House, ServerFile, build_app, init
+from server.app import House, build_app
 from server.cli import supervisor
+from server.folder import Folder, ServerFile, init
 from server.operations.logs import speak
 
 
@@ -37,12 +39,11 @@ def register(verbs: Any) -> None:
 async def make(options: argparse.Namespace) -> int:
     """Make the folder, ROOT and the databases."""
     said = ServerFile(name=options.name, demonstration=options.demonstration)
-    init(options.folder, options.entropy, said)
-    house = await House.open(options.folder, options.clock, options.entropy)
-    await house.close()
-    print(
-        f"Server made in {options.folder}. Keep root.key apart from every backup of the databases."
-    )
+    await init(options.folder, options.clock, options.entropy, said)
+    public = Folder(options.folder).read_identity(Folder(options.folder).read_told())
+    print(f"Server made in {options.folder}. Its identity: {fingerprint(public)}")
+    print("Keep root.key apart from every backup of the databases.")
+    print("Take identity.key away from this machine: it is needed only to sign a new list of keys.")
     return 0
 
 

@@ -12,10 +12,6 @@ _SENTENCES: tuple[tuple[type[errors.DossierError], str], ...] = (
     ),
     (errors.TooNew, "These files were written by a newer version. Upgrade colloque-server."),
     (errors.DiskFull, "The disk is full. Nothing was changed; make room and run this again."),
-    (
-        errors.KeychainError,
-        "root.key is missing, or others may read it. Put it back with mode 0400.",
-    ),
     (errors.Busy, "Too many tries. Wait half a minute."),
     (errors.Unavailable, "Nobody and nothing of this name is known here. Check how it is written."),
 )
@@ -24,6 +20,7 @@ _CODES = {
     "rpps_taken": "An account with this RPPS number exists already.",
     "practitioner_taken": "An account of this professional exists already.",
     "password_short": "The password needs 12 characters at least.",
+    "other_identity": "This is the identity key of another server.",
     "loopback_only": "This version answers this machine only: use 127.0.0.1, ::1 or localhost.",
     "address_taken": "This address cannot be listened on; another program may use it. Try --port 0.",
     "unknown_organisation": "No organisation has this id. Make it first with `member organisation`.",
@@ -71,6 +68,8 @@ def sentence(error: errors.DossierError) -> str:
     """One plain sentence; the machine-readable key stands in brackets."""
     if isinstance(error, errors.Refused) and error.code in _CODES:
         return f"{_CODES[error.code]} [{error.code}]"
+    if isinstance(error, errors.KeychainError):
+        return f"Not done: {error.detail}. Put the right file back, with mode 0400. [{error.key}]"
     for kind, text in _SENTENCES:
         if isinstance(error, kind):
             return f"{text} [{error.key}]"

@@ -6,8 +6,9 @@ to begin again). Tokens are 15 minutes long, stored hashed, and carry no right.
 
 import hashlib
 from collections import OrderedDict
+from typing import NamedTuple
 
-from dossier.errors import Refused, SignInNeeded
+from dossier.errors import DeviceRevoked, Refused, SignInNeeded
 from dossier.ids import uuid7
 from dossier.sealing import devices
 from dossier.sealing.encoding import tup
@@ -16,6 +17,7 @@ from dossier.wire import messages as wire
 from server.ports import DeviceRow, OwnerTx, SessionRow
 from server.services.accounts import Accounts
 from server.services.members import Members
+from server.services.orders import Orders
 from server.services.premises import Premises
 from server.services.sealer import Place
 from server.services.throttle import Throttle
@@ -29,6 +31,13 @@ _KEY_BYTES = 32
 _LABEL = "colloque/v1/device-token"
 
 
+class Said(NamedTuple):
+    """What a server says of itself at enrolment: its name, its public identity key."""
+
+    name: str
+    identity: bytes
+
+
 class Devices:
     """Enrolment, sign-in and revocation of devices."""
 
@@ -38,10 +47,11 @@ class Devices:
         accounts: Accounts,
         members: Members,
         throttle: Throttle,
-        server_name: str,
+        orders: Orders,
+        said: Said,
     ) -> None:
         self._premises, self._accounts, self._members = premises, accounts, members
-        self._throttle, self._server_name = throttle, server_name
+        self._throttle, self._orders, self._said = throttle, orders, said
         self._nonces: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     async def enrol(self, request: wire.EnrolRequest) -> wire.EnrolReply:
@@ -74,8 +84,9 @@ class Devices:
             device=device,
             display_name=person.display_name,
             situations=await self._members.situations(account),
-            server_name=self._server_name,
+            server_name=self._said.name,
             practitioner=person.practitioner,
+            identity=base64url(self._said.identity),
         )
 
     def challenge(self, request: wire.ChallengeRequest) -> wire.ChallengeReply:
@@ -88,11 +99,11 @@ class Devices:
 
     async def token(self, request: wire.TokenRequest) -> wire.TokenReply:
         """A token for a signed nonce. Raises SignInNeeded; or, to the holder of the device's key alone,
-        Refused("device_revoked"), or Refused("situation_ended") when the membership is over for more than
+        DeviceRevoked with its order, or Refused("situation_ended") when the membership is over for more than
         its grace.
         """
         device, until_ms = self._nonces.pop(request.nonce, ("", 0))
-        account = await self._account_of(request.device)
+        account = await self.account_of(request.device)
         if device != request.device or until_ms <= self._premises.now_ms or account is None:
             raise SignInNeeded
         raw = account.to_bytes(8, "big") + self._premises.entropy.bytes(_KEY_BYTES)
@@ -102,9 +113,13 @@ class Devices:
             request.situation,
             self._premises.now_ms + TOKEN_S * 1000,
         )
-        await self._premises.store.write(account, lambda tx: self._open(tx, request, session))
-        situations = await self._members.situations(account)
-        return wire.TokenReply(token=base64url(raw), expires_in_s=TOKEN_S, situations=situations)
+        n = await self._premises.store.write(account, lambda tx: self._open(tx, request, session))
+        return wire.TokenReply(
+            token=base64url(raw),
+            expires_in_s=TOKEN_S,
+            situations=await self._members.situations(account),
+            lease=self._orders.lease(account, device, n),
+        )
 
     async def revoke(self, account: int, device: str) -> None:
         """End one device: its tokens die with it. Unknown is silent."""
@@ -132,17 +147,18 @@ class Devices:
             named.append((row, (await self._premises.sealer.open(place, row.cell)).decode()))
         return named
 
-    async def _open(self, tx: OwnerTx, request: wire.TokenRequest, session: SessionRow) -> None:
-        await tx.owner.lock(1)
+    async def _open(self, tx: OwnerTx, request: wire.TokenRequest, session: SessionRow) -> int:
+        """Keep the session; returns the number of the lease that goes with it."""
+        locked = await tx.owner.lock(1)
         account = await tx.people.account()
         known = {row.device: row for row in await tx.people.devices()}
         row = known.get(request.device)
-        if account is None or account.state != "active" or row is None:
+        if locked is None or account is None or account.state != "active" or row is None:
             raise SignInNeeded
         if not _is_signed(row.public_key, request):
             raise SignInNeeded
         if row.revoked_ms is not None:
-            raise Refused("device_revoked")
+            raise DeviceRevoked(self._orders.purge(tx.id, row.device, locked.n))
         now_ms = self._premises.now_ms
         member = {m.situation: m for m in await tx.people.members()}.get(request.situation)
         if member is None or (
@@ -151,6 +167,7 @@ class Devices:
             raise Refused("situation_ended")
         await tx.people.drop_sessions(before_ms=now_ms)
         await tx.people.put_session(session)
+        return locked.n
 
     async def _reserve(self, device: str, account: int) -> None:
         async def reserve(tx: OwnerTx) -> None:
@@ -158,7 +175,9 @@ class Devices:
 
         await self._premises.store.write(self._premises.blind.device(device), reserve)
 
-    async def _account_of(self, device: str) -> int | None:
+    async def account_of(self, device: str) -> int | None:
+        """Whose device it is, None for an unknown one."""
+
         async def holder(tx: OwnerTx) -> int | None:
             found = await tx.reservations.holder("device")
             return found[0][0] if found else None

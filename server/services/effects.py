@@ -3,6 +3,7 @@
     moved    the readers of these facets are told (target: the owner itself; the indexer reads its grants)
     due      the rights of the owner are computed again (target: the owner itself), at `not_before`
     erased   a device's copy is closed by its receipt (target: the account)
+    purged   a revoked device erased its copy (target: the patient, whose journal says so)
 
 The id under which the target remembers an effect is hash(owner, n): doing it twice changes nothing.
 """
@@ -18,7 +19,7 @@ from server.ports import EffectRow
 from server.services.premises import Premises
 from server.services.sealer import Place
 
-EffectKind = Literal["moved", "due", "erased"]
+EffectKind = Literal["moved", "due", "erased", "purged"]
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True):
@@ -64,7 +65,7 @@ async def read_row(premises: Premises, owner: int, row: EffectRow) -> Moved | Er
     """Open one duty. Raises SealBroken or Unavailable (its key was destroyed: void)."""
     plain = await premises.sealer.open(_place(owner, row.n), row.cell)
     try:
-        if row.kind == "erased":
+        if row.kind in {"erased", "purged"}:
             return msgspec.msgpack.decode(plain, type=Erased)
         return msgspec.msgpack.decode(plain, type=Moved)
     except msgspec.DecodeError as error:

@@ -10,11 +10,17 @@ from dossier.errors import Unavailable
 from server.ports import EffectRow, GrantRow, HintBoard, OpRow, OwnerTx, RelationRow
 from server.services import effects
 from server.services.access import Access, readers_of
+from server.services.facets import access_facet
 from server.services.heads import EVERYTHING
+from server.services.journal import Entry
 from server.services.premises import Premises
+from server.services.unit import OwnerUnit
 
 BATCH = 50
 """Owners looked at, and effects of one owner done, in one round."""
+
+_PURGED_NUMBERS = 2
+"""The line of the journal and the duty it causes."""
 
 Told = dict[str, dict[str, int]]
 """By reader: facet tag (or `*`) and the head that is hinted."""
@@ -64,7 +70,9 @@ class Indexer:
         except Unavailable:
             return
         op_id = effects.op_id_of(owner, row.n)
-        if isinstance(owed, effects.Erased):
+        if row.kind == "purged" and isinstance(owed, effects.Erased):
+            await self._purged(owner, row.target, op_id, owed)
+        elif isinstance(owed, effects.Erased):
             await self._erased(row.target, op_id, owed)
         else:
             await self._moved(owner, op_id, owed)
@@ -116,6 +124,28 @@ class Indexer:
             await tx.ops.put(self._mark(op_id))
 
         await self._premises.store.write(account, write)
+
+    async def _purged(self, account: int, target: int, op_id: str, owed: effects.Erased) -> None:
+        """The patient reads that a revoked device erased its copy; other owners keep no journal of copies."""
+
+        async def write(tx: OwnerTx) -> None:
+            row = await tx.owner.lock(_PURGED_NUMBERS)
+            if row is None or row.kind != "patient" or await tx.ops.get(op_id) is not None:
+                return
+            book = OwnerUnit(self._premises, tx, row, _PURGED_NUMBERS)
+            lies_in = access_facet(self._premises.tags.name(target, owed.facet))
+            said = Entry(
+                action="erased",
+                at_ms=owed.at_ms,
+                account=account,
+                device=owed.device,
+                unit=owed.unit,
+            )
+            await book.log(lies_in, said)
+            await tx.ops.put(self._mark(op_id))
+            await book.close()
+
+        await self._premises.store.write(target, write)
 
     def _mark(self, op_id: str) -> OpRow:
         return OpRow(op_id, 0, "", "", b"", None, self._premises.now_ms)

@@ -35,10 +35,14 @@ class Finding(NamedTuple):
 
 
 class Sequencer:
-    """Appends, signs and verifies the log. One per server."""
+    """Appends, signs and verifies the log. One per server. `replaced` are public log keys that signed before
+    this one: a checkpoint of theirs is believed until the next is signed.
+    """
 
-    def __init__(self, premises: Premises, signing_key: bytes) -> None:
-        self._premises, self._key = premises, signing_key
+    def __init__(
+        self, premises: Premises, signing_key: bytes, replaced: Sequence[bytes] = ()
+    ) -> None:
+        self._premises, self._key, self._replaced = premises, signing_key, tuple(replaced)
         self._tree: Tree | None = None
 
     @property
@@ -69,6 +73,15 @@ class Sequencer:
             text = sign_checkpoint(self._key, ORIGIN, tree.size, tree.root())
             await maintenance.put_checkpoint(tree.size, text)
         return placed
+
+    async def proof(self, size: int) -> tuple[bytes, tuple[bytes, ...] | None]:
+        """The last checkpoint, and the proof that it grew from the first `size` leaves; None instead of a
+        proof when the log is smaller than that.
+        """
+        while (kept := await self._premises.store.maintenance.checkpoint()) is None:
+            await self.run()
+        last, text = kept
+        return text, None if size > last else (await self._loaded()).consistency(size, last)
 
     async def verify(self) -> Finding | None:
         """Read journal and log again: cells, leaves, order, root, nothing left out. None: all is sound."""
@@ -131,7 +144,7 @@ class Sequencer:
             return [Finding(0, 0, "root")] if leaves else []
         tree = Tree(leaf.leaf for leaf in leaves)
         try:
-            signed = verify_checkpoint(self.public_key, kept[1])
+            signed = verify_checkpoint((self.public_key, *self._replaced), kept[1])
         except SealBroken:
             return [Finding(tree.size, 0, "root")]
         if signed.size > tree.size or tree.root(signed.size) != signed.root:

@@ -20,7 +20,7 @@ from dossier.entropy import SystemEntropy
 from server.cli import self_check
 from server.cli.files import identity, pieces
 from tests.fakes.manual_clock import ManualClock
-from tests.fakes.server_process import ROOT, Said, ServerProcess, operator
+from tests.fakes.server_process import ROOT, Said, ServerProcess, logged_events, operator
 from tests.fakes.server_room import PASSWORD, an_allergy
 
 
@@ -285,7 +285,7 @@ def test_serve_says_its_address_once_and_stops_cleanly(server: Path, tmp_path: P
     second = operator("serve", server, "--port", "0")
     is_not_done(second, "Another colloque-server has this folder open")
     assert process.stop() == 130
-    assert log.read_text() == ""
+    assert logged_events(log) == ["serving", "stopped"]
     assert not list(server.glob("*-wal"))
     with ServerProcess(server, log):
         pass
@@ -390,3 +390,66 @@ def test_doctor_names_a_clock_that_is_years_off(
     options = Namespace(folder=server, clock=clock, entropy=SystemEntropy())
     assert asyncio.run(self_check.check(options)) == 1
     assert "WRONG clock" in capsys.readouterr().out
+
+
+def test_the_identity_is_shown_its_keys_replaced_and_its_private_half_leaves_the_machine(
+    server: Path, tmp_path: Path
+) -> None:
+    shown = operator("identity", "show", server)
+    assert shown.code == 0
+    fingerprint = shown.out.splitlines()[0]
+    assert fingerprint.startswith("identity  ")
+    safe = tmp_path / "safe.key"
+    (server / "identity.key").rename(safe)
+    assert operator("identity", "sign", server).code == 2
+    replaced = operator("identity", "sign", server, "--key", safe, "--replace", "log")
+    assert replaced.code == 0
+    assert "(replaced)" in replaced.out
+    with ServerProcess(server, tmp_path / "log"):
+        pass
+    assert operator("identity", "show", server).out.startswith(fingerprint)
+    assert operator("doctor", server).code == 0
+    assert operator("audit", "verify", server).value == {"entries": entries(server), "whole": True}
+
+
+def entries(server: Path) -> int:
+    """How many the log holds, read without our own code."""
+    with sqlcipher3.connect(str(server / "data.db")) as data:
+        return int(data.execute("SELECT count(*) FROM log").fetchone()[0])
+
+
+def test_another_servers_identity_signs_nothing_here(server: Path, tmp_path: Path) -> None:
+    assert operator("init", tmp_path / "other").code == 0
+    other = tmp_path / "other" / "identity.key"
+    refused = operator("identity", "sign", server, "--key", other)
+    assert (refused.code, "[other_identity]" in refused.err) == (2, True)
+
+
+def test_a_server_without_its_signed_list_does_not_start_and_says_what_to_do(server: Path) -> None:
+    (server / "keys.txt").unlink()
+    refused = operator("serve", server, "--port", "0")
+    assert refused.code == 2
+    assert "identity sign" in refused.err
+    assert operator("identity", "sign", server).code == 0
+    assert operator("doctor", server).code == 0
+
+
+@pytest.mark.parametrize("change", ["UPDATE", "DELETE"])
+def test_s5_audit_verify_names_the_first_bad_entry(server: Path, change: str) -> None:
+    assert operator("audit", "verify", server).code == 0
+    with sqlcipher3.connect(str(server / "data.db")) as data:
+        place, owner, month, n = data.execute(
+            "SELECT position, source, month, n FROM log ORDER BY position LIMIT 1"
+        ).fetchone()
+        where = (owner, month, n)
+        if change == "UPDATE":
+            text = "UPDATE journal SET cell = zeroblob(80) WHERE owner = ? AND month = ? AND n = ?"
+        else:
+            text = "DELETE FROM journal WHERE owner = ? AND month = ? AND n = ?"
+        assert data.execute(text, where).rowcount == 1
+    data.close()
+    found = operator("audit", "verify", server)
+    fault = "altered" if change == "UPDATE" else "missing"
+    assert found.code == 1
+    said = msgspec.json.decode(found.out)
+    assert said["first_bad"] == {"place": place, "owner": owner, "fault": fault}

@@ -17,7 +17,8 @@ from dossier.sealing.stretching import Cost
 from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
 from dossier.wire import messages as wire
-from server.app import House, ServerFile, build_app, init
+from server.app import House, build_app
+from server.folder import ServerFile, init
 from server.services.devices import token_message
 from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom, SteppingClock
 
@@ -40,6 +41,7 @@ _SERVICES = (
     "labels",
     "sessions",
     "devices",
+    "erasures",
 )
 
 
@@ -178,7 +180,8 @@ def served(
     """Make a server in `folder`, open it, answer, close it."""
     clock = clock or SteppingClock()
     entropy = SeededEntropy(seed)
-    init(folder, entropy, ServerFile(name="test server", demonstration=True))
+    said = ServerFile(name="test server", demonstration=True)
+    asyncio.run(init(folder, clock, entropy, said))
     house = asyncio.run(House.open(folder, clock, entropy, cost=CHEAP))
     with TestClient(build_app(house), raise_server_exceptions=False) as client:
         yield ServedHouse(house, client, clock)

@@ -45,6 +45,11 @@ def operator(
     return Said(done)
 
 
+def logged_events(path: Path) -> list[str]:
+    """What a server said in its log, line by line."""
+    return [msgspec.json.decode(line)["event"] for line in path.read_text().splitlines()]
+
+
 class ServerProcess:
     """`colloque-server serve` on a free loopback port. Its standard error goes to `log`."""
 

@@ -22,13 +22,15 @@ from server.services.changes import Changes
 from server.services.consenting import Consenting
 from server.services.copies import Copies
 from server.services.deciding import Tools
-from server.services.devices import Devices, token_message
+from server.services.devices import Devices, Said, token_message
 from server.services.directory import Directory
+from server.services.erasures import Erasures
 from server.services.feed import Feed
 from server.services.importing import Importer
 from server.services.indexer import Indexer
 from server.services.labels import Labels
 from server.services.members import Members
+from server.services.orders import Orders
 from server.services.patients import Patients
 from server.services.premises import Premises, open_premises
 from server.services.record import Records
@@ -145,9 +147,16 @@ class ServerRoom:
         self.records = Records(self.premises)
         self.labels = Labels(self.premises, self.access)
         self.sessions = Sessions(self.premises)
+        key = self.run(self.keys.secret("order"))
         self.devices = Devices(
-            self.premises, self.accounts, self.members, Throttle(self.clock), "test server"
+            self.premises,
+            self.accounts,
+            self.members,
+            Throttle(self.clock),
+            Orders(self.premises, key),
+            Said("test server", bytes(32)),
         )
+        self.erasures = Erasures(self.premises, self.devices, (device_keys.public_key(key),))
 
     def run(self, work: Awaitable[T]) -> T:
         """Finish a piece of work: at once, or on the loop given."""

@@ -9,7 +9,8 @@ import pytest
 from dossier.clock import SystemClock
 from dossier.entropy import SeededEntropy
 from dossier.sealing.stretching import Cost
-from server.app import House, ServerFile, init
+from server.app import House
+from server.folder import ServerFile, init
 from tests.helpers.logfail import LogFail
 
 
@@ -33,8 +34,9 @@ def test_an_unforeseen_failure_ends_no_settling_and_says_no_word(
 ) -> None:
     async def story() -> int:
         folder, entropy = tmp_path / "server", SeededEntropy(1)
-        init(folder, entropy, ServerFile(name="test"))
-        house = await House.open(folder, SystemClock(), entropy, cost=Cost(8, 1, 1))
+        clock = SystemClock()
+        await init(folder, clock, entropy, ServerFile(name="test"))
+        house = await House.open(folder, clock, entropy, cost=Cost(8, 1, 1))
         stumbling = Stumbling()
         house.indexer = stumbling  # type: ignore[assignment]  # the one method used
         house.committed.set()

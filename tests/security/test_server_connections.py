@@ -14,8 +14,9 @@ from dossier.clock import SystemClock
 from dossier.entropy import SeededEntropy
 from dossier.wire import codec
 from server.api.connections import BoundedHttp
-from server.app import House, ServerFile, build_app, init
+from server.app import House, build_app
 from server.cli.serving import Stoppable
+from server.folder import ServerFile, init
 from server.services.accounts import Person
 from tests.fakes.device_process import Device
 from tests.fakes.served_house import CHEAP, served
@@ -44,7 +45,7 @@ class Hasty(BoundedHttp):
 
 @contextmanager
 def answering(folder: Path) -> Iterator[tuple[int, Stoppable, threading.Thread]]:
-    init(folder, SeededEntropy(1), ServerFile(name="x"))
+    asyncio.run(init(folder, SteppingClock(), SeededEntropy(1), ServerFile(name="x")))
     house = asyncio.run(House.open(folder, SteppingClock(), SeededEntropy(2), cost=CHEAP))
     ready = threading.Event()
     listening = socket.create_server(("127.0.0.1", 0))

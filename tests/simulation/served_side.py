@@ -19,11 +19,12 @@ from dossier.clock import Clock
 from dossier.entropy import Entropy, SeededEntropy
 from dossier.errors import DossierError, Unreachable
 from dossier.fhir.validate import Validator
-from dossier.wire.codec import decode
-from server.app import House, ServerFile, build_app, init
+from server.app import House, build_app
+from server.folder import Folder, ServerFile, init
 from server.operations.fitness import Fitness
 from server.ports import CopyRow, OwnerTx
 from server.services import bodies
+from server.services.online_keys import open_online_keys
 from server.store.keystore import FileKeyProvider, SqliteKeyStore
 from server.store.sqlite import SqliteStore
 from sync.exchanges import Exchange, Reply
@@ -36,7 +37,15 @@ from tests.simulation.served_wire import Answered, Wire
 T = TypeVar("T")
 Work = Callable[[OwnerTx], Awaitable[Any]]
 
-_FILES = ("root.key", "server.json", "keys.db", "keys.db-wal", "data.db", "data.db-wal")
+_FILES = (
+    "root.key",
+    "keys.txt",
+    "server.json",
+    "keys.db",
+    "keys.db-wal",
+    "data.db",
+    "data.db-wal",
+)
 _SETTLED = 1_000_000_000
 """More bytes of disk than any server asks for."""
 
@@ -281,7 +290,8 @@ class ServedServer:
         self._validator = Validator()
         self._entropy: Entropy = SeededEntropy(7)
         self._folder = self._fresh()
-        init(self._folder, self._entropy, ServerFile(name="simulated", demonstration=True))
+        said = ServerFile(name="simulated", demonstration=True)
+        self._loop.run_until_complete(init(self._folder, self._clock, self._entropy, said))
         self._open()
         self.room: ServerRoom = HouseRoom(self._loop, self._clock, self._house)
         self.rows = SqlRows(self.room)
@@ -370,15 +380,16 @@ class ServedServer:
     async def _opened(self) -> House:
         """As `House.open`, with a gate before the store and every statement guarded."""
         folder, clock = self._folder, self._clock
-        provider = FileKeyProvider(folder / "root.key")
-        keys = SqliteKeyStore.open(folder / "keys.db", provider, clock=clock, entropy=self._entropy)
-        store = SqliteStore.open(
-            folder / "data.db", clock=clock, restore=await keys.restore_number(), guard=True
-        )
+        files = Folder(folder)
+        told, provider = files.read_told(), FileKeyProvider(files.root)
+        keys = SqliteKeyStore.open(files.keys, provider, clock=clock, entropy=self._entropy)
+        listed = files.read_key_list()
+        online = await open_online_keys(keys, files.read_identity(told), listed)
+        store = SqliteStore.open(files.data, clock=clock, restore=online.told.restore, guard=True)
         self._store = GatedStore(store, folder / "data.db-wal")
-        told = decode((folder / "server.json").read_bytes(), ServerFile)
         fitness = Fitness(store, keys, clock, lambda: _SETTLED)
-        house = House(told, self._store, keys, fitness)  # type: ignore[arg-type]  # as a store
+        held: Any = self._store
+        house = House(told, held, keys, online, fitness)
         await house.furnish(clock, self._entropy, CHEAP, self._validator)
         return house
 

@@ -1,0 +1,81 @@
+"""`identity`: who this server is to its desktops, and the keys it signs with.
+
+The private identity key is read from the file named, used once, and never kept.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from dossier.errors import Refused, StoreError
+from dossier.sealing import devices
+from dossier.sealing.key_list import KeyList, fingerprint, verify_key_list
+from server.folder import Folder
+from server.services.online_keys import KINDS, signed_list
+from server.store.keystore import FileKeyProvider, SqliteKeyStore
+from server.store.keystore.key_file import read_key_file
+
+
+def register(verbs: Any) -> None:
+    """Add the command and its verbs."""
+    acts = verbs.add_parser("identity", help="who this server is, and its online keys")
+    acts = acts.add_subparsers(dest="act", required=True)
+    shown = acts.add_parser("show", help="the identity as desktops show it, and the key list")
+    shown.add_argument("folder")
+    shown.set_defaults(run=show)
+    signed = acts.add_parser(
+        "sign", help="sign the list again: after a restore, or to replace an online key"
+    )
+    signed.add_argument("folder")
+    signed.add_argument(
+        "--key", type=Path, help="where identity.key is now (by default in the folder)"
+    )
+    signed.add_argument(
+        "--replace", action="append", default=[], choices=KINDS, help="make a new key of this kind"
+    )
+    signed.set_defaults(run=sign)
+
+
+async def show(options: argparse.Namespace) -> int:
+    """Print what a person compares and what the list says."""
+    folder = Folder(options.folder)
+    public = folder.read_identity(folder.read_told())
+    print(f"identity  {fingerprint(public)}")
+    told = folder.present_list(public)
+    if told is None:
+        raise StoreError("keys.txt is missing or was not signed by this identity")
+    _print(told)
+    return 0
+
+
+async def sign(options: argparse.Namespace) -> int:
+    """Write a new list; the server reads it at its next start."""
+    folder = Folder(options.folder)
+    public = folder.read_identity(folder.read_told())
+    private = read_key_file(options.key or folder.identity)
+    if devices.public_key(private) != public:
+        raise Refused("other_identity")
+    keys = SqliteKeyStore.open(
+        folder.keys, FileKeyProvider(folder.root), clock=options.clock, entropy=options.entropy
+    )
+    try:
+        text = await signed_list(
+            keys,
+            private,
+            folder.present_list(public),
+            options.clock.now(),
+            replace=options.replace,
+        )
+    finally:
+        await keys.close()
+    folder.write_key_list(text)
+    _print(verify_key_list(public, text))
+    return 0
+
+
+def _print(told: KeyList) -> None:
+    print(f"list      {told.serial}, signed {told.signed:%Y-%m-%d %H:%M} UTC")
+    print(f"restore   {told.restore}")
+    for kind in (*KINDS, "tls"):
+        for at, key in enumerate(getattr(told, kind)):
+            print(f"{kind:<9} {fingerprint(key)}{' (replaced)' if at else ''}")

@@ -1,0 +1,129 @@
+"""What lies in a server's folder, and how an empty one is made.
+
+folder/data.db       the truth, cells sealed under per-subject keys
+folder/keys.db       those keys, wrapped; its own short-lived backups
+folder/root.key      ROOT, mode 0400; belongs outside both and outside their backups
+folder/identity.key  who this server is, mode 0400; belongs on paper or a token, not on this machine
+folder/keys.txt      the online keys, signed with identity.key; public
+folder/server.json   the server's name, its public identity, whether it is a demonstration
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from dossier.clock import Clock
+from dossier.entropy import Entropy
+from dossier.errors import BadAnswer, SealBroken, StoreError
+from dossier.sealing import devices
+from dossier.sealing.key_list import KeyList, verify_key_list
+from dossier.sealing.text import base64url, unbase64url
+from dossier.wire.codec import decode
+from server.services.online_keys import signed_list
+from server.store.keystore import FileKeyProvider, SqliteKeyStore
+from server.store.keystore.key_file import make_key_file, sync_folder
+from server.store.sqlite import SqliteStore
+
+
+class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
+    """`server.json`: what this folder is. `identity` is the public identity key, base64url."""
+
+    name: str
+    demonstration: bool = False
+    identity: str = ""
+
+
+class Folder:
+    """The names of the files of one server, and the small ones read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.data, self.keys = path / "data.db", path / "keys.db"
+        self.root, self.identity = path / "root.key", path / "identity.key"
+        self.key_list, self.told = path / "keys.txt", path / "server.json"
+
+    def read_told(self) -> ServerFile:
+        """Raises StoreError when no server lies here."""
+        try:
+            return decode(self.told.read_bytes(), ServerFile)
+        except OSError as error:
+            raise StoreError("no server lies in this folder; run `init` first") from error
+        except BadAnswer as error:
+            raise StoreError("server.json is damaged; put it back") from error
+
+    def read_identity(self, told: ServerFile) -> bytes:
+        """The public identity key of `server.json`; raises StoreError when there is none."""
+        try:
+            public = unbase64url(told.identity)
+        except ValueError:
+            public = b""
+        if len(public) != devices.KEY_BYTES:
+            raise StoreError("server.json names no identity key; put it back")
+        return public
+
+    def read_key_list(self) -> bytes:
+        """The signed text; raises StoreError when it is missing."""
+        try:
+            return self.key_list.read_bytes()
+        except OSError as error:
+            raise StoreError("keys.txt is missing; run `identity sign`") from error
+
+    def present_list(self, public: bytes) -> KeyList | None:
+        """The list that lies here, or None when it is missing or not of this identity."""
+        try:
+            return verify_key_list(public, self.read_key_list())
+        except (StoreError, SealBroken):
+            return None
+
+    def write_key_list(self, text: bytes) -> None:
+        """Replace the list, whole or not at all."""
+        self._replace(self.key_list, text)
+
+    def write_told(self, told: ServerFile) -> None:
+        """Replace `server.json`, whole or not at all."""
+        self._replace(self.told, msgspec.json.encode(told))
+
+    def _replace(self, path: Path, raw: bytes) -> None:
+        written = path.with_suffix(".new")
+        try:
+            with written.open("wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            written.replace(path)
+            sync_folder(self.path)
+        except OSError as error:
+            raise StoreError(f"{path.name} cannot be written: {error.strerror}") from error
+
+    def refuse_half(self) -> None:
+        """One database without the other is a loss to repair, never a reason to make an empty one."""
+        there = {path.name: path.exists() for path in (self.data, self.keys)}
+        if len(set(there.values())) > 1:
+            missing = next(name for name, is_there in there.items() if not is_there)
+            raise StoreError(f"{missing} is missing; nothing was made in its place, put it back")
+
+
+async def init(path: Path, clock: Clock, entropy: Entropy, said: ServerFile) -> None:
+    """Make an empty server in `path`; raises StoreError when one is there already."""
+    folder = Folder(path)
+    private = _make_keys(folder, entropy)
+    keys = SqliteKeyStore.open(
+        folder.keys, FileKeyProvider(folder.root), clock=clock, entropy=entropy
+    )
+    try:
+        folder.write_key_list(await signed_list(keys, private, None, clock.now()))
+    finally:
+        await keys.close()
+    await SqliteStore.open(folder.data, clock=clock).close()
+    told = msgspec.structs.replace(said, identity=base64url(devices.public_key(private)))
+    folder.write_told(told)
+
+
+def _make_keys(folder: Folder, entropy: Entropy) -> bytes:
+    """The two files nobody else may read; returns the private identity key."""
+    folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if any(one.exists() for one in (folder.told, folder.root, folder.identity)):
+        raise StoreError("a server lies in this folder already")
+    make_key_file(folder.root, entropy)
+    return make_key_file(folder.identity, entropy)
