@@ -162,6 +162,10 @@ class People(Protocol):
         """What one device holds of one target in one organisation, in order of facet."""
         ...
 
+    async def copies_open(self, device: str, limit: int) -> list[CopyRow]:
+        """What one device still holds: no receipt closed it. In order of (unit, target, facet)."""
+        ...
+
     async def put_copies(self, rows: Sequence[CopyRow]) -> None:
         """Insert or replace by (device, unit, target, facet)."""
         ...

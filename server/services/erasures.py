@@ -56,7 +56,7 @@ class Erasures:
 
     async def _close(self, tx: OwnerTx, device: str) -> int:
         """One unit: some of the open copies; returns how many."""
-        owed = [row for row in await tx.people.copies(device) if row.receipt_ms is None][:_ROWS]
+        owed = await tx.people.copies_open(device, _ROWS)
         locked = await tx.owner.lock(len(owed) + 1)
         if locked is None or not owed:
             return 0

@@ -429,6 +429,18 @@ class PeopleContract:
         ]
         assert hand.read(lambda tx: tx.people.copies("d3", UNIT, PATIENT), ACCOUNT) == []
 
+    def test_the_copies_no_receipt_closed_are_listed_for_one_device(self, hand: Hand) -> None:
+        row = CopyRow("d1", UNIT, PATIENT, FACET, "term", 1, None, None)
+        gone = row._replace(facet=HIDDEN, gone_ms=5)
+        closed = row._replace(target=OTHER, gone_ms=5, receipt_ms=6)
+        hand.write(
+            lambda tx: tx.people.put_copies([closed, gone, row, row._replace(device="d2")]), ACCOUNT
+        )
+        found = hand.read(lambda tx: tx.people.copies_open("d1", 9), ACCOUNT)
+        assert sorted(found) == sorted([row, gone])
+        assert hand.read(lambda tx: tx.people.copies_open("d1", 1), ACCOUNT) == found[:1]
+        assert hand.read(lambda tx: tx.people.copies_open("d3", 9), ACCOUNT) == []
+
     def test_a_projection_numbers_what_moved_for_each_reader(self, hand: Hand) -> None:
         mine, team = f"a:{UNIT}", f"m:{UNIT}:doctor"
 

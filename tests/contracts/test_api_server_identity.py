@@ -154,11 +154,15 @@ def test_s8_a_revoked_device_is_ordered_to_erase_and_its_receipt_is_in_the_patie
         assert room.post("/session/v1/purged", receipt(martin, text)).status_code == 204
         room.settle()
     lines = erased_lines(room, owner)
-    held = room.run(room.store.read(martin.account, lambda tx: tx.people.copies(martin.device)))
-    mine = [row for row in held if row.target == owner]
+    unit, account = martin.session.unit, martin.account
+    mine = room.run(
+        room.store.read(account, lambda tx: tx.people.copies(martin.device, unit, owner))
+    )
+    left = room.run(room.store.read(account, lambda tx: tx.people.copies_open(martin.device, 9)))
     assert len(lines) == len(mine) >= 1
     assert {line.device for line in lines} == {martin.device}
-    assert all(row.receipt_ms is not None for row in held)
+    assert all(row.receipt_ms is not None for row in mine)
+    assert left == []
 
 
 def test_d8_nobody_else_can_say_that_a_copy_is_gone(room: ServedHouse) -> None:

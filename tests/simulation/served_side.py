@@ -254,11 +254,11 @@ class SqlRows:
         }
 
     def copies(self, account: int, device: str) -> Iterable[CopyRow]:
-        async def read(tx: OwnerTx) -> list[CopyRow]:
-            return await tx.people.copies(device)
-
-        found: list[CopyRow] = self._room.run(self._room.store.read(account, read))
-        return found
+        text = (
+            "SELECT device, unit, target, facet, term, since, gone, receipt FROM copy "
+            "WHERE owner = $1 AND device = $2 ORDER BY unit, target, facet"
+        )
+        return [CopyRow(*row) for row in self._look(text, (account, device))]
 
     def drop_tombstones(self, owner: int) -> None:
         self._room.run(
@@ -267,8 +267,8 @@ class SqlRows:
             )
         )
 
-    def _look(self, text: str) -> list[Any]:
-        found: list[Any] = self._room.store.look(lambda sql: sql.rows(text, ()))
+    def _look(self, text: str, given: tuple[object, ...] = ()) -> list[Any]:
+        found: list[Any] = self._room.store.look(lambda sql: sql.rows(text, given))
         return found
 
 

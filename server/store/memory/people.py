@@ -63,6 +63,10 @@ class MemoryPeople:
             if (row.device, row.unit, row.target) == wanted
         ]
 
+    async def copies_open(self, device: str, limit: int) -> list[CopyRow]:
+        held = [row for row in self._state.copies.in_order() if row.device == device]
+        return [row for row in held if row.receipt_ms is None][:limit]
+
     async def put_copies(self, rows: Sequence[CopyRow]) -> None:
         for row in rows:
             key = (row.device, row.unit, row.target, row.facet)

@@ -104,6 +104,15 @@ class SqlPeople:
         )
         return [CopyRow(*row) for row in found]
 
+    async def copies_open(self, device: str, limit: int) -> list[CopyRow]:
+        found = await self._sql.rows(
+            "SELECT device, unit, target, facet, term, since, gone, receipt FROM copy "
+            "WHERE owner = $1 AND device = $2 AND receipt IS NULL "
+            "ORDER BY unit, target, facet LIMIT $3",
+            (self._owner, device, limit),
+        )
+        return [CopyRow(*row) for row in found]
+
     async def put_copies(self, rows: Sequence[CopyRow]) -> None:
         await _COPIES.put(self._sql, self._owner, rows)
 
