@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+from sqlcipher3 import dbapi2
 
 from dossier.clock import Clock
 from dossier.entropy import Entropy
@@ -38,6 +39,29 @@ _STEPS = {"": "", "purge": "purge", **dict.fromkeys(("sent", "verdicts", "seen",
 
 _FULL = 2
 """What `PRAGMA synchronous` answers while a commit is forced to the disk."""
+
+
+_REMNANTS = {
+    "rows of a lost right": "SELECT count(*) FROM confirmed WHERE compartment NOT IN "
+    "(SELECT n FROM compartment WHERE term <> '')",
+    "texts of no row": "SELECT count(*) FROM texts WHERE n NOT IN (SELECT n FROM confirmed)",
+    "a patient line of no row": "SELECT count(*) FROM patient WHERE n NOT IN "
+    "(SELECT n FROM confirmed)",
+    "name parts of no patient": "SELECT count(*) FROM patient_word WHERE n NOT IN "
+    "(SELECT n FROM patient)",
+}
+"""What must not be in cache.db at rest."""
+_CLINICAL = (b"Durand", b"nicilline", b"agent ")
+"""Parts of every name and text of the scene."""
+
+
+def in_clear(folder: Path) -> list[str]:
+    """Files of a folder in which something clinical can be read."""
+    return [
+        f"{path.name} in clear"
+        for path in folder.iterdir()
+        if path.is_file() and any(part in path.read_bytes() for part in _CLINICAL)
+    ]
 
 
 class Item(msgspec.Struct):
@@ -150,10 +174,17 @@ class SealedDisk:
         return SealedDisk(self._place, self._copied())
 
     def faults(self) -> list[str]:
-        """What the engine's own checks find in both files."""
+        """What the engine's own checks find in both files, what a purge left, what lies in clear."""
         assert self.local is not None
-        files = {"work.db": self.local._work, "cache.db": self.local._cache}
-        return [name for name, writer in files.items() if damage(writer._connection)]
+        self.local.sync.index_texts()
+        work, cache = self.local._work._connection, self.local._cache._connection
+        found = [name for name, db in (("work.db", work), ("cache.db", cache)) if damage(db)]
+        found += [said for said, text in _REMNANTS.items() if cache.execute(text).fetchone()[0]]
+        try:
+            cache.execute("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)")
+        except dbapi2.DatabaseError:
+            found.append("the index of words disagrees with the texts")
+        return found + in_clear(self._folder)
 
     def _item(
         self, op_id: str, state: str, verdict: bytes | None, shows: bytes | None, wire: bytes

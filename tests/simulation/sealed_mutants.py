@@ -51,6 +51,26 @@ class HeadAsCursor(SealedCopy):
         return applied
 
 
+class NoCompareAndSet(SealedCopy):
+    """Any page of a compartment held is applied."""
+
+    def apply_page(self, page: Page, generation: int) -> Applied:
+        held = self.sync.held_one(page.owner, page.facet)
+        if held is None or page.kind == "gone":
+            return super().apply_page(page, generation)
+        here = msgspec.structs.replace(page, term=held.term, since=held.at)
+        return super().apply_page(here, held.generation)
+
+
+class SweepForgotten(SealedCopy):
+    """A copy taken again from zero is merged, not replaced."""
+
+    def apply_page(self, page: Page, generation: int) -> Applied:
+        with self.local._cache.transaction() as db:
+            db.execute("UPDATE confirmed SET pass = 1000")
+        return super().apply_page(msgspec.structs.replace(page, digest=""), generation)
+
+
 class PopFirst(SealedCopy):
     """Ops leave the outbox when they are sent."""
 
@@ -79,6 +99,8 @@ _SEALED: Mapping[str, StoreFactory] = MappingProxyType(
         "no_purge": NoPurge,
         "tombstone_skipped": TombstonesSkipped,
         "head_as_cursor": HeadAsCursor,
+        "no_compare_and_set": NoCompareAndSet,
+        "sweep_forgotten": SweepForgotten,
         "outbox_pop_first": PopFirst,
         "no_receipts": NoReceipts,
         "terms_ignored": TermsIgnored,

@@ -32,6 +32,7 @@ from tests.fakes.served_house import CHEAP, move_in
 from tests.fakes.server_room import MONDAY, ServerRoom, SteppingClock
 from tests.simulation import ports
 from tests.simulation.ports import Name
+from tests.simulation.sealed_desktops import in_clear
 from tests.simulation.served_wire import Answered, Wire
 
 T = TypeVar("T")
@@ -350,12 +351,13 @@ class ServedServer:
         self._go_on_from(folder)
 
     def faults(self) -> list[str]:
-        """The journal's log and both files, as the server's own check finds them."""
+        """The journal's log and both files, as the server's own check finds them; what lies in clear."""
         house, run = self._house, self._loop.run_until_complete
         run(house.sequencer.run())
         wrong = run(house.sequencer.verify())
         found = [f"the log: {wrong}"] if wrong is not None else []
-        return [*found, *run(house.store.maintenance.check()), *house.keys.check()]
+        found += [*run(house.store.maintenance.check()), *house.keys.check()]
+        return found + in_clear(self._folder)
 
     def close(self) -> None:
         """Nothing is left open; the files stay."""
