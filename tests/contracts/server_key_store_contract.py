@@ -1,7 +1,7 @@
 """The contract of server.ports.KeyStore; a user gives a `keys` fixture (restore number 0)."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -17,14 +17,21 @@ def now(call: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(call)
 
 
+Run = Callable[[Any], Any]
+
+
 class KeyStoreContract:
-    def test_a_key_is_made_once_and_stays(self, keys: KeyStore) -> None:
+    @pytest.fixture
+    def now(self, run: Run) -> Run:
+        return run
+
+    def test_a_key_is_made_once_and_stays(self, keys: KeyStore, now: Run) -> None:
         version, key = now(keys.key(PATIENT))
         assert (version, len(key)) == (1, 32)
         assert now(keys.key(PATIENT)) == (version, key)
         assert now(keys.key_at(PATIENT, version)) == key
 
-    def test_subjects_and_spaces_have_different_keys(self, keys: KeyStore) -> None:
+    def test_subjects_and_spaces_have_different_keys(self, keys: KeyStore, now: Run) -> None:
         made = [
             now(keys.key(PATIENT))[1],
             now(keys.key(OTHER))[1],
@@ -34,20 +41,20 @@ class KeyStoreContract:
         ]
         assert len(set(made)) == 5
 
-    def test_an_unknown_version_is_unavailable(self, keys: KeyStore) -> None:
+    def test_an_unknown_version_is_unavailable(self, keys: KeyStore, now: Run) -> None:
         now(keys.key(PATIENT))
         for subject, version in ((PATIENT, 2), (PATIENT, 0), (OTHER, 1)):
             with pytest.raises(Unavailable):
                 now(keys.key_at(subject, version))
 
-    def test_an_import_prepares_many_keys_and_keeps_those_there_are(self, keys: KeyStore) -> None:
+    def test_an_import_prepares_many_keys_and_keeps_those_there_are(self, keys: KeyStore, now: Run) -> None:
         first = now(keys.key(PATIENT))
         now(keys.prepare([OTHER, PATIENT, OTHER, 13]))
         now(keys.prepare([]))
         assert now(keys.key(PATIENT)) == first
         assert now(keys.key_at(13, 1)) != now(keys.key_at(OTHER, 1))
 
-    def test_a_destroyed_key_is_gone_for_ever_and_only_it(self, keys: KeyStore) -> None:
+    def test_a_destroyed_key_is_gone_for_ever_and_only_it(self, keys: KeyStore, now: Run) -> None:
         other = now(keys.key(OTHER))
         kept = now(keys.key(PATIENT, "own-801"))
         now(keys.key(PATIENT))
@@ -61,23 +68,23 @@ class KeyStoreContract:
         assert now(keys.key(OTHER)) == other
         assert now(keys.key(PATIENT, "own-801")) == kept
 
-    def test_a_key_never_made_can_be_destroyed(self, keys: KeyStore) -> None:
+    def test_a_key_never_made_can_be_destroyed(self, keys: KeyStore, now: Run) -> None:
         now(keys.destroy(PATIENT))
         with pytest.raises(Unavailable):
             now(keys.key(PATIENT))
 
-    def test_a_secret_is_made_once(self, keys: KeyStore) -> None:
+    def test_a_secret_is_made_once(self, keys: KeyStore, now: Run) -> None:
         secret = now(keys.secret("blind"))
         assert len(secret) == 32
         assert now(keys.secret("blind")) == secret
 
-    def test_the_restore_number_only_grows(self, keys: KeyStore) -> None:
+    def test_the_restore_number_only_grows(self, keys: KeyStore, now: Run) -> None:
         assert now(keys.restore_number()) == 0
         assert now(keys.begin_restore()) == 1
         assert now(keys.begin_restore()) == 2
         assert now(keys.restore_number()) == 2
 
-    def test_narrowing_acts_are_kept_by_owner_in_order(self, keys: KeyStore) -> None:
+    def test_narrowing_acts_are_kept_by_owner_in_order(self, keys: KeyStore, now: Run) -> None:
         now(keys.narrow(PATIENT, "o2", 9, b"block"))
         now(keys.narrow(PATIENT, "o1", 4, b"mask"))
         now(keys.narrow(OTHER, "o3", 1, b"other"))
@@ -87,6 +94,10 @@ class KeyStoreContract:
             NarrowRow("o2", 11, b"block"),
         ]
         assert now(keys.narrowed(13)) == []
+
+
+class NeverWaitingContract:
+    """Key stores beside a store whose units of work run on one thread."""
 
     def test_a_unit_of_work_may_ask_for_keys_because_nothing_here_waits(
         self, keys: KeyStore

@@ -13,7 +13,7 @@ from server.store.keystore import MemoryKeyStore, SqliteKeyStore
 from server.store.keystore.sealed import APPLICATION_ID
 from server.store.sqlite.connection import connect
 from server.store.units import drive
-from tests.contracts.server_key_store_contract import KeyStoreContract, now
+from tests.contracts.server_key_store_contract import KeyStoreContract, NeverWaitingContract, now
 from tests.fakes.fixed_root import FixedRoot
 
 
@@ -21,13 +21,13 @@ def open_keys(path: Path, root: bytes = bytes(range(32))) -> SqliteKeyStore:
     return SqliteKeyStore.open(path, FixedRoot(root), clock=SystemClock(), entropy=SystemEntropy())
 
 
-class TestMemoryKeyStore(KeyStoreContract):
+class TestMemoryKeyStore(KeyStoreContract, NeverWaitingContract):
     @pytest.fixture
     def keys(self) -> MemoryKeyStore:
         return MemoryKeyStore(SeededEntropy(1))
 
 
-class TestSqliteKeyStore(KeyStoreContract):
+class TestSqliteKeyStore(KeyStoreContract, NeverWaitingContract):
     @pytest.fixture
     def keys(self, tmp_path: Path) -> Iterator[SqliteKeyStore]:
         opened = open_keys(tmp_path / "keystore.db")

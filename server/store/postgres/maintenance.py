@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-from dossier.errors import StoreError
+from dossier.errors import Busy, StoreError
 from server.ports import LogLeaf
 from server.store.migrations import all_migrations
-from server.store.postgres.connection import Pool, PostgresSql, connect, transaction
-from server.store.postgres.errors import FAILURES
+from server.store.postgres.connection import Pool, PostgresSql, transaction
 from server.store.postgres.waiting import Waits
 from server.store.tables import across
 from server.store.tables.sql import Sql
@@ -20,7 +19,6 @@ T = TypeVar("T")
 
 _SETTLING = 0x434C5154
 """The advisory lock of whoever settles."""
-_TURN = "SET lock_timeout = '5s'"
 
 
 class PostgresMaintenance:
@@ -113,17 +111,20 @@ class PostgresMaintenance:
 
     @asynccontextmanager
     async def settling(self) -> AsyncIterator[None]:
-        """One process at a time, as far as can be: after five seconds this one goes on all the same, for
-        two that settle together do work twice and nothing wrong.
+        """One process at a time, as far as can be: when the lock is not to be had in its time this one goes
+        on all the same, for two that settle together do work twice and nothing wrong.
         """
-        connection = await connect(self._pools[0].dsn)
-        try:
-            await connection.execute(_TURN)
-            with suppress(*FAILURES):
-                await connection.fetch("SELECT pg_advisory_lock($1)", _SETTLING)
-            yield
-        finally:
-            connection.terminate()
+        async with self._pools[0].connection() as connection:
+            sql = PostgresSql(connection, self._waits)
+            try:
+                await sql.rows("SELECT pg_advisory_lock($1)", (_SETTLING,))
+            except Busy:
+                yield
+                return
+            try:
+                yield
+            finally:
+                await sql.rows("SELECT pg_advisory_unlock($1)", (_SETTLING,))
 
     async def _merged(self, look: Callable[[Sql], Awaitable[list[int]]], limit: int) -> list[int]:
         found: list[int] = []

@@ -5,13 +5,15 @@ other writer of that owner wait for it as well.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
-from functools import partial
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial, wraps
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from server.store.units import WaitingUnit
 
 T = TypeVar("T")
+P = ParamSpec("P")
+Me = TypeVar("Me", bound="_Waiting")
 
 
 class Waits:
@@ -23,6 +25,8 @@ class Waits:
     async def on(self, answer: Awaitable[T]) -> T:
         """Wait for an answer of a database."""
         task = asyncio.current_task()
+        if task in self._tasks:
+            return await answer
         self._tasks.add(task)
         try:
             return await answer
@@ -32,6 +36,22 @@ class Waits:
     def has(self, task: "asyncio.Task[Any] | None") -> bool:
         """Is this task waiting for a database?"""
         return task in self._tasks
+
+
+class _Waiting(Protocol):
+    _waits: Waits
+
+
+def waited(
+    method: Callable[Concatenate[Me, P], Awaitable[T]],
+) -> Callable[Concatenate[Me, P], Coroutine[Any, Any, T]]:
+    """A method that may be awaited inside a unit of work: whatever it waits for is a database of ours."""
+
+    @wraps(method)
+    async def on(self: Me, /, *args: P.args, **more: P.kwargs) -> T:
+        return await self._waits.on(method(self, *args, **more))
+
+    return on
 
 
 class Watched(Generic[T]):
