@@ -423,6 +423,10 @@ def test(options: argparse.Namespace) -> int:
         ]
         if pytest(*present, "-n", os.cpu_count() or 2, "--dist", "loadfile", env=settings):
             failed.append("Tests failed")
+        say("- the server's own tests once more, on PostgreSQL")
+        again = ["tests/unit/server", "tests/contracts", "tests/security", "--engine", "postgres"]
+        if pytest(*again, "-n", os.cpu_count() or 2, "--dist", "loadfile", env=settings):
+            failed.append("Tests on PostgreSQL failed")
     if failed:
         raise Stop("; ".join(failed), 1)
     return 0

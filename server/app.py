@@ -29,6 +29,7 @@ from server.folder import Folder, ServerFile
 from server.operations.fitness import Fitness
 from server.operations.metrics import Counted, Metrics
 from server.operations.routes import PATHS, OperatorApi
+from server.ports import KeyStore, Store
 from server.services.access import Access
 from server.services.accounts import Accounts
 from server.services.changes import Changes
@@ -53,8 +54,7 @@ from server.services.sequencer import Sequencer
 from server.services.session import Sessions
 from server.services.throttle import Throttle
 from server.store.hints import LoopHintBoard
-from server.store.keystore import FileKeyProvider, SqliteKeyStore
-from server.store.sqlite import SqliteStore
+from server.store.keystore import FileKeyProvider
 
 _LOG = logging.getLogger("colloque.server")
 _BEAT_S = 1.0
@@ -70,14 +70,14 @@ class House:
     def __init__(
         self,
         told: ServerFile,
-        store: SqliteStore,
-        keys: SqliteKeyStore,
+        store: Store,
+        keys: KeyStore,
         online: OnlineKeys,
         fitness: Fitness,
+        hints: LoopHintBoard,
     ) -> None:
         self.told, self.store, self.keys, self.online = told, store, keys, online
-        self.fitness = fitness
-        self.hints = LoopHintBoard()
+        self.fitness, self.hints = fitness, hints
         self.committed = asyncio.Event()
         self._settling = asyncio.Lock()
         self._stopping = False
@@ -90,18 +90,19 @@ class House:
         files = Folder(folder)
         told = files.read_told()
         identity, listed = files.read_identity(told), files.read_key_list()
-        files.refuse_half()
-        provider = FileKeyProvider(files.root)
-        keys = SqliteKeyStore.open(files.keys, provider, clock=clock, entropy=entropy)
+        engine = files.engine(told)
+        await engine.refuse_half()
+        keys = await engine.open_keys(FileKeyProvider(files.root), clock, entropy)
         try:
             online = await open_online_keys(keys, identity, listed)
-            store = SqliteStore.open(files.data, clock=clock, restore=online.told.restore)
+            store = await engine.open_store(clock, online.told.restore)
         except BaseException:
             await keys.close()
             raise
         fitness = Fitness(store, keys, clock, lambda: shutil.disk_usage(folder).free)
-        house = cls(told, store, keys, online, fitness)
+        house = cls(told, store, keys, online, fitness, engine.hint_board())
         try:
+            await house.hints.open()
             await house.furnish(clock, entropy, cost, Validator())
         except BaseException:
             await house.close()
@@ -147,7 +148,7 @@ class House:
 
     async def settle(self) -> None:
         """Do every effect that is due and place every waiting journal row; one at a time."""
-        async with self._settling:
+        async with self._settling, self.store.maintenance.settling():
             await self.indexer.drain()
             await self.sequencer.run()
 
@@ -169,7 +170,8 @@ class House:
         self.committed.set()
 
     async def close(self) -> None:
-        """Close both databases; what is owed is done at the next start."""
+        """Close the databases; what is owed is done at the next start."""
+        await self.hints.end()
         await self.store.close()
         await self.keys.close()
 

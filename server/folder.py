@@ -5,7 +5,8 @@ folder/keys.db       those keys, wrapped; its own short-lived backups
 folder/root.key      ROOT, mode 0400; belongs outside both and outside their backups
 folder/identity.key  who this server is, mode 0400; belongs on paper or a token, not on this machine
 folder/keys.txt      the online keys, signed with identity.key; public
-folder/server.json   the server's name, its public identity, whether it is a demonstration
+folder/server.json   the server's name, its public identity, whether it is a demonstration, and the addresses of
+                     PostgreSQL's databases when the first two lie there
 """
 
 import os
@@ -20,18 +21,23 @@ from dossier.sealing import devices
 from dossier.sealing.key_list import KeyList, verify_key_list
 from dossier.sealing.text import base64url, unbase64url
 from dossier.wire.codec import decode
+from server.engines import Engine, FileEngine, PostgresEngine
 from server.services.online_keys import signed_list
-from server.store.keystore import FileKeyProvider, SqliteKeyStore
+from server.store.keystore import FileKeyProvider
 from server.store.keystore.key_file import make_key_file, sync_folder
-from server.store.sqlite import SqliteStore
 
 
 class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
-    """`server.json`: what this folder is. `identity` is the public identity key, base64url."""
+    """`server.json`: what this folder is. `identity` is the public identity key, base64url. `databases` are
+    the addresses of PostgreSQL's, in an order that never changes, and `key_database` that of the keys;
+    without any, the databases are files of this folder.
+    """
 
     name: str
     demonstration: bool = False
     identity: str = ""
+    databases: tuple[str, ...] = ()
+    key_database: str = ""
 
 
 class Folder:
@@ -96,26 +102,26 @@ class Folder:
         except OSError as error:
             raise StoreError(f"{path.name} cannot be written: {error.strerror}") from error
 
-    def refuse_half(self) -> None:
-        """One database without the other is a loss to repair, never a reason to make an empty one."""
-        there = {path.name: path.exists() for path in (self.data, self.keys)}
-        if len(set(there.values())) > 1:
-            missing = next(name for name, is_there in there.items() if not is_there)
-            raise StoreError(f"{missing} is missing; nothing was made in its place, put it back")
+    def engine(self, told: ServerFile) -> Engine:
+        """Where this server's databases lie."""
+        if told.databases:
+            return PostgresEngine(told.databases, told.key_database)
+        return FileEngine(self.data, self.keys)
 
 
 async def init(path: Path, clock: Clock, entropy: Entropy, said: ServerFile) -> None:
     """Make an empty server in `path`; raises StoreError when one is there already."""
     folder = Folder(path)
+    engine = folder.engine(said)
+    if said.databases:
+        await engine.refuse_half()
     private = _make_keys(folder, entropy)
-    keys = SqliteKeyStore.open(
-        folder.keys, FileKeyProvider(folder.root), clock=clock, entropy=entropy
-    )
+    keys = await engine.open_keys(FileKeyProvider(folder.root), clock, entropy)
     try:
         folder.write_key_list(await signed_list(keys, private, None, clock.now()))
     finally:
         await keys.close()
-    await SqliteStore.open(folder.data, clock=clock).close()
+    await (await engine.open_store(clock, restore=0)).close()
     told = msgspec.structs.replace(said, identity=base64url(devices.public_key(private)))
     folder.write_told(told)
 

@@ -23,7 +23,20 @@ settings.load_profile("ours")
 MAY_OPEN_SOCKETS = {"contracts", "security", "e2e"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        help="postgres: run the tests of the server, and only those, on two PostgreSQL databases",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--engine"):
+        items[:] = [
+            item
+            for item in items
+            if {"engine", "lasting_engine"} & {*getattr(item, "fixturenames", ())}
+        ]
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
         if folder in MARKED:
@@ -68,6 +81,29 @@ def shared() -> Path:
 def run() -> Callable[[Any], Any]:
     """Finishes a coroutine; a store that belongs to one event loop gives its own."""
     return asyncio.run
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """What the server under test stands on."""
+    yield from _engine(request)
+
+
+@pytest.fixture(scope="module")
+def lasting_engine(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The same for all tests of a module together."""
+    yield from _engine(request)
+
+
+def _engine(request: pytest.FixtureRequest) -> Iterator[Any]:
+    from tests.fakes import engines
+
+    if request.config.getoption("--engine") == "postgres":
+        found: Any = engines.PostgresEngine(request.getfixturevalue("postgres"))
+    else:
+        found = engines.FileEngine()
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

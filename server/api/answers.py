@@ -146,7 +146,7 @@ def problem(error: errors.DossierError) -> Response:
     status = _status(error)
     found = error.issues if isinstance(error, errors.Invalid | errors.Refused) else ()
     issues = tuple(messages.WireIssue(path=i.path, rule=i.rule, detail=i.detail) for i in found)
-    retry = error.retry_after_s if isinstance(error, errors.Busy) else None
+    retry = error.retry_after_s if isinstance(error, errors.Busy | errors.StoreAway) else None
     code = error.code if isinstance(error, errors.Refused) else error.key.removeprefix("error.")
     if isinstance(error, errors.AccessDenied):
         code = errors.Unavailable.key.removeprefix("error.")

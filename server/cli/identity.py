@@ -12,7 +12,7 @@ from dossier.sealing import devices
 from dossier.sealing.key_list import KeyList, fingerprint, verify_key_list
 from server.folder import Folder
 from server.services.online_keys import KINDS, signed_list
-from server.store.keystore import FileKeyProvider, SqliteKeyStore
+from server.store.keystore import FileKeyProvider
 from server.store.keystore.key_file import read_key_file
 
 
@@ -55,9 +55,8 @@ async def sign(options: argparse.Namespace) -> int:
     private = read_key_file(options.key or folder.identity)
     if devices.public_key(private) != public:
         raise Refused("other_identity")
-    keys = SqliteKeyStore.open(
-        folder.keys, FileKeyProvider(folder.root), clock=options.clock, entropy=options.entropy
-    )
+    engine = folder.engine(folder.read_told())
+    keys = await engine.open_keys(FileKeyProvider(folder.root), options.clock, options.entropy)
     try:
         text = await signed_list(
             keys,

@@ -4,11 +4,14 @@ import argparse
 import os
 import shutil
 import stat
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dossier.errors import DossierError, SealBroken, Unavailable
 from server.app import House
 from server.cli.words import sentence
+from server.folder import Folder
 from server.ports import OwnerTx, ResourceRow
 from server.services.bodies import place_of
 
@@ -71,7 +74,7 @@ def _disk(options: argparse.Namespace) -> Finding:
 
 def _permissions(options: argparse.Namespace) -> list[Finding]:
     found = []
-    for name, most in (("root.key", 0o400), ("keys.db", 0o600), ("data.db", 0o600)):
+    for name, most in _files(options.folder):
         path = options.folder / name
         if not path.exists():
             found.append(Finding(name, False, "is not there"))
@@ -87,6 +90,15 @@ def _permissions(options: argparse.Namespace) -> list[Finding]:
             )
         )
     return found
+
+
+def _files(folder: Path) -> list[tuple[str, int]]:
+    """Each file of this server, and the most it may be open to others."""
+    wanted = [("root.key", 0o400)]
+    with suppress(DossierError):
+        if Folder(folder).read_told().databases:
+            return wanted
+    return [*wanted, ("keys.db", 0o600), ("data.db", 0o600)]
 
 
 async def _inside(house: House) -> list[Finding]:

@@ -15,6 +15,7 @@ from dossier.wire.codec import encode
 from server.api.connections import BoundedHttp
 from server.app import House, build_app
 from server.cli import supervisor
+from server.engines import checked
 from server.folder import Folder, ServerFile, init
 from server.operations.logs import speak
 
@@ -25,6 +26,13 @@ def register(verbs: Any) -> None:
     made.add_argument("folder")
     made.add_argument("--name", default="Colloque")
     made.add_argument("--demonstration", action="store_true", help="fictional people only")
+    made.add_argument(
+        "--database",
+        action="append",
+        default=[],
+        help="postgresql://... instead of files; again for each database that shares the owners",
+    )
+    made.add_argument("--key-database", default="", help="the keys' own postgresql://...")
     made.set_defaults(run=make)
     served = verbs.add_parser("serve", help="answer desktops, on this machine only")
     served.add_argument("folder")
@@ -38,7 +46,14 @@ def register(verbs: Any) -> None:
 
 async def make(options: argparse.Namespace) -> int:
     """Make the folder, ROOT and the databases."""
-    said = ServerFile(name=options.name, demonstration=options.demonstration)
+    if bool(options.database) != bool(options.key_database):
+        raise Refused("database_pair")
+    said = ServerFile(
+        name=options.name,
+        demonstration=options.demonstration,
+        databases=tuple(checked(address) for address in options.database),
+        key_database=options.key_database and checked(options.key_database),
+    )
     await init(options.folder, options.clock, options.entropy, said)
     public = Folder(options.folder).read_identity(Folder(options.folder).read_told())
     print(f"Server made in {options.folder}. Its identity: {fingerprint(public)}")

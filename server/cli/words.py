@@ -12,6 +12,10 @@ _SENTENCES: tuple[tuple[type[errors.DossierError], str], ...] = (
     ),
     (errors.TooNew, "These files were written by a newer version. Upgrade colloque-server."),
     (errors.DiskFull, "The disk is full. Nothing was changed; make room and run this again."),
+    (
+        errors.StoreAway,
+        "The database cannot be reached. Is PostgreSQL running, and is its address in server.json right?",
+    ),
     (errors.Busy, "Too many tries. Wait half a minute."),
     (errors.Unavailable, "Nobody and nothing of this name is known here. Check how it is written."),
 )
@@ -24,6 +28,10 @@ _CODES = {
     "loopback_only": "This version answers this machine only: use 127.0.0.1, ::1 or localhost.",
     "address_taken": "This address cannot be listened on; another program may use it. Try --port 0.",
     "unknown_organisation": "No organisation has this id. Make it first with `member organisation`.",
+    "database_address": "This is not the address of a PostgreSQL database (postgresql://...).",
+    "database_password": "A password never stands in an address: put it into PostgreSQL's password file (~/.pgpass) or service file.",
+    "database_unchecked": "On another machine the database's certificate must be checked: add ?sslmode=verify-full.",
+    "database_pair": "Give --database and --key-database together: records and keys lie in databases of their own.",
     "nothing_to_import": "No file of FHIR lies there (.json, .ndjson, also with .gz).",
     "organisation_taken": "An organisation with this id is here already.",
     "unknown_profession": "No such profession: 10 is a doctor, 60 a nurse, 331 a medical secretary.",

@@ -48,6 +48,12 @@ class LoopHintBoard:
     def __init__(self) -> None:
         self._lines: dict[str, set[LoopHintLine]] = {}
 
+    async def open(self) -> None:
+        """Nothing to hear from elsewhere."""
+
+    async def end(self) -> None:
+        """Nothing was heard from elsewhere."""
+
     def wake(self, readers: Sequence[str]) -> None:
         for reader in readers:
             for line in self._lines.get(reader, ()):

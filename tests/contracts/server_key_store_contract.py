@@ -47,7 +47,9 @@ class KeyStoreContract:
             with pytest.raises(Unavailable):
                 now(keys.key_at(subject, version))
 
-    def test_an_import_prepares_many_keys_and_keeps_those_there_are(self, keys: KeyStore, now: Run) -> None:
+    def test_an_import_prepares_many_keys_and_keeps_those_there_are(
+        self, keys: KeyStore, now: Run
+    ) -> None:
         first = now(keys.key(PATIENT))
         now(keys.prepare([OTHER, PATIENT, OTHER, 13]))
         now(keys.prepare([]))

@@ -56,8 +56,10 @@ ODD: tuple[Any, ...] = (
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHouse]:
-    with served(tmp_path_factory.mktemp("api") / "server") as house:
+def room(lasting_engine: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHouse]:
+    with served(
+        tmp_path_factory.mktemp("api") / "server", databases=lasting_engine.databases()
+    ) as house:
         yield house
 
 

@@ -19,8 +19,8 @@ from tests.fakes.server_room import SECRETARY, Desktop, an_allergy
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[ServedHouse]:
-    with served(tmp_path / "server") as house:
+def room(engine: Any, tmp_path: Path) -> Iterator[ServedHouse]:
+    with served(tmp_path / "server", databases=engine.databases()) as house:
         yield house
 
 

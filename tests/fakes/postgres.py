@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -53,6 +53,16 @@ def _memory_folder() -> str | None:
     return None
 
 
+class Databases(NamedTuple):
+    """The addresses of one server's databases; without any, they are files of its folder."""
+
+    rows: tuple[str, ...]
+    keys: str
+
+
+IN_ITS_FOLDER = Databases((), "")
+
+
 class Cluster:
     """One running PostgreSQL."""
 
@@ -65,6 +75,7 @@ class Cluster:
             os.chown(self._folder, user.pw_uid, user.pw_gid)
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self._pid = 0
+        self._idle: list[Databases] = []
         self._names = count(1)
         self._templates: dict[str, str] = {}
 
@@ -109,6 +120,25 @@ class Cluster:
         """The address of a fresh database with the schema of `package`; an empty one for ''."""
         return asyncio.run(self._fresh(package))
 
+    def lend(self) -> Databases:
+        """Two databases for rows and one for keys, all empty; given back with `take_back`."""
+        if self._idle:
+            return self._idle.pop()
+        rows = (self.database(), self.database())
+        return Databases(rows, self.database("server.store.keystore"))
+
+    def take_back(self, lent: Databases) -> None:
+        """Empty them for the next one."""
+        asyncio.run(self._emptied(lent))
+        self._idle.append(lent)
+
+    async def _emptied(self, lent: Databases) -> None:
+        steps = [all_migrations(), all_migrations(), all_migrations("server.store.keystore")]
+        for dsn, known in zip((*lent.rows, lent.keys), steps, strict=True):
+            tables = [table for step in known for table in step.tables]
+            tables.remove("schema_version")
+            await self._on(dsn, "; ".join(f"DELETE FROM {table}" for table in tables))
+
     async def _fresh(self, package: str) -> str:
         name = f"d{next(self._names)}"
         if package and package not in self._templates:
@@ -122,7 +152,10 @@ class Cluster:
 
     async def execute(self, name: str, statement: str) -> None:
         """One statement on the database of this name."""
-        connection = await asyncpg.connect(self.dsn(name))
+        await self._on(self.dsn(name), statement)
+
+    async def _on(self, dsn: str, statement: str) -> None:
+        connection = await asyncpg.connect(dsn)
         try:
             await connection.execute(statement)
         finally:

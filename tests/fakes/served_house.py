@@ -20,6 +20,7 @@ from dossier.wire import messages as wire
 from server.app import House, build_app
 from server.folder import ServerFile, init
 from server.services.devices import token_message
+from tests.fakes.postgres import IN_ITS_FOLDER, Databases
 from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom, SteppingClock
 
 CHEAP = Cost(64, 1, 1)
@@ -173,15 +174,39 @@ async def _wait_for(work: Any) -> Any:
     return await work
 
 
+class _Opened:
+    """The application of a house that is opened on the loop that answers."""
+
+    def __init__(self, folder: Path, clock: SteppingClock, entropy: SeededEntropy) -> None:
+        self._opening = (folder, clock, entropy)
+        self.house: House | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.house is None:
+            self.house = await House.open(*self._opening, cost=CHEAP)
+            self._app = build_app(self.house)
+        await self._app(scope, receive, send)
+
+
 @contextmanager
 def served(
-    folder: Path, *, seed: int = 1, clock: SteppingClock | None = None
+    folder: Path,
+    *,
+    seed: int = 1,
+    clock: SteppingClock | None = None,
+    databases: Databases = IN_ITS_FOLDER,
 ) -> Iterator[ServedHouse]:
-    """Make a server in `folder`, open it, answer, close it."""
+    """Make a server in `folder`, open it, answer, close it. The databases may lie elsewhere."""
     clock = clock or SteppingClock()
     entropy = SeededEntropy(seed)
-    said = ServerFile(name="test server", demonstration=True)
+    said = ServerFile(
+        name="test server",
+        demonstration=True,
+        databases=databases.rows,
+        key_database=databases.keys,
+    )
     asyncio.run(init(folder, clock, entropy, said))
-    house = asyncio.run(House.open(folder, clock, entropy, cost=CHEAP))
-    with TestClient(build_app(house), raise_server_exceptions=False) as client:
-        yield ServedHouse(house, client, clock)
+    opened = _Opened(folder, clock, entropy)
+    with TestClient(opened, raise_server_exceptions=False) as client:
+        assert opened.house is not None
+        yield ServedHouse(opened.house, client, clock)

@@ -1,13 +1,15 @@
 """Nobody but the server tells what happened to a record; nobody but a doctor attends."""
 
+from typing import Any
+
 import pytest
 
 from dossier.errors import Refused
-from tests.fakes.server_room import NURSE, ServerRoom
+from tests.fakes.server_room import NURSE
 
 
-def test_acc_10_a_professional_cannot_write_a_line_of_who_opened_the_record():
-    room = ServerRoom()
+def test_acc_10_a_professional_cannot_write_a_line_of_who_opened_the_record(engine: Any):
+    room = engine.room()
     unit = room.unit()
     doctor = room.desktop("martin", unit)
     owner = room.patient(unit)
@@ -25,8 +27,8 @@ def test_acc_10_a_professional_cannot_write_a_line_of_who_opened_the_record():
     assert verdict.issues[0].rule == "written_by_the_server_only"
 
 
-def test_vis_03_only_a_doctor_can_be_the_attending_doctor():
-    room = ServerRoom()
+def test_vis_03_only_a_doctor_can_be_the_attending_doctor(engine: Any):
+    room = engine.room()
     unit = room.unit()
     nurse = room.desktop("perrin", unit, NURSE)
     owner = room.patient(unit)
@@ -35,8 +37,8 @@ def test_vis_03_only_a_doctor_can_be_the_attending_doctor():
     assert refused.value.code == "attending_needs_a_doctor"
 
 
-def test_vis_03_an_import_that_names_a_nurse_as_practitioner_makes_no_attending_doctor():
-    room = ServerRoom()
+def test_vis_03_an_import_that_names_a_nurse_as_practitioner_makes_no_attending_doctor(engine: Any):
+    room = engine.room()
     unit = room.unit()
     nurse = room.desktop("perrin", unit, NURSE)
     general = [{"reference": f"Practitioner/{nurse.practitioner}"}]

@@ -23,8 +23,8 @@ from tests.fakes.server_room import (
 
 
 @pytest.fixture
-def room() -> ServerRoom:
-    return ServerRoom()
+def room(engine: Any) -> ServerRoom:
+    return engine.room()
 
 
 @pytest.fixture

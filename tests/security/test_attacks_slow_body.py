@@ -1,6 +1,5 @@
 """A right that ends while the body of a request still arrives has ended for that request."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -9,12 +8,11 @@ from starlette.requests import Request
 from dossier.wire import codec
 from dossier.wire import messages as wire
 from server.api.sync import SyncApi
-from tests.fakes.server_room import ServerRoom
 
 
-def answered(path: str, message: object, *, revoke: bool) -> tuple[int, wire.Problem]:
+def answered(engine: Any, path: str, message: object, *, revoke: bool) -> tuple[int, wire.Problem]:
     """What `path` answers when the person leaves (or the device is revoked) while the body is on its way."""
-    room = ServerRoom()
+    room = engine.room()
     org = room.unit()
     doctor = room.desktop("fontaine", org)
     token = room.token(doctor.device, doctor.private, doctor.situation)
@@ -49,20 +47,22 @@ def answered(path: str, message: object, *, revoke: bool) -> tuple[int, wire.Pro
         "query_string": b"",
     }
     route = next(one for one in api.routes() if one.path == path)
-    reply = asyncio.run(route.endpoint(Request(scope, receive)))
+    reply = engine.run(route.endpoint(Request(scope, receive)))
     return reply.status_code, codec.decode(bytes(reply.body), wire.Problem)
 
 
 @pytest.mark.parametrize("path", ["changes", "terms", "digests"])
-def test_a_membership_that_ends_while_the_body_arrives_serves_nothing(path: str) -> None:
+def test_a_membership_that_ends_while_the_body_arrives_serves_nothing(
+    engine: Any, path: str
+) -> None:
     kind: Any = wire.ChangesRequest if path == "changes" else wire.TermsRequest
-    status, problem = answered(f"/sync/v1/{path}", kind(items=()), revoke=False)
+    status, problem = answered(engine, f"/sync/v1/{path}", kind(items=()), revoke=False)
     assert (status, problem.code) == (403, "situation_ended")
 
 
 @pytest.mark.parametrize("path", ["changes", "terms", "digests", "ops"])
-def test_a_device_revoked_while_the_body_arrives_is_refused(path: str) -> None:
+def test_a_device_revoked_while_the_body_arrives_is_refused(engine: Any, path: str) -> None:
     kind: Any = wire.ChangesRequest if path == "changes" else wire.TermsRequest
     message = wire.OpsRequest() if path == "ops" else kind(items=())
-    status, problem = answered(f"/sync/v1/{path}", message, revoke=True)
+    status, problem = answered(engine, f"/sync/v1/{path}", message, revoke=True)
     assert (status, problem.code) == (401, "sign_in_needed")

@@ -25,6 +25,7 @@ from server.operations.fitness import Fitness
 from server.ports import CopyRow, OwnerTx
 from server.services import bodies
 from server.services.online_keys import open_online_keys
+from server.store.hints import LoopHintBoard
 from server.store.keystore import FileKeyProvider, SqliteKeyStore
 from server.store.sqlite import SqliteStore
 from sync.exchanges import Exchange, Reply
@@ -391,7 +392,7 @@ class ServedServer:
         self._store = GatedStore(store, folder / "data.db-wal")
         fitness = Fitness(store, keys, clock, lambda: _SETTLED)
         held: Any = self._store
-        house = House(told, held, keys, online, fitness)
+        house = House(told, held, keys, online, fitness, LoopHintBoard())
         await house.furnish(clock, self._entropy, CHEAP, self._validator)
         return house
 

@@ -48,6 +48,15 @@ async def migrate(dsn: str, steps: tuple[Migration, ...], clock: Clock, stranger
         await connection.close(timeout=5)
 
 
+async def is_empty(dsn: str) -> bool:
+    """Was nothing of ours ever made there? Raises the StoreError family."""
+    connection = await connect(dsn)
+    try:
+        return await version_of(PostgresSql(connection, Waits())) == 0
+    finally:
+        await connection.close(timeout=5)
+
+
 async def version_of(sql: PostgresSql) -> int:
     """The newest migration applied; 0 for an empty database."""
     if not await _has(sql, "schema_version"):

@@ -1,5 +1,7 @@
 """Sign-in: named persons, enrolled devices, tokens without rights."""
 
+from typing import Any
+
 import pytest
 
 from dossier.errors import Busy, Refused, SignInNeeded
@@ -12,8 +14,8 @@ from tests.fakes.server_room import PASSWORD, ServerRoom
 
 
 @pytest.fixture
-def room() -> ServerRoom:
-    return ServerRoom()
+def room(engine: Any) -> ServerRoom:
+    return engine.room()
 
 
 def enrol(room: ServerRoom, login: str, password: str = PASSWORD) -> wire.EnrolReply:

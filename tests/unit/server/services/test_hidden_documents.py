@@ -1,6 +1,7 @@
 """VIS-04: a hidden document leaves no trace for another reader. Twin runs, compared byte for byte."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -47,9 +48,9 @@ def masked_later(room: ServerRoom, author: Desktop, owner: int) -> None:
     assert room.push(author, change)[0].code == "ok"
 
 
-def run(act: ACT | None) -> bytes:
+def run(engine: Any, act: ACT | None) -> bytes:
     """Everything the other doctor observes of a story in which `act` happens or does not."""
-    room = ServerRoom()
+    room = engine.room()
     org = room.unit()
     author, other = room.desktop("martin", org), room.desktop("diallo", org)
     owner = room.patient(org)
@@ -83,22 +84,22 @@ def run(act: ACT | None) -> bytes:
 
 
 @pytest.mark.parametrize("act", [masked_deposit, masked_later])
-def test_vis_04_a_masked_document_leaves_no_trace_for_another_reader(act: ACT) -> None:
-    assert run(act) == run(None)
+def test_vis_04_a_masked_document_leaves_no_trace_for_another_reader(engine: Any, act: ACT) -> None:
+    assert run(engine, act) == run(engine, None)
 
 
-def test_the_twin_comparison_sees_a_document_that_is_not_hidden() -> None:
+def test_the_twin_comparison_sees_a_document_that_is_not_hidden(engine: Any) -> None:
     def shown(room: ServerRoom, author: Desktop, owner: int) -> None:
         room.push(author, room.create(author, owner, a_document("pat-1", "plain")))
 
-    assert run(shown) != run(None)
+    assert run(engine, shown) != run(engine, None)
 
 
 class Hidden(ServerRoom):
     """One document in a practice of two, with its patient signed in by relation."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
         self.org = self.unit()
         self.author, self.other = self.desktop("martin", self.org), self.desktop("diallo", self.org)
         self.anne = self.patient(self.org)
@@ -123,8 +124,8 @@ class Hidden(ServerRoom):
 ALL = {"DocumentReference/doc", "AllergyIntolerance/from-doc"}
 
 
-def test_vis_03_masking_takes_the_document_and_what_was_derived_from_it() -> None:
-    room = Hidden()
+def test_vis_03_masking_takes_the_document_and_what_was_derived_from_it(engine: Any) -> None:
+    room = engine.room(Hidden)
     assert room.seen_by(room.other) == ALL
     room.relabel(MASKED)
     assert room.seen_by(room.other) == set()
@@ -133,8 +134,8 @@ def test_vis_03_masking_takes_the_document_and_what_was_derived_from_it() -> Non
     assert room.seen_by(room.other) == ALL
 
 
-def test_a_reader_who_held_it_gets_tombstones_at_the_new_version() -> None:
-    room = Hidden()
+def test_a_reader_who_held_it_gets_tombstones_at_the_new_version(engine: Any) -> None:
+    room = engine.room(Hidden)
     heads = room.run(room.feed.heads(room.other.session, ""))
     assert heads is not None
     held = next(h for h in heads.heads if h.owner == room.anne and h.rank == 3)
@@ -150,20 +151,20 @@ def test_a_reader_who_held_it_gets_tombstones_at_the_new_version() -> None:
     assert page.digest == "00" * 32
 
 
-def test_vis_02_masked_and_not_for_the_patient_is_refused() -> None:
-    room = Hidden()
+def test_vis_02_masked_and_not_for_the_patient_is_refused(engine: Any) -> None:
+    room = engine.room(Hidden)
     with pytest.raises(Invalid, match="masked_and_not_visible"):
         room.relabel(MASKED, NOT_PATIENT)
 
 
-def test_hz_06_a_clinical_row_of_its_own_cannot_be_masked() -> None:
-    room = Hidden()
+def test_hz_06_a_clinical_row_of_its_own_cannot_be_masked(engine: Any) -> None:
+    room = engine.room(Hidden)
     op = room.create(room.author, room.anne, an_allergy("pat-1", "own"), labels=(MASKED,))
     assert room.push(room.author, op)[0].issues[0].rule == "label_not_for_this_type"
 
 
-def test_a_derived_row_follows_its_document_and_is_not_labelled_alone() -> None:
-    room = Hidden()
+def test_a_derived_row_follows_its_document_and_is_not_labelled_alone(engine: Any) -> None:
+    room = engine.room(Hidden)
     with pytest.raises(Refused, match="labels_follow_document"):
         room.run(
             room.labels.relabel(
@@ -172,26 +173,26 @@ def test_a_derived_row_follows_its_document_and_is_not_labelled_alone() -> None:
                 "from-doc",
                 frozenset({MASKED}),
                 room.author.session,
-            )
+            ),
         )
 
 
-def test_who_may_not_read_a_document_may_not_unmask_it() -> None:
-    room = Hidden()
+def test_who_may_not_read_a_document_may_not_unmask_it(engine: Any) -> None:
+    room = engine.room(Hidden)
     room.relabel(MASKED)
     with pytest.raises(Unavailable):
         room.relabel(by=room.other)
 
 
-def test_a_masked_id_is_taken_like_any_other() -> None:
-    room = Hidden()
+def test_a_masked_id_is_taken_like_any_other(engine: Any) -> None:
+    room = engine.room(Hidden)
     room.relabel(MASKED)
     op = room.create(room.other, room.anne, a_document("pat-1", "doc"))
     assert room.push(room.other, op)[0].code == "unavailable"
 
 
-def test_vis_01_what_is_not_yet_for_the_patient_is_read_by_professionals_only() -> None:
-    room = Hidden()
+def test_vis_01_what_is_not_yet_for_the_patient_is_read_by_professionals_only(engine: Any) -> None:
+    room = engine.room(Hidden)
     patient = room.desktop("anne", room.unit("org-2"))
     room.run(room.access.relate(room.anne, patient.account, SELF))
     room.settle()
@@ -201,8 +202,8 @@ def test_vis_01_what_is_not_yet_for_the_patient_is_read_by_professionals_only() 
     assert room.seen_by(room.other) == ALL
 
 
-def test_the_journal_rows_of_a_document_move_with_it_and_keep_their_leaves() -> None:
-    room = Hidden()
+def test_the_journal_rows_of_a_document_move_with_it_and_keep_their_leaves(engine: Any) -> None:
+    room = engine.room(Hidden)
     from server.services.facets import JOURNAL_FACETS
 
     def rows(facet: str) -> dict[int, bytes]:
@@ -221,8 +222,8 @@ def test_the_journal_rows_of_a_document_move_with_it_and_keep_their_leaves() -> 
     assert before.items() <= rows(plain).items()
 
 
-def test_masking_is_in_the_key_store_and_unmasking_is_not() -> None:
-    room = Hidden()
+def test_masking_is_in_the_key_store_and_unmasking_is_not(engine: Any) -> None:
+    room = engine.room(Hidden)
     room.relabel(MASKED)
     room.relabel()
     assert len(room.run(room.keys.narrowed(room.anne))) == 1

@@ -39,8 +39,8 @@ def an_entry(resource: dict[str, Any], full_url: str = "") -> dict[str, Any]:
 
 
 @pytest.fixture
-def room() -> ServerRoom:
-    return ServerRoom()
+def room(engine: Any) -> ServerRoom:
+    return engine.room()
 
 
 def take(room: ServerRoom, raw: bytes, for_unit: int | None = None) -> Report:
@@ -94,9 +94,10 @@ def test_the_directory_part_is_read_by_every_team(room: ServerRoom) -> None:
 
 
 def test_one_invalid_resource_refuses_its_bundle_whole_and_nothing_is_written(
+    engine: Any,
     room: ServerRoom,
 ) -> None:
-    room = ServerRoom(
+    room = engine.room(
         validate=lambda rtype, _v: [Issue("x", "bad")] if rtype == "Condition" else []
     )
     condition = {

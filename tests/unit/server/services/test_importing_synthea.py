@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from dossier.fhir.validate import Validator
-from tests.fakes.server_room import ServerRoom
 
 URN = "urn:uuid:"
 
@@ -25,11 +24,11 @@ def mapped(value: Any, names: dict[str, str]) -> Any:
 
 
 @pytest.mark.shared
-def test_a_synthea_bundle_reads_back_equal_but_for_meta(shared: Path) -> None:
+def test_a_synthea_bundle_reads_back_equal_but_for_meta(engine: Any, shared: Path) -> None:
     files = sorted((shared / "data" / "fhir-r4-patients").glob("*.json.gz"))
     assert len(files) == 120
     raw = gzip.decompress(min(files, key=lambda file: file.stat().st_size).read_bytes())
-    room = ServerRoom(validate=Validator().issues)
+    room = engine.room(validate=Validator().issues)
     report = room.run(room.importer.take(raw))
     entries = msgspec.json.decode(raw)["entry"]
     assert report.refused == ()

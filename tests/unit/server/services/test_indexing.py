@@ -1,12 +1,14 @@
 """T4: projections follow what was committed, late and as often as one likes."""
 
-from server.ports import EffectRow, OwnerTx
+from typing import Any
+
+from server.ports import OwnerTx
 from server.services.indexer import Indexer
 from tests.fakes.server_room import ServerRoom, an_allergy
 
 
-def a_room_with_duties() -> tuple[ServerRoom, int, int]:
-    room = ServerRoom()
+def a_room_with_duties(engine: Any) -> tuple[ServerRoom, int, int]:
+    room = engine.room()
     org = room.unit()
     desk = room.desktop("martin", org)
     owner = room.patient(org)
@@ -18,30 +20,32 @@ def moved(room: ServerRoom, org: int) -> int:
     return room.run(room.store.read(org, lambda tx: tx.projections.moved_v(f"m:{org}:10")))
 
 
-def test_readers_of_a_moved_facet_are_woken_once_it_is_told() -> None:
-    room, org, _ = a_room_with_duties()
+def test_readers_of_a_moved_facet_are_woken_once_it_is_told(engine: Any) -> None:
+    room, org, _ = a_room_with_duties(engine)
     room.hints.take()
     assert room.run(room.indexer.run_due()) == 1
     assert f"m:{org}:10" in room.hints.take()
     assert room.run(room.indexer.run_due()) == 0
 
 
-def test_doing_an_effect_twice_changes_nothing() -> None:
-    room, org, owner = a_room_with_duties()
+def test_doing_an_effect_twice_changes_nothing(engine: Any) -> None:
+    room, org, owner = a_room_with_duties(engine)
+    now_ms = room.premises.now_ms
+    waiting = room.run(room.store.read(owner, lambda tx: tx.effects.due(now_ms, 99)))
     room.settle()
     before = moved(room, org)
 
     async def undo(tx: OwnerTx) -> None:
-        done = room.store._owners[owner].effects.values()
-        await tx.effects.put([EffectRow(*row[:-1], done=False) for row in done])
+        await tx.owner.lock(0)
+        await tx.effects.put([row._replace(done=False) for row in waiting])
 
     room.run(room.store.write(owner, undo))
     assert room.run(room.indexer.drain()) > 0
     assert moved(room, org) == before
 
 
-def test_a_crash_between_the_target_and_the_end_of_an_effect_is_made_good() -> None:
-    room, org, _ = a_room_with_duties()
+def test_a_crash_between_the_target_and_the_end_of_an_effect_is_made_good(engine: Any) -> None:
+    room, org, _ = a_room_with_duties(engine)
 
     class Dies(Indexer):
         async def _finish(self, owner: int, n: int) -> None:
@@ -55,14 +59,14 @@ def test_a_crash_between_the_target_and_the_end_of_an_effect_is_made_good() -> N
     assert moved(room, org) == told
 
 
-def test_an_effect_whose_key_was_destroyed_is_void() -> None:
-    room, _, owner = a_room_with_duties()
+def test_an_effect_whose_key_was_destroyed_is_void(engine: Any) -> None:
+    room, _, owner = a_room_with_duties(engine)
     room.run(room.keys.destroy(owner))
     assert room.run(room.indexer.drain()) == 1
 
 
-def test_a_duty_of_later_waits_for_its_time() -> None:
-    room, org, owner = a_room_with_duties()
+def test_a_duty_of_later_waits_for_its_time(engine: Any) -> None:
+    room, org, owner = a_room_with_duties(engine)
     room.settle()
     until = room.premises.now_ms + 60_000
     room.run(room.access.relate(owner, org, "team", until_ms=until))

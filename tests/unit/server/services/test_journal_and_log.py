@@ -11,14 +11,15 @@ from server.ports import JournalRow, OwnerTx
 from server.services import journal
 from server.services.facets import JOURNAL_FACETS
 from server.services.sequencer import Sequencer, open_sequencer
+from tests.fakes.engines import take_away
 from tests.fakes.server_room import ServerRoom, an_allergy
 
 
 class Logged(ServerRoom):
     """A patient with a few acts, all sequenced."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
         self.org = self.unit()
         self.martin = self.desktop("martin", self.org)
         self.anne = self.patient(self.org)
@@ -45,8 +46,8 @@ class Logged(ServerRoom):
         return [self.run(journal.read_row(self.premises, self.anne, row)) for row in self.rows()]
 
 
-def test_every_act_has_its_row_with_who_what_and_when() -> None:
-    room = Logged()
+def test_every_act_has_its_row_with_who_what_and_when(engine: Any) -> None:
+    room = engine.room(Logged)
     said = [(entry.action, entry.rtype, entry.id, entry.account) for entry in room.entries()]
     assert said == [
         ("imported", "", "", 0),
@@ -55,15 +56,15 @@ def test_every_act_has_its_row_with_who_what_and_when() -> None:
     assert all(entry.unit == room.org for entry in room.entries()[1:])
 
 
-def test_a_row_does_not_open_in_another_place() -> None:
-    room = Logged()
+def test_a_row_does_not_open_in_another_place(engine: Any) -> None:
+    room = engine.room(Logged)
     row = room.rows()[0]
     with pytest.raises(SealBroken):
         room.run(journal.read_row(room.premises, room.anne, row._replace(n=row.n + 1)))
 
 
-def test_everything_is_placed_signed_and_sound() -> None:
-    room = Logged()
+def test_everything_is_placed_signed_and_sound(engine: Any) -> None:
+    room = engine.room(Logged)
     kept = room.run(room.store.maintenance.checkpoint())
     assert kept is not None
     assert verify_checkpoint(room.log.public_key, kept[1]).size == room.placed == 4
@@ -71,8 +72,8 @@ def test_everything_is_placed_signed_and_sound() -> None:
     assert room.run(room.log.run()) == 0
 
 
-def test_a_sequencer_that_starts_again_goes_on_where_the_log_ends() -> None:
-    room = Logged()
+def test_a_sequencer_that_starts_again_goes_on_where_the_log_ends(engine: Any) -> None:
+    room = engine.room(Logged)
     op = room.create(room.martin, room.anne, an_allergy("pat-1", "late"))
     room.push(room.martin, op)
     fresh = room.run(open_sequencer(room.premises))
@@ -97,8 +98,7 @@ def swapped(room: Logged) -> None:
 
 def deleted(room: Logged) -> None:
     row = room.rows()[1]
-    state = room.store._owners[room.anne]
-    del state.journal[row.month, row.n]
+    room.run(take_away(room.store, room.anne, row))
 
 
 def inserted(room: Logged) -> None:
@@ -127,15 +127,17 @@ def forged_root(room: Logged) -> None:
         (forged_root, "root", 4),
     ],
 )
-def test_the_first_bad_entry_is_named(harm: Callable[[Any], None], fault: str, place: int) -> None:
-    room = Logged()
+def test_the_first_bad_entry_is_named(
+    engine: Any, harm: Callable[[Any], None], fault: str, place: int
+) -> None:
+    room = engine.room(Logged)
     harm(room)
     found = room.run(room.log.verify())
     assert found is not None
     assert (found.fault, found.place) == (fault, place)
 
 
-def test_a_destroyed_record_leaves_the_log_whole_and_blind() -> None:
-    room = Logged()
+def test_a_destroyed_record_leaves_the_log_whole_and_blind(engine: Any) -> None:
+    room = engine.room(Logged)
     room.run(room.keys.destroy(room.anne))
     assert room.run(room.log.verify()) is None

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,8 @@ def a_stricter_pack() -> MatrixPack:
 class Edited(ServerRoom):
     """A doctor and a nurse, one letter, one allergy; then the matrix is edited."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
         org = self.unit()
         self.doctor, self.nurse = self.desktop("martin", org), self.desktop("ines", org, NURSE)
         self.anne = self.patient(org)
@@ -49,32 +50,32 @@ def seen(room: Edited, desk: Desktop) -> set[str]:
     return set(room.pull(desk, room.anne))
 
 
-def test_acc_08_a_profession_that_lost_a_type_is_not_shown_it_once_more() -> None:
-    room = Edited()
+def test_acc_08_a_profession_that_lost_a_type_is_not_shown_it_once_more(engine: Any) -> None:
+    room = engine.room(Edited)
     assert "DocumentReference/letter" not in seen(room, room.nurse)
     assert "AllergyIntolerance/all-1" in seen(room, room.nurse)
     room.settle()
     assert "DocumentReference/letter" in seen(room, room.doctor)
 
 
-def test_a_page_asked_under_the_old_term_ends_and_names_the_row_that_moved() -> None:
-    room = Edited()
+def test_a_page_asked_under_the_old_term_ends_and_names_the_row_that_moved(engine: Any) -> None:
+    room = engine.room(Edited)
     heads = room.run(Feed(room.premises, room.copies).heads(room.nurse.session, ""))
     assert heads is not None
     kept = [h for h in heads.heads if h.owner == room.anne and h.rank == 3]
     assert [head.rows for head in kept] == [1]
 
 
-def test_a_reader_who_comes_first_brings_the_owner_to_the_new_pack() -> None:
-    room = Edited()
+def test_a_reader_who_comes_first_brings_the_owner_to_the_new_pack(engine: Any) -> None:
+    room = engine.room(Edited)
     held = room.run(room.records.read(room.nurse.session, room.anne))
     assert {one.id for one in held} == {"pat-1", "all-1"}
     row = room.run(room.store.read(room.anne, lambda tx: tx.owner.get()))
     assert row.pack == "fr-2027-01"
 
 
-def test_a_write_brings_the_owner_to_the_new_pack_first() -> None:
-    room = Edited()
+def test_a_write_brings_the_owner_to_the_new_pack_first(engine: Any) -> None:
+    room = engine.room(Edited)
     from server.services.changes import Changes
     from server.services.deciding import Tools
 
@@ -89,8 +90,8 @@ def test_a_write_brings_the_owner_to_the_new_pack_first() -> None:
     assert held["letter-2"].startswith("rec:doctor:a-")
 
 
-def test_a_stranger_gains_nothing_by_a_new_pack() -> None:
-    room = Edited()
+def test_a_stranger_gains_nothing_by_a_new_pack(engine: Any) -> None:
+    room = engine.room(Edited)
     stranger = room.desktop("loin", room.unit("org-2"))
     with pytest.raises(Unavailable):
         room.run(room.records.read(stranger.session, room.anne))

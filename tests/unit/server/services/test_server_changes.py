@@ -56,8 +56,8 @@ class Practice(ServerRoom):
 
 
 @pytest.fixture
-def practice() -> Practice:
-    return Practice()
+def practice(engine: Any) -> Practice:
+    return engine.room(Practice)
 
 
 def test_an_allergy_pushed_by_one_doctor_is_pulled_by_the_other(practice: Practice) -> None:
@@ -154,11 +154,11 @@ def test_a_rejected_op_between_two_good_ones_stops_neither(practice: Practice) -
     assert "AllergyIntolerance/b" not in held
 
 
-def test_what_the_validator_refuses_is_rejected_with_its_issues() -> None:
+def test_what_the_validator_refuses_is_rejected_with_its_issues(engine: Any) -> None:
     def strict(rtype: str, _value: dict[str, Any]) -> list[Issue]:
         return [Issue("code", "cardinality")] if rtype == "AllergyIntolerance" else []
 
-    practice = Practice(validate=strict)
+    practice = engine.room(Practice, validate=strict)
     op = practice.create(practice.martin, practice.anne, an_allergy("pat-1", "all-1"))
     (verdict,) = practice.push(practice.martin, op)
     assert verdict.issues == (wire.WireIssue(path="code", rule="cardinality"),)

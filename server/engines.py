@@ -1,0 +1,118 @@
+"""Which databases a server lies in: two files of its folder, or PostgreSQL by their addresses.
+
+A secret never stands in an address: PostgreSQL's own password file, service file or environment gives it
+(libpq, "The Password File", "The Connection Service File").
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from dossier.clock import Clock
+from dossier.entropy import Entropy
+from dossier.errors import Refused, StoreError
+from server.ports import KeyProvider, KeyStore, Store
+from server.store.hints import LoopHintBoard
+from server.store.keystore import PostgresKeyStore, SqliteKeyStore
+from server.store.postgres import PostgresStore
+from server.store.postgres.listening import PostgresHintBoard
+from server.store.postgres.schema import is_empty
+from server.store.postgres.waiting import Waits
+from server.store.sqlite import SqliteStore
+
+_CHECKED_MODES = {"verify-full", "verify-ca"}
+
+
+class Engine(Protocol):
+    """Opens the databases of one server. Everything raises the StoreError family; the keys also
+    KeychainError and SealBroken.
+    """
+
+    async def refuse_half(self) -> None:
+        """One database without the other is a loss to repair, never a reason to make an empty one."""
+        ...
+
+    async def open_keys(
+        self, provider: KeyProvider, clock: Clock, entropy: Entropy
+    ) -> KeyStore: ...
+    async def open_store(self, clock: Clock, restore: int) -> Store: ...
+    def hint_board(self) -> LoopHintBoard: ...
+
+
+class FileEngine:
+    """Two files of the server's folder; one process at a time."""
+
+    def __init__(self, data: Path, keys: Path) -> None:
+        self._data, self._keys = data, keys
+
+    async def refuse_half(self) -> None:
+        _refuse_half({path.name: not path.exists() for path in (self._data, self._keys)})
+
+    async def open_keys(self, provider: KeyProvider, clock: Clock, entropy: Entropy) -> KeyStore:
+        return SqliteKeyStore.open(self._keys, provider, clock=clock, entropy=entropy)
+
+    async def open_store(self, clock: Clock, restore: int) -> Store:
+        return SqliteStore.open(self._data, clock=clock, restore=restore)
+
+    def hint_board(self) -> LoopHintBoard:
+        return LoopHintBoard()
+
+
+class PostgresEngine:
+    """The databases at these addresses; several processes may have them open."""
+
+    def __init__(self, databases: Sequence[str], key_database: str) -> None:
+        self._databases, self._key_database = databases, key_database
+        self._waits = Waits()
+
+    async def refuse_half(self) -> None:
+        every = (*self._databases, self._key_database)
+        _refuse_half({f"database {n}": await is_empty(dsn) for n, dsn in enumerate(every, 1)})
+
+    async def open_keys(self, provider: KeyProvider, clock: Clock, entropy: Entropy) -> KeyStore:
+        return await PostgresKeyStore.open(
+            self._key_database, provider, clock=clock, entropy=entropy, waits=self._waits
+        )
+
+    async def open_store(self, clock: Clock, restore: int) -> Store:
+        return await PostgresStore.open(
+            self._databases, clock=clock, restore=restore, waits=self._waits
+        )
+
+    def hint_board(self) -> LoopHintBoard:
+        return PostgresHintBoard(self._databases[0])
+
+
+def checked(address: str) -> str:
+    """The address of a PostgreSQL database. Raises Refused when it holds a password, or names another
+    machine without checking its certificate.
+    """
+    parts = urlsplit(address)
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise Refused("database_address")
+    if parts.password or "password" in options:
+        raise Refused("database_password")
+    host = options.get("host", parts.hostname or "")
+    is_far = not ("service" in options or _is_here(host))
+    if is_far and options.get("sslmode") not in _CHECKED_MODES:
+        raise Refused("database_unchecked")
+    return address
+
+
+def _is_here(host: str) -> bool:
+    if host in {"", "localhost"} or host.startswith(("/", "@")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_half(empty: dict[str, bool]) -> None:
+    """One database without the other is a loss to repair, never a reason to make an empty one."""
+    if len(set(empty.values())) > 1:
+        missing = next(name for name, is_missing in empty.items() if is_missing)
+        raise StoreError(f"{missing} is missing; nothing was made in its place, put it back")
