@@ -6,7 +6,7 @@ allowed exactly one ATTACH, of work.db with the key, made here before anybody el
 Foreign exceptions become StoreError kin in `translated`; no message carries a value.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -87,9 +87,15 @@ def open_writer(path: Path, key: bytes, *, page_bytes: int | None, synchronous: 
 
 
 def open_reader(
-    cache: Path, work: Path, key: bytes, now_ms: Callable[[], int], projection: str
+    cache: Path,
+    work: Path,
+    key: bytes,
+    functions: Mapping[str, Callable[[], int]],
+    projection: str,
 ) -> Connection:
-    """A read-only connection over both files (`main` is the cache), with the TEMP views of `projection`."""
+    """A read-only connection over both files (`main` is the cache), with the TEMP views of `projection`
+    over these `functions`, each the same throughout a statement.
+    """
     connection = _connect(cache, "ro", key, PAGE_BYTES)
     try:
         gate = Gate(_address(work, "ro"))
@@ -101,7 +107,8 @@ def open_reader(
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
         connection.execute("PRAGMA work.cache_size = -1024")
         connection.execute("PRAGMA busy_timeout = 10000")
-        connection.create_function("now_ms", 0, now_ms, deterministic=True)
+        for name, answer in functions.items():
+            connection.create_function(name, 0, answer, deterministic=True)
         for statement in projection.split(";"):
             if statement.strip():
                 connection.execute(statement)

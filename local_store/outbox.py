@@ -101,7 +101,8 @@ class LocalOutbox:
                 "LEFT JOIN shelf AS s ON s.owner = o.owner AND s.rtype = o.rtype "
                 "LEFT JOIN confirmed AS c ON c.shelf = s.shelf AND c.id = o.id "
                 "AND (c.restore, c.k) >= (o.restore, o.k) "
-                "AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment) "
+                "AND EXISTS (SELECT 1 FROM visible AS v "
+                "WHERE v.n = c.compartment AND v.least <= c.own) "
                 "WHERE o.state = 'conflict' ORDER BY o.n"
             ).fetchall()
             return [

@@ -303,7 +303,11 @@ class _PageWork:
             self._tables.update(old.n, item, self._kept.n, self._turn)
             self._changed.append((old.n, item))
         else:
-            self._db.execute("UPDATE confirmed SET pass = ? WHERE n = ?", (self._turn, old.n))
+            self._db.execute(
+                "UPDATE confirmed SET pass = ?, own = CASE WHEN (restore, k) = (?, ?) THEN ? ELSE own END "
+                "WHERE n = ?",
+                (self._turn, *version, int(row.own), old.n),
+            )
 
     def _arrive(self, shelf: int, item: Prepared, old: Placed, version: tuple[int, int]) -> None:
         """The row moves here; the compartment it leaves still counts it until its own tombstone."""

@@ -56,8 +56,7 @@ def find_patients(db: Connection, words: str, limit: int) -> list[PatientLine]:
         return []
     where, values = _conditions(sought)
     rows = db.execute(
-        f"SELECT {_COLUMNS}, p.sorted FROM patient AS p "  # noqa: S608 - conditions are constants
-        f"WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = p.compartment){where} "
+        f"SELECT {_COLUMNS}, p.sorted FROM listed AS p WHERE 1 = 1{where} "  # noqa: S608 - conditions are constants
         "ORDER BY p.sorted, p.birth_date, p.owner LIMIT ?",
         (*values, max(_CANDIDATES, limit)),
     ).fetchall()
@@ -71,10 +70,9 @@ def find_patients(db: Connection, words: str, limit: int) -> list[PatientLine]:
 def patient_of(db: Connection, owner: int) -> PatientLine | None:
     """The line of one patient."""
     row = db.execute(
-        f"SELECT {_COLUMNS} FROM shelf AS s CROSS JOIN patient AS p "  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM shelf AS s CROSS JOIN listed AS p "  # noqa: S608 - constant
         "WHERE s.owner = ? AND s.rtype = 'Patient' AND p.n >= s.shelf << 24 "
-        "AND p.n < (s.shelf + 1) << 24 "
-        "AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = p.compartment) ORDER BY p.n LIMIT 1",
+        "AND p.n < (s.shelf + 1) << 24 ORDER BY p.n LIMIT 1",
         (owner,),
     ).fetchone()
     return None if row is None else as_line(row)

@@ -13,6 +13,7 @@ from dossier.clock import from_ms, from_wire
 from dossier.wire.messages import Version
 from local_store.connections import Connection
 from local_store.lanes import Readers
+from local_store.lease import WHOLE
 from local_store.patients import find_patients, patient_of
 from local_store.rows import indexed
 from local_store.search import find_hits
@@ -27,6 +28,18 @@ from practitioner_app.ports import (
 
 _CURRENT: Final = "SELECT owner, rtype, id, restore, k, body, shows, state, op_id, at FROM current WHERE owner = ?"
 
+_OWNERS: Final = (
+    "SELECT kind, min(rank), min(complete AND at = wanted), sum(rows), sum(CASE "
+    "WHEN complete AND at = wanted THEN rows ELSE rows_wanted END), sum(size), sum(CASE "
+    "WHEN complete AND at = wanted THEN size ELSE size_wanted END) FROM visible GROUP BY owner"
+)
+_OWN_OWNERS: Final = (
+    "SELECT 'patient', 3, 1, count(c.n), count(c.n), coalesce(sum(c.size), 0), "
+    "coalesce(sum(c.size), 0) FROM (SELECT DISTINCT owner FROM listed) AS p "
+    "LEFT JOIN shelf AS s ON s.owner = p.owner LEFT JOIN confirmed AS c ON c.n >= s.shelf << 24 "
+    "AND c.n < (s.shelf + 1) << 24 AND c.own = 1 GROUP BY p.owner"
+)
+
 _SHOWN: Final = {"sent": ItemState.PENDING, "acked": ItemState.SENT}
 """What left without an answer may never have arrived: it still waits, for who reads the record."""
 
@@ -34,9 +47,12 @@ _SHOWN: Final = {"sent": ItemState.PENDING, "acked": ItemState.SENT}
 class LocalRecordReader:
     """Any number of threads may read at once."""
 
-    def __init__(self, readers: Readers, disk_bytes: Callable[[], int]) -> None:
+    def __init__(
+        self, readers: Readers, disk_bytes: Callable[[], int], least: Callable[[], int]
+    ) -> None:
         self._readers = readers
         self._disk_bytes = disk_bytes
+        self._least = least
 
     def patients(self, words: str, limit: int) -> Sequence[PatientLine]:
         """Parts of names without accents, a birth date in any usual form, an INS; best first. A limit
@@ -116,8 +132,12 @@ class LocalRecordReader:
         return found
 
     def completeness(self, owner: int) -> Completeness:
-        """Complete iff every readable compartment of the patient is, at the last position known."""
+        """Complete iff every readable compartment of the patient is, at the last position known; never in
+        continuity mode, where only what the practice wrote counts.
+        """
         with self._readers.reading() as db:
+            if self._least() != WHOLE:
+                return _narrowed(db, owner)
             count, complete, rows, wanted, copied = db.execute(
                 "SELECT count(*), min(complete AND at = wanted), sum(rows), sum(CASE "
                 "WHEN complete AND at = wanted THEN rows ELSE rows_wanted END), min(copied_ms) "
@@ -140,14 +160,10 @@ class LocalRecordReader:
             return find_hits(db, words, owner, limit)
 
     def copy_facts(self) -> CopyFacts:
-        """The state of the whole copy."""
+        """The state of the whole copy; in continuity mode, of what is shown of it."""
         with self._readers.reading() as db:
-            owners = db.execute(
-                "SELECT kind, min(rank), min(complete AND at = wanted), sum(rows), sum(CASE "
-                "WHEN complete AND at = wanted THEN rows ELSE rows_wanted END), sum(size), sum(CASE "
-                "WHEN complete AND at = wanted THEN size ELSE size_wanted END) "
-                "FROM visible GROUP BY owner"
-            ).fetchall()
+            narrowed = self._least() != WHOLE
+            owners = db.execute(_OWN_OWNERS if narrowed else _OWNERS).fetchall()
             states = dict(
                 db.execute(
                     "SELECT CASE state WHEN 'sent' THEN 'pending' ELSE state END, count(*) "
@@ -155,6 +171,8 @@ class LocalRecordReader:
                 ).fetchall()
             )
             contact, lease = _instant(db, "last_contact"), _instant(db, "lease_until")
+            member = db.execute("SELECT value FROM work.fact WHERE name = 'member_ms'").fetchone()
+            purging = db.execute("SELECT 1 FROM compartment WHERE purging IS NOT NULL").fetchone()
         ranks: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for kind, rank, complete, rows, wanted, *_ in owners:
             is_patient = kind == "patient"
@@ -177,6 +195,8 @@ class LocalRecordReader:
                 (rank, done, of, rows, wanted)
                 for rank, (done, of, rows, wanted) in sorted(ranks.items())
             ),
+            member_until=None if member is None else from_ms(int(member[0])),
+            purging=purging is not None,
         )
 
     def _row(self, row: Sequence[Any]) -> CurrentRow:
@@ -191,6 +211,21 @@ class LocalRecordReader:
             op_id=op_id,
             at=at,
         )
+
+
+def _narrowed(db: Connection, owner: int) -> Completeness:
+    (count,) = db.execute("SELECT count(*) FROM current WHERE owner = ?", (owner,)).fetchone()
+    (copied,) = db.execute(
+        "SELECT min(copied_ms) FROM visible WHERE owner = ?", (owner,)
+    ).fetchone()
+    return Completeness(
+        complete=False,
+        rows=count,
+        rows_wanted=count,
+        copied_at=None if copied is None else from_ms(copied),
+        readable=count > 0,
+        narrowed=True,
+    )
 
 
 def _instant(db: Connection, name: str) -> datetime | None:

@@ -133,7 +133,7 @@ class RowTables:
         """New rows: (n, shelf, prepared), in order of n."""
         self._db.executemany(
             "INSERT INTO confirmed (n, shelf, id, at, compartment, restore, k, subject, root, pass, "
-            "size, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "size, body, own) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     n,
@@ -148,6 +148,7 @@ class RowTables:
                     turn,
                     item.size,
                     item.frame,
+                    int(item.row.own),
                 )
                 for n, shelf, item in items
             ],
@@ -158,7 +159,7 @@ class RowTables:
         self.drop_derived([n])
         self._db.execute(
             "UPDATE confirmed SET at = ?, compartment = ?, restore = ?, k = ?, subject = ?, root = ?, "
-            "pass = ?, size = ?, body = ? WHERE n = ?",
+            "pass = ?, size = ?, body = ?, own = ? WHERE n = ?",
             (
                 item.columns.at if item.columns else "",
                 compartment,
@@ -169,6 +170,7 @@ class RowTables:
                 turn,
                 item.size,
                 item.frame,
+                int(item.row.own),
                 n,
             ),
         )

@@ -84,7 +84,7 @@ def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list
         "SELECT f.rowid, s.owner, s.rtype, c.id, c.at FROM "
         "(SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?) AS f "
         "CROSS JOIN confirmed AS c ON c.n = f.rowid CROSS JOIN shelf AS s ON s.shelf = c.shelf "
-        "WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment) "
+        "WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment AND v.least <= c.own) "
         "AND NOT EXISTS (SELECT 1 FROM standing AS o WHERE o.owner = s.owner "
         "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL) "
         "ORDER BY c.at DESC LIMIT ?",

@@ -29,6 +29,7 @@ from local_store.connections import (
 from local_store.folder import StoreFolder
 from local_store.keepsakes import LocalDrafts, LocalSettings, Vault
 from local_store.lanes import Failpoint, Readers, Writer
+from local_store.lease import WHOLE, LeaseGate
 from local_store.migrate import migrate, projection, steps
 from local_store.outbox import LocalOutbox
 from local_store.purge import Purge
@@ -57,6 +58,7 @@ class LocalStore:
         readers: Readers,
         purge: Purge,
         clock: Clock,
+        lease: LeaseGate,
         *,
         rebuilt: bool,
     ) -> None:
@@ -64,12 +66,13 @@ class LocalStore:
         self._key = key
         self._work, self._cache = files
         self._readers = readers
-        self.sync = LocalSyncStore(self._cache, self._work, readers, purge, clock)
-        self.records = LocalRecordReader(readers, folder.disk_bytes)
+        self.sync = LocalSyncStore(self._cache, self._work, readers, purge, clock, lease)
+        self.records = LocalRecordReader(readers, folder.disk_bytes, lease.least)
         self.outbox = LocalOutbox(self._work, readers)
         self.drafts = LocalDrafts(self._work)
         self.settings = LocalSettings(self._work)
         self.vault = Vault(self._work)
+        self._lease = lease
         self.rebuilt = rebuilt
         """A cache that was doubted was put aside at this opening: everything is copied again."""
 
@@ -101,6 +104,10 @@ class LocalStore:
         except BaseException:
             place.release()
             raise
+
+    def is_narrowed(self) -> bool:
+        """Is the lease over, so that not everything held is shown?"""
+        return self._lease.least() != WHOLE
 
     def close(self) -> None:
         """Close every connection, forget the key, let another process in. Closing twice is harmless."""
@@ -154,7 +161,9 @@ class _Opening:
             Writer("work", work, self._failpoint, place.mark_doubt),
             Writer("cache", cache, self._failpoint, place.mark_doubt),
         )
-        readers = Readers(self._connect_reader, place.mark_doubt)
+        with translated():
+            lease = LeaseGate(work, self._clock)
+        readers = Readers(partial(self._connect_reader, lease), place.mark_doubt)
         purge = Purge(
             files[1],
             files[0],
@@ -166,7 +175,9 @@ class _Opening:
         )
         self._settle(*files)
         purge.finish()
-        store = kind(place, self._key, files, readers, purge, self._clock, rebuilt=self._rebuilt)
+        store = kind(
+            place, self._key, files, readers, purge, self._clock, lease, rebuilt=self._rebuilt
+        )
         store.sync.index_texts()
         return store
 
@@ -265,12 +276,12 @@ class _Opening:
             for owner, rows in told.items():
                 op_ledger.seen(db, owner, rows)
 
-    def _connect_reader(self) -> Connection:
+    def _connect_reader(self, lease: LeaseGate) -> Connection:
         return open_reader(
             self._place.cache,
             self._place.work,
             bytes(self._key),
-            partial(_now_ms, self._clock),
+            {"now_ms": partial(_now_ms, self._clock), "least": lease.least},
             projection(),
         )
 

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from dossier.clock import Clock, to_ms, to_wire
+from dossier.clock import Clock, to_ms
 from dossier.wire.messages import Head, Heads, Op, Page, Verdict
 from local_store import compartments, op_ledger, pages
 from local_store.bodies import BodyPacker
 from local_store.compartments import fact, put_fact
 from local_store.lanes import Readers, Writer
+from local_store.lease import LeaseGate
 from local_store.purge import Purge
 from local_store.rows import RowTables, prepare
 from sync.ports import Applied, Held, Key, Receipt
@@ -29,13 +30,20 @@ class LocalSyncStore:
     """The device's copy for the engine; see sync.ports.SyncStore for the contract."""
 
     def __init__(
-        self, cache: Writer, work: Writer, readers: Readers, purge: Purge, clock: Clock
+        self,
+        cache: Writer,
+        work: Writer,
+        readers: Readers,
+        purge: Purge,
+        clock: Clock,
+        lease: LeaseGate,
     ) -> None:
         self._cache = cache
         self._work = work
         self._readers = readers
         self._purge = purge
         self._clock = clock
+        self._lease = lease
         self._packer = BodyPacker()
         with cache.alone() as db:
             self._waiting = int(db.execute("SELECT count(*) FROM unindexed").fetchone()[0])
@@ -175,9 +183,18 @@ class LocalSyncStore:
     def contact(self, at: datetime, lease_until: datetime | None) -> None:
         """An authenticated exchange happened."""
         with self._work.transaction() as db:
-            put_fact(db, "last_contact", to_wire(at))
-            if lease_until is not None:
-                put_fact(db, "lease_until", to_wire(lease_until))
+            self._lease.contact(db, at, lease_until)
+        self._tell_lease()
+
+    def membership(self, until: datetime | None) -> None:
+        """Until when the server said that the membership lives; past it continuity mode is barred."""
+        with self._work.transaction() as db:
+            self._lease.membership(db, until)
+        self._tell_lease()
+
+    def _tell_lease(self) -> None:
+        with self._work.alone() as db:
+            self._lease.read(db)
 
     def _gone(self, page: Page, generation: int) -> Applied:
         self._purge.finish()

@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +26,9 @@ from dossier.terminology.catalogue import Terminology
 from dossier.wire import codec
 from practitioner_app import hardening
 from practitioner_app.keychain import system_keychain
-from practitioner_app.open_session import Surroundings
-from practitioner_app.ports import ChangeSet
+from practitioner_app.lock_watch import LockWatch
+from practitioner_app.open_session import OpenSession, Surroundings
+from practitioner_app.ports import ChangeSet, Topic
 from practitioner_app.profile import ProfileFolder
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.housekeeping import Collector, Shutdown
@@ -38,26 +39,22 @@ from practitioner_app.services import first_start
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.session import (
     IDLE_MINUTES,
-    IdleTimer,
-    Lease,
+    LeaseState,
     Lock,
-    Moment,
-    must_lock,
 )
+from practitioner_app.tour_walk import TourWalk
 from practitioner_app.workstation import Installation, Workstation
 from ui.main_window import MainWindow
 from ui.preferences import Preferences, keep_preferences, look_of, read_preferences
 from ui.sign_in.view_model import LockModel, StartModel
 from ui.speaking import Speaking
 from ui.theme.look import Look
-from ui.tour import Tour, TourHost, run_tour
+from ui.tour import TourHost
 
 if TYPE_CHECKING:
     from sync.transport import RequestsTransport
 
 TICK_MS = 1_000
-TOUR_MS = 15 * 60_000
-"""A tour that has not begun by then never will."""
 SEEN_EVERY_TICKS = 60
 SWITCH_S = 0.001
 """The interpreter changes threads five times as often as usual: the main thread is late by less."""
@@ -119,13 +116,9 @@ class Desktop(QObject):
         )
         self._preferences = self._default
         self.window = MainWindow(application, self._look())
-        self._idle = IdleTimer(self._clock)
-        self._last_tick: datetime | None = None
-        self._lease = Lease.FINE
+        self._watch = LockWatch(self._clock)
         self._ticks = 0
-        self._tour: Tour | None = None
-        self._tour_folder = options.profile
-        self._finished: Callable[[int], None] | None = None
+        self._walk: TourWalk | None = None
         self._collector = Collector(self)
         self._system_lock = SystemLock(self)
         self._timer = QTimer(self)
@@ -175,6 +168,7 @@ class Desktop(QObject):
     def _wire(self) -> None:
         window = self.window
         window.lock_asked.connect(self._lock_asked)
+        window.lock_wanted.connect(self._lock_wanted)
         window.unlocked.connect(self._show_session)
         window.installed.connect(self._show_session)
         window.acted.connect(self._acted)
@@ -182,6 +176,12 @@ class Desktop(QObject):
         window.closing.connect(self.stop)
         window.keyring_given_up.connect(window.close)
         self._system_lock.locked.connect(self._system_locked)
+        self._changes.published.connect(self._lease_moved)
+
+    @Slot(object)
+    def _lease_moved(self, change: ChangeSet) -> None:
+        if change.about(Topic.LEASE):
+            self._lanes.read(self.workstation.lease, self._keep_lease, key="lease")
 
     @Slot()
     def stop(self) -> None:
@@ -232,7 +232,8 @@ class Desktop(QObject):
         if preferences != self._preferences:
             self._preferences = preferences
             self.window.wear(self._look())
-        self._idle = IdleTimer(self._clock, preferences.lock_minutes)
+        self._watch.begin(preferences.lock_minutes)
+        self._watch.lease_is(session.context.lease)
         self.window.show_session(session.context, preferences)
 
     def _opened_by_phrase(self, _nothing: None) -> None:
@@ -247,37 +248,29 @@ class Desktop(QObject):
         self._lanes.write(partial(keep_preferences, settings, chosen))
         self._show_session_as(chosen)
 
-    def toured(self, folder: Path, finished: Callable[[int], None]) -> None:
-        """Walk through every screen once the whole copy is here; `finished` gets the exit code."""
-        self._tour_folder, self._finished = folder, finished
-        QTimer.singleShot(TOUR_MS, self, self._tour_is_late)
-        self._changes.published.connect(self._tour_if_copied)
+    def toured(self, folder: Path, ended: Callable[[int], None]) -> None:
+        """Walk through every screen once the whole copy is here; `ended` gets the exit code."""
+        self._walk = TourWalk(self.workstation, self.window, self._tour_host, folder, ended)
+        self._walk.await_copy(self._changes)
 
-    @Slot(object)
-    def _tour_if_copied(self, _change: ChangeSet) -> None:
-        session = self.workstation.session
-        if session is None or not session.is_complete or self.window.session is None:
-            return
-        self._changes.published.disconnect(self._tour_if_copied)
-        self._idle = IdleTimer(self._clock, IDLE_MINUTES[1])
-        host = TourHost(
+    def _tour_host(self, session: OpenSession) -> TourHost:
+        self._watch.begin(IDLE_MINUTES[1])
+        return TourHost(
             window=self.window,
             context=session.context,
             zone=_zone(),
             lock=self._lock_model,
             start=self._start_model,
         )
-        self._tour = run_tour(host, self._tour_folder)
-        self._tour.finished.connect(self._tour_finished)
-
-    @Slot(int)
-    def _tour_finished(self, pictures: int) -> None:
-        _log.info("tour %d pictures in %s", pictures, self._tour_folder)
-        self._end_tour(0 if pictures else 1)
 
     @Slot()
     def _acted(self) -> None:
-        self._idle.acted()
+        self._watch.acted()
+
+    @Slot()
+    def _lock_wanted(self) -> None:
+        """Not while the page that asked is still on the stack of calls: it is destroyed."""
+        QTimer.singleShot(0, self, self._show_lock)
 
     @Slot()
     def _lock_asked(self) -> None:
@@ -301,22 +294,28 @@ class Desktop(QObject):
 
     @Slot()
     def _tick(self) -> None:
-        now, self._ticks = self._clock.now(), self._ticks + 1
-        before, self._last_tick = self._last_tick, now
-        if self.window.session is None:
+        self._ticks += 1
+        watch, session = self._watch, self.workstation.session
+        if self.window.phrase_view is not None and watch.is_idle():
+            self.workstation.forget()
+            self._show_lock()
+        if self.window.session is None or session is None:
+            watch.tick()
             return
-        moment = Moment(now=now, last_seen=before, lease=self._lease, idle_due=self._idle.due())
-        reason = must_lock(moment)
+        reason = watch.reason(continuity=session.continuity)
         if reason is not Lock.OPEN:
             self._lock(reason)
             return
-        self.window.show_countdown(self._idle.countdown_s())
+        self.window.show_countdown(watch.countdown_s())
         if self._ticks % SEEN_EVERY_TICKS == 0:
             self._lanes.write(self.workstation.seen)
             self._lanes.read(self.workstation.lease, self._keep_lease, key="lease")
 
-    def _keep_lease(self, lease: object) -> None:
-        self._lease = getattr(lease, "state", Lease.FINE)
+    def _keep_lease(self, lease: LeaseState | None) -> None:
+        self._watch.lease_is(lease)
+        session = self.workstation.session
+        if session is not None and lease is not None and lease.whole:
+            session.continuity = False  # the next end of a lease asks for the phrase again
 
     def _unexpected(self, error: BaseException) -> None:
         if isinstance(error, DossierError):
@@ -326,17 +325,8 @@ class Desktop(QObject):
 
     def _told(self, error: DossierError) -> None:
         _log.warning("not opened %s", error.key)
-        self._end_tour(3)
-
-    @Slot()
-    def _tour_is_late(self) -> None:
-        if self._tour is None:
-            _log.error("the copy never became complete")
-            self._end_tour(3)
-
-    def _end_tour(self, code: int) -> None:
-        if self._finished is not None:
-            self._finished(code)
+        if self._walk is not None:
+            self._walk.give_up()
 
 
 def run(options: Options, argv: list[str]) -> int:

@@ -89,9 +89,18 @@ class OpenSession:
     """`start` sets the synchronisation going; `close` ends everything."""
 
     def __init__(
-        self, card: Card, store: LocalStore, around: Surroundings, *, without_keyring: bool
+        self,
+        card: Card,
+        store: LocalStore,
+        around: Surroundings,
+        *,
+        without_keyring: bool,
+        continuity: bool = False,
     ) -> None:
         self._card, self._store, self._around = card, store, around
+        self.continuity = continuity
+        """The person typed the phrase again to read on after the lease."""
+        self._narrowed = store.is_narrowed()
         private = store.vault.get(DEVICE_KEY)
         if private is None:
             raise SealBroken("device_key")
@@ -104,6 +113,7 @@ class OpenSession:
             clock=clock,
             entropy=around.entropy,
             actor=actor_of(card),
+            continuity=store.is_narrowed,
         )
         search = SearchService(reader, clock)
         self.centre = SyncCentre(reader=reader, outbox=outbox, search=search, clock=clock)
@@ -129,7 +139,7 @@ class OpenSession:
         services = Services(
             record=self._record,
             documents=DocumentService(reader),
-            journal=JournalService(writer, clock),
+            journal=JournalService(writer, clock, store.is_narrowed),
             allergies=AllergyService(reader, writer),
             problems=ProblemService(writer),
             treatments=TreatmentService(writer),
@@ -153,6 +163,7 @@ class OpenSession:
             person=card.person,
             place=card.practice,
             device_name=card.device_name,
+            lease=self.centre.status().lease,
             demonstration=card.demonstration,
             without_keyring=without_keyring,
         )
@@ -224,6 +235,11 @@ class OpenSession:
         if rests or now_s - self._copied_s >= _PROGRESS_S:
             self._copied_s = now_s
             self.copy = self.centre.view().copy
+        if self._narrowed and not self._store.is_narrowed():
+            self._narrowed = False
+            self._around.changes.announce(
+                ChangeSet(topics=frozenset({Topic.LEASE, Topic.PATIENTS, Topic.COPY}))
+            )
         self._moved.set()
 
 

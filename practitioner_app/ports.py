@@ -61,6 +61,8 @@ class Completeness(NamedTuple):
     rows_wanted: int
     copied_at: datetime | None
     readable: bool
+    narrowed: bool = False
+    """Continuity mode: only what the practice wrote is shown; `complete` is then never true."""
 
 
 class PendingOp(NamedTuple):
@@ -109,6 +111,10 @@ class CopyFacts(NamedTuple):
     disk_bytes: int
     by_rank: tuple[tuple[int, int, int, int, int], ...]
     """(rank, patients complete, patients, rows, rows wanted)"""
+    member_until: datetime | None = None
+    """Until when the membership lives, as the last contact showed it; None without an end."""
+    purging: bool = False
+    """An order to erase is held and not carried out yet."""
 
 
 class Hit(NamedTuple):
@@ -235,6 +241,8 @@ class Topic(StrEnum):
     """Progress of the copy, its date, the lease."""
     CONNECTION = "connection"
     SESSION = "session"
+    LEASE = "lease"
+    """What others wrote is shown again."""
     PATIENTS = "patients"
     """A patient appeared, left, or changed identity."""
 

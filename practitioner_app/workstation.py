@@ -20,10 +20,9 @@ from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings
 from practitioner_app.ports import Keychain
 from practitioner_app.profile import Card, ProfileFolder, Secrets
 from practitioner_app.services import session as rules
-from practitioner_app.services.first_start import FirstStart
+from practitioner_app.services.first_start import FirstStart, own_words
 from practitioner_app.services.session import (
     Attempts,
-    Lease,
     LeaseState,
     Lock,
     LockFacts,
@@ -51,6 +50,7 @@ class Workstation:
         self._floor = floor
         self._attempts = Attempts(around.clock)
         self._session: OpenSession | None = None
+        self._recovered: Secrets | None = None
         self._facts = LockFacts(reason=Lock.START, person="", device_name="")
 
     @property
@@ -74,12 +74,48 @@ class Workstation:
         """Raises SealBroken, KeychainError, Busy (too many tries), Refused (clock, lease), StoreError kin."""
         self._tried(lambda: self._folder.open(phrase, self._keychain_if_used(), self._floor))
 
+    def unlock_in_continuity(self, phrase: str) -> None:
+        """The phrase again after the lease: what the practice wrote is shown, reading only (HZ-19)."""
+        self._tried(
+            lambda: self._folder.open(phrase, self._keychain_if_used(), self._floor),
+            continuity=True,
+        )
+
     def unlock_with_code(self, code: str) -> None:
-        """By the recovery code: needs neither phrase nor keyring."""
-        self._tried(lambda: self._folder.open_with_code(code))
+        """By the recovery code, which needs neither phrase nor keyring; a new phrase is asked next."""
+        self._recovered = self._found(lambda: self._folder.open_with_code(code))
+
+    def own_words(self) -> frozenset[str]:
+        """What others know of this person and place."""
+        card = self._folder.card()
+        return own_words((card.person, card.device_name, card.practice))
+
+    def choose_phrase(self, phrase: str) -> None:
+        """A new phrase after the recovery code; a lost half of the key is replaced in the keyring."""
+        secrets = self._recovered_or_refuse()
+        self._folder.choose_phrase(
+            secrets,
+            phrase,
+            keychain=self._keychain_if_used(),
+            entropy=self._around.entropy,
+            cost=self._floor,
+        )
+        self.keep_phrase()
+
+    def keep_phrase(self) -> None:
+        """Open what the recovery code unsealed; with the lease over, continuity mode asks for the phrase."""
+        secrets = self._recovered_or_refuse()
+        if self._session is None:
+            self.open_session(self._folder.card(), secrets)
+        self._recovered = None
+
+    def forget(self) -> None:
+        """Nobody goes on after the recovery code."""
+        self._recovered = None
 
     def lock(self, reason: Lock) -> None:
         """Close the session; what the lock page may say is taken first."""
+        self._recovered = None
         session, self._session = self._session, None
         if session is None:
             return
@@ -98,16 +134,15 @@ class Workstation:
         if self._session is not None:
             self._seen(self._session)
 
-    def choose_phrase(self, secrets: Secrets, phrase: str) -> None:
-        """A new phrase after the recovery code."""
-        self._folder.choose_phrase(
-            secrets, phrase, keychain=self._keychain_if_used(), entropy=self._around.entropy
-        )
-
     # --- opening -------------------------------------------------------------------------------------
 
     def open_session(
-        self, card: Card, secrets: Secrets, *, device_key: bytes | None = None
+        self,
+        card: Card,
+        secrets: Secrets,
+        *,
+        device_key: bytes | None = None,
+        continuity: bool = False,
     ) -> None:
         """Open the store and the services; a first time brings the device key."""
         store = LocalStore.open(
@@ -119,7 +154,11 @@ class Workstation:
             _refuse_altered(card, store)
             self._refuse_clock(card, store)
             session = OpenSession(
-                card, store, self._around, without_keyring=self._folder.without_keyring
+                card,
+                store,
+                self._around,
+                without_keyring=self._folder.without_keyring,
+                continuity=continuity,
             )
         except BaseException:
             store.close()
@@ -132,7 +171,12 @@ class Workstation:
             raise
         self._session = session
 
-    def _tried(self, opened: Callable[[], Secrets]) -> None:
+    def _tried(self, opened: Callable[[], Secrets], *, continuity: bool = False) -> None:
+        secrets = self._found(opened)
+        if self._session is None:
+            self.open_session(self._folder.card(), secrets, continuity=continuity)
+
+    def _found(self, opened: Callable[[], Secrets]) -> Secrets:
         wait_s = self._attempts.wait_s()
         if wait_s > 0:
             raise Busy(wait_s)
@@ -144,8 +188,12 @@ class Workstation:
             self._attempts.failed()
             raise
         self._attempts.succeeded()
-        if self._session is None:
-            self.open_session(self._folder.card(), secrets)
+        return secrets
+
+    def _recovered_or_refuse(self) -> Secrets:
+        if self._recovered is None:
+            raise Refused("locked")
+        return self._recovered
 
     def _keychain_if_used(self) -> Keychain | None:
         return None if self._folder.without_keyring else self._keychain()
@@ -166,11 +214,22 @@ class Workstation:
         return abs(theirs - now) < timedelta(minutes=10)
 
     def _refuse_lease(self, session: OpenSession) -> None:
-        """Beyond continuity nothing is shown before a contact (HZ-19)."""
-        if session.centre.status().lease.state is Lease.CLOSED:
+        """After the lease nothing opens before a contact, but what the practice wrote by continuity mode,
+        which the person asks for (HZ-19).
+        """
+        lease = session.centre.status().lease
+        if lease.whole or (lease.narrowed and session.continuity):
+            return
+        try:
             session.wait_met()
-            if session.centre.status().lease.state is Lease.CLOSED:
-                raise Refused("lease_over")
+        except DossierError as error:
+            self._remember(Lock.LEASE, session.centre.status())
+            if lease.narrowed:
+                raise Refused("lease_over") from error
+            raise
+        if not session.centre.status().lease.whole:
+            self._remember(Lock.LEASE, session.centre.status())
+            raise Refused("lease_over")
 
     def _seen(self, session: OpenSession) -> None:
         session.context.settings.put(LAST_SEEN, to_wire(self._around.clock.now()))
@@ -187,6 +246,7 @@ class Workstation:
             conflicts=status.conflicts if status else 0,
             connection=status.connection if status else rules.Connection(),
             lease_until=status.lease.until if status else None,
+            lease=status.lease if status and not status.lease.whole else None,
             demonstration=card.demonstration,
             without_keyring=self._folder.without_keyring,
         )

@@ -26,7 +26,7 @@ from dossier.errors import (
     TooOld,
     Unreachable,
 )
-from dossier.wire.messages import DigestsReply, Heads, OpsReply, Pages, TermsReply
+from dossier.wire.messages import DigestsReply, Heads, OpsReply, Pages, TermsReply, TokenReply
 from sync import states
 from sync.exchanges import (
     AskCapabilities,
@@ -208,6 +208,8 @@ class Engine:
 
     def _settled_sign_in(self, reply: Reply, now_s: float) -> Next:
         known = self._sign_in.settle(reply, now_s)
+        if isinstance(reply, TokenReply):
+            self._report.membership(self._sign_in.membership)
         if known is not None:
             self._report.learn(known)
             if not self._sign_in.speaks_our_protocol():
@@ -227,6 +229,7 @@ class Engine:
     def _failed(self, exchange: Exchange, error: DossierError, now_s: float) -> Next:
         code = error.code if isinstance(error, Refused) else ""
         if code == REVOKED:
+            self._report.membership(None)
             self._report.show(states.Revoked())
             return Next(did=Did.FAILED, wait_s=self._policy.aside_s, wake=False)
         if isinstance(error, TooOld):
@@ -295,6 +298,7 @@ class Engine:
         """Purge everything held, if the server said that the situation is over."""
         if not isinstance(error, Refused) or error.code != ENDED:
             return {}
+        self._report.membership(None)
         self._report.tell(situation_ended=True)
         return self._down.end(now_s)
 

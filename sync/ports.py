@@ -123,6 +123,12 @@ class SyncStore(Protocol):
         """An authenticated exchange happened."""
         ...
 
+    def membership(self, until: datetime | None) -> None:
+        """Until when the server said that the membership lives: None without an end, an instant that is
+        past once it ended or the device was revoked.
+        """
+        ...
+
 
 class Transport(Protocol):
     """One server, one device. Raises Unreachable, TlsRefused, NotColloque, BadAnswer, Refused and its kin.

@@ -7,7 +7,7 @@ import msgspec
 
 from dossier.clock import Clock, from_wire
 from dossier.errors import BadAnswer
-from dossier.wire.messages import Capabilities, Heads
+from dossier.wire.messages import Capabilities, Heads, Situation
 from sync import states
 from sync.lane import Lane
 from sync.ledger import Ledger
@@ -90,6 +90,13 @@ class Reporter:
         until = None if self._lease is None else now + self._lease
         self._store.contact(now, until)
         self.tell(last_contact=now, lease_until=until)
+
+    def membership(self, live: Situation | None) -> None:
+        """The server named our membership among the live ones, or it is over. Raises BadAnswer."""
+        if live is None:
+            self._store.membership(self._clock.now())
+        else:
+            self._store.membership(None if live.until is None else _parsed(live.until))
 
     def progress(self, ledger: Ledger, now_s: float) -> None:
         """Exact figures, with the time left while something is fetched."""

@@ -6,7 +6,13 @@ from dossier.errors import BadAnswer
 from dossier.sealing.encoding import tup
 from dossier.sealing.text import base64url
 from dossier.wire.limits import PROTOCOL
-from dossier.wire.messages import Capabilities, ChallengeReply, TokenReply, TokenRequest
+from dossier.wire.messages import (
+    Capabilities,
+    ChallengeReply,
+    Situation,
+    TokenReply,
+    TokenRequest,
+)
 from sync.exchanges import AskCapabilities, AskChallenge, AskToken, Exchange, Reply
 from sync.policy import Policy
 from sync.ports import DeviceKey
@@ -30,6 +36,7 @@ class SignIn:
         self._ends_s = 0.0
         self._refusals = 0
         self._capabilities: Capabilities | None = None
+        self._situations: tuple[Situation, ...] = ()
 
     @property
     def token(self) -> str:
@@ -57,11 +64,17 @@ class SignIn:
             case TokenReply(token=token) if token:
                 self._nonce = ""
                 self._token = token
+                self._situations = reply.situations
                 ends = max(float(reply.expires_in_s), 2 * self._policy.renew_s)
                 self._ends_s = now_s + ends
             case _:
                 raise BadAnswer("sign_in")
         return None
+
+    @property
+    def membership(self) -> Situation | None:
+        """Our situation among the live memberships the last sign-in named; None: it is not one of them."""
+        return next((one for one in self._situations if one.id == self._situation), None)
 
     @property
     def limits(self) -> Mapping[str, int]:

@@ -21,7 +21,7 @@ from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.search import SearchService
-from practitioner_app.services.session import LockFacts
+from practitioner_app.services.session import LeaseState, LockFacts
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
 
 
@@ -53,6 +53,8 @@ class SessionContext(Struct, frozen=True, kw_only=True):
     person: str
     place: str
     device_name: str
+    lease: LeaseState | None = None
+    """As it was at the opening: in continuity mode the banner stands before the first figure is read."""
     demonstration: bool = False
     without_keyring: bool = False
 
@@ -65,10 +67,34 @@ class Gate(Protocol):
         ...
 
     def unlock(self, phrase: str) -> None:
-        """Raises SealBroken, KeychainError, StoreError kin."""
+        """Raises SealBroken, KeychainError, StoreError kin; Refused(`lease_over`) where `facts` then says
+        whether continuity mode is open.
+        """
         ...
 
-    def unlock_with_code(self, code: str) -> None: ...
+    def unlock_in_continuity(self, phrase: str) -> None:
+        """The phrase again, to read what the practice wrote although the lease is over. Raises the same."""
+        ...
+
+    def unlock_with_code(self, code: str) -> None:
+        """The recovery code is right: then `choose_phrase` or `keep_phrase` opens. Raises SealBroken."""
+        ...
+
+    def own_words(self) -> frozenset[str]:
+        """What others know of this person and place: no phrase holds it."""
+        ...
+
+    def choose_phrase(self, phrase: str) -> None:
+        """Seal the copy under a new phrase, then open it. Raises KeychainError, DiskFull, `unlock`'s kin."""
+        ...
+
+    def keep_phrase(self) -> None:
+        """Open without a new phrase. Raises `unlock`'s kin."""
+        ...
+
+    def forget(self) -> None:
+        """Nobody goes on: what the recovery code opened leaves the memory."""
+        ...
 
 
 class Installer(Protocol):

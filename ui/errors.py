@@ -55,6 +55,9 @@ def _refusal(texts: Texts, code: str) -> str:
         "lease_over": tr(
             "This computer has not reached the server for too long. Connect it, then try again."
         ),
+        "continuity_reads_only": tr(
+            "Continuity mode only reads. Nothing was written; it can be once the server is met again."
+        ),
         "device_revoked": tr("This computer is no longer allowed. Call the operator."),
         "situation_ended": tr("Your place in this practice has ended. Call the operator."),
     }.get(code, "")

@@ -28,12 +28,18 @@ class Notice(Ground):
         super().__init__(look, "warnbg", "bottom", parent)
         mark = PlainLabel(look)
         mark.setPixmap(look.icons.pixmap("alert", look.colour("warn"), look.px(14)))
-        words = PlainLabel(
+        self._words = PlainLabel(
             look, sentence, size=Size.LABEL, weight=Weight.MEDIUM, colour="warn", wrap=True
         )
         line = row(mark, margins=(16, 4, 16, 5))
-        line.addWidget(words, 1)
+        line.addWidget(self._words, 1)
         self.setLayout(line)
+
+    def show_sentence(self, sentence: str) -> None:
+        """Another sentence; an empty one hides the line."""
+        self._words.setText(sentence)
+        self.setAccessibleName(sentence)
+        self.setVisible(bool(sentence))
 
 
 class Frame(QWidget):
@@ -64,6 +70,9 @@ class Frame(QWidget):
         stack.setSpacing(0)
         if notice:
             stack.addWidget(Notice(look, notice))
+        self.continuity = Notice(look, "")
+        self.continuity.hide()
+        stack.addWidget(self.continuity)
         self.banner = PatientBanner(look)
         self.header = Header(look)
         self.strip = ClinicalStrip(look)

@@ -16,6 +16,8 @@ from ui.preferences import Preferences
 from ui.session_view import SessionView
 from ui.sign_in.keyring_view import KeyringDialog
 from ui.sign_in.lock_view import CountdownCard, LockView
+from ui.sign_in.phrase_model import PhraseModel
+from ui.sign_in.phrase_view import PhraseView
 from ui.sign_in.presenter import intended_use, keyring_state
 from ui.sign_in.start_view import StartView
 from ui.sign_in.view_model import LockModel, StartModel
@@ -40,6 +42,8 @@ class MainWindow(QWidget):
     """Emits what the composition root must do; shows what it is given."""
 
     lock_asked = Signal()
+    lock_wanted = Signal()
+    """The page of the new phrase was left: the lock page again."""
     unlocked = Signal()
     installed = Signal()
     acted = Signal()
@@ -78,6 +82,10 @@ class MainWindow(QWidget):
         return self._page if isinstance(self._page, LockView) else None
 
     @property
+    def phrase_view(self) -> PhraseView | None:
+        return self._page if isinstance(self._page, PhraseView) else None
+
+    @property
     def start_view(self) -> StartView | None:
         return self._page if isinstance(self._page, StartView) else None
 
@@ -98,6 +106,8 @@ class MainWindow(QWidget):
             return
         if isinstance(page, SessionView):
             page.models.stop()
+        if isinstance(page, PhraseView):
+            page.clear()
         self._stack.removeWidget(page)
         page.hide()
         page.setParent(None)
@@ -115,10 +125,26 @@ class MainWindow(QWidget):
         view.recovery_asked.connect(model.toggle_recovery)
         model.changed.connect(self._show_lock_state)
         model.opened.connect(self._unlocked)
+        model.recovered.connect(self._recovered)
         model.keyring.connect(self._keyring_problem)
         self._show_page(view)
         view.show_state(model.state)
         view.focus_field()
+
+    def show_new_phrase(self, model: PhraseModel) -> None:
+        """The recovery code was right: a new phrase, before anything is opened."""
+        view = PhraseView(self._look, model.state)
+        model.setParent(view)
+        self._phrase_model = model
+        view.edited.connect(self._phrase_edited)
+        view.chosen.connect(model.choose)
+        view.kept.connect(model.keep)
+        view.left.connect(model.leave)
+        model.changed.connect(self._show_phrase_state)
+        model.opened.connect(self._unlocked)
+        model.shut.connect(self.lock_wanted)
+        model.keyring.connect(self._keyring_problem)
+        self._show_page(view)
 
     def show_start(self, model: StartModel) -> None:
         view = StartView(self._look, intended_use=intended_use(self._look.texts))
@@ -181,6 +207,20 @@ class MainWindow(QWidget):
         view = self.lock_view
         if view is not None:
             view.show_state(self._lock_model.state)
+
+    @Slot()
+    def _recovered(self) -> None:
+        self.show_new_phrase(self._lock_model.phrase_model())
+
+    @Slot()
+    def _show_phrase_state(self) -> None:
+        view = self.phrase_view
+        if view is not None:
+            view.show_state(self._phrase_model.state)
+
+    @Slot(tuple)
+    def _phrase_edited(self, edit: tuple[str, str]) -> None:
+        self._phrase_model.edit(*edit)
 
     @Slot()
     def _show_start_state(self) -> None:

@@ -3,9 +3,11 @@
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from dossier.errors import Refused
 from practitioner_app.services.writing import Written
 from ui.conflicts.state import Pick
 from ui.conflicts.view import ConflictView
+from ui.errors import error_sentence
 from ui.frame import Frame
 from ui.navigation import CONFLICT, RECORD, SETTINGS, SYNC, Navigator
 from ui.patient.state import Action, Ref, TimelineRow
@@ -14,6 +16,7 @@ from ui.registry import KeySheet
 from ui.search.state import HitKind, HitRow
 from ui.search.view import TOP, PaletteView
 from ui.session_models import SessionModels
+from ui.sync_status.presenter import continuity_words
 from ui.sync_status.view import SyncCentreView
 from ui.theme.look import Look
 from ui.widgets.confirm import Confirm
@@ -125,7 +128,7 @@ class RecordFlow(QObject):
     def add(self, kind: str) -> None:
         """Open the form of a new line in the side panel."""
         record, forms = self._session.models.record.record, self._session.models.forms
-        if record is None:
+        if record is None or self._only_reads():
             return
         forms.drop()
         self._session.navigator.go(RECORD)
@@ -133,8 +136,16 @@ class RecordFlow(QObject):
 
     def say_none(self) -> None:
         record = self._session.models.record.record
-        if record is not None:
+        if record is not None and not self._only_reads():
             self._session.models.forms.say_none(record)
+
+    def _only_reads(self) -> bool:
+        """Continuity mode: say that nothing can be written, before anything is typed."""
+        session = self._session
+        if session.models.narrowed:
+            sentence = error_sentence(session.look.texts, Refused("continuity_reads_only"))
+            session.toast.show_sentence(sentence, undoable=False)
+        return session.models.narrowed
 
     @Slot(Action)
     def _act(self, action: Action) -> None:
@@ -149,7 +160,7 @@ class RecordFlow(QObject):
             session.sync_flow.settle(detail.op_id)
         elif action is Action.WITHDRAW:
             session.sync_flow.withdraw(detail.op_id)
-        else:
+        elif not self._only_reads():
             make = {
                 Action.EDIT: forms.entries.correcting,
                 Action.END: forms.entries.ending,
@@ -244,6 +255,8 @@ class SyncFlow(QObject):
         status = models.status.status
         if status is not None:
             frame.set_badge("sync", status.refused + status.conflicts)
+            words = continuity_words(status.lease, models.speak())
+            frame.continuity.show_sentence(words)
 
     @Slot()
     def _show_centre(self) -> None:

@@ -73,8 +73,15 @@ class SessionModels(QObject):
     def speak(self) -> Speaking:
         """How every presenter of this session speaks now."""
         offline = self.status.offline if hasattr(self, "status") else True
-        look = self._look
-        return Speaking(look.texts, look.formats, self._context.clock.now(), offline)
+        look, now = self._look, self._context.clock.now()
+        return Speaking(look.texts, look.formats, now, offline, narrowed=self.narrowed)
+
+    @property
+    def narrowed(self) -> bool:
+        """Continuity mode, as the last figures say; before the first, as the opening found it."""
+        status = self.status.status if hasattr(self, "status") else None
+        lease = status.lease if status is not None else self._context.lease
+        return lease is not None and lease.narrowed
 
     def stop(self) -> None:
         """The session is being locked: drafts are kept, the record is left."""

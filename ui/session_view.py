@@ -18,6 +18,7 @@ from ui.session_flow import OverlayFlow, RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
 from ui.settings.view import SettingsView
 from ui.sign_in.presenter import demonstration_notice, intended_use
+from ui.sync_status.presenter import continuity_words
 from ui.sync_status.view import SyncCentreView
 from ui.theme.look import Look
 from ui.widgets.card import column
@@ -89,6 +90,9 @@ class SessionView(SessionSurface):
         if context.demonstration:
             notice = demonstration_notice(look.texts, without_keyring=context.without_keyring)
         self.frame = Frame(look, rail_items(look), notice=notice)
+        if context.lease is not None:
+            words = continuity_words(context.lease, self.models.speak())
+            self.frame.continuity.show_sentence(words)
         self.frame.lock_asked.connect(self.lock_asked)
         stack = column()
         stack.addWidget(self.frame)

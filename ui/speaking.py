@@ -1,4 +1,4 @@
-"""Who speaks: the language, the formats, the hour, and whether the server is out of reach."""
+"""Who speaks: the language, the formats, the hour, whether the server is out of reach, whether all is shown."""
 
 from datetime import date, datetime
 
@@ -15,6 +15,8 @@ class Speaking(Struct, frozen=True):
     formats: Formats
     now: datetime
     offline: bool = False
+    narrowed: bool = False
+    """Continuity mode: what others wrote is hidden."""
 
     @property
     def today(self) -> date:

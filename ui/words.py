@@ -250,5 +250,6 @@ def empty_word(texts: Texts, emptiness: Emptiness, percent: int, none: str) -> s
         Emptiness.NONE: none,
         Emptiness.NOT_RECEIVED: tr("Not received yet ({percent} %)", percent=percent),
         Emptiness.UNREADABLE: tr("This computer may not show this record any more."),
+        Emptiness.OTHERS_HIDDEN: tr("Nothing written by the practice; the rest is hidden."),
         Emptiness.FILTERED: tr("A filter is on: nothing answers it."),
     }[emptiness]

@@ -17,6 +17,10 @@ JSON_ANSWER_BYTES = 8 * 1024 * 1024
 OPENED_EVERY_S = 600
 """A person who displays a record is written once in this window."""
 OWNERS_PER_SITUATION = 3_000
+LEASE_DAYS = 7
+"""How long a copy is shown whole after a contact, where the server says nothing else."""
+CONTINUITY_DAYS = 30
+"""How long after a contact what the practice itself wrote stays readable."""
 ACKED_KEPT_DAYS = 14
 OP_ID_KEPT_DAYS = 15
 

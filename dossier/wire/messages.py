@@ -137,7 +137,7 @@ class Head(Struct, frozen=True, kw_only=True):
 
     `at` equals the cursor of a copy that is complete; `gone` says the right ended.
     `kind` of the owner: patient, agenda, conversation, practice, account, directory.
-    `own` is true for what the reader's organisation wrote itself (continuity mode).
+    `own` is true where the reader's organisation writes alone; elsewhere each row says it (continuity mode).
     """
 
     owner: Number
@@ -184,7 +184,7 @@ class ChangesRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Row(Struct, frozen=True, array_like=True):
     """One resource, or its tombstone (`body` is None: drop it if still held from this compartment at a
     version <= this one). `subject` is the patient it speaks of (0: none); `root` the document it was
-    derived from.
+    derived from; `own` is true for what the reader's organisation wrote itself (continuity mode).
     """
 
     rtype: str
@@ -193,6 +193,7 @@ class Row(Struct, frozen=True, array_like=True):
     subject: Number = 0
     root: str | None = None
     body: bytes | None = None
+    own: bool = False
 
 
 PageKind = Literal["page", "gone"]

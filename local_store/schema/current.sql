@@ -1,12 +1,28 @@
+-- What a reader sees. `least` is what a row of a patient must be to be shown (local_store.lease): a patient
+-- stays listed wherever the practice wrote something, so that nobody reads words without whose they are.
 CREATE TEMP VIEW visible AS
-SELECT * FROM main.compartment AS p
+SELECT p.*, CASE
+  WHEN p.own OR p.kind IN ('directory', 'practice') THEN 0 ELSE least()
+END AS least
+FROM main.compartment AS p
 WHERE p.term <> '' AND p.purging IS NULL AND (p.until_ms IS NULL OR p.until_ms > now_ms());
 
 CREATE TEMP VIEW shown AS
 SELECT c.n, s.owner, s.rtype, c.id, c.at, c.restore, c.k, c.body
 FROM main.shelf AS s CROSS JOIN main.confirmed AS c
 WHERE c.n >= s.shelf << 24 AND c.n < (s.shelf + 1) << 24
-AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment);
+AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment AND v.least <= c.own);
+
+CREATE TEMP VIEW listed AS
+SELECT p.* FROM main.patient AS p
+WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = p.compartment AND (v.least = 0 OR v.least = 1 AND (
+  EXISTS (
+    SELECT 1 FROM main.shelf AS s CROSS JOIN main.confirmed AS c
+    WHERE s.owner = p.owner AND c.n >= s.shelf << 24 AND c.n < (s.shelf + 1) << 24 AND c.own = 1
+    AND EXISTS (SELECT 1 FROM visible AS w WHERE w.n = c.compartment)
+  )
+  OR EXISTS (SELECT 1 FROM work.op AS o WHERE o.owner = p.owner AND o.live = 1 AND o.kind = 'create')
+)));
 
 CREATE TEMP VIEW standing AS
 SELECT o.* FROM work.op AS o
@@ -21,7 +37,7 @@ CREATE TEMP VIEW concealed AS
 SELECT s.owner, s.rtype, c.id
 FROM main.shelf AS s CROSS JOIN main.confirmed AS c
 WHERE c.shelf = s.shelf
-AND NOT EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment);
+AND NOT EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment AND v.least <= c.own);
 
 CREATE TEMP VIEW newest AS
 SELECT o.* FROM standing AS o
@@ -57,5 +73,5 @@ SELECT
 FROM newest AS o
 LEFT JOIN main.shelf AS s ON s.owner = o.owner AND s.rtype = o.rtype
 LEFT JOIN main.confirmed AS c ON c.shelf = s.shelf AND c.id = o.id
-AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment)
+AND EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment AND v.least <= c.own)
 WHERE o.shows IS NOT NULL OR c.n IS NOT NULL

@@ -62,6 +62,7 @@ def panel(
         verified_by=name(last) if last else "",
         partial=partial,
         received_percent=percent(completeness),
+        narrowed=completeness.narrowed,
     )
 
 
@@ -74,8 +75,8 @@ def _state(known: bool, asserted: bool, declared: bool, sure: bool) -> AllergySt
 
 
 def percent(completeness: Completeness) -> int:
-    """Whole percents received; 100 only when complete."""
-    if completeness.complete:
+    """Whole percents received; 100 only when complete, or where the copy is not what is missing."""
+    if completeness.complete or completeness.narrowed:
         return 100
     if not completeness.rows_wanted:
         return 0

@@ -8,6 +8,7 @@ composition root's: it asks `wants` and answers with an event.
 """
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 from unicodedata import normalize
@@ -226,22 +227,27 @@ def _identity_problem(state: FirstStart) -> str:
 
 def phrase_problem(state: FirstStart) -> str:
     """Strong enough (length, no own name, no row of keys), and both typings the same."""
-    reasons = phrase_strength(state.phrase, _own_words(state)).reasons
+    return problem_of(state.phrase, state.phrase_again, own_words_of(state))
+
+
+def problem_of(phrase: str, again: str, own: frozenset[str]) -> str:
+    """Why these two typings make no phrase; `own` are words that others know of this person."""
+    reasons = phrase_strength(phrase, own).reasons
     if reasons:
         return f"first_start.phrase_{reasons[0]}"
-    same = normalize("NFKC", state.phrase) == normalize("NFKC", state.phrase_again)
+    same = normalize("NFKC", phrase) == normalize("NFKC", again)
     return "" if same else "first_start.phrase_differs"
 
 
-def phrase_count(state: FirstStart) -> tuple[int, int, int]:
-    """(words, characters, characters of the second typing), for the line under the field."""
-    return len(state.phrase.split()), len(state.phrase), len(state.phrase_again)
-
-
-def _own_words(state: FirstStart) -> frozenset[str]:
+def own_words_of(state: FirstStart) -> frozenset[str]:
     """What others know of this person: names of the account, the device, the practice."""
-    texts = [state.login, state.device_name, "Colloque"]
+    texts = [state.login, state.device_name]
     if state.reply is not None:
         texts += [state.reply.display_name, state.reply.server_name]
         texts += [item.organisation_name for item in state.reply.situations]
-    return frozenset(word for text in texts for word in text.split())
+    return own_words(texts)
+
+
+def own_words(texts: Iterable[str]) -> frozenset[str]:
+    """Their words, and the program's own name."""
+    return frozenset(word for text in (*texts, "Colloque") for word in text.split())

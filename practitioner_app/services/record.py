@@ -135,6 +135,7 @@ class RecordService:
             copy_at=completeness.copied_at,
             last_look=look.at if look else None,
             new_count=sum(item.new for item in timeline),
+            narrowed=completeness.narrowed,
         )
 
     def _name(self, value: Any) -> str:
@@ -200,6 +201,7 @@ class RecordService:
             egfr=results.latest(observed, EGFR),
             hba1c=results.latest(observed, HBA1C),
             received_percent=allergy_panel.percent(completeness),
+            narrowed=completeness.narrowed,
         )
 
 

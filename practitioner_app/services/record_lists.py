@@ -35,6 +35,8 @@ def listing(rows: Iterable[R], completeness: Completeness) -> Listing[R]:
         why = Emptiness.FILLED
     elif not completeness.readable:
         why = Emptiness.UNREADABLE
+    elif completeness.narrowed:
+        why = Emptiness.OTHERS_HIDDEN
     else:
         why = Emptiness.NONE if completeness.complete else Emptiness.NOT_RECEIVED
     return Listing(

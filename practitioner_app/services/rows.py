@@ -33,7 +33,9 @@ class Emptiness(StrEnum):
     NOT_RECEIVED = "not_received"
     """`pas encore reçu (12 %)`: see `received_percent`."""
     UNREADABLE = "unreadable"
-    """This device may not show it any more (lease, right ended)."""
+    """This device may not show it any more (right ended)."""
+    OTHERS_HIDDEN = "others_hidden"
+    """Continuity mode: the practice wrote nothing here, and what others wrote is hidden."""
     FILTERED = "filtered"
     """A filter hides what there is; set by the view-model, never by a service."""
 
@@ -107,6 +109,8 @@ class AllergyPanel(Struct, frozen=True, kw_only=True):
     verified_by: str = ""
     partial: bool = False
     received_percent: int = 100
+    narrowed: bool = False
+    """Continuity mode: what others wrote is hidden."""
 
 
 class ProblemRow(Item, frozen=True, kw_only=True):
@@ -230,6 +234,7 @@ class Strip(Struct, frozen=True, kw_only=True):
     egfr: Measure | None = None
     hba1c: Measure | None = None
     received_percent: int = 100
+    narrowed: bool = False
 
 
 class Point(Struct, frozen=True, kw_only=True):
@@ -333,6 +338,7 @@ class Record(Struct, frozen=True, kw_only=True):
     `found` False: this device holds nothing of this patient (any more); nothing else is then filled.
     `copy_at`: date of the copy; `received_percent` of this patient; `complete` once all is here.
     `last_look`: the previous passage of this person on this device, None if never.
+    `narrowed`: continuity mode, only what the practice wrote is here.
     """
 
     owner: int
@@ -351,3 +357,4 @@ class Record(Struct, frozen=True, kw_only=True):
     copy_at: datetime | None = None
     last_look: datetime | None = None
     new_count: int = 0
+    narrowed: bool = False

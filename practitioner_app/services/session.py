@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dossier.clock import Clock
+from dossier.wire import limits
 from practitioner_app.ports import CopyFacts
 
 IDLE_MINUTES: Final = (2, 15)
 IDLE_DEFAULT_MINUTES: Final = 10
 COUNTDOWN_S: Final = 60
 CLOCK_BACK: Final = timedelta(minutes=10)
-LEASE: Final = timedelta(days=7)
-CONTINUITY: Final = timedelta(days=30)
+LEASE: Final = timedelta(days=limits.LEASE_DAYS)
+CONTINUITY: Final = timedelta(days=limits.CONTINUITY_DAYS)
 _FREE_ATTEMPTS: Final = 3
 _WAIT_MAX_S: Final = 300.0
 
@@ -72,33 +73,73 @@ class Lease(StrEnum):
     ENDING = "ending"
     """Less than 48 hours left: the status bar says the day and the hour."""
     OVER = "over"
-    """Documents of others are not shown; own work stays readable in continuity mode."""
+    """What others wrote is not shown; what the practice wrote stays readable in continuity mode."""
     CLOSED = "closed"
-    """Beyond continuity: locked until contact."""
+    """Beyond continuity, or it is barred: locked until contact."""
+
+
+class Barred(StrEnum):
+    """Why there is no continuity mode although its time is not over."""
+
+    NO = "no"
+    MEMBERSHIP = "membership"
+    """The last contact showed no membership that still lives."""
+    PURGE = "purge"
+    """An order to erase is held."""
 
 
 class LeaseState(Struct, frozen=True, kw_only=True):
+    """`until`: what others wrote is shown until then; `closes`: what the practice wrote, until then."""
+
     state: Lease
     until: datetime | None
     last_contact: datetime | None
+    closes: datetime | None = None
+    barred: Barred = Barred.NO
+
+    @property
+    def narrowed(self) -> bool:
+        """Is only what the practice wrote to be shown?"""
+        return self.state is Lease.OVER
+
+    @property
+    def whole(self) -> bool:
+        """Is everything to be shown?"""
+        return self.state in (Lease.FINE, Lease.ENDING)
 
 
 def lease_state(facts: CopyFacts, now: datetime) -> LeaseState:
-    """The lease by the last contact; a device that never had contact has no copy to protect."""
+    """The lease by the last contact; a device that never had contact has no copy to protect.
+
+    The store hides by itself by the same facts; here it is said why.
+    """
     until = facts.lease_until
     if until is None and facts.last_contact is not None:
         until = facts.last_contact + LEASE
     if until is None:
         return LeaseState(state=Lease.FINE, until=None, last_contact=None)
-    if now < until - timedelta(hours=48):
-        state = Lease.FINE
-    elif now < until:
-        state = Lease.ENDING
-    elif facts.last_contact is not None and now < facts.last_contact + CONTINUITY:
-        state = Lease.OVER
-    else:
-        state = Lease.CLOSED
-    return LeaseState(state=state, until=until, last_contact=facts.last_contact)
+    closes = max(until, facts.last_contact + CONTINUITY) if facts.last_contact else until
+    barred = Barred.PURGE if facts.purging else Barred.NO
+    if facts.member_until is not None and facts.member_until <= now:
+        barred = Barred.MEMBERSHIP
+    known = LeaseState(
+        state=Lease.FINE,
+        until=until,
+        last_contact=facts.last_contact,
+        closes=closes,
+        barred=barred,
+    )
+    return structs.replace(known, state=lease_at(known, now))
+
+
+def lease_at(known: LeaseState, now: datetime) -> Lease:
+    """What a lease read some time ago has become by now, without asking the store."""
+    if known.until is None or now < known.until - timedelta(hours=48):
+        return Lease.FINE
+    if now < known.until:
+        return Lease.ENDING
+    reads_on = known.closes is not None and now < known.closes and known.barred is Barred.NO
+    return Lease.OVER if reads_on else Lease.CLOSED
 
 
 def clock_went_back(now: datetime, last_seen: datetime | None) -> bool:
@@ -164,26 +205,29 @@ class LockFacts(Struct, frozen=True, kw_only=True):
     conflicts: int = 0
     connection: Connection = Connection()
     lease_until: datetime | None = None
+    lease: LeaseState | None = None
+    """Set where the lease is over: the page then offers continuity mode, or says why not."""
     wait_s: float = 0.0
     demonstration: bool = False
     without_keyring: bool = False
 
 
 class Moment(Struct, frozen=True, kw_only=True):
-    """What decides at one instant whether to lock."""
+    """What decides at one instant whether to lock. `continuity`: the person entered that mode."""
 
     now: datetime
     last_seen: datetime | None
     lease: Lease
     idle_due: bool
     system_locked: bool = False
+    continuity: bool = False
 
 
 def must_lock(moment: Moment) -> Lock:
     """OPEN when nothing asks for a lock; else the strongest reason."""
     if clock_went_back(moment.now, moment.last_seen):
         return Lock.CLOCK
-    if moment.lease is Lease.CLOSED:
+    if moment.lease is Lease.CLOSED or (moment.lease is Lease.OVER and not moment.continuity):
         return Lock.LEASE
     if moment.system_locked:
         return Lock.SYSTEM

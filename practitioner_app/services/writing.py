@@ -5,6 +5,7 @@ of what its author saw and the new value (design law 6): an element we do not kn
 names the owner of the key press; a row of another owner is refused (HZ-01).
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec import Raw, Struct
 
 from dossier.clock import Clock, to_wire
 from dossier.entropy import Entropy
-from dossier.errors import Invalid, Issue, Unavailable
+from dossier.errors import Invalid, Issue, Refused, Unavailable
 from dossier.fhir.elements import Json, Signature, reference
 from dossier.ids import new_op_id, uuid7
 from dossier.wire import codec
@@ -24,6 +25,10 @@ _ASSERTED: Final[dict[str, tuple[str, ...]]] = {
     "Condition": ("asserter",),
     "MedicationStatement": ("informationSource", "dateAsserted"),
 }
+
+
+def _never() -> bool:
+    return False
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -55,7 +60,11 @@ class Target(NamedTuple):
 
 
 class Writer:
-    """Turns bodies into ops. Write lane. Raises Unavailable, Invalid and StoreError kin."""
+    """Turns bodies into ops. Write lane. Raises Unavailable, Invalid and StoreError kin.
+
+    In continuity mode nothing but openings is written, Refused(`continuity_reads_only`): what one would
+    build on is only half shown (HZ-17).
+    """
 
     def __init__(
         self,
@@ -65,8 +74,10 @@ class Writer:
         clock: Clock,
         entropy: Entropy,
         actor: Actor,
+        continuity: Callable[[], bool] = _never,
     ) -> None:
         self._reader = reader
+        self._continuity = continuity
         self._outbox = outbox
         self._clock = clock
         self._entropy = entropy
@@ -89,6 +100,7 @@ class Writer:
 
     def create(self, owner: int, resource: Json, *, depends_on: str | None = None) -> Written:
         """Queue a new resource."""
+        self._refuse_in_continuity()
         body = codec.encode(resource)
         op = self._op(
             owner, resource["resourceType"], resource["id"], body=Raw(body), depends_on=depends_on
@@ -110,6 +122,7 @@ class Writer:
         apart always meet in the conflict screen, whatever elements they touch (HZ-18).
         A change of something not yet confirmed depends on its op, so that the server sees them in order.
         """
+        self._refuse_in_continuity()
         before = codec.resource(row.body)
         if not differences(before, after):
             raise Invalid((Issue("$", "no_change"),))
@@ -128,15 +141,19 @@ class Writer:
         self._outbox.put(op, shows=codec.encode(after), saw=row.body)
         return Written(op.op_id, row.owner, row.rtype, row.id)
 
-    def opened(self, owner: int) -> Written:
+    def opened(self, owner: int, reason: str = "") -> Written:
         """Queue the fact that a person displayed this record."""
-        op = self._op(owner, "", "")
+        op = self._op(owner, "", "", reason=reason)
         self._outbox.put(op)
         return Written(op.op_id, owner, "", "")
 
     def withdraw(self, op_id: str) -> bool:
         """Undo before sending; False when it already left."""
         return self._outbox.withdraw(op_id)
+
+    def _refuse_in_continuity(self) -> None:
+        if self._continuity():
+            raise Refused("continuity_reads_only")
 
     def _signed(self, after: Json) -> Json:
         """Who asserts the present wording, and when, where the type has an element for it."""

@@ -82,6 +82,7 @@ async def fill(options: argparse.Namespace) -> int:
 
 async def _patients(house: House, options: argparse.Namespace, units: dict[str, int]) -> int:
     lists, story, refused, done = Terminology.load(), Story(options.today), 0, 0
+    house.importer.authors = _authors(units)
     for deposit in practice.deposits(lists, story, options.patients, options.seed):
         report = await house.importer.take(deposit.raw, for_unit=units[deposit.organisation])
         refused += len(report.refused)
@@ -97,6 +98,12 @@ async def _patients(house: House, options: argparse.Namespace, units: dict[str, 
 def _complain(refusal: Refusal) -> None:
     where = [f"{issue.path} {issue.rule}" for issue in refusal.issues[:3]]
     print(f"{refusal.resource}: {refusal.reason} {where}", file=sys.stderr)
+
+
+def _authors(units: dict[str, int]) -> dict[str, int]:
+    """Of which organisation the people and organisations named in records are."""
+    people = {f"Practitioner/{one.id}": units[one.organisation] for one in clinic.STAFF}
+    return people | {f"Organization/{name}": unit for name, unit in units.items()}
 
 
 async def _units(house: House) -> dict[str, int]:

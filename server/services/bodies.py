@@ -54,6 +54,13 @@ def resource_of(plain: bytes) -> bytes:
     return plain[_HEADER.size + plain[_HEADER.size - 1] :]
 
 
+def unit_of(plain: bytes) -> int:
+    """The organisation of the author alone; raises SealBroken for anything shorter than a header."""
+    if len(plain) < _HEADER.size:
+        raise SealBroken
+    return int(_HEADER.unpack_from(plain)[1])
+
+
 def place_of(owner: int, row: ResourceRow) -> Place:
     """Where the present cell of a row lies."""
     return Place("resource", owner, row.facet, row.subject, row.rtype, row.id, row.version)

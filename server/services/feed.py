@@ -124,7 +124,7 @@ class Feed:
                 open_to = still
             elif same:
                 return [
-                    await self._page(owner, one, mine if one.want in open_to else None)
+                    await self._page(session, owner, one, mine if one.want in open_to else None)
                     for one in slices
                 ]
         raise Busy
@@ -169,12 +169,14 @@ class Feed:
         end = Cursor(taken[-1].seq, start.hidden) if more else Cursor(row.head, 0)
         return _Slice(want, zero, tuple(taken), end, more, row.digest)
 
-    async def _page(self, owner: int, one: _Slice, mine: Standing | None) -> tuple[wire.Page, int]:
+    async def _page(
+        self, session: Session, owner: int, one: _Slice, mine: Standing | None
+    ) -> tuple[wire.Page, int]:
         want = one.want
         right = NOTHING if mine is None else mine.right(want.facet)
         if not right.term or right.term != want.term:
             return wire.Page(owner=owner, facet=want.facet, kind="gone"), 1
-        rows = await self._opened(owner, one.rows)
+        rows = await self._opened(session.unit, owner, one.rows)
         page = wire.Page(
             owner=owner,
             facet=want.facet,
@@ -189,7 +191,7 @@ class Feed:
         )
         return page, max(1, _weight(one.rows))
 
-    async def _opened(self, owner: int, items: Sequence[_Item]) -> tuple[wire.Row, ...]:
+    async def _opened(self, unit: int, owner: int, items: Sequence[_Item]) -> tuple[wire.Row, ...]:
         """The rows of a page; one whose key is destroyed is left out."""
         held = [
             (bodies.place_of(owner, item), item.cell)
@@ -202,8 +204,10 @@ class Feed:
             if isinstance(item, Tombstone):
                 rows.append(wire.Row(item.rtype, item.id, item.version))
             elif (found := next(plain)) is not None:
-                body = bodies.resource_of(found)
-                row = wire.Row(item.rtype, item.id, item.version, item.subject, item.root, body)
+                body, own = bodies.resource_of(found), bodies.unit_of(found) == unit
+                row = wire.Row(
+                    item.rtype, item.id, item.version, item.subject, item.root, body, own
+                )
                 rows.append(row)
         return tuple(rows)
 

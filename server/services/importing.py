@@ -8,12 +8,16 @@ may read is taken from a file only for the record it begins; a record already he
 imported for.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from dossier.access.facets import parse_facet
+from dossier.access.home import Home
 from dossier.access.tables import ATTENDING
 from dossier.errors import Invalid, Refused
+from dossier.fhir.authors import author_references
+from dossier.wire import codec
 from server.ports import OwnerTx
 from server.services import bodies
 from server.services.access import REGISTERING
@@ -68,6 +72,10 @@ class Importer:
         self._directory, self._patients = directory, patients
         self._accounts, self._members = accounts, members
         self._planner = Planner(tools, patients)
+        self.authors: Mapping[str, int] = {}
+        """Of which organisation the people and teams are whom rows name as their authors; the rows of
+        others count as written by the organisation imported for.
+        """
 
     async def take(
         self, raw: bytes, *, for_unit: int | None = None, by: Session | None = None
@@ -181,8 +189,15 @@ class Importer:
 
     def _puts(self, book: OwnerUnit, new: list[Placed], unit: int) -> Iterator[Put]:
         for item, home in new:
-            body = bodies.Body(0, unit, "", item.body)
+            body = bodies.Body(0, self._wrote(item, home, unit), "", item.body)
             yield Put(item.rtype, item.id, book.tag(home.facet), book.subject, None, body)
+
+    def _wrote(self, item: Item, home: Home, unit: int) -> int:
+        """A masked row stays its depositor's: its facet names them."""
+        if not self.authors or parse_facet(home.facet).masked_by is not None:
+            return unit
+        named = (self.authors.get(one) for one in author_references(codec.resource(item.body)))
+        return next((found for found in named if found is not None), unit)
 
     async def _unit_of(self, patient: Item | None, for_unit: int | None) -> int | None:
         if for_unit is not None or patient is None:

@@ -106,6 +106,7 @@ class Work:
         self.archive: list[Op] = []
         self.contact: datetime | None = None
         self.lease: datetime | None = None
+        self.member_until: datetime | None = None
 
 
 class Cache:
@@ -293,6 +294,9 @@ class MemorySyncStore:
     def contact(self, at: datetime, lease_until: datetime | None) -> None:
         work = self.disk.work
         work.contact, work.lease = at, lease_until or work.lease
+
+    def membership(self, until: datetime | None) -> None:
+        self.disk.work.member_until = until
 
     # --- Outbox ----------------------------------------------------------------------------------------
 

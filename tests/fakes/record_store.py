@@ -46,6 +46,7 @@ class MemoryRecordStore:
         self.people: dict[str, bytes] = {}
         self.complete: dict[int, tuple[int, int]] = {}
         self.unreadable: set[int] = set()
+        self.narrowed: set[int] = set()
         self.facts: dict[str, Any] = {}
         self._settings: dict[str, str] = {}
         self._drafts: dict[str, bytes] = {}
@@ -139,8 +140,10 @@ class MemoryRecordStore:
 
     def completeness(self, owner: int) -> Completeness:
         rows, wanted = self.complete.get(owner, (1, 1))
-        readable = owner not in self.unreadable
-        return Completeness(rows >= wanted, rows, wanted, COPIED, readable)
+        readable, narrowed = owner not in self.unreadable, owner in self.narrowed
+        return Completeness(
+            rows >= wanted and not narrowed, rows, wanted, COPIED, readable, narrowed
+        )
 
     def search(self, words: str, owner: int | None, limit: int) -> Sequence[Hit]:
         found = []

@@ -20,7 +20,7 @@ from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.search import SearchService
-from practitioner_app.services.session import Connection, Link, Lock, LockFacts
+from practitioner_app.services.session import Connection, Link, Lock, LockFacts, lease_state
 from practitioner_app.services.sync_centre import SyncCentre
 from practitioner_app.services.writing import Writer
 from tests.builders import (
@@ -73,11 +73,15 @@ class World:
             clock=self.clock,
             entropy=SeededEntropy(3),
             actor=ACTOR,
+            continuity=self.narrowed,
         )
         self.search = SearchService(self.store, self.clock)
         self.centre = SyncCentre(
             reader=self.store, outbox=self.outbox, search=self.search, clock=self.clock
         )
+
+    def narrowed(self):
+        return lease_state(self.store.copy_facts(), self.clock.now()).narrowed
 
     def context(self, **changes):
         services = Services(
@@ -89,7 +93,7 @@ class World:
                 actor=ACTOR,
             ),
             documents=DocumentService(self.store),
-            journal=JournalService(self.writer, self.clock),
+            journal=JournalService(self.writer, self.clock, self.narrowed),
             allergies=AllergyService(self.store, self.writer),
             problems=ProblemService(self.writer),
             treatments=TreatmentService(self.writer),
@@ -111,6 +115,7 @@ class World:
             person="Dr Claire FONTAINE",
             place="Maison de santé du Port",
             device_name="Cabinet 2",
+            lease=self.centre.status().lease,
         )
         return SessionContext(**{**values, **changes})
 
@@ -136,13 +141,15 @@ class World:
 class OpenGate:
     """A lock page's gate whose phrase is known."""
 
-    def __init__(self, clock):
-        self.clock = clock
+    def __init__(self, clock, lease=None):
+        self.clock, self.lease = clock, lease
         self.tried = []
         self.error = None
+        self.entered = False
 
     def facts(self):
         return LockFacts(
+            lease=self.lease,
             reason=Lock.ASKED,
             person="Dr Claire FONTAINE",
             device_name="Cabinet 2",
@@ -157,5 +164,21 @@ class OpenGate:
         if self.error is not None:
             raise self.error
 
+    def unlock_in_continuity(self, phrase):
+        self.entered = True
+        self.unlock(phrase)
+
     def unlock_with_code(self, code):
         self.unlock(code)
+
+    def own_words(self):
+        return frozenset({"FONTAINE"})
+
+    def choose_phrase(self, phrase):
+        self.unlock(phrase)
+
+    def keep_phrase(self):
+        self.unlock("")
+
+    def forget(self):
+        self.tried.clear()

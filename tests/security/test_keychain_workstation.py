@@ -158,7 +158,50 @@ def test_the_recovery_code_opens_without_phrase_or_keyring(desk):
     with pytest.raises(KeychainError):
         desk.station.unlock(PHRASE)
     desk.station.unlock_with_code(code)
+    assert desk.station.session is None
+    desk.station.keep_phrase()
     assert desk.station.session is not None
+
+
+def test_a_new_phrase_after_the_recovery_code_replaces_the_forgotten_one(desk):
+    code = desk.enrol()
+    desk.station.lock(Lock.ASKED)
+    del desk.keychain.secrets["d1"]
+    desk.station.unlock_with_code(code)
+    desk.station.choose_phrase("autre cascade quinze lanterne")
+    assert desk.station.session is not None
+    desk.station.lock(Lock.ASKED)
+    with pytest.raises(SealBroken):
+        desk.station.unlock(PHRASE)
+    desk.station.unlock("autre cascade quinze lanterne")
+    desk.station.lock(Lock.ASKED)
+    desk.station.unlock_with_code(code)
+    desk.station.keep_phrase()
+    assert desk.station.session is not None
+
+
+def test_a_recovery_code_left_alone_opens_nothing_afterwards(desk):
+    code = desk.enrol()
+    desk.station.lock(Lock.ASKED)
+    desk.station.unlock_with_code(code)
+    desk.station.forget()
+    for act in (desk.station.keep_phrase, lambda: desk.station.choose_phrase("a b c d e f g h")):
+        with pytest.raises(Refused):
+            act()
+    assert desk.station.session is None
+
+
+def test_the_keyring_s_trouble_keeps_the_old_phrase_and_loses_no_way_in(desk):
+    code = desk.enrol()
+    desk.station.lock(Lock.ASKED)
+    desk.station.unlock_with_code(code)
+    desk.keychain.fail_with = "locked"
+    with pytest.raises(KeychainError):
+        desk.station.choose_phrase("autre cascade quinze lanterne")
+    desk.keychain.fail_with = ""
+    desk.station.keep_phrase()
+    desk.station.lock(Lock.ASKED)
+    desk.station.unlock(PHRASE)
 
 
 @pytest.mark.parametrize("reason", ["absent", "locked", "insecure", "slow"])

@@ -159,7 +159,13 @@ def test_d1_no_connection_can_write_elsewhere(tmp_path: Path, sql: str) -> None:
 
 def test_a_reader_attaches_work_once_and_writes_neither_file(tmp_path: Path) -> None:
     filled(tmp_path)
-    db = open_reader(tmp_path / "cache.db", tmp_path / "work.db", KEY, lambda: 0, projection())
+    db = open_reader(
+        tmp_path / "cache.db",
+        tmp_path / "work.db",
+        KEY,
+        {"now_ms": lambda: 0, "least": lambda: 0},
+        projection(),
+    )
     for sql in ("DELETE FROM main.confirmed", "DELETE FROM work.op"):
         with pytest.raises(dbapi2.OperationalError):
             db.execute(sql)

@@ -62,6 +62,16 @@ def deceased_words(identity: Identity, speaking: Speaking) -> str:
     return died_words(texts, identity.sex, day=formats.day(end), age=age)
 
 
+def missing_words(record: Record, speaking: Speaking) -> str:
+    """Why more of this record is not here; empty when all is."""
+    tr = speaking.texts.tr
+    if record.narrowed:
+        return tr("Continuity mode: what others wrote is hidden")
+    if not record.complete:
+        return tr("Not received yet ({percent} %)", percent=record.received_percent)
+    return ""
+
+
 def banner(record: Record, speaking: Speaking) -> BannerState:
     """Zone 1 of this record."""
     identity, texts = record.identity, speaking.texts
@@ -113,7 +123,9 @@ def allergy_panel(panel: AllergyPanel, speaking: Speaking) -> AllergyPanelState:
             or texts.tr("Nobody has asked, or nobody has written it."),
         )
     why = texts.tr("Offline, no copy on this computer.")
-    if panel.partial:
+    if panel.narrowed:
+        why = texts.tr("Nothing written by the practice; the rest is hidden.")
+    elif panel.partial:
         why = texts.tr("Not received yet ({percent} %)", percent=panel.received_percent)
     return AllergyPanelState(
         kind=AllergyKind.UNAVAILABLE,
@@ -131,7 +143,9 @@ def _known(panel: AllergyPanel, speaking: Speaking, copy: str) -> AllergyPanelSt
     extra = []
     if panel.undecided and not any(line.open_ for line in lines):
         extra.append(texts.tr("two versions to settle"))
-    if panel.partial:
+    if panel.narrowed:
+        extra.append(texts.tr("what others wrote is hidden"))
+    elif panel.partial:
         extra.append(
             texts.tr("more may arrive ({percent} % received)", percent=panel.received_percent)
         )
@@ -183,6 +197,8 @@ def strip(shown: Strip, speaking: Speaking) -> tuple[StripCell, ...]:
     absent = tr("not recorded")
     if shown.received_percent < 100:
         absent = tr("not received yet")
+    if shown.narrowed:
+        absent = tr("not shown")
     ald = ", ".join(
         " ".join(
             part for part in (tr("ALD"), row.number, f"— {row.label}" if row.label else "") if part

@@ -66,9 +66,7 @@ def record_state(record: Record, speaking: Speaking, *, filter_key: str, words: 
     """The whole record screen, consistent with itself: everything comes from one `Record`."""
     tr = speaking.texts.tr
     rows, why = timeline(record, speaking, filter_key=filter_key, words=words)
-    receiving = ""
-    if not record.complete:
-        receiving = tr("Not received yet ({percent} %)", percent=record.received_percent)
+    receiving = zone.missing_words(record, speaking)
     return RecordState(
         owner=record.owner,
         banner=zone.banner(record, speaking),

@@ -218,5 +218,5 @@ class RecordModel(QObject):
         owner = self._state.owner
         if owner is None:
             return
-        if change.touches(owner) or change.about(Topic.CONFLICTS):
+        if change.touches(owner) or change.about(Topic.CONFLICTS, Topic.LEASE):
             self._ask()

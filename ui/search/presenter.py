@@ -58,6 +58,10 @@ def palette_state(
             answers = tr("more than {count} answers on this computer", count=total)
         if not rows:
             sentence = tr(
+                "Nothing written by the practice answers. Continuity mode hides the rest."
+            )
+        if not rows and not speaking.narrowed:
+            sentence = tr(
                 "Nothing on this computer answers. Patients that are not in its copy are not searched."
             )
     else:

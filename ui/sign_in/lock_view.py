@@ -104,7 +104,11 @@ class LockView(Ground):
         for label in (self._title, self._who):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             body.addWidget(label)
-        body.addSpacing(20)
+        self._about = PlainLabel(look, size=Size.EMPHASIS, wrap=True)
+        self._about.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        body.addSpacing(8)
+        body.addWidget(self._about)
+        body.addSpacing(12)
         self._field = LineField(look, look.tr("Passphrase"), secret=True, limit=1024)
         glyph = QAction(look.icons.icon("key", look.colour("muted"), 16), "", self._field.edit)
         self._field.edit.addAction(glyph, self._field.edit.ActionPosition.LeadingPosition)
@@ -140,6 +144,8 @@ class LockView(Ground):
         self._time.setText(state.time)
         self._title.setText(state.title)
         self._who.setText(state.who)
+        self._about.setText(state.about)
+        self._about.setVisible(bool(state.about))
         self._lease.setText(state.lease)
         self._notice.setText(state.notice)
         self._practice.setText(state.practice)
@@ -148,6 +154,8 @@ class LockView(Ground):
         if waited and not state.waiting:
             self.focus_field()  # a disabled field gave the focus away
         self._button.setEnabled(not state.waiting)
+        opens = state.continuity and not state.recovery
+        self._button.set_text(look.tr("Open in continuity mode") if opens else look.tr("Unlock"))
         label = look.tr("Recovery code") if state.recovery else look.tr("Passphrase")
         self._field.edit.setAccessibleName(label)
         hint = look.tr("Four or five words.")

@@ -8,13 +8,13 @@ from practitioner_app.services.first_start import (
     FirstStart,
     Step,
     blocked,
-    phrase_count,
-    phrase_problem,
+    own_words_of,
 )
-from practitioner_app.services.session import Lock, LockFacts
+from practitioner_app.services.session import Barred, LeaseState, Lock, LockFacts
 from practitioner_app.services.sync_centre import CopyRow
 from ui.errors import error_sentence
 from ui.i18n import Texts
+from ui.sign_in.phrase_presenter import Typed, phrase_fields
 from ui.sign_in.state import (
     ChoiceLine,
     FieldLine,
@@ -66,7 +66,13 @@ def lock_state(
         since = tr("Offline since {time}", time=formats.time(facts.connection.since))
         tiles.append(("cloud_off", since))
     lease = ""
-    if facts.lease_until is not None and facts.connection.offline:
+    if facts.lease is not None:
+        if facts.lease.last_contact is not None:
+            lease = tr(
+                "Last contact with the server: {moment}.",
+                moment=formats.long_moment(facts.lease.last_contact),
+            )
+    elif facts.lease_until is not None and facts.connection.offline:
         until = formats.long_moment(facts.lease_until)
         lease = tr("Without a connection, this computer locks on {until}.", until=until)
     notice = ""
@@ -85,11 +91,38 @@ def lock_state(
         who=tr("{person} · computer {device}", person=facts.person, device=facts.device_name),
         tiles=tuple(tiles),
         lease=lease,
+        about=over_words(facts.lease, speaking) if facts.lease is not None else "",
+        continuity=facts.lease is not None and facts.lease.narrowed,
         practice=facts.practice,
         problem=problem,
         waiting=waiting,
         recovery=recovery,
         notice=notice,
+    )
+
+
+def over_words(lease: LeaseState, speaking: Speaking) -> str:
+    """What the page says once the lease is over: what can still be read and until when, or why nothing."""
+    tr, formats = speaking.texts.tr, speaking.formats
+    if lease.narrowed and lease.closes is not None:
+        return tr(
+            "Continuity mode: what the practice wrote can be read until {until}. What others wrote stays "
+            "hidden, nothing can be written, each opening goes to the journal.",
+            until=formats.long_moment(lease.closes),
+        )
+    if lease.barred is Barred.MEMBERSHIP:
+        return tr(
+            "No continuity mode: at the last contact your place in the practice had ended. Connect this "
+            "computer to the server."
+        )
+    if lease.barred is Barred.PURGE:
+        return tr(
+            "No continuity mode: this computer was told to erase records. Connect it to the server."
+        )
+    closed = formats.long_moment(lease.closes) if lease.closes is not None else ""
+    return tr(
+        "Continuity mode ended on {moment}. Connect this computer to the server: nothing is lost.",
+        moment=closed,
     )
 
 
@@ -303,13 +336,6 @@ def _identity_page(common: StartState, state: FirstStart, texts: Texts) -> Start
 
 def _phrase_page(common: StartState, state: FirstStart, texts: Texts) -> StartState:
     tr = texts.tr
-    words, chars, again = phrase_count(state)
-    problem = phrase_problem(state)
-    good = ""
-    if state.phrase and problem in {"", "first_start.phrase_differs"}:
-        good = tr("{words} words, {chars} characters: suitable.", words=words, chars=chars)
-    counted = tr("{words} words, {chars} characters", words=words, chars=chars)
-    aside = tr("{typed} characters of {total}", typed=again, total=chars) if again else ""
     minutes = tuple((str(n), tr("{count} min", count=n)) for n in (5, 10, 15))
     return _replace(
         common,
@@ -318,26 +344,8 @@ def _phrase_page(common: StartState, state: FirstStart, texts: Texts) -> StartSt
             "It opens the encrypted copy kept on this computer. It is sent to nobody, not even to the "
             "server. It is not your password."
         ),
-        fields=(
-            FieldLine(
-                key="phrase",
-                label=tr("Passphrase"),
-                value=state.phrase,
-                hint=counted
-                if state.phrase
-                else tr(
-                    "Four or five words that do not go together: loutre velours quatorze brise"
-                ),
-                good=good,
-                secret=True,
-            ),
-            FieldLine(
-                key="again",
-                label=tr("Type it a second time"),
-                value=state.phrase_again,
-                aside=aside,
-                secret=True,
-            ),
+        fields=phrase_fields(
+            texts, Typed(phrase=state.phrase, again=state.phrase_again, own=own_words_of(state))
         ),
         can_show_phrase=True,
         knowing_title=tr("Good to know"),

@@ -16,6 +16,10 @@ class LockState(Struct, frozen=True, kw_only=True):
     tiles: tuple[tuple[str, str], ...] = ()
     """(glyph, words)"""
     lease: str = ""
+    about: str = ""
+    """Once the lease is over: what can still be read, or why nothing."""
+    continuity: bool = False
+    """The button opens continuity mode."""
     practice: str = ""
     problem: str = ""
     waiting: bool = False
@@ -84,6 +88,17 @@ class StartState(Struct, frozen=True, kw_only=True):
     server_about: str = ""
     no_patient_yet: str = ""
     can_show_phrase: bool = False
+
+
+class PhraseState(Struct, frozen=True, kw_only=True):
+    """A new phrase after the recovery code. `why_not`: why the button waits, in words."""
+
+    title: str
+    intro: str
+    fields: tuple[FieldLine, ...]
+    why_not: str = ""
+    problem: str = ""
+    waiting: bool = False
 
 
 class KeyringState(Struct, frozen=True, kw_only=True):

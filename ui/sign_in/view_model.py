@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from dossier.errors import DossierError, KeychainError
+from dossier.errors import DossierError, KeychainError, Refused
 from dossier.wire.messages import Capabilities, EnrolReply
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services import first_start
@@ -13,6 +13,7 @@ from practitioner_app.services.session import LockFacts
 from practitioner_app.services.sync_centre import CopyRow
 from ui.context import Gate, Installer
 from ui.errors import error_sentence
+from ui.sign_in.phrase_model import PhraseModel
 from ui.sign_in.presenter import lock_state, start_state
 from ui.sign_in.state import LockState, StartState
 from ui.speaking import Speaking
@@ -22,10 +23,13 @@ PROGRESS_MS = 500
 
 
 class LockModel(QObject):
-    """Intents: submit, toggle_recovery. `opened` when the store is open, `keyring` when it cannot be used."""
+    """Intents: submit, toggle_recovery. `opened` when the store is open, `recovered` when the recovery code
+    was right, `keyring` when it cannot be used.
+    """
 
     changed = Signal()
     opened = Signal()
+    recovered = Signal()
     keyring = Signal(object)
 
     def __init__(
@@ -69,10 +73,16 @@ class LockModel(QObject):
             self.refresh()
             return
         self._waiting, self._problem = True, ""
-        gate = self._gate
-        attempt = gate.unlock_with_code if self._recovery else gate.unlock
-        self._lanes.write(lambda: attempt(text), self._unlocked, self._refused)
         self.changed.emit()
+        gate, lease = self._gate, self._facts.lease
+        if self._recovery:
+            self._lanes.write(lambda: gate.unlock_with_code(text), self._recovered, self._refused)
+        elif lease is not None and lease.narrowed:
+            self._lanes.write(
+                lambda: gate.unlock_in_continuity(text), self._unlocked, self._refused
+            )
+        else:
+            self._lanes.write(lambda: gate.unlock(text), self._unlocked, self._refused)
 
     def toggle_recovery(self) -> None:
         self._recovery, self._problem = not self._recovery, ""
@@ -86,10 +96,21 @@ class LockModel(QObject):
         self.stop()
         self.opened.emit()
 
+    def _recovered(self, _nothing: None) -> None:
+        self._waiting = False
+        self.stop()
+        self.recovered.emit()
+
+    def phrase_model(self) -> PhraseModel:
+        """What goes on after the recovery code."""
+        return PhraseModel(gate=self._gate, lanes=self._lanes, speak=self._speak)
+
     def _refused(self, error: DossierError) -> None:
         self._waiting = False
-        self._problem = error_sentence(self._speak().texts, error)
         self._facts = self._gate.facts()
+        lease = self._facts.lease
+        is_offer = isinstance(error, Refused) and lease is not None and lease.narrowed
+        self._problem = "" if is_offer else error_sentence(self._speak().texts, error)
         if isinstance(error, KeychainError):
             self.keyring.emit(error)
         self.changed.emit()

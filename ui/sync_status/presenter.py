@@ -2,7 +2,7 @@
 
 from practitioner_app.ports import ItemState
 from practitioner_app.services.search import PatientHit
-from practitioner_app.services.session import Lease, Link
+from practitioner_app.services.session import Lease, LeaseState, Link
 from practitioner_app.services.sync_centre import (
     Centre,
     ConflictRow,
@@ -104,6 +104,19 @@ def status_state(status: Status, speaking: Speaking, person: str) -> StatusState
     return StatusState(tuple(chips), person, warning)
 
 
+def continuity_words(lease: LeaseState, speaking: Speaking) -> str:
+    """The banner of continuity mode: what it shows and not, and until when; empty outside of it."""
+    if not lease.narrowed or lease.closes is None or lease.last_contact is None:
+        return ""
+    formats = speaking.formats
+    return speaking.texts.tr(
+        "Continuity mode, reading only: no contact with the server since {since}. Shown until {until}: what "
+        "the practice wrote. Hidden: what others wrote. Each opening goes to the journal.",
+        since=formats.moment(lease.last_contact),
+        until=formats.long_moment(lease.closes),
+    )
+
+
 def centre_state(centre: Centre, speaking: Speaking) -> CentreState:
     """The whole sync centre."""
     texts = speaking.texts
@@ -116,7 +129,7 @@ def centre_state(centre: Centre, speaking: Speaking) -> CentreState:
             waiting,
         )
     return CentreState(
-        copy=_copy(centre.copy, speaking),
+        copy=_copy(centre.copy, speaking, narrowed=centre.lease.narrowed),
         facts=_facts(centre, speaking),
         exchanges=tuple(_exchange(one, speaking) for one in centre.exchanges[:8]),
         refused=tuple(_op(one, speaking) for one in centre.refused),
@@ -126,7 +139,7 @@ def centre_state(centre: Centre, speaking: Speaking) -> CentreState:
     )
 
 
-def _copy(copy: CopyRow, speaking: Speaking) -> CopyCard:
+def _copy(copy: CopyRow, speaking: Speaking, *, narrowed: bool) -> CopyCard:
     tr, formats = speaking.texts.tr, speaking.formats
     sizes = tr(
         "{size} of {total}", size=formats.size(copy.size), total=formats.size(copy.size_total)
@@ -142,7 +155,9 @@ def _copy(copy: CopyRow, speaking: Speaking) -> CopyCard:
     if copy.bytes_per_s and not copy.complete:
         figures.append(tr("{size} a second", size=formats.size(int(copy.bytes_per_s))))
     notice = tr("The first update has just begun: the patient list comes first.")
-    if copy.complete:
+    if narrowed:
+        notice = tr("Continuity mode: only what the practice wrote is shown and counted.")
+    elif copy.complete:
         notice = tr("The copy of this computer is complete: it works without a connection.")
     elif copy.usable:
         notice = tr(
@@ -207,7 +222,12 @@ def _facts(centre: Centre, speaking: Speaking) -> tuple[FactRow, ...]:
         ago = formats.ago(centre.last_contact, speaking.now)
     copy = centre.copy
     whole = tr("yes: {total} patients", total=formats.number(copy.patients_total))
-    if not copy.complete:
+    if centre.lease.narrowed:
+        whole = tr(
+            "hidden: {total} patients by what the practice wrote",
+            total=formats.number(copy.patients_total),
+        )
+    elif not copy.complete:
         whole = tr(
             "not yet: {done} patients of {total}",
             done=formats.number(copy.patients),

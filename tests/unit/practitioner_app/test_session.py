@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from practitioner_app.services import session
-from practitioner_app.services.session import Attempts, IdleTimer, Lease, Lock, Moment, must_lock
+from practitioner_app.services.session import (
+    Attempts,
+    Barred,
+    IdleTimer,
+    Lease,
+    Lock,
+    Moment,
+    lease_at,
+    must_lock,
+)
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.record_store import MemoryRecordStore
 
@@ -48,12 +57,38 @@ def test_a_device_that_never_had_contact_has_nothing_to_protect():
 
 
 @pytest.mark.parametrize(
+    ("held", "barred"),
+    [
+        ({"member_until": NOW + timedelta(days=3)}, Barred.MEMBERSHIP),
+        ({"member_until": NOW}, Barred.MEMBERSHIP),
+        ({"purging": True}, Barred.PURGE),
+    ],
+)
+def test_d8_continuity_is_barred_by_an_ended_membership_or_an_order_to_erase(held, barred):
+    later = NOW + timedelta(days=8)
+    found = session.lease_state(facts(last_contact=NOW, **held), later)
+    assert (found.state, found.barred) == (Lease.CLOSED, barred)
+    assert session.lease_state(facts(last_contact=NOW, **held), NOW).whole
+
+
+def test_d8_a_lease_read_once_goes_on_with_the_clock():
+    read = session.lease_state(facts(last_contact=NOW), NOW)
+    days = {0: Lease.FINE, 6: Lease.ENDING, 7: Lease.OVER, 29: Lease.OVER, 30: Lease.CLOSED}
+    assert {day: lease_at(read, NOW + timedelta(days=day)) for day in days} == days
+
+
+@pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({}, Lock.OPEN),
         ({"idle_due": True}, Lock.IDLE),
         ({"system_locked": True, "idle_due": True}, Lock.SYSTEM),
         ({"lease": Lease.CLOSED}, Lock.LEASE),
+        ({"lease": Lease.CLOSED, "continuity": True}, Lock.LEASE),
+        ({"lease": Lease.OVER}, Lock.LEASE),
+        ({"lease": Lease.OVER, "continuity": True}, Lock.OPEN),
+        ({"lease": Lease.OVER, "continuity": True, "idle_due": True}, Lock.IDLE),
+        ({"now": NOW - timedelta(days=30), "continuity": True}, Lock.CLOCK),
         ({"now": NOW - timedelta(days=30)}, Lock.CLOCK),
         ({"now": NOW - timedelta(minutes=9)}, Lock.OPEN),
         ({"last_seen": None, "now": NOW - timedelta(days=30)}, Lock.OPEN),

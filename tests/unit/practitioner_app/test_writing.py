@@ -269,7 +269,7 @@ def test_a_generated_narrative_goes_when_the_elements_change(store, writer):
 
 
 def test_an_opening_is_written_once_in_ten_minutes(store, writer, clock):
-    journal = JournalService(writer, clock)
+    journal = JournalService(writer, clock, lambda: False)
     assert journal.opened(OWNER)
     clock.advance(599)
     assert not journal.opened(OWNER)

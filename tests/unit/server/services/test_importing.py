@@ -14,6 +14,7 @@ from server.services.importing import Report
 from tests.fakes.server_room import (
     DOCTOR,
     PASSWORD,
+    Desktop,
     ServerRoom,
     a_consent,
     a_document,
@@ -401,3 +402,30 @@ def test_escaped_quotes_and_brackets_in_texts_do_not_look_like_a_second_key(
     allergy = {**an_allergy("a", "x"), "note": [{"text": note}]}
     report = take(room, bundle(an_entry({**PATIENT, "id": "a"}), an_entry(allergy)))
     assert (report.accepted, report.refused) == (2, ())
+
+
+def test_hz_19_each_reader_is_told_which_rows_its_own_organisation_wrote(room: ServerRoom) -> None:
+    """The organisation of the author named, else the one imported for; of a person, the one acted in."""
+    port, hospital = room.unit("org-port"), room.unit("org-hospital")
+    gp, far = room.desktop("martin", port), room.desktop("loin", hospital)
+    raw = bundle(
+        an_entry({**PATIENT, "id": "a"}),
+        an_entry(a_consent("a", "org-port")),
+        an_entry(a_consent("a", "org-hospital")),
+        an_entry(an_allergy("a", "ours")),
+        an_entry(a_document("a", "letter", author=[{"reference": "Practitioner/far"}])),
+    )
+    authors = {"Practitioner/far": hospital}
+    room.importer.authors = authors
+    report = take(room, raw, port)
+    owner = report.owners[0]
+    room.push(gp, room.create(gp, owner, an_allergy("a", "typed")))
+
+    def own(desktop: Desktop) -> set[str]:
+        clinical = {"Patient", "AllergyIntolerance", "DocumentReference"}
+        rows = [row for page in room.pages(desktop, owner) for row in page.rows]
+        assert {row.id for row in rows} >= {"a", "ours", "letter", "typed"}
+        return {row.id for row in rows if row.own and row.rtype in clinical}
+
+    assert own(gp) == {"a", "ours", "typed"}
+    assert own(far) == {"letter"}
