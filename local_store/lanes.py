@@ -27,6 +27,17 @@ class Writer:
         self._failpoint = failpoint
         self._doubted = doubted
         self._lock = threading.RLock()
+        self._joining = False
+
+    @contextmanager
+    def together(self, *, forced: bool) -> Iterator[Connection]:
+        """One transaction that every `transaction` of this thread inside it joins, forced or not as this."""
+        with self.transaction(forced=forced) as connection:
+            self._joining = True
+            try:
+                yield connection
+            finally:
+                self._joining = False
 
     @contextmanager
     def transaction(self, *, forced: bool = False) -> Iterator[Connection]:
@@ -37,6 +48,9 @@ class Writer:
         """
         with self._lock, self._guarded():
             connection = self._connection
+            if self._joining:
+                yield connection
+                return
             if connection.in_transaction:
                 raise StoreError("nested")
             if forced:

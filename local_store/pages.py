@@ -7,7 +7,8 @@ mod 2^256) and a move between two compartments never looks like a difference.
 A page from zero starts a pass: rows of an earlier pass are erased when it ends.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from dossier.wire.codec import DIGEST_MODULUS, row_digest
@@ -224,12 +225,20 @@ class _PageWork:
         if shelf not in self._read and shelf not in self._shelves.fresh:
             self._read.add(shelf)
             if sum(1 for item in part if item.row.rtype == rtype) >= _BULK_ROWS:
-                self._read_shelf(shelf, (item.row.id for item in part if item.row.rtype == rtype))
+                self._read_shelf(shelf, {item.row.id for item in part if item.row.rtype == rtype})
         return shelf
 
-    def _read_shelf(self, shelf: int, ids: Iterable[str]) -> None:
-        for rid in ids:
+    def _read_shelf(self, shelf: int, ids: AbstractSet[str]) -> None:
+        """Which of these lie here, from the index alone: in a first copy none does."""
+        there = {
+            rid
+            for (rid,) in self._db.execute("SELECT id FROM confirmed WHERE shelf = ?", (shelf,))
+            if rid in ids
+        }
+        for rid in ids - there:
             self._placed[shelf, rid] = None
+        if len(there) < _BULK_ROWS:
+            return
         for rid, *place in self._db.execute(
             "SELECT id, n, compartment, restore, k, size FROM confirmed WHERE n >= ? AND n < ?",
             (shelf << SERIAL_BITS, (shelf + 1) << SERIAL_BITS),

@@ -5,7 +5,8 @@ lose. A crash between the two is answered by asking again, which changes nothing
 last commits of cache.db, never one on whose word work.db stops showing what a person wrote.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from dossier.wire.messages import Head, Heads, Op, Page, Verdict
 from local_store import compartments, op_ledger, pages
 from local_store.bodies import BodyPacker
 from local_store.compartments import fact, put_fact
+from local_store.connections import Connection
 from local_store.lanes import Readers, Writer
 from local_store.lease import LeaseGate
 from local_store.purge import Purge
@@ -22,6 +24,9 @@ from sync.ports import Applied, Held, Key, Receipt
 
 _INDEX_BATCH: Final = 4_096
 """While a first copy runs, words are indexed in batches of this many rows."""
+
+_COVERING: Final = "SELECT 1 FROM op WHERE live = 1 AND owner = ? AND state = 'acked' LIMIT 1"
+_FILLING: Final = "SELECT 1 FROM compartment WHERE complete = 0 AND term <> '' LIMIT 1"
 
 STALE: Final = Applied(stale=True, rows=0, digest_ok=True, touched={})
 
@@ -45,6 +50,8 @@ class LocalSyncStore:
         self._clock = clock
         self._lease = lease
         self._packer = BodyPacker()
+        self._grouped = False
+        self._applied: list[tuple[int, pages.Outcome]] = []
         with cache.alone() as db:
             self._waiting = int(db.execute("SELECT count(*) FROM unindexed").fetchone()[0])
 
@@ -105,28 +112,43 @@ class LocalSyncStore:
             kept = compartments.find(db, owner, facet)
         return kept.held() if kept is not None and kept.term else None
 
+    @contextmanager
+    def together(self, owners: Collection[int]) -> Iterator[None]:
+        """The pages applied inside are one transaction of cache.db; work.db hears of them after it."""
+        try:
+            with self._cache.together(forced=self._shows_own_words(owners)) as db:
+                self._grouped = True
+                yield
+                self._index_when_worth_it(db)
+        except BaseException:
+            self._applied.clear()
+            raise
+        finally:
+            self._grouped = False
+        self._tell_work()
+
     def apply_page(self, page: Page, generation: int) -> Applied:
         """Rows and cursor in one transaction, or nothing at all if the page does not continue the copy."""
         if page.kind == "gone":
             return self._gone(page, generation)
         prepared = [prepare(row, self._packer) for row in page.rows]
         now_ms = to_ms(self._clock.now())
-        with self._cache.transaction(forced=self._shows_own_words(page.owner)) as db:
+        with self._cache.transaction(forced=self._shows_own_words([page.owner])) as db:
             kept = pages.still_fits(db, page, generation)
             if kept is None:
                 return STALE
             outcome = pages.apply(db, kept, page, prepared, now_ms)
-        self._waiting += outcome.waiting
-        touched = self._tell_ops(page.owner, outcome)
-        if outcome.left:
-            self._scrub(page.owner, outcome.left)
-        self._index_when_worth_it(first_copy=not kept.complete)
-        rtypes = outcome.rtypes | touched
+            self._waiting += outcome.waiting
+            if not self._grouped:
+                self._index_when_worth_it(db)
+        self._applied.append((page.owner, outcome))
+        if not self._grouped:
+            self._tell_work()
         return Applied(
             stale=False,
             rows=outcome.rows,
             digest_ok=outcome.digest_ok,
-            touched={page.owner: rtypes} if rtypes else {},
+            touched={page.owner: outcome.rtypes} if outcome.rtypes else {},
         )
 
     def forget(self, owner: int, facet: str) -> None:
@@ -206,45 +228,50 @@ class LocalSyncStore:
         self._purge.finish()
         return Applied(stale=False, rows=0, digest_ok=True, touched={page.owner: frozenset()})
 
-    def _tell_ops(self, owner: int, outcome: pages.Outcome) -> frozenset[str]:
-        """Types of which an acknowledged op stopped covering a row."""
+    def _shows_own_words(self, owners: Iterable[int]) -> bool:
+        """Whether something a person wrote here covers a row of one of these owners."""
         with self._work.alone() as db:
-            if not db.execute(
-                "SELECT 1 FROM op WHERE live = 1 AND owner = ? AND state = 'acked' LIMIT 1",
-                (owner,),
-            ).fetchone():
-                return frozenset()
+            return any(
+                db.execute(
+                    "SELECT 1 FROM op WHERE live = 1 AND owner = ? LIMIT 1", (owner,)
+                ).fetchone()
+                for owner in owners
+            )
+
+    def _tell_work(self) -> None:
+        """An acknowledged op that the feed showed covers its row no more; what left the copy leaves here.
+
+        Once the rows are in the cache; most pages concern no op, and then nothing is written.
+        """
+        applied, self._applied = self._applied, []
+        with self._work.alone() as db:
+            covering = {
+                owner
+                for owner in {owner for owner, _ in applied}
+                if db.execute(_COVERING, (owner,)).fetchone()
+            }
+        concerned = [one for one in applied if one[0] in covering or one[1].left]
+        if not concerned:
+            return
         with self._work.transaction() as db:
-            return frozenset(rtype for rtype, _ in op_ledger.seen(db, owner, outcome.seen))
-
-    def _shows_own_words(self, owner: int) -> bool:
-        """Whether something a person wrote here covers a row of this owner."""
-        with self._work.alone() as db:
-            found = db.execute("SELECT 1 FROM op WHERE live = 1 AND owner = ? LIMIT 1", (owner,))
-            return found.fetchone() is not None
-
-    def _scrub(self, owner: int, left: Sequence[tuple[str, str]]) -> None:
-        with self._work.alone() as db:
-            if not db.execute("SELECT 1 FROM op WHERE owner = ? LIMIT 1", (owner,)).fetchone():
-                return
-        with self._work.transaction() as db:
-            op_ledger.scrub(db, owner, left)
-
-    def _index_when_worth_it(self, *, first_copy: bool) -> None:
-        if first_copy and self._waiting < _INDEX_BATCH:
-            with self._cache.alone() as db:
-                if db.execute(
-                    "SELECT 1 FROM compartment WHERE complete = 0 AND term <> '' LIMIT 1"
-                ).fetchone():
-                    return
-        self.index_texts()
+            for owner, outcome in concerned:
+                op_ledger.seen(db, owner, outcome.seen if owner in covering else ())
+                op_ledger.scrub(db, owner, outcome.left)
 
     def index_texts(self) -> None:
-        """Index what waits, in one transaction."""
+        """Index what an earlier process left waiting."""
+        if self._waiting:
+            with self._cache.transaction() as db:
+                RowTables(db).index_texts()
+            self._waiting = 0
+
+    def _index_when_worth_it(self, db: Connection) -> None:
+        """Index what waits, in this transaction: at once, or in batches while a first copy runs."""
         if not self._waiting:
             return
-        with self._cache.transaction() as db:
-            RowTables(db).index_texts()
+        if self._waiting < _INDEX_BATCH and db.execute(_FILLING).fetchone():
+            return
+        RowTables(db).index_texts()
         self._waiting = 0
 
 

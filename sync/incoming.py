@@ -6,7 +6,8 @@ durable: a new process asks heads, then the terms of everything held, and goes o
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from dossier.clock import Clock, to_wire
 from dossier.errors import BadAnswer, Busy, DossierError, Unreachable
@@ -110,15 +111,28 @@ class Incoming:
         return self._reread(asked.items)
 
     def settle_changes(self, asked: AskChanges, reply: Pages, now_s: float) -> Touched:
-        """Apply the pages, each in its own transaction, after all of them were found to be asked for."""
+        """Apply the pages, small ones together, after all of them were found to be asked for."""
         held = {key_of(one): one for one in asked.held}
         refuse_unasked(held, reply.pages)
         touched: Touched = {}
-        for page in reply.pages:
-            key = (page.owner, page.facet)
-            held[key] = self._apply(page, held[key], now_s, touched)
+        for group in _slices(reply.pages, self.slices.bytes):
+            began_s = self._clock.monotonic()
+            try:
+                with self._together(group):
+                    for page in group:
+                        key = (page.owner, page.facet)
+                        held[key] = self._apply(page, held[key], now_s, touched)
+            except DossierError:
+                self._reread(None)  # nothing of the slice was kept
+                raise
+            self.slices.measured(_weight(group), self._clock.monotonic() - began_s)
         self._items.succeeded()
         return touched
+
+    def _together(self, group: Sequence[Page]) -> AbstractContextManager[None]:
+        if len(group) == 1:
+            return nullcontext()
+        return self._store.together({page.owner for page in group})
 
     def settle_digests(self, asked: AskDigests, reply: DigestsReply) -> None:
         """Compare at equal positions; a copy that differs is taken again from zero."""
@@ -210,12 +224,7 @@ class Incoming:
         key = (page.owner, page.facet)
         if page.kind == "page" and page.since == "" and asked.at != "":
             asked = self._given_up(asked)
-        began_s = self._clock.monotonic()
         applied = self._store.apply_page(page, asked.generation)
-        self.slices.measured(
-            sum(len(row.body) for row in page.rows if row.body is not None),
-            self._clock.monotonic() - began_s,
-        )
         merge(touched, applied.touched)
         merge(touched, self._reread([key]))
         if page.kind == "gone":
@@ -271,6 +280,30 @@ def merge(touched: Touched, more: Mapping[int, frozenset[str]]) -> None:
     for owner, rtypes in more.items():
         before = touched.get(owner, rtypes)
         touched[owner] = ALL if ALL in (before, rtypes) else before | rtypes
+
+
+def _weight(pages: Sequence[Page]) -> int:
+    return sum(len(row.body) for page in pages for row in page.rows if row.body is not None)
+
+
+def _slices(pages: Sequence[Page], size: int) -> Iterator[list[Page]]:
+    """Neighbours up to `size` bytes, so that many small compartments cost one commit and no slice grows.
+    A `gone` stands alone: it erases.
+    """
+    group: list[Page] = []
+    left = size
+    for page in pages:
+        weight = _weight([page])
+        if group and (weight > left or page.kind == "gone"):
+            yield group
+            group, left = [], size
+        group.append(page)
+        left = 0 if page.kind == "gone" else left - weight
+        if left <= 0:
+            yield group
+            group, left = [], size
+    if group:
+        yield group
 
 
 def refuse_unasked(held: Mapping[Key, Held], pages: Sequence[Page]) -> None:

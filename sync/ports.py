@@ -7,7 +7,8 @@ Durable rules (background protocol §2.4, DATA-MODEL §5):
 - the highest version of an id wins, whichever compartment arrives first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -103,6 +104,12 @@ class SyncStore(Protocol):
 
     def held_one(self, owner: int, facet: str) -> Held | None: ...
     def apply_page(self, page: Page, generation: int) -> Applied: ...
+    def together(self, owners: Collection[int]) -> AbstractContextManager[None]:
+        """Pages of these owners applied inside may become durable in one transaction at its end; what is
+        raised inside leaves none of them. Not for a `gone`, which erases.
+        """
+        ...
+
     def forget(self, owner: int, facet: str) -> None:
         """Take this compartment again from zero (digest mismatch); rows stay visible until replaced."""
         ...

@@ -33,6 +33,7 @@ class Reporter:
         self._time_left = TimeLeft()
         self._contact_due_s = 0.0
         self._lease: timedelta | None = None
+        self._told_lease: timedelta | None = None
         self.told = SyncState()
 
     @property
@@ -71,7 +72,8 @@ class Reporter:
     def contact(self, reply: object, now_s: float) -> None:
         """The server was met under our token: no trouble any more, and the lease goes on.
 
-        The store is told at each heads and else once a minute.
+        The store is told once a minute, and at once when the lease has another length: a contact written
+        down late only locks earlier, and each is a durable commit that a fetch would wait for.
 
         The lease is an instant of the server; it is kept as a length and counted from our own clock, so
         that a wrong clock neither shortens nor lengthens it.
@@ -84,11 +86,13 @@ class Reporter:
         if isinstance(reply, Heads) and reply.lease_until:
             said = _parsed(reply.now) if reply.now else now
             self._lease = min(max(timedelta(0), _parsed(reply.lease_until) - said), _LONGEST_LEASE)
-        if not isinstance(reply, Heads) and now_s < self._contact_due_s:
-            return
-        self._contact_due_s = now_s + self._policy.contact_s
         until = None if self._lease is None else now + self._lease
-        self._store.contact(now, until)
+        if now_s >= self._contact_due_s or self._lease != self._told_lease:
+            self._contact_due_s = now_s + self._policy.contact_s
+            self._told_lease = self._lease
+            self._store.contact(now, until)
+        elif not isinstance(reply, Heads):
+            return
         self.tell(last_contact=now, lease_until=until)
 
     def membership(self, live: Situation | None) -> None:

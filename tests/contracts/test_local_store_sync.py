@@ -7,13 +7,28 @@ from pathlib import Path
 import pytest
 
 from dossier.entropy import SeededEntropy
+from dossier.errors import BadAnswer
+from dossier.wire.messages import Verdict, Version
 from local_store.outbox import LocalOutbox
 from local_store.records import LocalRecordReader
 from local_store.store import LocalStore
 from local_store.sync_store import LocalSyncStore
-from tests.contracts.sync_store_contract import Desk, OpenDesk, SyncStoreContract
+from practitioner_app.ports import ItemState
+from tests.contracts.sync_store_contract import (
+    F1,
+    F2,
+    PATIENT,
+    Desk,
+    OpenDesk,
+    SyncStoreContract,
+    create,
+    head,
+    heads,
+    page,
+    row,
+)
 from tests.fakes.manual_clock import ManualClock
-from tests.fakes.memory_sync_store import CrashAt
+from tests.fakes.memory_sync_store import Crash, CrashAt
 
 KEY = bytes(range(32))
 
@@ -69,6 +84,64 @@ class LocalDesk:
         if self.local is not None:
             self.local.close()
             self.local = None
+
+
+class TestPagesTogether:
+    """Several small pages of one answer are one commit of the cache, and work.db hears of them after it."""
+
+    @pytest.fixture
+    def desk(self, tmp_path: Path) -> Iterator[Desk]:
+        desk = LocalDesk(tmp_path)
+        desk.store.apply_heads(heads(head(F1), head(F2)))
+        yield desk
+        desk.close()
+
+    @staticmethod
+    def take_both(desk: Desk) -> None:
+        with desk.store.together({PATIENT}):
+            for told in (page(row("a")), page(row("b"), facet=F2)):
+                assert not desk.store.apply_page(told, 0).stale
+
+    def test_both_are_there_after_one_commit(self, desk: Desk) -> None:
+        desk.die_at(None)
+        self.take_both(desk)
+        assert desk.steps == 2, "before and after one commit"
+        assert {r.id for r in desk.reader.rows(PATIENT)} == {"a", "b"}
+        assert all(one.complete for one in desk.store.held())
+
+    def test_a_crash_at_the_commit_leaves_neither_rows_nor_cursors(self, desk: Desk) -> None:
+        desk.die_at(1)
+        with pytest.raises(Crash):
+            self.take_both(desk)
+        desk.reopen()
+        assert not desk.reader.rows(PATIENT)
+        assert {one.at for one in desk.store.held()} == {""}
+        self.take_both(desk)
+        assert {r.id for r in desk.reader.rows(PATIENT)} == {"a", "b"}
+
+    def test_what_is_raised_inside_leaves_none_of_them(self, desk: Desk) -> None:
+        with pytest.raises(BadAnswer), desk.store.together({PATIENT}):
+            desk.store.apply_page(page(row("a")), 0)
+            raise BadAnswer("inside")
+        assert not desk.reader.rows(PATIENT)
+        self.take_both(desk)
+        assert {r.id for r in desk.reader.rows(PATIENT)} == {"a", "b"}
+
+    def test_an_acknowledged_op_covers_its_row_until_the_commit(self, desk: Desk) -> None:
+        op = create(1, rid="a")
+        desk.outbox.put(op, shows=bytes(op.body or b""))
+        desk.store.next_ops(1, 100_000)
+        desk.store.apply_verdicts([Verdict(op_id=op.op_id, code="ok", version=Version(0, 1))])
+        desk.die_at(1)
+        with pytest.raises(Crash):
+            self.take_both(desk)
+        desk.reopen()
+        assert [(r.id, r.state) for r in desk.reader.rows(PATIENT)] == [("a", ItemState.SENT)]
+        self.take_both(desk)
+        assert {(r.id, r.state) for r in desk.reader.rows(PATIENT)} == {
+            ("a", ItemState.CONFIRMED),
+            ("b", ItemState.CONFIRMED),
+        }
 
 
 class TestLocalSyncStore(SyncStoreContract):

@@ -5,7 +5,8 @@ A `MemorySyncStore` is one process over it; everything else in it is volatile. E
 failpoint before and after it; a failpoint that raises `Crash` is the death of the process.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from datetime import datetime
 from typing import NamedTuple
@@ -227,6 +228,9 @@ class MemorySyncStore:
             digest_ok=outcome[0],
             touched={page.owner: frozenset(row.rtype for row in page.rows)},
         )
+
+    def together(self, _owners: Collection[int]) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def forget(self, owner: int, facet: str) -> None:
         one = self.disk.cache.compartments.get((owner, facet))

@@ -6,7 +6,8 @@ What a kill interrupts is not committed, whole, or torn in the middle of its las
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -239,14 +240,30 @@ class SealedCopy:
         self.disk = disk
         self.local = disk.boot(clock, entropy, failpoint)
         self.sync: LocalSyncStore = self.local.sync
+        self._grouped = False
+        self._noted: list[tuple[Page, Applied]] = []
 
     def __getattr__(self, name: str) -> object:
         """What the engine asks and no level looks at."""
         return getattr(self.sync, name)
 
+    @contextmanager
+    def together(self, owners: Collection[int]) -> Iterator[None]:
+        self._noted, self._grouped = [], True
+        try:
+            with self.sync.together(owners):
+                yield
+        finally:
+            self._grouped = False
+        for page, applied in self._noted:
+            note_applied(self.disk, page, applied)
+
     def apply_page(self, page: Page, generation: int) -> Applied:
         applied = self.sync.apply_page(page, generation)
-        note_applied(self.disk, page, applied)
+        if self._grouped:
+            self._noted.append((page, applied))
+        else:
+            note_applied(self.disk, page, applied)
         return applied
 
     def begin_restore(self, restore: int) -> None:

@@ -1,5 +1,8 @@
 """One device, one scripted server: what the engine asks, in which order, and what it makes of the answers."""
 
+import copy
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -553,6 +556,30 @@ def test_the_end_of_the_situation_purges_everything_but_ops_still_leave(desk: De
     assert [r.id for r in desk.store.rows(PATIENT)] == ["new-1"]
     desk.say(OpsReply(restore=0, verdicts=(Verdict(op_id=create(1).op_id, code="ok"),)))
     assert desk.engine.step().did is Did.PUSHED
+
+
+def test_a_slice_that_could_not_be_written_is_asked_again_from_where_the_copy_stands(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages applied together are kept together or not at all: what the engine believed goes back too."""
+    desk.run(heads(head(F1), head(F2)))
+    before = [one.at for one in desk.store.held()]
+    kept = copy.deepcopy(desk.store.disk.cache)
+
+    @contextmanager
+    def full(_owners: Collection[int]) -> Iterator[None]:
+        yield
+        desk.store.disk.cache = kept
+        raise DiskFull("disk_full")
+
+    monkeypatch.setattr(desk.store, "together", full)
+    desk.run(pages(page(row("a")), page(row("b"), facet=F2)))
+    assert isinstance(desk.state, states.Backoff)
+    assert [one.at for one in desk.engine._down.ledger.all()] == before
+    monkeypatch.undo()
+    desk.clock.advance(60)
+    desk.run(None, pages(page(row("a")), page(row("b"), facet=F2)))
+    assert all(one.complete for one in desk.store.held())
 
 
 def test_the_screens_are_told_of_every_change_and_of_nothing_twice(desk: Desk) -> None:
