@@ -58,7 +58,13 @@ from server.store.keystore import FileKeyProvider
 
 _LOG = logging.getLogger("colloque.server")
 _BEAT_S = 1.0
-"""Effects with a date and the sequencer are looked at this often; a commit wakes both at once."""
+"""Effects with a date, and the rows of the journal without a commit's wake-up, are looked at this often."""
+
+_GATHER_S = 0.02
+"""Readers are told at once of a commit after a rest, of others together, this long after the last time."""
+
+_LOG_S = 0.5
+"""Rows of the journal are placed in the log together, at most this long after their commit."""
 
 _LAST_S = 3.0
 """What a stop may still settle; the rest is done at the next start."""
@@ -146,6 +152,11 @@ class House:
     def _on_commit(self, _owner: int) -> None:
         self.committed.set()
 
+    async def tell(self) -> None:
+        """Do every effect that is due."""
+        async with self._settling:
+            await self.indexer.drain()
+
     async def settle(self) -> None:
         """Do every effect that is due and place every waiting journal row; one at a time."""
         async with self._settling, self.store.maintenance.settling():
@@ -153,15 +164,28 @@ class House:
             await self.sequencer.run()
 
     async def keep_settling(self) -> None:
-        """The background task of `serve`: settle after each commit, every second, and before the end."""
-        while not self._stopping:
+        """The background task of `serve`: tell readers after each commit, extend the log a little later,
+        look at both every second, and once more before the end.
+        """
+        clock = self.premises.clock
+        rested = placed = clock.monotonic()
+        beat, is_last = _BEAT_S, False
+        while not is_last:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.committed.wait(), _BEAT_S)
+                await asyncio.wait_for(self.committed.wait(), beat)
+            woken = self.committed.is_set()
+            if woken and not self._stopping:
+                await asyncio.sleep(rested + _GATHER_S - clock.monotonic())
             self.committed.clear()
+            is_last = self._stopping
+            is_time = is_last or not woken or clock.monotonic() - placed >= _LOG_S
             try:
-                await self.settle()
+                await (self.settle() if is_time else self.tell())
             except Exception as error:  # noqa: BLE001 - one bad effect must not end the settling of all
                 _LOG.error("effects_wait", extra={"kind": type(error).__name__})
+            rested = clock.monotonic()
+            placed = rested if is_time else placed
+            beat = _BEAT_S if is_time else placed + _LOG_S - rested
 
     def stop_settling(self) -> None:
         """Let `keep_settling` settle once more and end."""

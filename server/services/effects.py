@@ -9,6 +9,7 @@ The id under which the target remembers an effect is hash(owner, n): doing it tw
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -45,6 +46,18 @@ class Erased(msgspec.Struct, frozen=True, array_like=True):
     facet: str
     term: str
     at_ms: int
+
+
+def together(owed: Sequence[Moved]) -> Moved:
+    """What several duties of one owner have to tell, once."""
+    if len(owed) == 1:
+        return owed[0]
+    return Moved(
+        tuple(dict.fromkeys(facet for one in owed for facet in one.facets)),
+        tuple(dict.fromkeys(pair for one in owed for pair in one.gained)),
+        tuple(dict.fromkeys(pair for one in owed for pair in one.lost)),
+        tuple(dict.fromkeys(account for one in owed for account in one.recheck)),
+    )
 
 
 async def row_of(

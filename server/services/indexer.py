@@ -1,10 +1,14 @@
 """T4: duties become projections and wake-ups. It may be late; no right depends on it.
 
 Each effect is applied at its target under an id of its own, hash(owner, n): doing it twice changes
-nothing. Work is done in bounded batches, owner by owner, and can stop anywhere.
+nothing. What several effects of one owner have to tell is told together, and the targets of a round reach the
+disk together; the effects are finished once all of it is durable. Work is done in bounded rounds and can stop
+anywhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from dossier.errors import Unavailable
 from server.ports import EffectRow, GrantRow, HintBoard, OpRow, OwnerTx, RelationRow
@@ -24,6 +28,16 @@ _PURGED_NUMBERS = 2
 
 Told = dict[str, dict[str, int]]
 """By reader: facet tag (or `*`) and the head that is hinted."""
+_Work = Callable[[OwnerTx], Awaitable[None]]
+
+
+class _Due(NamedTuple):
+    """What one owner owes now: its rows, the receipts among them, and what its readers are told."""
+
+    owner: int
+    rows: list[EffectRow]
+    erased: list[tuple[EffectRow, effects.Erased]]
+    told: Told
 
 
 class Indexer:
@@ -35,11 +49,8 @@ class Indexer:
     async def run_due(self, limit: int = BATCH) -> int:
         """One round; returns how many effects were done. 0: nothing is due."""
         now_ms = self._premises.now_ms
-        maintenance = self._premises.store.maintenance
-        done = 0
-        for owner in await maintenance.owners_with_effects(now_ms, limit):
-            done += await self.run_owner(owner)
-        return done
+        owners = await self._premises.store.maintenance.owners_with_effects(now_ms, limit)
+        return await self._round(owners) if owners else 0
 
     async def drain(self) -> int:
         """Rounds until nothing is due; returns how many effects were done."""
@@ -49,46 +60,48 @@ class Indexer:
         return total
 
     async def run_owner(self, owner: int) -> int:
-        """What is due of one owner, in order."""
-        now_ms = self._premises.now_ms
+        """What is due of one owner."""
+        return await self._round([owner])
 
-        async def due(tx: OwnerTx) -> list[EffectRow]:
-            return await tx.effects.due(now_ms, BATCH)
+    async def _round(self, owners: Sequence[int]) -> int:
+        store = self._premises.store
+        found = [await store.read(owner, self._due) for owner in owners]
+        for due in found:
+            if any(row.kind == "due" for row in due.rows):
+                await self._access.refresh(due.owner)
+        works: list[tuple[int, _Work]] = [
+            (row.target, partial(self._erase, due.owner, row, owed))
+            for due in found
+            for row, owed in due.erased
+        ]
+        works += [(shard, partial(self._tell, dues)) for shard, dues in _by_shard(found).items()]
+        await store.write_each(works)
+        if self._hints is not None:
+            for due in found:
+                self._hints.wake(tuple(due.told))
+        await self._finish(found)
+        return sum(len(due.rows) for due in found)
 
-        rows = await self._premises.store.read(owner, due)
+    async def _due(self, tx: OwnerTx) -> _Due:
+        rows = await tx.effects.due(self._premises.now_ms, BATCH)
+        erased: list[tuple[EffectRow, effects.Erased]] = []
+        moved: list[effects.Moved] = []
         for row in rows:
-            await self._apply(owner, row)
-            await self._finish(owner, row.n)
-        return len(rows)
-
-    async def _apply(self, owner: int, row: EffectRow) -> None:
-        if row.kind == "due":
-            await self._access.refresh(owner)
-            return
-        try:
-            owed = await effects.read_row(self._premises, owner, row)
-        except Unavailable:
-            return
-        op_id = effects.op_id_of(owner, row.n)
-        if row.kind == "purged" and isinstance(owed, effects.Erased):
-            await self._purged(owner, row.target, op_id, owed)
-        elif isinstance(owed, effects.Erased):
-            await self._erased(row.target, op_id, owed)
-        else:
-            await self._moved(owner, op_id, owed)
-
-    async def _moved(self, owner: int, op_id: str, owed: effects.Moved) -> None:
-        told = await self._premises.store.read(owner, lambda tx: self._told(tx, owed))
-        by_shard: dict[int, Told] = {}
-        for reader, facets in told.items():
-            shard = int(reader.split(":")[1])
-            by_shard.setdefault(shard, {})[reader] = facets
-        for shard, readers in by_shard.items():
-            await self._tell(owner, shard, op_id, readers)
-        if self._hints is not None and told:
-            self._hints.wake(tuple(told))
+            if row.kind == "due":
+                continue
+            try:
+                owed = await effects.read_row(self._premises, tx.id, row)
+            except Unavailable:
+                continue
+            if isinstance(owed, effects.Erased):
+                erased.append((row, owed))
+            else:
+                moved.append(owed)
+        return _Due(tx.id, rows, erased, await self._told(tx, effects.together(moved)))
 
     async def _told(self, tx: OwnerTx, owed: effects.Moved) -> Told:
+        if not owed:
+            return {}
         heads = {row.facet: row.head for row in await tx.compartments.all()}
         relations: list[RelationRow] = []
         grants: Sequence[GrantRow] = ()
@@ -102,60 +115,81 @@ class Indexer:
             told.setdefault(f"a:{account}", {})[EVERYTHING] = 0
         return told
 
-    async def _tell(self, owner: int, shard: int, op_id: str, readers: Told) -> None:
-        async def write(tx: OwnerTx) -> None:
-            if await tx.owner.lock(1) is None or await tx.ops.get(op_id) is not None:
-                return
-            for reader, facets in sorted(readers.items()):
-                for facet, head in sorted(facets.items()):
-                    await tx.projections.put(reader, owner, facet, head)
-            await tx.ops.put(self._mark(op_id))
+    async def _tell(self, dues: Sequence[_Due], tx: OwnerTx) -> None:
+        """One shard hears of every owner of the round that has something for its readers."""
+        if await tx.owner.lock(1) is None:
+            return
+        for due in dues:
+            marks = [effects.op_id_of(due.owner, row.n) for row in due.rows if row.kind == "moved"]
+            fresh = [mark for mark in marks if await tx.ops.get(mark) is None]
+            if not fresh:
+                continue
+            for reader, facets in sorted(due.told.items()):
+                if _shard(reader) == tx.id:
+                    for facet, head in sorted(facets.items()):
+                        await tx.projections.put(reader, due.owner, facet, head)
+            for mark in fresh:
+                await tx.ops.put(self._mark(mark))
 
-        await self._premises.store.write(shard, write)
+    async def _erase(
+        self, owner: int, row: EffectRow, owed: effects.Erased, tx: OwnerTx
+    ) -> None:
+        op_id = effects.op_id_of(owner, row.n)
+        await (self._purged if row.kind == "purged" else self._erased)(owner, op_id, owed, tx)
 
-    async def _erased(self, account: int, op_id: str, owed: effects.Erased) -> None:
-        async def write(tx: OwnerTx) -> None:
-            if await tx.owner.lock(1) is None or await tx.ops.get(op_id) is not None:
-                return
-            for row in await tx.people.copies(owed.device, owed.unit, owed.target):
-                same = (row.facet, row.term) == (owed.facet, owed.term)
-                if same and row.receipt_ms is None:
-                    await tx.people.put_copies([row._replace(receipt_ms=owed.at_ms)])
-            await tx.ops.put(self._mark(op_id))
+    async def _erased(self, _owner: int, op_id: str, owed: effects.Erased, tx: OwnerTx) -> None:
+        if await tx.owner.lock(1) is None or await tx.ops.get(op_id) is not None:
+            return
+        for row in await tx.people.copies(owed.device, owed.unit, owed.target):
+            same = (row.facet, row.term) == (owed.facet, owed.term)
+            if same and row.receipt_ms is None:
+                await tx.people.put_copies([row._replace(receipt_ms=owed.at_ms)])
+        await tx.ops.put(self._mark(op_id))
 
-        await self._premises.store.write(account, write)
-
-    async def _purged(self, account: int, target: int, op_id: str, owed: effects.Erased) -> None:
+    async def _purged(self, account: int, op_id: str, owed: effects.Erased, tx: OwnerTx) -> None:
         """The patient reads that a revoked device erased its copy; other owners keep no journal of copies."""
-
-        async def write(tx: OwnerTx) -> None:
-            row = await tx.owner.lock(_PURGED_NUMBERS)
-            if row is None or row.kind != "patient" or await tx.ops.get(op_id) is not None:
-                return
-            book = OwnerUnit(self._premises, tx, row, _PURGED_NUMBERS)
-            lies_in = access_facet(self._premises.tags.name(target, owed.facet))
-            said = Entry(
-                action="erased",
-                at_ms=owed.at_ms,
-                account=account,
-                device=owed.device,
-                unit=owed.unit,
-            )
-            await book.log(lies_in, said)
-            await tx.ops.put(self._mark(op_id))
-            await book.close()
-
-        await self._premises.store.write(target, write)
+        row = await tx.owner.lock(_PURGED_NUMBERS)
+        if row is None or row.kind != "patient" or await tx.ops.get(op_id) is not None:
+            return
+        book = OwnerUnit(self._premises, tx, row, _PURGED_NUMBERS)
+        lies_in = access_facet(self._premises.tags.name(tx.id, owed.facet))
+        said = Entry(
+            action="erased",
+            at_ms=owed.at_ms,
+            account=account,
+            device=owed.device,
+            unit=owed.unit,
+        )
+        await book.log(lies_in, said)
+        await tx.ops.put(self._mark(op_id))
+        await book.close()
 
     def _mark(self, op_id: str) -> OpRow:
         return OpRow(op_id, 0, "", "", b"", None, self._premises.now_ms)
 
-    async def _finish(self, owner: int, n: int) -> None:
-        async def write(tx: OwnerTx) -> None:
-            await tx.owner.lock(1)
-            await tx.effects.finish(n)
+    async def _finish(self, found: Sequence[_Due]) -> None:
+        """Everything these owed is durable at its targets."""
 
-        await self._premises.store.write(owner, write)
+        async def write(rows: Sequence[EffectRow], tx: OwnerTx) -> None:
+            await tx.owner.lock(1)
+            for row in rows:
+                await tx.effects.finish(row.n)
+
+        works = [(due.owner, partial(write, due.rows)) for due in found if due.rows]
+        await self._premises.store.write_each(works)
+
+
+def _by_shard(found: Iterable[_Due]) -> dict[int, list[_Due]]:
+    """The owners each shard hears of."""
+    shards: dict[int, list[_Due]] = {}
+    for due in found:
+        for shard in sorted({_shard(reader) for reader in due.told}):
+            shards.setdefault(shard, []).append(due)
+    return shards
+
+
+def _shard(reader: str) -> int:
+    return int(reader.split(":")[1])
 
 
 def _readers(

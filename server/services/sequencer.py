@@ -56,18 +56,19 @@ class Sequencer:
         tree = await self._loaded()
         placed = 0
         while owners := await maintenance.owners_unplaced(_OWNERS):
+            leaves: list[LogLeaf] = []
             for owner in owners:
                 rows = await self._premises.store.read(owner, _unplaced)
-                first = tree.size
-                await maintenance.log_append(
-                    [
-                        LogLeaf(first + at, owner, row.month, row.n, row.leaf)
-                        for at, row in enumerate(rows)
-                    ]
-                )
-                for row in rows:
-                    tree.append(row.leaf)
-                placed += len(rows)
+                if leaves and len(leaves) + len(rows) > _ROWS:
+                    break
+                leaves += [
+                    LogLeaf(tree.size + at, owner, row.month, row.n, row.leaf)
+                    for at, row in enumerate(rows, len(leaves))
+                ]
+            await maintenance.log_append(leaves)
+            for leaf in leaves:
+                tree.append(leaf.leaf)
+            placed += len(leaves)
         signed = await maintenance.checkpoint()
         if signed is None or signed[0] != tree.size:
             text = sign_checkpoint(self._key, ORIGIN, tree.size, tree.root())

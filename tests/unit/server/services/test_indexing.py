@@ -48,7 +48,7 @@ def test_a_crash_between_the_target_and_the_end_of_an_effect_is_made_good(engine
     room, org, _ = a_room_with_duties(engine)
 
     class Dies(Indexer):
-        async def _finish(self, owner: int, n: int) -> None:
+        async def _finish(self, found: object) -> None:
             raise KeyboardInterrupt
 
     try:
@@ -57,6 +57,19 @@ def test_a_crash_between_the_target_and_the_end_of_an_effect_is_made_good(engine
         told = moved(room, org)
     assert room.run(room.indexer.drain()) == 1
     assert moved(room, org) == told
+
+
+def test_several_effects_of_one_owner_are_told_once(engine: Any) -> None:
+    room, org, owner = a_room_with_duties(engine)
+    room.settle()
+    desk = room.desktop("kaci", org)
+    room.settle()
+    before = moved(room, org)
+    for n in range(3):
+        room.push(desk, room.create(desk, owner, an_allergy("pat-1", f"all-{n + 2}")))
+    assert room.run(room.indexer.run_due()) == 3
+    assert moved(room, org) == before + 1
+    assert room.run(room.indexer.run_due()) == 0
 
 
 def test_an_effect_whose_key_was_destroyed_is_void(engine: Any) -> None:
