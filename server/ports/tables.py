@@ -102,6 +102,10 @@ class Access(Protocol):
     """Grants, relations and blocks of one owner: what T2 writes and every serve reads."""
 
     async def grants(self, facet: str | None = None) -> list[GrantRow]: ...
+    async def held_by(self, principals: Sequence[str]) -> list[GrantRow]:
+        """The grants of these principals, in order of (facet, principal)."""
+        ...
+
     async def put_grants(self, rows: Sequence[GrantRow]) -> None:
         """Insert or replace by (facet, principal)."""
         ...

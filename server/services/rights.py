@@ -44,7 +44,9 @@ NOTHING = Right("", "", None)
 
 
 class Standing:
-    """One session's rights on every facet of one owner, from rows read at one moment."""
+    """One session's rights on every facet of one owner, from rows read at one moment; `add` gives it the
+    grants of its `principals`.
+    """
 
     def __init__(
         self,
@@ -52,9 +54,9 @@ class Standing:
         session: Session,
         owner: int,
         row: OwnerRow,
-        access: tuple[Sequence[GrantRow], Sequence[RelationRow], Sequence[int]],
+        facts: tuple[Sequence[RelationRow], Sequence[int]],
     ) -> None:
-        grants, relations, denied = access
+        relations, denied = facts
         self.row = row
         self._premises, self._session, self._owner = premises, session, owner
         self.is_stale = premises.is_stale(row)
@@ -70,12 +72,14 @@ class Standing:
         )
         self._paths: dict[str, list[Path]] = {}
         self._rights: dict[str, Right] = {}
-        for grant in grants:
-            if grant.principal in self._held:
-                self.add(grant)
+
+    @property
+    def principals(self) -> list[str]:
+        """Whose grants are this session's."""
+        return list(self._held)
 
     def add(self, grant: GrantRow) -> None:
-        """Take one more grant into account (a facet that is being opened)."""
+        """Take one more grant into account; one of somebody else's principals changes nothing."""
         mine = self._held.get(grant.principal)
         if mine is None or _over(grant.until_ms, self._now_ms):
             return
@@ -146,10 +150,11 @@ async def standing(premises: Premises, session: Session, tx: OwnerTx) -> Standin
 
 async def standing_of(premises: Premises, session: Session, tx: OwnerTx, row: OwnerRow) -> Standing:
     """The same for a writer, whose lock already returned the owner's row."""
-    grants = await tx.access.grants()
-    relations = await tx.access.relations()
-    denied = await tx.access.denied()
-    return Standing(premises, session, tx.id, row, (grants, relations, denied))
+    facts = (await tx.access.relations(), await tx.access.denied())
+    mine = Standing(premises, session, tx.id, row, facts)
+    for grant in await tx.access.held_by(mine.principals):
+        mine.add(grant)
+    return mine
 
 
 def held(

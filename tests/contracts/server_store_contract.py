@@ -291,6 +291,15 @@ class RightsContract:
         hand.write(locked(lambda tx: tx.access.put_grants([hidden, team, own])))
         assert hand.read(lambda tx: tx.access.grants()) == [own, team, hidden]
         assert hand.read(lambda tx: tx.access.grants(FACET)) == [own, team]
+        for names, held in (
+            ([], []),
+            ([own.principal], [own]),
+            ([f"x:{n}" for n in range(60)], []),
+        ):
+            assert hand.read(lambda tx, names=names: tx.access.held_by(names)) == held
+        names = [*(f"x:{n}" for n in range(60)), hidden.principal, team.principal]
+        held = [row for row in (own, team, hidden) if row.principal in names]
+        assert hand.read(lambda tx: tx.access.held_by(names)) == held
         narrower = team._replace(rights="d", since_v=7)
         hand.write(locked(lambda tx: tx.access.put_grants([narrower])))
         hand.write(locked(lambda tx: tx.access.drop_grants([(FACET, "a:901:801"), ("x", "y")])))

@@ -17,6 +17,10 @@ class MemoryAccess:
         rows = self._state.grants.in_order()
         return list(rows) if facet is None else [row for row in rows if row.facet == facet]
 
+    async def held_by(self, principals: Sequence[str]) -> list[GrantRow]:
+        wanted = frozenset(principals)
+        return [row for row in self._state.grants.in_order() if row.principal in wanted]
+
     async def put_grants(self, rows: Sequence[GrantRow]) -> None:
         for row in rows:
             self._undo.put(self._state.grants, (row.facet, row.principal), row)

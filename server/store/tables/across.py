@@ -24,7 +24,7 @@ async def owners(sql: Sql, kind: str | None, after: int, limit: int) -> list[int
 async def owners_with_effects(sql: Sql, now_ms: int, limit: int) -> list[int]:
     found = await sql.rows(
         "SELECT DISTINCT owner FROM effect WHERE done = 0 AND not_before <= $1 "
-        "ORDER BY owner LIMIT $2",
+        "ORDER BY owner LIMIT $2 + 0",
         (now_ms, limit),
     )
     return [row[0] for row in found]
@@ -32,7 +32,7 @@ async def owners_with_effects(sql: Sql, now_ms: int, limit: int) -> list[int]:
 
 async def owners_unplaced(sql: Sql, limit: int) -> list[int]:
     found = await sql.rows(
-        "SELECT DISTINCT owner FROM journal WHERE log_index IS NULL ORDER BY owner LIMIT $1",
+        "SELECT DISTINCT owner FROM journal WHERE log_index IS NULL ORDER BY owner LIMIT $1 + 0",
         (limit,),
     )
     return [row[0] for row in found]

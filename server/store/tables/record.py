@@ -126,7 +126,7 @@ class SqlResources:
 
     async def since(self, facet: str, seq: int, limit: int) -> list[ResourceRow]:
         found = await self._sql.rows(
-            f"{_RESOURCE} AND facet = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+            f"{_RESOURCE} AND facet = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0",
             (self._owner, facet, seq, limit),
         )
         return [_resource(row) for row in found]
@@ -159,7 +159,7 @@ class SqlResources:
 
     async def tombstones_since(self, facet: str, seq: int, limit: int) -> list[Tombstone]:
         found = await self._sql.rows(
-            f"{_TOMBSTONE} AND facet = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+            f"{_TOMBSTONE} AND facet = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0",
             (self._owner, facet, seq, limit),
         )
         return [_tombstone(row) for row in found]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dossier.errors import StoreError
 from server.ports import EffectRow, GrantRow, JournalRow, RelationRow
-from server.store.tables.sql import Sql, Upsert
+from server.store.tables.sql import Sql, Upsert, in_fixed_sizes
 
 _GRANTS = Upsert("access_grant", ("facet", "principal"), ("rights", "cause", "since_v", "until"))
 _RELATIONS = Upsert("relation", ("account", "kind"), ("since_v", "until", "cause"))
@@ -32,6 +32,17 @@ class SqlAccess:
                 f"{_GRANT} AND facet = $2 ORDER BY principal", (self._owner, facet)
             )
         return [GrantRow(*row) for row in found]
+
+    async def held_by(self, principals: Sequence[str]) -> list[GrantRow]:
+        found: list[GrantRow] = []
+        for piece in in_fixed_sizes(principals):
+            wanted = ", ".join(f"${i}" for i in range(2, 2 + len(piece)))
+            rows = await self._sql.rows(
+                f"{_GRANT} AND principal IN ({wanted}) ORDER BY facet, principal",
+                (self._owner, *piece),
+            )
+            found.extend(GrantRow(*row) for row in rows)
+        return sorted(found, key=lambda row: row[:2])
 
     async def put_grants(self, rows: Sequence[GrantRow]) -> None:
         await _GRANTS.put(self._sql, self._owner, rows)
@@ -105,7 +116,7 @@ class SqlJournal:
 
     async def unplaced(self, limit: int) -> list[JournalRow]:
         found = await self._sql.rows(
-            f"{_JOURNAL_ROW} AND log_index IS NULL ORDER BY month, n LIMIT $2",
+            f"{_JOURNAL_ROW} AND log_index IS NULL ORDER BY month, n LIMIT $2 + 0",
             (self._owner, limit),
         )
         return [JournalRow(*row) for row in found]
@@ -123,7 +134,7 @@ class SqlEffects:
     async def due(self, now_ms: int, limit: int) -> list[EffectRow]:
         found = await self._sql.rows(
             "SELECT n, not_before, target, kind, cell, done FROM effect "
-            "WHERE owner = $1 AND done = 0 AND not_before <= $2 ORDER BY n LIMIT $3",
+            "WHERE owner = $1 AND done = 0 AND not_before <= $2 ORDER BY n LIMIT $3 + 0",
             (self._owner, now_ms, limit),
         )
         return [

@@ -12,7 +12,8 @@ SIZES = (50, 20, 10, 5, 2, 1)
 
 
 class Sql(Protocol):
-    """Runs statements inside the open transaction. Placeholders are `$1`, `$2`...
+    """Runs statements inside the open transaction. Placeholders are `$1`, `$2`... A limit is written
+    `$3 + 0`: SQLite prepares a statement again each time a bare one is bound.
 
     Raises the StoreError family; never a driver's exception.
     """
