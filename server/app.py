@@ -154,7 +154,7 @@ class House:
 
     async def tell(self) -> None:
         """Do every effect that is due."""
-        async with self._settling:
+        async with self._settling, self.store.maintenance.settling():
             await self.indexer.drain()
 
     async def settle(self) -> None:

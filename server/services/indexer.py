@@ -131,9 +131,7 @@ class Indexer:
             for mark in fresh:
                 await tx.ops.put(self._mark(mark))
 
-    async def _erase(
-        self, owner: int, row: EffectRow, owed: effects.Erased, tx: OwnerTx
-    ) -> None:
+    async def _erase(self, owner: int, row: EffectRow, owed: effects.Erased, tx: OwnerTx) -> None:
         op_id = effects.op_id_of(owner, row.n)
         await (self._purged if row.kind == "purged" else self._erased)(owner, op_id, owed, tx)
 

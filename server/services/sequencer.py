@@ -66,8 +66,7 @@ class Sequencer:
                     for at, row in enumerate(rows, len(leaves))
                 ]
             await maintenance.log_append(leaves)
-            for leaf in leaves:
-                tree.append(leaf.leaf)
+            _grow(tree, leaves)
             placed += len(leaves)
         signed = await maintenance.checkpoint()
         if signed is None or signed[0] != tree.size:
@@ -158,8 +157,7 @@ class Sequencer:
         tree = Tree() if self._tree is None else self._tree
         if self._tree is None or await maintenance.log_size() != tree.size:
             await maintenance.log_repair(_ROWS)
-            for leaf in await self._leaves(tree.size):
-                tree.append(leaf.leaf)
+            _grow(tree, await self._leaves(tree.size))
         self._tree = tree
         return tree
 
@@ -169,6 +167,13 @@ class Sequencer:
         while more := await maintenance.log_leaves(start + len(found), _LEAVES):
             found += more
         return found
+
+
+def _grow(tree: Tree, leaves: Sequence[LogLeaf]) -> None:
+    """Append what the tree does not hold yet: a proof asked meanwhile may have read the same leaves."""
+    for leaf in leaves:
+        if leaf.position == tree.size:
+            tree.append(leaf.leaf)
 
 
 async def _unplaced(tx: OwnerTx) -> list[JournalRow]:
