@@ -38,6 +38,7 @@ _STATES = {
 _STEPS = {"": "", "purge": "purge", **dict.fromkeys(("sent", "verdicts", "seen", "put"), "work")}
 """What a day calls its durable steps, as the sealed store names its own; `cache` is the rest."""
 
+_CACHE = ("cache.db", "cache.db-wal")
 _FULL = 2
 """What `PRAGMA synchronous` answers while a commit is forced to the disk."""
 
@@ -83,6 +84,8 @@ class SealedDisk:
         self.local: LocalStore | None = None
         self._image: Path | None = None
         self._logs: dict[str, int] = {}
+        self._older: dict[str, bytes] = {}
+        """cache.db as it was at some earlier opening."""
         self._forced = 0
         """So many bytes of the log of cache.db survive a power cut."""
         self._ops: dict[str, Op] = {}
@@ -107,6 +110,9 @@ class SealedDisk:
         if self._broken is not None:
             self._broken(self._folder, entropy)
             self._broken = None
+        if not self._older or entropy.bytes(1)[0] < 64:
+            files = (self._folder / name for name in _CACHE)
+            self._older = {file.name: file.read_bytes() for file in files if file.exists()}
         self._opened += 1
 
         def step(name: str) -> None:
@@ -158,13 +164,21 @@ class SealedDisk:
         self._broken = forgotten
 
     def lose_cache(self) -> None:
-        """cache.db is damaged, or gone, when the process begins again."""
+        """cache.db is damaged, or gone, or an older one lies there, when the process begins again."""
 
-        def damaged(folder: Path, _entropy: Entropy) -> None:
-            cache = folder / "cache.db"
-            with cache.open("r+b") as file:
-                file.seek(512)
-                file.write(bytes(256))
+        def damaged(folder: Path, entropy: Entropy) -> None:
+            kind = entropy.bytes(1)[0] % 3
+            if kind == 0:
+                with (folder / "cache.db").open("r+b") as file:
+                    file.seek(512)
+                    file.write(bytes(256))
+                return
+            for name in _CACHE:
+                (folder / name).unlink(missing_ok=True)
+            if kind == 1:
+                self.highest.clear()
+                for name, content in self._older.items():
+                    (folder / name).write_bytes(content)
 
         self._broken = damaged
 

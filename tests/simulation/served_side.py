@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
+import sqlcipher3
 from starlette.types import ASGIApp, Message
 
 from dossier.clock import Clock
@@ -337,11 +338,12 @@ class ServedServer:
     # --- the folder -------------------------------------------------------------------------------------
 
     def snapshot(self) -> Path:
-        """The files at rest."""
-        self._close()
+        """The files between two units of work, their logs folded in; requests under way go on."""
         image = self._image()
-        self._open()
-        self._move_in()
+        for name in ("data.db", "keys.db"):
+            connection = sqlcipher3.connect(str(image / name))
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
         return image
 
     def rewind(self, snapshot: Path, seed: int) -> None:
