@@ -21,14 +21,16 @@ from dossier.fhir.validate import Validator
 from dossier.sealing.passwords import DEFAULT
 from dossier.sealing.stretching import Cost
 from server.api.answers import OUTSIDE_ROUTES
+from server.api.doors import Doorkeeper
 from server.api.envelope import Envelope
+from server.api.openapi import published
 from server.api.session import SessionApi
 from server.api.stretching import ThreadedPasswords
-from server.api.sync import SyncApi, Told
+from server.api.sync import VERSION, SyncApi, Told
 from server.folder import Folder, ServerFile
 from server.operations.fitness import Fitness
 from server.operations.metrics import Counted, Metrics
-from server.operations.routes import PATHS, OperatorApi
+from server.operations.routes import OperatorApi
 from server.ports import KeyStore, Store
 from server.services.access import Access
 from server.services.accounts import Accounts
@@ -235,12 +237,15 @@ def build_app(
             house.online.text,
         ),
     )
-    routes = [*SessionApi(house.devices, house.erasures).routes(), *sync.routes()]
-    metrics = Metrics([*PATHS, *(route.path for route in routes)])
+    keeper = Doorkeeper(house.sessions, house.premises.clock, operator_port)
+    doors = [*SessionApi(house.devices, house.erasures).doors(), *sync.doors()]
+    metrics = Metrics()
     metrics.gauge("hint_readers", "Readers some desktop listens for.", lambda: house.hints.waiters)
-    routes += OperatorApi(house.fitness, metrics, operator_port).routes()
+    doors += OperatorApi(house.fitness, metrics, keeper).doors()
+    doors.append(published(doors, house.told.name, VERSION))
+    metrics.know(door.path for door in doors)
     app = Starlette(
-        routes=routes,
+        routes=keeper.routes(doors),
         lifespan=lifespan,
         exception_handlers=OUTSIDE_ROUTES,
         middleware=[
@@ -249,4 +254,5 @@ def build_app(
         ],
     )
     app.router.redirect_slashes = False
+    app.state.doors = tuple(doors)
     return app

@@ -125,6 +125,8 @@ def guarded(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except errors.DossierError as error:
             return problem(error)
+        except HTTPException:
+            raise
         except ClientDisconnect:
             return json(messages.Problem(code="gone_away"), 400)
         except Exception as error:  # noqa: BLE001 - the border of the program: logged by type, never by content

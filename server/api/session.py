@@ -3,16 +3,13 @@
 These messages are not frozen before the sign-in part is complete.
 """
 
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from dossier.wire import messages
 from server.api import answers
+from server.api.doors import Door, Pass
 from server.services.devices import Devices
 from server.services.erasures import Erasures
-
-_BODY_BYTES = 8 * 1024
 
 
 class SessionApi:
@@ -21,27 +18,32 @@ class SessionApi:
     def __init__(self, devices: Devices, erasures: Erasures) -> None:
         self._devices, self._erasures = devices, erasures
 
-    def routes(self) -> list[Route]:
+    def doors(self) -> list[Door]:
+        m, device = messages, Pass.DEVICE
+        base = "/session/v1"
         return [
-            Route("/session/v1/enrol", answers.guarded(self.enrol), methods=["POST"]),
-            Route("/session/v1/challenge", answers.guarded(self.challenge), methods=["POST"]),
-            Route("/session/v1/token", answers.guarded(self.token), methods=["POST"]),
-            Route("/session/v1/purged", answers.guarded(self.purged), methods=["POST"]),
+            Door("POST", f"{base}/enrol", device, self.enrol, m.EnrolRequest, m.EnrolReply, 201),
+            Door(
+                "POST",
+                f"{base}/challenge",
+                Pass.ANYBODY,
+                self.challenge,
+                m.ChallengeRequest,
+                m.ChallengeReply,
+            ),
+            Door("POST", f"{base}/token", device, self.token, m.TokenRequest, m.TokenReply),
+            Door("POST", f"{base}/purged", device, self.purged, m.PurgedRequest, None, 204),
         ]
 
-    async def enrol(self, request: Request) -> Response:
-        asked = await answers.body(request, messages.EnrolRequest, _BODY_BYTES)
+    async def enrol(self, asked: messages.EnrolRequest) -> Response:
         return answers.json(await self._devices.enrol(asked), 201)
 
-    async def challenge(self, request: Request) -> Response:
-        asked = await answers.body(request, messages.ChallengeRequest, _BODY_BYTES)
+    async def challenge(self, asked: messages.ChallengeRequest) -> Response:
         return answers.json(self._devices.challenge(asked))
 
-    async def token(self, request: Request) -> Response:
-        asked = await answers.body(request, messages.TokenRequest, _BODY_BYTES)
+    async def token(self, asked: messages.TokenRequest) -> Response:
         return answers.json(await self._devices.token(asked))
 
-    async def purged(self, request: Request) -> Response:
-        asked = await answers.body(request, messages.PurgedRequest, _BODY_BYTES)
+    async def purged(self, asked: messages.PurgedRequest) -> Response:
         await self._erasures.take(asked)
         return Response(status_code=204)

@@ -2,25 +2,23 @@
 
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Literal, NamedTuple, TypeVar
+from collections.abc import AsyncIterator
+from typing import Literal, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
 from dossier.clock import to_wire
-from dossier.errors import DossierError, Invalid, Issue, Refused
+from dossier.errors import DossierError, Invalid, Issue
 from dossier.wire import codec, limits, messages
 from server.api import answers
+from server.api.doors import Door, Pass
 from server.ports import HintBoard, HintLine
 from server.services.changes import Changes
 from server.services.feed import Feed
 from server.services.premises import Premises
 from server.services.sequencer import Sequencer
 from server.services.session import Session, Sessions
-
-T = TypeVar("T")
 
 _SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _ASK_BYTES = 256 * 1024
@@ -57,17 +55,57 @@ class SyncApi:
         self._changes, self._hints = changes, hints
         self._sequencer, self._told = sequencer, told
 
-    def routes(self) -> list[Route]:
+    def doors(self) -> list[Door]:
+        m = messages
         return [
-            Route("/sync/v1/capabilities", answers.guarded(self.capabilities), methods=["GET"]),
-            Route("/sync/v1/keys", answers.guarded(self.keys), methods=["GET"]),
-            Route("/sync/v1/log", answers.guarded(self.log), methods=["GET"]),
-            Route("/sync/v1/heads", answers.guarded(self.heads), methods=["GET"]),
-            Route("/sync/v1/changes", answers.guarded(self.changes), methods=["POST"]),
-            Route("/sync/v1/ops", answers.guarded(self.ops), methods=["POST"]),
-            Route("/sync/v1/terms", answers.guarded(self.terms), methods=["POST"]),
-            Route("/sync/v1/digests", answers.guarded(self.digests), methods=["POST"]),
-            Route("/sync/v1/hints", answers.guarded(self.hints), methods=["GET"]),
+            Door(
+                "GET",
+                "/sync/v1/capabilities",
+                Pass.ANYBODY,
+                self.capabilities,
+                None,
+                m.Capabilities,
+            ),
+            Door("GET", "/sync/v1/keys", Pass.ANYBODY, self.keys, None, m.KeysReply),
+            Door("GET", "/sync/v1/log", Pass.LEAVER, self.log, None, m.LogReply, query=("since",)),
+            Door("GET", "/sync/v1/heads", Pass.MEMBER, self.heads, None, m.Heads, query=("since",)),
+            Door(
+                "POST",
+                "/sync/v1/changes",
+                Pass.MEMBER,
+                self.changes,
+                m.ChangesRequest,
+                limits.PAGE_MEDIA_TYPE,
+                max_bytes=_ASK_BYTES,
+            ),
+            Door(
+                "POST",
+                "/sync/v1/ops",
+                Pass.LEAVER,
+                self.ops,
+                m.OpsRequest,
+                m.OpsReply,
+                max_bytes=limits.OPS_BYTES,
+            ),
+            Door(
+                "POST",
+                "/sync/v1/terms",
+                Pass.MEMBER,
+                self.terms,
+                m.TermsRequest,
+                m.TermsReply,
+                max_bytes=_ASK_BYTES,
+            ),
+            Door(
+                "POST",
+                "/sync/v1/digests",
+                Pass.MEMBER,
+                self.digests,
+                m.TermsRequest,
+                m.DigestsReply,
+                max_bytes=_ASK_BYTES,
+            ),
+            Door("GET", "/sync/v1/hints", Pass.MEMBER, self.hints, None, "text/event-stream"),
         ]
 
     async def capabilities(self, _request: Request) -> Response:
@@ -94,8 +132,7 @@ class SyncApi:
     async def keys(self, _request: Request) -> Response:
         return answers.json(messages.KeysReply(list=self._told.key_list.decode()))
 
-    async def log(self, request: Request) -> Response:
-        await self._sessions.resolve_ended(answers.bearer(request))
+    async def log(self, _session: Session, request: Request) -> Response:
         since = request.query_params.get("since", "0")
         if not _SIZE.fullmatch(since):
             raise Invalid((Issue("since", "not_a_number"),))
@@ -106,59 +143,31 @@ class SyncApi:
         )
         return answers.json(told)
 
-    async def heads(self, request: Request) -> Response:
-        session = await self._sessions.resolve(answers.bearer(request))
+    async def heads(self, session: Session, request: Request) -> Response:
         heads = await self._feed.heads(session, request.query_params.get("since", ""))
         return answers.not_modified() if heads is None else answers.json(heads)
 
-    async def changes(self, request: Request) -> Response:
-        session, asked = await self._asked(request, messages.ChangesRequest)
+    async def changes(self, session: Session, asked: messages.ChangesRequest) -> Response:
         answers.few(asked.items)
         return answers.pages(await self._feed.changes(session, asked))
 
-    async def ops(self, request: Request) -> Response:
-        resolve = self._sessions.resolve_ended
-        session, raw = await self._received(request, resolve, limits.OPS_BYTES)
-        asked = codec.decode(raw, messages.OpsRequest)
+    async def ops(self, session: Session, asked: messages.OpsRequest) -> Response:
         return answers.json(await self._changes.push(session, asked))
 
-    async def terms(self, request: Request) -> Response:
-        session, asked = await self._asked(request, messages.TermsRequest)
+    async def terms(self, session: Session, asked: messages.TermsRequest) -> Response:
         answers.few(asked.items)
         return answers.json(await self._feed.terms(session, asked))
 
-    async def digests(self, request: Request) -> Response:
-        session, asked = await self._asked(request, messages.TermsRequest)
+    async def digests(self, session: Session, asked: messages.TermsRequest) -> Response:
         answers.few(asked.items)
         return answers.json(await self._feed.digests(session, asked))
 
-    async def hints(self, request: Request) -> Response:
+    async def hints(self, session: Session, request: Request) -> Response:
         token = answers.bearer(request)
-        session = await self._sessions.resolve(token)
         line = self._hints.listen((session.reader, session.team))
         told = self._hinting(token, line, session.expires_ms)
         headers = {"X-Accel-Buffering": "no"}
         return StreamingResponse(told, headers=headers, media_type="text/event-stream")
-
-    async def _asked(self, request: Request, kind: type[T]) -> tuple[Session, T]:
-        session, raw = await self._received(request, self._sessions.resolve, _ASK_BYTES)
-        return session, codec.decode(raw, kind)
-
-    async def _received(
-        self, request: Request, resolve: Callable[[str], Awaitable[Session]], max_bytes: int
-    ) -> tuple[Session, bytes]:
-        """Who asks, and the bytes. Who asks is read after the body, which may take long to come, and before
-        it is decoded; a stranger's large body, or one of unknown length, is not even read.
-        """
-        token = answers.bearer(request)
-        if not answers.is_small(request):
-            await resolve(token)
-        try:
-            raw = await answers.received(request, max_bytes)
-        except Refused:
-            await resolve(token)
-            raise
-        return await resolve(token), raw
 
     async def _hinting(self, token: str, line: HintLine, expires_ms: int) -> AsyncIterator[bytes]:
         """Events until the token or the right ends, or the server stops."""

@@ -22,11 +22,11 @@ _METHODS: Final = frozenset(("GET", "POST", "HEAD"))
 class Metrics:
     """Counts requests; reads gauges when asked. One per server."""
 
-    def __init__(self, routes: Iterable[str]) -> None:
+    def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
-        self._routes = frozenset(routes)
+        self._routes: frozenset[str] = frozenset()
         self._kept: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "colloque_requests",
@@ -41,6 +41,10 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+
+    def know(self, paths: Iterable[str]) -> None:
+        """The addresses that are counted by name."""
+        self._routes = frozenset(paths)
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """A number read at each scrape: lines open, effects owed, bytes free."""

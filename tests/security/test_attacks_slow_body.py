@@ -7,7 +7,9 @@ from starlette.requests import Request
 
 from dossier.wire import codec
 from dossier.wire import messages as wire
-from server.api.sync import SyncApi
+from server.api.doors import Doorkeeper
+from server.api.sync import SyncApi, Told
+from server.services.sequencer import Sequencer
 
 
 def answered(engine: Any, path: str, message: object, *, revoke: bool) -> tuple[int, wire.Problem]:
@@ -22,9 +24,10 @@ def answered(engine: Any, path: str, message: object, *, revoke: bool) -> tuple[
         room.feed,
         room.changes,
         room.hints,
-        name="test",
-        demonstration=True,
+        Sequencer(room.premises, bytes(32)),
+        Told("test", True, 1, b""),
     )
+    keeper = Doorkeeper(room.sessions, room.clock, None)
     sent = codec.encode(message)
 
     async def receive() -> dict[str, Any]:
@@ -46,7 +49,7 @@ def answered(engine: Any, path: str, message: object, *, revoke: bool) -> tuple[
         "headers": headers,
         "query_string": b"",
     }
-    route = next(one for one in api.routes() if one.path == path)
+    route = next(one for one in keeper.routes(api.doors()) if one.path == path)
     reply = engine.run(route.endpoint(Request(scope, receive)))
     return reply.status_code, codec.decode(bytes(reply.body), wire.Problem)
 

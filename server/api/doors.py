@@ -1,0 +1,136 @@
+"""Every door of the API: who may pass, what is asked, what is answered. There is no other way in.
+
+A door names its `Pass`, and the keeper lets nobody through without it, so that a handler cannot forget to
+ask; the published description and the table of permissions are drawn from the same doors.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dossier.clock import Clock
+from dossier.errors import Refused
+from dossier.wire import codec
+from server.api import answers
+from server.services.session import Session, Sessions
+from server.services.throttle import Throttle
+
+_SMALL: Final = 8 * 1024
+_BURST, _SECONDS_EACH = 1_000, 0.01
+"""Requests one account may make at once, and how soon each is given back: 100 a second."""
+
+
+class Pass(StrEnum):
+    """Who may pass."""
+
+    ANYBODY = "anybody"
+    DEVICE = "device"
+    """Proves itself inside the message: a password at enrolment, the device's own key after it."""
+    MEMBER = "member"
+    """A token whose device, account and membership are live."""
+    LEAVER = "leaver"
+    """The same, or a membership that ended a few days ago: what was begun under it may still be filed."""
+    OPERATOR = "operator"
+    """Whoever came in on the operator's own listener."""
+
+
+class Door(NamedTuple):
+    """One way in. `handler` is given the session (MEMBER, LEAVER) and then the decoded message, or the request
+    when nothing is `asked`. `answered` is the message of a success, or its media type.
+    """
+
+    method: str
+    path: str
+    may_pass: Pass
+    handler: Callable[..., Awaitable[Response]]
+    asked: type | None = None
+    answered: type | str | None = None
+    status: int = 200
+    max_bytes: int = _SMALL
+    query: tuple[str, ...] = ()
+
+
+class Doorkeeper:
+    """Makes routes of doors. `operator_port` is the port of the operator's listener, None without one."""
+
+    def __init__(self, sessions: Sessions, clock: Clock, operator_port: int | None) -> None:
+        self._sessions, self._port = sessions, operator_port
+        self._pace = Throttle(clock, tries=_BURST, seconds_a_try=_SECONDS_EACH)
+
+    def routes(self, doors: Iterable[Door]) -> list[Route]:
+        """One route a door."""
+        return [
+            Route(door.path, answers.guarded(self._kept(door)), methods=[door.method])
+            for door in doors
+        ]
+
+    def is_operator(self, request: Request) -> bool:
+        """By the address the connection came in on, never by a header."""
+        here = request.scope.get("server")
+        return self._port is not None and here is not None and here[1] == self._port
+
+    def _kept(self, door: Door) -> answers.Endpoint:
+        match door.may_pass:
+            case Pass.MEMBER:
+                return self._with_token(door, self._sessions.resolve)
+            case Pass.LEAVER:
+                return self._with_token(door, self._sessions.resolve_ended)
+            case Pass.OPERATOR:
+                return self._inside(door)
+        return _open(door)
+
+    def _with_token(
+        self, door: Door, resolve: Callable[[str], Awaitable[Session]]
+    ) -> answers.Endpoint:
+        async def paced(token: str) -> Session:
+            session = await resolve(token)
+            self._pace.take(session.account)
+            return session
+
+        async def plain(request: Request) -> Response:
+            return await door.handler(await paced(answers.bearer(request)), request)
+
+        async def with_body(request: Request) -> Response:
+            """Who asks is read after the body, which may take long to come, and before it is decoded; a
+            stranger's large body, or one of unknown length, is not even read.
+            """
+            token = answers.bearer(request)
+            if not answers.is_small(request):
+                await resolve(token)
+            try:
+                raw = await answers.received(request, door.max_bytes)
+            except Refused:
+                await resolve(token)
+                raise
+            session = await paced(token)
+            return await door.handler(session, codec.decode(raw, _asked(door)))
+
+        return plain if door.asked is None else with_body
+
+    def _inside(self, door: Door) -> answers.Endpoint:
+        async def inside(request: Request) -> Response:
+            if not self.is_operator(request):
+                raise HTTPException(404)
+            return await door.handler(request)
+
+        return inside
+
+
+def _open(door: Door) -> answers.Endpoint:
+    async def plain(request: Request) -> Response:
+        return await door.handler(request)
+
+    async def with_body(request: Request) -> Response:
+        return await door.handler(await answers.body(request, _asked(door), door.max_bytes))
+
+    return plain if door.asked is None else with_body
+
+
+def _asked(door: Door) -> Any:
+    assert door.asked is not None
+    return door.asked

@@ -1,0 +1,97 @@
+"""The published description of the API (OpenAPI 3.1), drawn from its doors and the messages themselves."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dossier.wire import limits, messages
+from server.api.doors import Door, Pass
+
+_REF: Final = "#/components/schemas/{name}"
+_TOKEN: Final = "token"  # noqa: S105 - the name of a scheme
+_REFUSALS: Final[dict[Pass, tuple[int, ...]]] = {
+    Pass.ANYBODY: (426,),
+    Pass.DEVICE: (400, 401, 403, 408, 413, 415, 422, 426, 429),
+    Pass.MEMBER: (401, 403, 404, 422, 426, 429),
+    Pass.LEAVER: (401, 403, 404, 422, 426, 429),
+    Pass.OPERATOR: (404,),
+}
+_OF_BODIES: Final = (400, 408, 413, 415, 422)
+
+
+def describe(doors: Iterable[Door], name: str, version: str) -> bytes:
+    """The whole description as JSON."""
+    doors = list(doors)
+    kinds = [kind for door in doors for kind in (door.asked, door.answered) if _is_message(kind)]
+    kinds = list(dict.fromkeys([*kinds, messages.Problem, messages.Pages]))
+    _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for door in doors:
+        paths.setdefault(door.path, {})[door.method.lower()] = _operation(door)
+    told = {
+        "openapi": "3.1.0",
+        "info": {"title": name, "version": version, "license": {"name": "EUPL-1.2"}},
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {_TOKEN: {"type": "http", "scheme": "bearer"}},
+        },
+    }
+    return msgspec.json.encode(told)
+
+
+def published(doors: Iterable[Door], name: str, version: str) -> Door:
+    """The door to the description of the others, itself included."""
+
+    async def answer(_request: Request) -> Response:
+        return Response(text, media_type="application/json")
+
+    door = Door("GET", "/openapi.json", Pass.ANYBODY, answer, None, "application/json")
+    text = describe([*doors, door], name, version)
+    return door
+
+
+def _operation(door: Door) -> dict[str, Any]:
+    bodies = () if door.asked is None else _OF_BODIES
+    refusals = sorted({*_REFUSALS[door.may_pass], *bodies, 500, 503, 507})
+    told: dict[str, Any] = {
+        "operationId": f"{door.method.lower()}{door.path.replace('/', '_')}",
+        "description": str(door.may_pass),
+        "parameters": [_parameter(word) for word in door.query],
+        "responses": {
+            str(door.status): _answer(door.status, door.answered),
+            **{str(status): _answer(status, messages.Problem) for status in refusals},
+        },
+    }
+    if door.asked is not None:
+        told["requestBody"] = {"required": True, "content": _content(door.asked)}
+    if door.may_pass in {Pass.MEMBER, Pass.LEAVER}:
+        told["security"] = [{_TOKEN: []}]
+    return told
+
+
+def _parameter(word: str) -> dict[str, Any]:
+    return {"name": word, "in": "query", "required": False, "schema": {"type": "string"}}
+
+
+def _answer(status: int, kind: type | str | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if kind is not None:
+        told["content"] = _content(kind)
+    return told
+
+
+def _content(kind: type | str) -> dict[str, Any]:
+    if isinstance(kind, str):
+        packed = kind == limits.PAGE_MEDIA_TYPE
+        said = "MessagePack in zstd: see Pages" if packed else ""
+        return {kind: {"schema": {"type": "string", "description": said}}}
+    return {"application/json": {"schema": {"$ref": _REF.format(name=kind.__name__)}}}
+
+
+def _is_message(kind: type | str | None) -> bool:
+    return kind is not None and not isinstance(kind, str)
