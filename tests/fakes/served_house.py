@@ -184,8 +184,8 @@ class _Opened:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self.house is None:
             self.house = await House.open(*self._opening, cost=CHEAP)
-            self._app = build_app(self.house)
-        await self._app(scope, receive, send)
+            self.app = build_app(self.house)
+        await self.app(scope, receive, send)
 
 
 @contextmanager

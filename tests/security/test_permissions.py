@@ -69,7 +69,7 @@ def callers(room: ServedHouse) -> Callers:
 
 def doors(room: ServedHouse) -> list[Door]:
     """The application's own."""
-    found: list[Door] = room.client.app.state.doors
+    found: list[Door] = room.client.app.app.state.doors
     return found
 
 
@@ -102,9 +102,9 @@ TOLD_IN: dict[Pass, dict[str, Callable[[tuple[int, str]], bool]]] = {
 
 
 def test_s6_every_route_of_the_application_is_a_door_with_a_pass(room: ServedHouse) -> None:
-    routes = [route for route in room.client.app.routes if isinstance(route, Route)]
+    routes = [route for route in room.client.app.app.routes if isinstance(route, Route)]
     assert {route.path for route in routes} == {door.path for door in doors(room)}
-    assert len(routes) == len(room.client.app.routes) == len(doors(room))
+    assert len(routes) == len(room.client.app.app.routes) == len(doors(room))
     assert {door.may_pass for door in doors(room)} == set(Pass) == set(TOLD_IN)
 
 
