@@ -20,19 +20,20 @@ class SessionApi:
 
     def doors(self) -> list[Door]:
         m, device = messages, Pass.DEVICE
-        base = "/session/v1"
         return [
-            Door("POST", f"{base}/enrol", device, self.enrol, m.EnrolRequest, m.EnrolReply, 201),
+            Door(
+                "POST", "/session/v1/enrol", device, self.enrol, m.EnrolRequest, m.EnrolReply, 201
+            ),
             Door(
                 "POST",
-                f"{base}/challenge",
+                "/session/v1/challenge",
                 Pass.ANYBODY,
                 self.challenge,
                 m.ChallengeRequest,
                 m.ChallengeReply,
             ),
-            Door("POST", f"{base}/token", device, self.token, m.TokenRequest, m.TokenReply),
-            Door("POST", f"{base}/purged", device, self.purged, m.PurgedRequest, None, 204),
+            Door("POST", "/session/v1/token", device, self.token, m.TokenRequest, m.TokenReply),
+            Door("POST", "/session/v1/purged", device, self.purged, m.PurgedRequest, None, 204),
         ]
 
     async def enrol(self, asked: messages.EnrolRequest) -> Response:
