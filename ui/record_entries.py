@@ -149,7 +149,7 @@ class RecordEntries:
 
     def _about(self, record: Record) -> str:
         identity = record.identity
-        return f"{full_name(identity)}, {born_words(identity, self._speak())}"
+        return f"{full_name(identity, self._speak().today)}, {born_words(identity, self._speak())}"
 
     def _entry(
         self,

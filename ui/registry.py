@@ -78,6 +78,9 @@ def palette_actions(commands: tuple[Command, ...]) -> tuple[Action, ...]:
     )
 
 
+SIDE = 24
+
+
 class KeySheet(QWidget):
     """F1: every key, in the words of the screens."""
 
@@ -90,12 +93,12 @@ class KeySheet(QWidget):
         self._look = look
         self.setAccessibleName(look.tr("Keys and help"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        stack = column(8, (24, 18, 24, 16))
+        stack = self._stack = column(8, (SIDE, 18, SIDE, 16))
         title = PlainLabel(look, look.tr("Keys and help"), size=Size.NAME, weight=Weight.BOLD)
         close = KeyCap(look, look.tr("Esc"))
         stack.addLayout(row(title, 1, close))
         inner = QWidget()
-        grid = QGridLayout()
+        grid = self._grid = QGridLayout()
         grid.setHorizontalSpacing(32)
         grid.setVerticalSpacing(0)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -119,13 +122,21 @@ class KeySheet(QWidget):
             grid.addLayout(box, 0, place)
             grid.setColumnStretch(place, 1)
         inner.setLayout(grid)
-        stack.addWidget(Scroll(inner), 1)
+        self._scroll = Scroll(inner)
+        stack.addWidget(self._scroll, 1)
         more = look.tr(
             "In a list: arrows or J and K, Enter to open. In a form: Ctrl+Enter records, Esc closes and "
             "keeps the draft."
         )
         stack.addWidget(PlainLabel(look, more, size=Size.LABEL, colour="muted", wrap=True))
         self.setLayout(stack)
+
+    def height_for(self, width: int) -> int:
+        """As high as its longest column at this width, and no more."""
+        inside = width - 2 * SIDE
+        listed = self._grid.heightForWidth(inside) if self._grid.hasHeightForWidth() else 0
+        rest = self._stack.sizeHint().height() - self._scroll.sizeHint().height()
+        return max(listed, self._grid.sizeHint().height()) + rest
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Escape, Qt.Key.Key_F1}:

@@ -22,7 +22,7 @@ from ui.theme.look import Look
 from ui.widgets.confirm import Confirm
 from ui.widgets.overlay import EmptyState, OverlayVeil, ToastUndo
 
-SHEET_WIDTH, SHEET_HEIGHT, MARGIN = 1080, 680, 24
+SHEET_WIDTH, MARGIN = 1080, 24
 
 
 class SessionSurface(QWidget):
@@ -397,7 +397,7 @@ class OverlayFlow(QObject):
         height = palette.height_for(bottom - TOP - MARGIN)
         palette.setGeometry((session.width() - width) // 2, TOP, width, height)
         sheet = min(SHEET_WIDTH, session.width() - 2 * MARGIN)
-        room = min(SHEET_HEIGHT, bottom - top - 2 * MARGIN)
+        room = min(session.sheet.height_for(sheet), bottom - top - 2 * MARGIN)
         session.sheet.setGeometry((session.width() - sheet) // 2, top + MARGIN, sheet, room)
 
     @Slot()

@@ -141,7 +141,7 @@ def severity_word(texts: Texts, severity: Severity) -> str:
         Severity.MILD: tr("mild"),
         Severity.MODERATE: tr("moderate"),
         Severity.SEVERE: tr("severe"),
-        Severity.UNKNOWN: tr("not stated"),
+        Severity.UNKNOWN: texts.trc("severity", "not stated"),
     }[severity]
 
 

@@ -9,7 +9,7 @@ from dossier.fhir.elements import Concept, Period, Reference, first_code, read, 
 class Document(Struct, frozen=True, kw_only=True, gc=False):
     """`at` is the date of care when said, else of the document; `made` the date of the document.
 
-    `replaced`: a newer version exists. `media` is the content type of the first content.
+    `custodian`: the organisation that keeps it, a reference. `replaced`: a newer version exists. `media` is the content type of the first content.
     """
 
     id: str
@@ -23,6 +23,7 @@ class Document(Struct, frozen=True, kw_only=True, gc=False):
     replaced: bool = False
     author: str = ""
     author_name: str = ""
+    custodian: str = ""
     by_patient: bool = False
     labels: tuple[str, ...] = ()
     media: str = ""
@@ -56,6 +57,7 @@ class _DocumentReference(Struct, frozen=True, kw_only=True, gc=False, rename="ca
     category: tuple[Concept, ...] = ()
     date: str = ""
     author: tuple[Reference, ...] = ()
+    custodian: Reference | None = None
     description: str = ""
     security_label: tuple[Concept, ...] = ()
     content: tuple[_Content, ...] = ()
@@ -84,6 +86,7 @@ def decode(body: bytes) -> Document:
         replaced=raw.status == "superseded",
         author=author.reference,
         author_name=author.display,
+        custodian=raw.custodian.reference if raw.custodian else "",
         by_patient=author.reference.startswith(("Patient/", "RelatedPerson/")),
         labels=tuple(first_code(item)[1] for item in raw.security_label),
         media=attachment.content_type,

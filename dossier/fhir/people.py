@@ -12,15 +12,36 @@ _CIVILITIES: Final = frozenset(("m", "m.", "mr", "mr.", "mme", "mrs", "mrs.", "m
 
 
 class Person(Struct, frozen=True, kw_only=True, gc=False):
-    """`name` as it is shown (`Dr Claire FONTAINE`), `speciality` in the words of the directory."""
+    """`name` as it is shown (`Dr Claire FONTAINE`), `speciality` in the words of the directory. Of an
+    organisation, its `address` on one line and its first `telephone`.
+    """
 
     id: str
     name: str
     speciality: str = ""
+    address: str = ""
+    telephone: str = ""
 
 
 class _Qualification(Struct, frozen=True, kw_only=True, gc=False):
     code: Concept | None = None
+
+
+class _Contact(Struct, frozen=True, kw_only=True, gc=False):
+    system: str = ""
+    value: str = ""
+
+
+class _Address(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+    text: str = ""
+    line: tuple[str | None, ...] = ()
+    postal_code: str = ""
+    city: str = ""
+
+    @property
+    def shown(self) -> str:
+        town = " ".join(part for part in (self.postal_code, self.city) if part)
+        return self.text or ", ".join(part for part in (*present(self.line), town) if part)
 
 
 class _Person(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
@@ -31,6 +52,8 @@ class _Person(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     practitioner: Reference | None = None
     organization: Reference | None = None
     specialty: tuple[Concept, ...] = ()
+    address: tuple[_Address, ...] = ()
+    telecom: tuple[_Contact, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(_Person)
@@ -40,7 +63,12 @@ def decode(body: bytes) -> Person:
     """Raises Invalid(`unreadable`) only when the body is not R4 at all."""
     raw = read(_decoder, body)
     if isinstance(raw.name, str):
-        return Person(id=raw.id, name=raw.name)
+        return Person(
+            id=raw.id,
+            name=raw.name,
+            address=raw.address[0].shown if raw.address else "",
+            telephone=next((one.value for one in raw.telecom if one.system == "phone"), ""),
+        )
     shown = shown_name(raw.name[0]) if raw.name else ""
     if not shown and raw.practitioner is not None:
         shown = raw.practitioner.display

@@ -4,13 +4,14 @@ Read when a line is opened, never kept: the record screen holds the lines of one
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from dossier.errors import Invalid
-from dossier.fhir import documents, encounters
+from dossier.fhir import documents, encounters, people
 from dossier.fhir.elements import Annotation, read
 from dossier.fhir.narrative import lines_of_attachment, lines_of_div, lines_of_text
 from practitioner_app.ports import CurrentRow, ItemState, RecordReader
@@ -26,6 +27,7 @@ WRITTEN: Final = frozenset(
 class Letter(Struct, frozen=True, kw_only=True):
     """`at` is the date of care, `made` when the document was made or received; `lines` are plain text.
 
+    `speciality`, `organisation`, `address`, `telephone`: its letterhead, from the directory of this device.
     `note`: written in a consultation of this practice, not a document that was received.
     """
 
@@ -37,6 +39,10 @@ class Letter(Struct, frozen=True, kw_only=True):
     at: str = ""
     made: str = ""
     author: str = ""
+    speciality: str = ""
+    organisation: str = ""
+    address: str = ""
+    telephone: str = ""
     type: str = ""
     note: bool = False
     state: ItemState = ItemState.CONFIRMED
@@ -95,11 +101,13 @@ class DocumentService:
         value: Any = decode(row.rtype, row.body)
         authors = Authors(self._reader)
         authors.learn([who(value)[0]])
-        title, kind, made = "", "", ""
+        title, kind, made, keeper = "", "", "", ""
         if isinstance(value, documents.Document):
             title, kind, made = value.title, value.type_label, value.made
+            keeper = value.custodian
         elif isinstance(value, encounters.Note):
             title = value.title
+        writer, house = self._listed(who(value)[0]), self._listed(keeper)
         return Letter(
             owner=row.owner,
             rtype=row.rtype,
@@ -109,10 +117,21 @@ class DocumentService:
             at=getattr(value, "at", "") or row.at,
             made=made,
             author=authors.name(*who(value)),
+            speciality=writer.speciality,
+            organisation=house.name,
+            address=house.address,
+            telephone=house.telephone,
             type=kind,
             note=isinstance(value, encounters.Note),
             state=row.state,
         )
+
+    def _listed(self, reference: str) -> people.Person:
+        """Who the directory of this device lists under a reference; nobody when it does not."""
+        for body in self._reader.directory([reference] if reference else []).values():
+            with suppress(Invalid):
+                return people.decode(body)
+        return people.Person(id="", name="")
 
 
 def words_of(row: CurrentRow) -> tuple[str, ...]:

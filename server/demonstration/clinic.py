@@ -10,11 +10,7 @@ LABORATORY = "biolab-du-port"
 IMAGING = "imagerie-de-la-loire"
 _TEST_FINESS = "urn:oid:1.2.250.1.71.4.2.2"
 _RPPS = "urn:oid:1.2.250.1.71.4.2.1"
-_ADDRESS = {
-    "line": ["12 quai des Tilleuls"],
-    "postalCode": "44990",
-    "city": "Saint-Exemple-sur-Loire",
-}
+_TOWN = {"postalCode": "44990", "city": "Saint-Exemple-sur-Loire"}
 
 
 class Staff(NamedTuple):
@@ -160,7 +156,7 @@ STAFF: tuple[Staff, ...] = (
     ),
     Staff(
         "testcardio",
-        "TESTCARDIO",
+        "BERTHELOT",
         "Claire",
         "female",
         "Dr",
@@ -172,7 +168,7 @@ STAFF: tuple[Staff, ...] = (
     ),
     Staff(
         "testinterne",
-        "TESTINTERNE",
+        "MARCHADOUR",
         "Benoît",
         "male",
         "Dr",
@@ -184,7 +180,7 @@ STAFF: tuple[Staff, ...] = (
     ),
     Staff(
         "testurgence",
-        "TESTURGENCE",
+        "PICHON",
         "Awa",
         "female",
         "Dr",
@@ -196,7 +192,7 @@ STAFF: tuple[Staff, ...] = (
     ),
     Staff(
         "testoncologie",
-        "TESTONCO",
+        "GUILLEMOT",
         "Marc",
         "male",
         "Dr",
@@ -208,7 +204,7 @@ STAFF: tuple[Staff, ...] = (
     ),
     Staff(
         "testbiologie",
-        "TESTBIO",
+        "CARRÉ",
         "Léa",
         "female",
         "Dr",
@@ -220,7 +216,7 @@ STAFF: tuple[Staff, ...] = (
     ),
     Staff(
         "testradio",
-        "TESTRADIO",
+        "LUCAS",
         "Olivier",
         "male",
         "Dr",
@@ -232,7 +228,7 @@ STAFF: tuple[Staff, ...] = (
     ),
     Staff(
         "testinfirmier",
-        "TESTSOINS",
+        "RAULT",
         "Maud",
         "female",
         "",
@@ -244,7 +240,7 @@ STAFF: tuple[Staff, ...] = (
     ),
     Staff(
         "testpharma",
-        "TESTPHARMA",
+        "BODIN",
         "Julien",
         "male",
         "",
@@ -261,10 +257,19 @@ BY_KEY = {person.key: person for person in STAFF}
 def organisations() -> list[Json]:
     """The four structures; FINESS numbers are not sent because none of them exists."""
     return [
-        _organisation(PRACTICE, "Maison de santé du Port", "02 61 91 00 10"),
-        _organisation(HOSPITAL, "Centre hospitalier de Saint-Exemple", "02 61 91 00 40"),
-        _organisation(LABORATORY, "Biolab du Port", "02 61 91 00 50"),
-        _organisation(IMAGING, "Centre d’imagerie de la Loire", "02 61 91 00 60"),
+        _organisation(
+            PRACTICE, "Maison de santé du Port", "12 quai des Tilleuls", "02 61 91 00 10"
+        ),
+        _organisation(
+            HOSPITAL,
+            "Centre hospitalier de Saint-Exemple",
+            "1 avenue de l’Hôpital",
+            "02 61 91 00 40",
+        ),
+        _organisation(LABORATORY, "Biolab du Port", "3 rue du Bac", "02 61 91 00 50"),
+        _organisation(
+            IMAGING, "Centre d’imagerie de la Loire", "8 rue des Moulins", "02 61 91 00 60"
+        ),
     ]
 
 
@@ -276,14 +281,14 @@ def directory() -> list[Json]:
     return found
 
 
-def _organisation(rid: str, name: str, phone: str) -> Json:
+def _organisation(rid: str, name: str, street: str, phone: str) -> Json:
     return {
         "resourceType": "Organization",
         "id": rid,
         "active": True,
         "name": name,
         "telecom": [{"system": "phone", "value": phone}],
-        "address": [_ADDRESS],
+        "address": [{"line": [street], **_TOWN}],
     }
 
 

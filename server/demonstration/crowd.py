@@ -9,12 +9,12 @@ import tomllib
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 from random import Random
 from typing import Any
 
 from dossier.fhir import allergies
 from server.demonstration import clinic, story
+from server.demonstration.body import Body
 from server.demonstration.pen import DrugLine, Pen, spread
 from server.demonstration.story import Story
 
@@ -22,6 +22,7 @@ Json = dict[str, Any]
 
 _GPS = ("fontaine", "lemaire", "kaci", "vasseur")
 _YEARS = 15
+_ASKED_TOBACCO = 16
 _WEIGHT, _HEIGHT = "29463-7", "8302-2"
 _ALLERGIES = (
     ("pénicilline", "urticaire", ("amoxicillin",)),
@@ -47,32 +48,6 @@ _DIGITS = {
     "hemoglobine": 1,
     "ldl": 2,
 }
-_WEIGHTS = (
-    (0, 3.4),
-    (1, 9.8),
-    (2, 12.2),
-    (4, 16.3),
-    (6, 20.5),
-    (8, 26),
-    (10, 32),
-    (12, 40),
-    (14, 50),
-    (16, 58),
-    (18, 64),
-)
-_HEIGHTS = (
-    (0, 50),
-    (1, 75),
-    (2, 87),
-    (4, 102),
-    (6, 115),
-    (8, 127),
-    (10, 138),
-    (12, 149),
-    (14, 161),
-    (16, 167),
-    (18, 170),
-)
 _INFANT_DOSES = (
     ("J07CA09", 2, 1), ("J07AL02", 2, 1), ("J07CA09", 4, 2), ("J07AL02", 4, 2), ("J07CA09", 11, 3), ("J07AL02", 11, 3),
     ("J07BD52", 12, 1), ("J07BD52", 17, 2), ("J07CA02", 73, 4), ("J07CA02", 138, 5),
@@ -91,13 +66,15 @@ def write(pen: Pen, by: str, now: Story, fullness: float) -> None:
     """A whole record; `fullness` scales how often the person comes."""
     first = max(pen.subject.birth + timedelta(days=14), now.today - timedelta(days=365 * _YEARS))
     avoided = _allergy(pen, by, first, now)
-    if pen.subject.age(now.today) >= 16:
-        pen.tobacco(
-            pen.random.choices(("Non-fumeur", "Ex-fumeur", "Fumeur"), (60, 22, 18))[0], first, by
-        )
-    chronic = _chronic(pen, by, first, now, avoided, fullness)
-    _acute(pen, by, first, now, fullness)
-    _child(pen, by, first, now)
+    body = Body(pen.random, pen.subject, first)
+    if pen.subject.age(now.today) >= _ASKED_TOBACCO:
+        old_enough = pen.subject.birth + timedelta(days=366 * _ASKED_TOBACCO)
+        asked = min(max(first, old_enough), now.today - timedelta(days=3))
+        smokes = pen.random.choices(("Non-fumeur", "Ex-fumeur", "Fumeur"), (60, 22, 18))[0]
+        pen.tobacco(smokes, story.working_day(asked), by)
+    chronic = _chronic(pen, by, first, now, avoided, (body, fullness))
+    _acute(pen, by, first, now, fullness, avoided)
+    _child(pen, by, first, now, body)
     _vaccines(pen, by, now)
     _letters(pen, first, now, fullness)
     if chronic and pen.subject.age(now.today) > 40 and pen.random.random() < 0.5:
@@ -192,7 +169,12 @@ def _allergy(pen: Pen, by: str, first: date, now: Story) -> tuple[str, ...]:
 
 
 def _chronic(
-    pen: Pen, by: str, first: date, now: Story, avoided: tuple[str, ...], fullness: float
+    pen: Pen,
+    by: str,
+    first: date,
+    now: Story,
+    avoided: tuple[str, ...],
+    lived: tuple[Body, float],
 ) -> int:
     age = pen.subject.age(now.today)
     has = 0
@@ -215,22 +197,30 @@ def _chronic(
                 since,
                 _who(by, since),
             )
-        _follow(pen, by, rule, since, now, fullness)
+        _follow(pen, by, rule, since, now, *lived)
     return has
 
 
-def _follow(pen: Pen, by: str, rule: Json, since: date, now: Story, fullness: float) -> None:
-    weight = pen.random.uniform(58, 94) if pen.subject.sex == "male" else pen.random.uniform(50, 84)
+def _follow(
+    pen: Pen, by: str, rule: Json, since: date, now: Story, body: Body, fullness: float
+) -> None:
     levels = {key: _drawn(pen.random, key) for key in rule["labs"]}
     for day in spread(pen.random, since, now.today - timedelta(days=4), round(260 / fullness)):
         who = _who(by, day)
-        systolic, diastolic = pen.random.randrange(116, 152), pen.random.randrange(64, 92)
-        weight += pen.random.uniform(-1, 1.1)
-        vitals = f"PA {systolic}/{diastolic}, poids {weight:.0f} kg."
-        pen.pressure(systolic, diastolic, day, who)
+        weight = body.weight(day)
+        vitals = (
+            f"Poids {weight:g} kg.".replace(".", ",", 1)
+            if weight % 1
+            else f"Poids {weight:.0f} kg."
+        )
+        state = "équilibrée"
+        if pen.subject.age(day) >= _ASKED_TOBACCO:
+            systolic, diastolic = body.pressure()
+            vitals = f"PA {systolic}/{diastolic}, p{vitals[1:]}"
+            pen.pressure(systolic, diastolic, day, who)
+            state = "équilibrée" if systolic < 140 else "à surveiller"
         if pen.random.random() < 0.5:
-            pen.vital(_WEIGHT, round(weight * 2) / 2, day, who)
-        state = "équilibrée" if systolic < 140 else "à surveiller"
+            pen.vital(_WEIGHT, weight, day, who)
         if not rule["note"].count("hypertension"):
             state = "stable"
         pen.visit(
@@ -256,39 +246,35 @@ def _coherent(levels: dict[str, float]) -> list[tuple[str, float]]:
     return list(found.items())
 
 
-def _acute(pen: Pen, by: str, first: date, now: Story, fullness: float) -> None:
+def _acute(
+    pen: Pen, by: str, first: date, now: Story, fullness: float, avoided: tuple[str, ...]
+) -> None:
     each = round((170 if pen.subject.age(now.today) < 16 else 330) / fullness)
     for day in spread(pen.random, first, now.today - timedelta(days=2), each):
         age = pen.subject.age(day)
         fitting = [
             r
             for r in rules()["acute"]
-            if _fits(r, age, pen.subject.sex) and day.month in r["months"]
+            if _fits(r, age, pen.subject.sex)
+            and day.month in r["months"]
+            and r.get("drug") not in avoided
         ]
         if not fitting:
             continue
         rule = pen.random.choices(fitting, [r["weight"] for r in fitting])[0]
-        pen.visit(day, _who(by, day), rule["title"], rule["text"], time=_time(pen.random))
+        told = pen.random.choice([rule["text"], *rule.get("or", ())])
+        pen.visit(day, _who(by, day), rule["title"], told, time=_time(pen.random))
 
 
-def _child(pen: Pen, by: str, first: date, now: Story) -> None:
+def _child(pen: Pen, by: str, first: date, now: Story, body: Body) -> None:
     """Weights and heights along a growth curve of the person's own."""
     if pen.subject.age(first) >= 16:
         return
-    own = pen.random.uniform(0.9, 1.12)
     last = min(now.today - timedelta(days=2), pen.subject.birth + timedelta(days=365 * 17))
     each = 45 if pen.subject.age(now.today) < 2 else 210
     for day in spread(pen.random, first, last, each):
-        years = (day - pen.subject.birth).days / 365.25
-        pen.vital(_WEIGHT, round(_along(_WEIGHTS, years) * own, 1), day, _who(by, day))
-        pen.vital(_HEIGHT, round(_along(_HEIGHTS, years) * (0.5 + own / 2), 1), day, _who(by, day))
-
-
-def _along(curve: tuple[tuple[int, float], ...], years: float) -> float:
-    for (a, low), (b, high) in pairwise(curve):
-        if years <= b:
-            return low + (high - low) * (years - a) / (b - a)
-    return curve[-1][1]
+        pen.vital(_WEIGHT, body.weight(day), day, _who(by, day))
+        pen.vital(_HEIGHT, body.height(day), day, _who(by, day))
 
 
 def _vaccines(pen: Pen, by: str, now: Story) -> None:
@@ -316,6 +302,8 @@ def _vaccines(pen: Pen, by: str, now: Story) -> None:
 
 
 def _letters(pen: Pen, first: date, now: Story, fullness: float) -> None:
+    """Each kind once: nobody has the same film of the same knee five times over."""
+    sent: set[str] = set()
     for day in spread(
         pen.random,
         first + timedelta(days=200),
@@ -323,8 +311,10 @@ def _letters(pen: Pen, first: date, now: Story, fullness: float) -> None:
         round(1100 / fullness),
     ):
         fitting = [r for r in rules()["letters"] if _fits(r, pen.subject.age(day), pen.subject.sex)]
+        fitting = [r for r in fitting if r["title"] not in sent]
         if fitting:
             rule = pen.random.choice(fitting)
+            sent.add(rule["title"])
             pen.letter(day, rule["by"], rule["type"], rule["title"], rule["text"])
 
 

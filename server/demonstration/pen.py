@@ -176,6 +176,9 @@ class Pen(Summary):
         received: date | None = None,
         labels: tuple[str, ...] = (),
     ) -> None:
+        writer = clinic.BY_KEY[by]
+        if text.rstrip().endswith("confraternellement,"):
+            text = f"{text.rstrip()}\n{writer.shown}"
         known = self._lists.document_types.get(code)
         assert known is not None, code
         self.put(
@@ -189,7 +192,8 @@ class Pen(Summary):
                 label=known.fr,
                 title=title,
                 text=text,
-                author=clinic.BY_KEY[by].reference,
+                author=writer.reference,
+                organisation=writer.organisation,
                 labels=labels,
             )
         )

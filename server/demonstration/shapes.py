@@ -241,6 +241,7 @@ def document(  # noqa: PLR0913 - one keyword an element
     title: str,
     text: str,
     author: Json,
+    organisation: str,
     labels: tuple[str, ...] = (),
 ) -> Json:
     """A letter or report. Its words are the narrative, so that they can be read and searched offline."""
@@ -257,6 +258,7 @@ def document(  # noqa: PLR0913 - one keyword an element
         "subject": {"reference": patient},
         "date": received,
         "author": [author],
+        "custodian": {"reference": f"Organization/{organisation}"},
         "description": title,
         "content": [{"attachment": {"contentType": "text/plain", "title": title, "creation": day}}],
         "context": {"period": {"start": day, "end": day}},

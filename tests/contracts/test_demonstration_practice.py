@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -248,3 +249,40 @@ def test_the_crowd_has_homonyms_deaths_and_people_without_a_doctor():
     assert any("deceasedDateTime" in p for p in patients)
     assert any("generalPractitioner" not in p for p in patients)
     assert any("identifier" not in p for p in patients)
+
+
+def test_one_person_has_one_weight_whatever_they_come_for(records):
+    """Two chronic conditions are followed side by side: the curve is one."""
+    jumps = []
+    for record in records[30:]:
+        weights = sorted(
+            (one["effectiveDateTime"][:10], one["valueQuantity"]["value"])
+            for one in of(record, "Observation")
+            if one["code"]["coding"][0]["code"] == "29463-7"
+        )
+        for (before, one), (after, other) in pairwise(weights):
+            near = date.fromisoformat(after) - date.fromisoformat(before) < timedelta(days=120)
+            jumps += [abs(one - other)] if near and one > 30 else []
+    assert len(jumps) > 100
+    assert max(jumps) <= 5
+
+
+def test_a_child_is_asked_nothing_of_an_adult_and_nobody_gets_one_report_twice(records):
+    for record in records[30:]:
+        patients = of(record, "Patient")
+        born = date.fromisoformat(patients[0]["birthDate"]) if patients else MONDAY
+        of_sixteen = born.replace(year=born.year + 16, day=min(born.day, 28))
+        for one in of(record, "Observation"):
+            if one["code"]["coding"][0]["code"] in {"72166-2", "85354-9"}:
+                assert date.fromisoformat(one["effectiveDateTime"][:10]) >= of_sixteen
+        titles = Counter(one["description"] for one in of(record, "DocumentReference"))
+        assert max(titles.values(), default=1) == 1
+
+
+def test_a_letter_names_its_house_and_is_signed(records):
+    letters = of([one for record in records for one in record], "DocumentReference")
+    assert letters
+    assert all(one["custodian"]["reference"].startswith("Organization/") for one in letters)
+    closed = [one for one in letters if "onfraternellement," in one["text"]["div"]]
+    assert closed
+    assert all("</p><p>Dr " in one["text"]["div"] for one in closed)

@@ -31,7 +31,7 @@ LETTER = {
     "status": "current",
     "type": {"text": "Compte rendu de consultation ou de visite"},
     "date": "2026-11-23T06:41:00Z",
-    "author": [{"reference": "Practitioner/absent", "display": "Dr Claire TESTCARDIO"}],
+    "author": [{"reference": "Practitioner/absent", "display": "Dr Claire BERTHELOT"}],
     "description": "Compte rendu de cardiologie",
     "content": [{"attachment": {"contentType": "text/plain", "creation": "2026-11-12"}}],
     "text": {
@@ -75,7 +75,7 @@ def test_a_letter_is_a_white_page_with_its_own_words_in_both_themes(session, wor
     session.record_flow.open(OWNER)
     session.models.record.choose(Ref("DocumentReference", "d1"))
     detail = session.models.record.state.detail
-    assert detail.second == "12/11/2026 · Dr Claire TESTCARDIO · reçu le 23/11/2026"
+    assert detail.second == "12/11/2026 · Dr Claire BERTHELOT · reçu le 23/11/2026"
     [page] = session.record_view.panel.findChildren(Paper)
     said = words_in(page)
     assert f"PA <b>{NBSP}136/80." in said

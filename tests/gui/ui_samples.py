@@ -337,7 +337,7 @@ def events():
             "e11",
             "2026-10-14",
             Kind.LETTER,
-            "Lettre d’adressage au Dr TESTCARDIO, palpitations",
+            "Lettre d’adressage au Dr BERTHELOT, palpitations",
             author=who,
             state=ItemState.PENDING,
             op_id="op-11",

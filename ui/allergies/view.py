@@ -65,12 +65,12 @@ def allergy_form(
 
 def _values(row: AllergyRow | None) -> dict[str, str]:
     if row is None:
-        return {"certainty": str(Certainty.PROBABLE)}
+        return {}
     return {
         "agent": row.agent,
         "reactions": ", ".join(row.reactions),
         "severity": str(row.severity),
         "criticality": str(row.criticality),
-        "certainty": str(row.certainty or Certainty.PROBABLE),
+        "certainty": str(row.certainty),
         "since": row.since,
     }

@@ -1,5 +1,7 @@
 """From the record to the banner and the strip: the words of zones 1 and 2."""
 
+from datetime import date
+
 from dossier.fhir.dates import day
 from dossier.fhir.patients import IdentityStatus
 from practitioner_app.services.rows import (
@@ -11,6 +13,7 @@ from practitioner_app.services.rows import (
     Strip,
 )
 from ui.formats import Formats
+from ui.patient_words import is_minor
 from ui.speaking import Speaking
 from ui.widgets.banner import AllergyKind, AllergyLine, AllergyPanelState, BannerState
 from ui.widgets.strip import StripCell
@@ -28,11 +31,13 @@ def civility_word(civility: str) -> str:
     return {"M": "M.", "MME": "Mme"}.get(civility, "")
 
 
-def full_name(identity: Identity) -> str:
-    """Mme MARTINEAU Élodie: civility, name in use, given name in use."""
+def full_name(identity: Identity, today: date) -> str:
+    """Mme MARTINEAU Élodie: civility of an adult, name in use, given name in use."""
     family = identity.used_name or identity.birth_name
     given = identity.used_given or identity.birth_given
-    return " ".join(part for part in (civility_word(identity.civility), family, given) if part)
+    child = is_minor(identity.birth_date, today)
+    civility = "" if child else civility_word(identity.civility)
+    return " ".join(part for part in (civility, family, given) if part)
 
 
 def born_words(identity: Identity, speaking: Speaking) -> str:
@@ -79,7 +84,7 @@ def banner(record: Record, speaking: Speaking) -> BannerState:
     given = identity.birth_given
     return BannerState(
         owner=record.owner,
-        name=full_name(identity),
+        name=full_name(identity, speaking.today),
         birth_name=identity.birth_name,
         first_birth_given=given if identity.used_given or given.isupper() else "",
         born_label=born_label(texts, identity.sex),

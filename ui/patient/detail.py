@@ -20,15 +20,19 @@ SELECTABLE = (
 
 
 class Paper(QWidget):
-    """A document on a page that stays white in the dark theme: sender, day, object, words."""
+    """A document on a page that stays white in the dark theme: letterhead, sender, day, object, words."""
 
     def __init__(self, look: Look, state: PaperState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
         self.setAccessibleName(look.tr("Text of the document"))
         stack = column(8, (40, 32, 40, 24))
+        if state.heading:
+            stack.addWidget(self._ink(state.heading, size=Size.EMPHASIS, weight=Weight.BOLD))
+        if state.place:
+            stack.addWidget(self._ink(state.place, size=Size.LABEL))
         if state.sender:
-            stack.addWidget(self._ink(state.sender, weight=Weight.BOLD))
+            stack.addWidget(self._ink(state.sender, weight=Weight.SEMIBOLD))
         rule = Ground(look, "ink")
         rule.setFixedHeight(1)
         stack.addWidget(rule)

@@ -252,11 +252,16 @@ def _paper(letter: Letter, record: Record, speaking: Speaking) -> PaperState:
     """The page of a document: the words are its own, in its own order."""
     formats, identity = speaking.formats, record.identity
     born = formats.day(identity.birth_date) if identity.birth_date else ""
+    telephone = speaking.texts.tr("tel. {number}", number=letter.telephone)
+    where = (letter.address, telephone if letter.telephone else "")
+    sent = (letter.author, letter.speciality.lower())
     return PaperState(
-        sender=letter.author,
+        heading=letter.organisation,
+        place=" · ".join(part for part in where if part),
+        sender=", ".join(part for part in sent if part),
         day=formats.day(letter.at) if letter.at else "",
         title=letter.title or letter.type,
-        about=", ".join(part for part in (full_name(identity), born) if part),
+        about=", ".join(part for part in (full_name(identity, speaking.today), born) if part),
         lines=letter.lines,
         foot=letter.type if letter.type != letter.title else "",
     )

@@ -130,8 +130,10 @@ class GridRow(Struct, frozen=True):
 
 
 class PaperState(Struct, frozen=True, kw_only=True):
-    """A document as a page: who sent it, its day, its object, its words."""
+    """A document as a page: its letterhead, who sent it, its day, its object, its words."""
 
+    heading: str = ""
+    place: str = ""
     sender: str = ""
     day: str = ""
     title: str = ""

@@ -73,8 +73,9 @@ class CardWidget(Card):
         self._stack = column()
         for part in (self._below, self._why):
             part.hide()
-            self.body.addWidget(part)
+        self.body.addWidget(self._why)
         self.body.addLayout(self._stack)
+        self.body.addWidget(self._below)
 
     def _head_line(self) -> QHBoxLayout:
         look = self._look
@@ -170,7 +171,7 @@ class CardWidget(Card):
         return next((one for one in shown if one.ref == ref), None)
 
     def _aside_fits(self, state: SummaryCard) -> bool:
-        """Whether the aside stands beside the title; it goes below it otherwise, never cut."""
+        """Whether the aside stands beside the title; it ends the card otherwise, never cut."""
         look = self._look
         title = look.metrics(Size.BODY, Weight.BOLD).horizontalAdvance(state.title)
         aside = look.metrics(Size.LABEL).horizontalAdvance(look.texts.shown(state.aside))

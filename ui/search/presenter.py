@@ -116,7 +116,7 @@ def _action(action: Action, speaking: Speaking, shortcuts: dict[str, str]) -> Hi
 
 def _patient(hit: PatientHit, speaking: Speaking) -> HitRow:
     tr = speaking.texts.tr
-    name = patient_name(hit)
+    name = patient_name(hit, speaking.today)
     second = born_line(hit, speaking)
     status = hit.status if hit.status in set(IdentityStatus) else ""
     if status:

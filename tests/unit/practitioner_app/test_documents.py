@@ -21,7 +21,7 @@ def a_letter(rid="d1", **more):
         "status": "current",
         "type": {"text": "Compte rendu de consultation"},
         "date": "2026-11-23T06:41:00Z",
-        "author": [{"reference": "Practitioner/pr1", "display": "Dr Claire TESTCARDIO"}],
+        "author": [{"reference": "Practitioner/pr1", "display": "Dr Claire BERTHELOT"}],
         "description": "Compte rendu de cardiologie",
         "content": [{"attachment": {"contentType": "text/plain", "creation": "2026-11-12"}}],
         "text": {
@@ -49,7 +49,7 @@ def test_a_letter_is_read_with_its_days_its_author_and_its_paragraphs(store):
         "2026-11-12",
         "2026-11-23T06:41:00Z",
     )
-    assert letter.author == "Dr Claire TESTCARDIO"
+    assert letter.author == "Dr Claire BERTHELOT"
     assert not letter.note
 
 
@@ -116,3 +116,26 @@ def test_an_attachment_that_is_no_text_or_does_not_decode_has_no_line():
     assert lines_of_attachment("text/plain", "***") == ()
     assert lines_of_attachment("text/plain", b64encode(b"\xff\xfe").decode()) == ()
     assert lines_of_text(" a  b \n\n c") == ("a b", "c")
+
+
+def test_a_letter_has_the_letterhead_of_the_house_that_keeps_it(store):
+    store.hold_people(
+        {
+            "resourceType": "Organization",
+            "id": "h",
+            "name": "Centre hospitalier",
+            "telecom": [{"system": "fax", "value": "1"}, {"system": "phone", "value": "02 61 91"}],
+            "address": [{"line": ["1 avenue"], "postalCode": "44990", "city": "Saint-Exemple"}],
+        }
+    )
+    store.hold(OWNER, a_letter(custodian={"reference": "Organization/h"}), a_letter("d2"))
+    letter = DocumentService(store).read(OWNER, [("DocumentReference", "d1")])
+    assert letter is not None
+    assert (letter.organisation, letter.address, letter.telephone) == (
+        "Centre hospitalier",
+        "1 avenue, 44990 Saint-Exemple",
+        "02 61 91",
+    )
+    bare = DocumentService(store).read(OWNER, [("DocumentReference", "d2")])
+    assert bare is not None
+    assert (bare.organisation, bare.address, bare.telephone) == ("", "", "")
