@@ -24,6 +24,13 @@ _INS_CHARS = 15
 _DECIMALS_SENT = 3
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _DECIMAL = re.compile(r"(?<![\w.,/-])(\d+)\.(\d+)(?![\w.,/-])")
+_TWO = 2
+_TAKEN = frozenset(
+    (
+        "ampoule", "application", "bouffée", "capsule", "comprimé", "cuillère", "drop", "goutte", "gélule",
+        "injection", "puff", "sachet", "spoon", "tablet", "unit", "unité",
+    )
+)  # fmt: skip
 _TWO_DECIMALS = Decimal("0.01")
 
 
@@ -204,6 +211,13 @@ class Formats:
     def in_text(self, text: str) -> str:
         """The numbers of a strength or a dose in the language's form: `1000 mg` as 1 000 mg."""
         return _NUMBER.sub(lambda found: self.number(found[0]), text).replace(" ", NBSP)
+
+    def dose(self, text: str) -> str:
+        """What is taken at once: `2 bouffée` is two bouffées; a unit of measure has no plural."""
+        number, _, unit = text.partition(" ")
+        taken = plain_decimal(number)
+        several = taken is not None and (taken >= _TWO if self._french else taken > 1)
+        return self.in_text(text) + ("s" if several and unit in _TAKEN else "")
 
     def decimals(self, text: str) -> str:
         """The decimal numbers inside a wording, with the sign of the language; nothing else is touched."""

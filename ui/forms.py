@@ -23,6 +23,8 @@ class FieldSpec(Struct, frozen=True, kw_only=True):
     lines: int = 1
     options: tuple[Option, ...] = ()
     suggestions: tuple[str, ...] = ()
+    unanswered: bool = False
+    """None of the options stands chosen until somebody chooses: silence is no answer."""
     stacked: bool = False
     """Shown as a list that opens, even with few options."""
 

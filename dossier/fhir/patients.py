@@ -140,7 +140,7 @@ def decode(body: bytes) -> Patient:
         birth_given=first,
         birth_givens=givens,
         used_name=usual.family if usual.family.casefold() != official.family.casefold() else "",
-        used_given=used_given if used_given.casefold() != first.casefold() else "",
+        used_given=used_given if used_given != first else "",
         birth_date=raw.birth_date,
         sex=Sex(raw.gender) if raw.gender in Sex.__members__.values() else Sex.UNKNOWN,
         ins=ins.value,

@@ -329,6 +329,8 @@ class TimelineItem(Item, frozen=True, kw_only=True):
     members: tuple[tuple[str, str], ...] = ()
     dose: str = ""
     """Of a vaccine: which dose, by its number."""
+    none_known: bool = False
+    """Somebody asked, and there is no known allergy: said in the words of the screen."""
     lot: str = ""
 
 

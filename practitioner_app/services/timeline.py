@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from dossier.fhir.allergies import Allergy
+from dossier.fhir.allergies import Allergy, Certainty
 from dossier.fhir.dates import sort_key
 from dossier.fhir.documents import Document
 from dossier.fhir.encounters import Encounter, Note
@@ -216,7 +216,8 @@ class Timeline:
             if parts
             else (),
             unread=new and kind in _TO_READ,
-            struck=not getattr(first, "counts", True) or _erroneous(first),
+            struck=_erroneous(first),
+            none_known=isinstance(first, Allergy) and first.none_known and not first.partial,
             undecided=any(item.state is ItemState.CONFLICT for item in rows),
             members=tuple((item.rtype, item.id) for item in rows),
             dose=getattr(first, "dose_number", ""),
@@ -224,9 +225,14 @@ class Timeline:
         )
 
 
+_ERRONEOUS: Final = "entered-in-error"
+
+
 def _erroneous(value: Any) -> bool:
-    status = getattr(value, "status", "")
-    return str(status) == "entered-in-error"
+    """Entered in error; an allergy that was ruled out, or that there is none, was not."""
+    if isinstance(value, Allergy):
+        return value.certainty is Certainty.ERRONEOUS
+    return not getattr(value, "counts", True) or str(getattr(value, "status", "")) == _ERRONEOUS
 
 
 _URGENCY: Final = (

@@ -12,7 +12,7 @@ from dossier.identity.systems import INS_TEST
 from dossier.terminology.catalogue import Terminology
 from server.demonstration import clinic, crowd
 from server.demonstration.pen import DrugLine, Pen
-from server.demonstration.story import Story
+from server.demonstration.story import Story, working_day
 
 Json = dict[str, Any]
 
@@ -58,7 +58,7 @@ def _patient(person: Json, pen: Pen) -> Json:
         sex=patients.Sex(person["sex"]),
         civility=person.get("civility", ""),
         used_name=person.get("used_name", ""),
-        used_given=person.get("used_given", ""),
+        used_given=person.get("used_given", person["givens"][0].title()),
         ins=person.get("ins", ""),
         ins_system=INS_TEST if has_ins else "",
         status=patients.IdentityStatus.QUALIFIED
@@ -97,7 +97,7 @@ def _summary(sheet: Json, pen: Pen, by: str, first: date, story: Story) -> None:
         pen.relative(one["relation"], one["label"], one.get("age"))
     reviewed = story.day(person["reviewed"]) if "reviewed" in person else first
     for one in sheet.get("allergies", ()):
-        pen.allergy(_allergy(one), by, reviewed)
+        pen.allergy(_allergy(one), by, max(reviewed, _told(one, first)))
     if none := person.get("none_known"):
         pen.no_allergy(none["by"], story.day(none["at"]))
     if "tobacco" in person:
@@ -111,6 +111,12 @@ def _summary(sheet: Json, pen: Pen, by: str, first: date, story: Story) -> None:
             by,
             secret=one.get("secret", False),
         )
+
+
+def _told(one: Json, first: date) -> date:
+    """An allergy is written down after it happened."""
+    year = int(one["since"][:4]) if "since" in one else first.year
+    return working_day(date(year, 12, 1)) if year > first.year else first
 
 
 def _allergy(one: Json) -> allergies.NewAllergy:

@@ -7,13 +7,30 @@ import pytest
 from dossier.fhir.allergies import Certainty, Severity
 from dossier.fhir.patients import Sex
 from dossier.terminology.catalogue import Terminology
+from practitioner_app.services.rows import Kind
+from tests.builders import OWNER
+from tests.gui.ui_samples import a_look, a_speaking, event
+from tests.gui.ui_world import World
 from ui.allergies.view import allergy_form
 from ui.allergies.view_model import AllergyEntry
 from ui.i18n import load_texts
+from ui.main_window import MainWindow
+from ui.patient.presenter import told
 from ui.patient_words import civility_of
+from ui.preferences import Preferences
 from ui.words import severity_word
 
 TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def window(qapp, qtbot):
+    window = MainWindow(qapp, a_look("fr"))
+    qtbot.addWidget(window)
+    window.show_session(World(qapp).context(), Preferences())
+    window.show()
+    yield window
+    window.close()
 
 
 @pytest.mark.parametrize(
@@ -46,3 +63,31 @@ def test_a_new_allergy_has_no_certainty_until_somebody_chooses_one():
 
 def test_the_severity_nobody_stated_agrees_with_its_noun():
     assert severity_word(load_texts("fr"), Severity.UNKNOWN) == "non précisée"
+
+
+def test_none_of_the_certainties_stands_chosen_on_the_screen(window):
+    session = window.session
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("add:allergies")
+    assert session.record_view.panel.field("certainty").value() == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "shown"),
+    [
+        ("fr", "1 bouffée", "1\u00a0bouffée"),
+        ("fr", "2 bouffée", "2\u00a0bouffées"),
+        ("fr", "1.5 comprimé", "1,5\u00a0comprimé"),
+        ("en", "1.5 tablet", "1.5\u00a0tablets"),
+        ("fr", "5 mL", "5\u00a0mL"),
+        ("fr", "", ""),
+    ],
+)
+def test_what_is_taken_twice_is_in_the_plural(language, text, shown):
+    assert a_look(language).formats.dose(text) == shown
+
+
+def test_that_no_allergy_is_known_is_no_error_and_is_said_in_the_words_of_the_screen():
+    item = event("none", "2026-11-03", Kind.ALLERGY, "No known allergy", none_known=True)
+    shown = told(item, "Allergie", a_speaking(a_look("fr")))
+    assert shown == "Aucune allergie connue"

@@ -41,6 +41,7 @@ def allergy_form(
             FieldSpec(
                 key="certainty",
                 label=tr("Certainty"),
+                unanswered=True,
                 options=tuple(Option(str(one), certainty_word(texts, one)) for one in sure),
             ),
             FieldSpec(

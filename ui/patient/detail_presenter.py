@@ -252,7 +252,7 @@ def _paper(letter: Letter, record: Record, speaking: Speaking) -> PaperState:
     """The page of a document: the words are its own, in its own order."""
     formats, identity = speaking.formats, record.identity
     born = formats.day(identity.birth_date) if identity.birth_date else ""
-    telephone = speaking.texts.tr("tel. {number}", number=letter.telephone)
+    telephone = speaking.texts.tr("tel. {number}", number=letter.telephone.replace(" ", "\u00a0"))
     where = (letter.address, telephone if letter.telephone else "")
     sent = (letter.author, letter.speciality.lower())
     return PaperState(

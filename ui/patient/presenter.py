@@ -269,7 +269,7 @@ def medication_runs(row: TreatmentRow, speaking: Speaking) -> tuple[Run, ...]:
     if row.dose or row.posology:
         runs += [Run(" — "), Run(tr("DOSE") + " ", Weight.SEMIBOLD, "muted", Size.CAPTION)]
         if row.dose:
-            runs.append(bold(formats.in_text(row.dose)))
+            runs.append(bold(formats.dose(row.dose)))
         if row.posology:
             runs.append(Run(f" {row.posology}" if row.dose else row.posology))
     if row.as_needed:
@@ -319,7 +319,7 @@ def _version(version: TreatmentVersion, speaking: Speaking) -> tuple[Run, ...]:
     formats = speaking.formats
     runs.append(bold(formats.in_text(version.strength or version.dose)))
     if version.strength and version.dose:
-        runs.append(Run(f" — {formats.in_text(version.dose)}"))
+        runs.append(Run(f" — {formats.dose(version.dose)}"))
     runs.append(Run(f" {version.posology}"))
     return (*runs, source)
 
@@ -445,6 +445,8 @@ def told(item: TimelineItem, kind: str, speaking: Speaking) -> str:
         batch = speaking.texts.tr("batch {number}", number=item.lot) if item.lot else ""
         about = _words(dose_words(item, speaking), batch, item.summary)
         return f"{item.title} — {about}" if about else item.title
+    if item.none_known:
+        return speaking.texts.tr("No known allergies")
     title = item.title if item.title.casefold() != kind.casefold() else ""
     if not item.summary or (title and item.kind in {Kind.LETTER, Kind.DOCUMENT, Kind.IMAGING}):
         return title

@@ -216,7 +216,9 @@ class ListField(Field):
 
 
 class ChoiceField(Field):
-    """One of two to five, all in sight; arrows move between them."""
+    """One of two to five, all in sight; arrows move between them. `chosen`: the first one is, until another
+    is; otherwise none is, and the value is empty.
+    """
 
     def __init__(
         self,
@@ -225,6 +227,7 @@ class ChoiceField(Field):
         choices: tuple[Choice, ...],
         *,
         hint: str = "",
+        chosen: bool = True,
         parent: QWidget | None = None,
     ) -> None:
         box = QWidget()
@@ -243,7 +246,7 @@ class ChoiceField(Field):
         line.addStretch(1)
         self._group.buttonClicked.connect(self._picked)
         if choices:
-            self._segments[choices[0].key].setChecked(True)
+            self._segments[choices[0].key].setChecked(chosen)
             self.setFocusProxy(self._segments[choices[0].key])
 
     @Slot(QAbstractButton)

@@ -75,7 +75,9 @@ class FormPanel(Card):
         control: _Control
         if field.options and len(field.options) <= SIDE_BY_SIDE and not field.stacked:
             options = tuple(Choice(option.key, option.label) for option in field.options)
-            control = ChoiceField(look, field.label, options, hint=field.hint)
+            control = ChoiceField(
+                look, field.label, options, hint=field.hint, chosen=not field.unanswered
+            )
         elif field.options:
             options = tuple(Choice(option.key, option.label) for option in field.options)
             control = ListField(
