@@ -212,13 +212,6 @@ class Formats:
         """The numbers of a strength or a dose in the language's form: `1000 mg` as 1 000 mg."""
         return _NUMBER.sub(lambda found: self.number(found[0]), text).replace(" ", NBSP)
 
-    def dose(self, text: str) -> str:
-        """What is taken at once: `2 bouffée` is two bouffées; a unit of measure has no plural."""
-        number, _, unit = text.partition(" ")
-        taken = plain_decimal(number)
-        several = taken is not None and (taken >= _TWO if self._french else taken > 1)
-        return self.in_text(text) + ("s" if several and unit in _TAKEN else "")
-
     def decimals(self, text: str) -> str:
         """The decimal numbers inside a wording, with the sign of the language; nothing else is touched."""
         return _DECIMAL.sub(r"\1,\2", text) if self._french else text
@@ -379,3 +372,11 @@ _UNIT_WORDS = {
     "{score}": "",
     "1": "",
 }
+
+
+def dose_taken(text: str, formats: Formats, language: str) -> str:
+    """What is taken at once: `2 bouffée` is two bouffées; a unit of measure has no plural."""
+    number, _, unit = text.partition(" ")
+    taken = plain_decimal(number)
+    several = taken is not None and (taken >= _TWO if language == "fr" else taken > 1)
+    return formats.in_text(text) + ("s" if several and unit in _TAKEN else "")

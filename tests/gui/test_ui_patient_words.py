@@ -13,6 +13,7 @@ from tests.gui.ui_samples import a_look, a_speaking, event
 from tests.gui.ui_world import World
 from ui.allergies.view import allergy_form
 from ui.allergies.view_model import AllergyEntry
+from ui.formats import dose_taken
 from ui.i18n import load_texts
 from ui.main_window import MainWindow
 from ui.patient.presenter import told
@@ -84,7 +85,7 @@ def test_none_of_the_certainties_stands_chosen_on_the_screen(window):
     ],
 )
 def test_what_is_taken_twice_is_in_the_plural(language, text, shown):
-    assert a_look(language).formats.dose(text) == shown
+    assert dose_taken(text, a_look(language).formats, language) == shown
 
 
 def test_that_no_allergy_is_known_is_no_error_and_is_said_in_the_words_of_the_screen():

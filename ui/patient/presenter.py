@@ -23,6 +23,7 @@ from practitioner_app.services.rows import (
     TreatmentRow,
     TreatmentVersion,
 )
+from ui.formats import dose_taken
 from ui.patient import banner as zone
 from ui.patient.state import (
     Disagreement,
@@ -269,7 +270,7 @@ def medication_runs(row: TreatmentRow, speaking: Speaking) -> tuple[Run, ...]:
     if row.dose or row.posology:
         runs += [Run(" — "), Run(tr("DOSE") + " ", Weight.SEMIBOLD, "muted", Size.CAPTION)]
         if row.dose:
-            runs.append(bold(formats.dose(row.dose)))
+            runs.append(bold(dose_taken(row.dose, formats, speaking.texts.language)))
         if row.posology:
             runs.append(Run(f" {row.posology}" if row.dose else row.posology))
     if row.as_needed:
@@ -319,7 +320,7 @@ def _version(version: TreatmentVersion, speaking: Speaking) -> tuple[Run, ...]:
     formats = speaking.formats
     runs.append(bold(formats.in_text(version.strength or version.dose)))
     if version.strength and version.dose:
-        runs.append(Run(f" — {formats.dose(version.dose)}"))
+        runs.append(Run(f" — {dose_taken(version.dose, formats, speaking.texts.language)}"))
     runs.append(Run(f" {version.posology}"))
     return (*runs, source)
 
