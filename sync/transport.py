@@ -235,15 +235,15 @@ class RequestsTransport:
             headers["Authorization"] = f"Bearer {token}"
         if message is not None:
             headers["Content-Type"] = JSON
+        body = None if message is None else codec.encode(message)
         try:
-            return session.request(
-                method,
-                self._url + path,
-                headers=headers,
-                data=None if message is None else codec.encode(message),
-                timeout=(self._patience.connect_s, self._patience.stall_s),
-                allow_redirects=False,
+            # Not through the session: it would look for cookies, proxies and redirects, of which we take
+            # none, at a quarter of the CPU of an exchange.
+            asked = requests.Request(method, self._url + path, headers=headers, data=body).prepare()
+            return session.get_adapter(self._url).send(
+                asked,
                 stream=True,
+                timeout=(self._patience.connect_s, self._patience.stall_s),
             )
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise failure(error) from error
