@@ -27,6 +27,7 @@ from server.api.openapi import published
 from server.api.session import SessionApi
 from server.api.stretching import ThreadedPasswords
 from server.api.sync import VERSION, SyncApi, Told
+from server.engines import refuse_half
 from server.folder import Folder, ServerFile
 from server.operations.fitness import Fitness
 from server.operations.metrics import Counted, Metrics
@@ -99,7 +100,7 @@ class House:
         told = files.read_told()
         identity, listed = files.read_identity(told), files.read_key_list()
         engine = files.engine(told)
-        await engine.refuse_half()
+        await refuse_half(engine)
         keys = await engine.open_keys(FileKeyProvider(files.root), clock, entropy)
         try:
             online = await open_online_keys(keys, identity, listed)

@@ -18,7 +18,7 @@ from server.store.hints import LoopHintBoard
 from server.store.keystore import PostgresKeyStore, SqliteKeyStore
 from server.store.postgres import PostgresStore
 from server.store.postgres.listening import PostgresHintBoard
-from server.store.postgres.schema import is_empty
+from server.store.postgres.schema import has_rows, is_empty
 from server.store.postgres.waiting import Waits
 from server.store.sqlite import SqliteStore
 
@@ -30,8 +30,12 @@ class Engine(Protocol):
     KeychainError and SealBroken.
     """
 
-    async def refuse_half(self) -> None:
-        """One database without the other is a loss to repair, never a reason to make an empty one."""
+    async def empty(self) -> dict[str, bool]:
+        """Each database by name: was nothing of ours ever made there?"""
+        ...
+
+    async def is_taken(self) -> bool:
+        """Does a server lie there already?"""
         ...
 
     async def open_keys(
@@ -47,8 +51,11 @@ class FileEngine:
     def __init__(self, data: Path, keys: Path) -> None:
         self._data, self._keys = data, keys
 
-    async def refuse_half(self) -> None:
-        _refuse_half({path.name: not path.exists() for path in (self._data, self._keys)})
+    async def empty(self) -> dict[str, bool]:
+        return {path.name: not path.exists() for path in (self._data, self._keys)}
+
+    async def is_taken(self) -> bool:
+        return not all((await self.empty()).values())
 
     async def open_keys(self, provider: KeyProvider, clock: Clock, entropy: Entropy) -> KeyStore:
         return SqliteKeyStore.open(self._keys, provider, clock=clock, entropy=entropy)
@@ -67,9 +74,14 @@ class PostgresEngine:
         self._databases, self._key_database = databases, key_database
         self._waits = Waits()
 
-    async def refuse_half(self) -> None:
-        every = (*self._databases, self._key_database)
-        _refuse_half({f"database {n}": await is_empty(dsn) for n, dsn in enumerate(every, 1)})
+    async def empty(self) -> dict[str, bool]:
+        rows = {f"database {n}": dsn for n, dsn in enumerate(self._databases, 1)}
+        every = {**rows, "the key database": self._key_database}
+        return {name: await is_empty(dsn) for name, dsn in every.items()}
+
+    async def is_taken(self) -> bool:
+        rows = [await has_rows(dsn, "owner") for dsn in self._databases]
+        return any(rows) or await has_rows(self._key_database, "kek")
 
     async def open_keys(self, provider: KeyProvider, clock: Clock, entropy: Entropy) -> KeyStore:
         return await PostgresKeyStore.open(
@@ -111,8 +123,11 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def _refuse_half(empty: dict[str, bool]) -> None:
-    """One database without the other is a loss to repair, never a reason to make an empty one."""
+async def refuse_half(engine: Engine) -> None:
+    """One database without the other is a loss to repair, never a reason to make an empty one. Raises
+    StoreError.
+    """
+    empty = await engine.empty()
     if len(set(empty.values())) > 1:
         missing = next(name for name, is_missing in empty.items() if is_missing)
         raise StoreError(f"{missing} is missing; nothing was made in its place, put it back")

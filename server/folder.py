@@ -113,8 +113,8 @@ async def init(path: Path, clock: Clock, entropy: Entropy, said: ServerFile) -> 
     """Make an empty server in `path`; raises StoreError when one is there already."""
     folder = Folder(path)
     engine = folder.engine(said)
-    if said.databases:
-        await engine.refuse_half()
+    if await engine.is_taken():
+        raise StoreError("a server lies in these databases already")
     private = _make_keys(folder, entropy)
     keys = await engine.open_keys(FileKeyProvider(folder.root), clock, entropy)
     try:

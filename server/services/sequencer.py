@@ -156,8 +156,10 @@ class Sequencer:
         maintenance = self._premises.store.maintenance
         tree = Tree() if self._tree is None else self._tree
         if self._tree is None or await maintenance.log_size() != tree.size:
+            leaves = await self._leaves(tree.size)
+            # Before the tree grows over them: a row is never read as waiting once its leaf is counted.
             await maintenance.log_repair(_ROWS)
-            _grow(tree, await self._leaves(tree.size))
+            _grow(tree, leaves)
         self._tree = tree
         return tree
 

@@ -16,7 +16,7 @@ from server.store.migrations import Migration, statements
 from server.store.postgres.connection import PostgresSql, connect, transaction
 from server.store.postgres.waiting import Waits
 
-LOCK_MS, PAUSE_S, TRIES = 2_000, 0.2, 30
+LOCK_MS, PAUSE_S, TRIES, TURN_S = 2_000, 0.2, 30, 600
 _MIGRATING = 0x434C5153
 """The advisory lock of whoever migrates; it orders migrations, nothing else depends on it."""
 _TABLE = re.compile(r"CREATE TABLE (\w+)")
@@ -34,8 +34,7 @@ async def migrate(dsn: str, steps: tuple[Migration, ...], clock: Clock, stranger
             raise StoreCorrupt(
                 "keys and records lie in databases of their own, never in the same one"
             )
-        await sql.run("SET lock_timeout = '60s'")
-        await sql.rows("SELECT pg_advisory_lock($1)", (_MIGRATING,))
+        await _take_turn(sql)
         await sql.run(f"SET lock_timeout = {LOCK_MS}")
         present = await version_of(sql)
         if present > steps[-1].version:
@@ -48,11 +47,34 @@ async def migrate(dsn: str, steps: tuple[Migration, ...], clock: Clock, stranger
         await connection.close(timeout=5)
 
 
+async def _take_turn(sql: PostgresSql) -> None:
+    """Be the only one that migrates. Asked for again and again: who waited inside a statement would hold a
+    snapshot that an index under construction waits for in its turn.
+    """
+    for _ in range(int(TURN_S / PAUSE_S)):
+        if (await sql.rows("SELECT pg_try_advisory_lock($1)", (_MIGRATING,)))[0][0]:
+            return
+        await asyncio.sleep(PAUSE_S)
+    raise Busy(TURN_S)
+
+
 async def is_empty(dsn: str) -> bool:
     """Was nothing of ours ever made there? Raises the StoreError family."""
     connection = await connect(dsn)
     try:
         return await version_of(PostgresSql(connection, Waits())) == 0
+    finally:
+        await connection.close(timeout=5)
+
+
+async def has_rows(dsn: str, table: str) -> bool:
+    """Is there such a table of ours with a row in it? Raises the StoreError family."""
+    connection = await connect(dsn)
+    try:
+        sql = PostgresSql(connection, Waits())
+        return await _has(sql, table) and bool(
+            await sql.rows(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - names of ours
+        )
     finally:
         await connection.close(timeout=5)
 
