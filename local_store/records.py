@@ -5,8 +5,9 @@ right hides is hidden here, by the TEMP views, before it is erased.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from dossier.clock import from_ms, from_wire
@@ -40,6 +41,7 @@ _OWN_OWNERS: Final = (
     "AND c.n < (s.shelf + 1) << 24 AND c.own = 1 GROUP BY p.owner"
 )
 
+_BY_TIME: Final = attrgetter("rtype", "at", "id")
 _SHOWN: Final = {"sent": ItemState.PENDING, "acked": ItemState.SENT}
 """What left without an answer may never have arrived: it still waits, for who reads the record."""
 
@@ -94,8 +96,8 @@ class LocalRecordReader:
                 _CURRENT + kinds,
                 (owner, *rtypes),
             ).fetchall()
-        found = [self._row(row) for row in rows]
-        found.sort(key=lambda row: (row.rtype, row.at, row.id))
+        found = self._rows(rows)
+        found.sort(key=_BY_TIME)
         return found
 
     def resource(self, owner: int, rtype: str, rid: str) -> CurrentRow | None:
@@ -105,7 +107,7 @@ class LocalRecordReader:
                 _CURRENT + " AND rtype = ? AND id = ?",
                 (owner, rtype, rid),
             ).fetchone()
-        return None if row is None else self._row(row)
+        return None if row is None else self._rows([row])[0]
 
     def directory(self, references: Sequence[str]) -> Mapping[str, bytes]:
         """Bodies of directory resources by `Type/id`; what is not held is left out."""
@@ -199,18 +201,22 @@ class LocalRecordReader:
             purging=purging is not None,
         )
 
-    def _row(self, row: Sequence[Any]) -> CurrentRow:
-        owner, rtype, rid, restore, k, frame, shows, state, op_id, at = row
-        return CurrentRow(
-            owner=owner,
-            rtype=rtype,
-            id=rid,
-            version=Version(restore, k),
-            body=self._readers.packer().unpack(frame) if shows is None else shows,
-            state=_SHOWN.get(state) or ItemState(state),
-            op_id=op_id,
-            at=at,
-        )
+    def _rows(self, rows: Iterable[Sequence[Any]]) -> list[CurrentRow]:
+        """Bodies unpacked; a record has thousands, nearly all of them confirmed."""
+        unpack, confirmed = self._readers.packer().unpack, ItemState.CONFIRMED
+        return [
+            CurrentRow(
+                owner,
+                rtype,
+                rid,
+                Version(restore, k),
+                unpack(frame) if shows is None else shows,
+                confirmed if state == "confirmed" else _SHOWN.get(state) or ItemState(state),
+                op_id,
+                at,
+            )
+            for owner, rtype, rid, restore, k, frame, shows, state, op_id, at in rows
+        ]
 
 
 def _narrowed(db: Connection, owner: int) -> Completeness:

@@ -28,13 +28,11 @@ from ui.widgets.card import column
 TITLE = "Colloque"
 SIZE = (1600, 1000)
 SMALLEST = (1024, 640)
-ACTS = frozenset(
-    {
-        QEvent.Type.KeyPress,
-        QEvent.Type.MouseButtonPress,
-        QEvent.Type.Wheel,
-        QEvent.Type.TouchBegin,
-    },
+ACTS = (
+    QEvent.Type.KeyPress,
+    QEvent.Type.MouseButtonPress,
+    QEvent.Type.Wheel,
+    QEvent.Type.TouchBegin,
 )
 
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from ui.frame import Frame
-from ui.patient.state import RecordState
+from ui.patient.screen import RecordState
 from ui.theme.look import Look
 
 RECORD, SYNC, SETTINGS, CONFLICT = "record", "sync", "settings", "conflict"

@@ -63,9 +63,8 @@ _FIELDS: Final[dict[type, Callable[[Any], tuple[str, str]]]] = {
 
 def who(value: Any) -> tuple[str, str]:
     """(reference, name as written) of the author of a decoded body."""
-    read = _FIELDS.get(type(value))
-    if read is not None:
-        return read(value)
-    if isinstance(value, Result | Report):
+    kind = type(value)
+    if kind is Result or kind is Report:
         return (value.performers[0] if value.performers else ""), value.performer_name
-    return "", ""
+    read = _FIELDS.get(kind)
+    return read(value) if read is not None else ("", "")

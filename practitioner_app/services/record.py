@@ -67,7 +67,7 @@ class RecordService:
         rows = self._reader.rows(owner, CLINICAL_TYPES) if completeness.readable else ()
         decoded = self._decoding.of(owner, rows)
         cases = [case for case in self._outbox.conflicts() if case.owner == owner]
-        self._authors.learn(reference for item in decoded for reference in _references(item))
+        self._authors.learn({_reference(value) for _, value in decoded})
         self._authors.learn(
             who(decode(case.rtype, body))[0]
             for case in cases
@@ -209,11 +209,11 @@ def _timeline(items: tuple[Any, ...], completeness: Completeness) -> Listing[Any
     return listing(items, completeness)
 
 
-def _references(item: Decoded) -> tuple[str, ...]:
-    value = item.value
+def _reference(value: Any) -> str:
+    """Whom a body names: its author, or the attending doctor of a patient."""
     if isinstance(value, Patient):
-        return (value.attending,)
-    return (who(value[0] if isinstance(value, tuple) else value)[0],)
+        return value.attending
+    return who(value[0] if isinstance(value, tuple) else value)[0]
 
 
 def _identity_of_line(owner: int, line: PatientLine | None) -> Identity:

@@ -14,6 +14,7 @@ from ui.icons.paint import svg_of
 from ui.icons.strokes import STROKES
 from ui.patient.model import TimelineModel
 from ui.patient.presenter import record_state
+from ui.patient.rows import TimelineRows
 from ui.search.model import PaletteModel
 from ui.search.state import HitKind, HitRow
 from ui.theme.tokens import DARK, EDGE_PAIRS, LIGHT, TEXT_PAIRS, contrast
@@ -92,10 +93,10 @@ def test_a_change_of_one_row_leaves_the_others_in_their_place(qapp, qtbot):
     model = TimelineModel()
     rows = rows_of(a_look())
     model.show_rows(rows)
-    changed = (*rows[:3], msgspec.structs.replace(rows[3], second="autre"), *rows[4:])
+    changed = TimelineRows((*rows[:3], msgspec.structs.replace(rows[3], second="autre"), *rows[4:]))
     with qtbot.assertNotEmitted(model.modelReset), qtbot.waitSignal(model.dataChanged):
         model.show_rows(changed)
-    fewer = (*changed[:2], *changed[4:])
+    fewer = TimelineRows((*changed[:2], *changed[4:]))
     with qtbot.assertNotEmitted(model.modelReset), qtbot.waitSignal(model.rowsRemoved):
         model.show_rows(fewer)
     assert model.rows == fewer

@@ -15,8 +15,8 @@ from ui.i18n import load_texts
 from ui.main_window import MainWindow
 from ui.patient.detail import Paper
 from ui.patient.detail_presenter import number_of
-from ui.patient.presenter import told
 from ui.patient.state import Ref
+from ui.patient.timeline_presenter import told
 from ui.preferences import Preferences
 from ui.results.presenter import plot_of
 from ui.typography import NBSP

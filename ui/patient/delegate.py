@@ -4,7 +4,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QR
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from ui.patient.model import RowRole
+from ui.patient.model import HeadRole, RowRole
 from ui.patient.state import GroupKind, TimelineRow
 from ui.theme.look import Look
 from ui.theme.tokens import ROW_TWO_LINES, Size, Weight
@@ -19,6 +19,8 @@ class TimelineDelegate(QStyledItemDelegate):
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
+        self._head_size = QSize(200, look.px(HEAD_HEIGHT))
+        self._row_size = QSize(200, look.px(ROW_TWO_LINES))
         widest = "00/00/0000" if look.texts.language == "fr" else look.formats.day("2026-07-28")
         date = look.metrics(Size.LABEL, Weight.SEMIBOLD).horizontalAdvance(widest)
         self._glyph_x = DATE_X + date + 10
@@ -27,8 +29,7 @@ class TimelineDelegate(QStyledItemDelegate):
     def sizeHint(
         self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        row: TimelineRow = index.data(RowRole)
-        return QSize(200, self._look.px(HEAD_HEIGHT if row.group else ROW_TWO_LINES))
+        return self._head_size if index.data(HeadRole) else self._row_size
 
     def paint(
         self,

@@ -18,7 +18,8 @@ from practitioner_app.services.rows import (
 )
 from ui.formats import Formats, band_words
 from ui.patient.banner import full_name
-from ui.patient.presenter import chips_of, dose_words, medication_runs
+from ui.patient.line_words import chips_of
+from ui.patient.presenter import medication_runs
 from ui.patient.state import (
     Action,
     ActionState,
@@ -28,6 +29,7 @@ from ui.patient.state import (
     PaperState,
     Ref,
 )
+from ui.patient.timeline_presenter import dose_words
 from ui.results.presenter import plot_of
 from ui.speaking import Speaking
 from ui.theme.tokens import Tone

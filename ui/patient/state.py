@@ -7,9 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from ui.widgets.banner import BannerState
 from ui.widgets.chip import ChipState
-from ui.widgets.strip import StripCell
 from ui.widgets.text import Run
 from ui.widgets.trend import PlotState
 
@@ -159,17 +157,3 @@ class DetailState(Struct, frozen=True, kw_only=True):
     actions: tuple[ActionState, ...] = ()
     ref: Ref | None = None
     op_id: str = ""
-
-
-class RecordState(Struct, frozen=True, kw_only=True):
-    """Everything under one banner is about `owner` (HZ-01)."""
-
-    owner: int
-    banner: BannerState
-    strip: tuple[StripCell, ...]
-    cards: tuple[SummaryCard, ...]
-    curves: tuple[PlotState, ...]
-    timeline: tuple[TimelineRow, ...]
-    filters: tuple[FilterState, ...]
-    why_empty: str = ""
-    hidden_notice: str = ""

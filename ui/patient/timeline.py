@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from ui.patient.delegate import TimelineDelegate
 from ui.patient.model import RowRole, TimelineModel
+from ui.patient.rows import TimelineRows
 from ui.patient.state import FilterState, TimelineRow
 from ui.theme.look import Look
 from ui.theme.tokens import Size
@@ -123,7 +124,7 @@ class TimelineColumn(QWidget):
 
     # -- state ----------------------------------------------------------------
 
-    def show_rows(self, rows: tuple[TimelineRow, ...], why_empty: str, hidden_notice: str) -> None:
+    def show_rows(self, rows: TimelineRows, why_empty: str, hidden_notice: str) -> None:
         self._notice.setText(hidden_notice)
         self.model.show_rows(rows)
         if why_empty != self._why:
@@ -161,7 +162,7 @@ class TimelineColumn(QWidget):
         height = self._chips_box.height()
         self.show_filters((), "")
         self._chips_box.setMinimumHeight(height)
-        self.show_rows((), "", NBSP)
+        self.show_rows(TimelineRows(), "", NBSP)
         self.clear_filter()
 
     def clear_filter(self) -> None:

@@ -5,7 +5,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ui.patient.detail import DetailPanel
-from ui.patient.state import Action, DetailState, RecordState, Ref, TimelineRow
+from ui.patient.screen import RecordState
+from ui.patient.state import Action, DetailState, Ref, TimelineRow
 from ui.patient.summary import SummaryColumn
 from ui.patient.timeline import TimelineColumn
 from ui.theme.look import Look

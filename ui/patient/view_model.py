@@ -21,7 +21,10 @@ from practitioner_app.services.rows import Record
 from ui.errors import error_sentence
 from ui.patient.detail_presenter import curve_detail, detail, members_of
 from ui.patient.presenter import record_state
-from ui.patient.state import DetailState, RecordState, Ref
+from ui.patient.rows import RowPresenter, TimelineRows
+from ui.patient.screen import RecordState
+from ui.patient.state import DetailState, Ref
+from ui.patient.timeline_presenter import rows_presenter, timeline
 from ui.speaking import Speaking
 
 Speak = Callable[[], Speaking]
@@ -46,6 +49,17 @@ class _Answer(NamedTuple):
     filter_key: str
     words: str
     shown: RecordState | None
+    presenter: RowPresenter
+
+
+class _Listed(NamedTuple):
+    """The rows that a filter leaves of a record, and why there is none."""
+
+    record: Record
+    filter_key: str
+    words: str
+    rows: TimelineRows
+    why_empty: str
 
 
 class RecordModel(QObject):
@@ -70,6 +84,7 @@ class RecordModel(QObject):
         self._state = RecordScreen()
         self._record: Record | None = None
         self._shown: RecordState | None = None
+        self._presenter: RowPresenter | None = None
         self._ref: Ref | None = None
         self._letter: Letter | None = None
         self._curve = ""
@@ -113,16 +128,39 @@ class RecordModel(QObject):
         owner, records = self._state.owner, self._records
         if owner is not None:
             self._lanes.write(lambda: records.leave(owner))
-        self._record, self._shown = None, None
+        self._record, self._shown, self._presenter = None, None, None
         self._ref, self._letter, self._curve = None, None, ""
 
     def filter(self, key: str) -> None:
-        self._state, self._shown = structs.replace(self._state, filter_key=key), None
-        self._present()
+        self._state = structs.replace(self._state, filter_key=key)
+        self._list_again()
 
     def search(self, words: str) -> None:
-        self._state, self._shown = structs.replace(self._state, words=words), None
-        self._present()
+        self._state = structs.replace(self._state, words=words)
+        self._list_again()
+
+    def _list_again(self) -> None:
+        """Another filter: only the rows are made again, on the read lane."""
+        record, presenter, speaking = self._record, self._presenter, self._speak()
+        if record is None or presenter is None or not record.found:
+            return
+        key, words = self._state.filter_key, self._state.words
+
+        def listed() -> _Listed:
+            rows, why = timeline(record, speaking, presenter, filter_key=key, words=words)
+            return _Listed(record, key, words, rows, why)
+
+        self._lanes.read(listed, self._listed, self._failed, key="patient.rows")
+
+    def _listed(self, answer: _Listed) -> None:
+        """Dropped when the record was read again, or another filter asked for, meanwhile."""
+        state = self._state
+        is_fitting = (answer.filter_key, answer.words) == (state.filter_key, state.words)
+        if answer.record is self._record and self._shown is not None and is_fitting:
+            self._shown = structs.replace(
+                self._shown, timeline=answer.rows, why_empty=answer.why_empty
+            )
+            self._present()
 
     def choose(self, ref: Ref | None) -> None:
         """Show a line in the side panel."""
@@ -150,10 +188,11 @@ class RecordModel(QObject):
 
         def asked() -> _Answer:
             record = records.open(owner)
+            presenter = rows_presenter(record, speaking)
             shown = None
             if record.found:
-                shown = record_state(record, speaking, filter_key=key, words=words)
-            return _Answer(record, key, words, shown)
+                shown = record_state(record, speaking, presenter, filter_key=key, words=words)
+            return _Answer(record, key, words, shown, presenter)
 
         self._lanes.read(asked, self._opened, self._failed, key="patient.record")
 
@@ -161,8 +200,9 @@ class RecordModel(QObject):
         record, state = answer.record, self._state
         if record.owner != state.owner:
             return
-        is_fitting = (answer.filter_key, answer.words) == (state.filter_key, state.words)
-        self._record, self._shown = record, answer.shown if is_fitting else None
+        self._record, self._shown, self._presenter = record, answer.shown, answer.presenter
+        if (answer.filter_key, answer.words) != (state.filter_key, state.words):
+            self._list_again()
         self._state = structs.replace(self._state, missing=not record.found, problem="")
         self._ask_letter()
         self._present()
@@ -196,22 +236,17 @@ class RecordModel(QObject):
         self._change(problem=error_sentence(self._speak().texts, error))
 
     def _present(self) -> None:
-        record = self._record
-        if record is None or not record.found:
+        record, shown = self._record, self._shown
+        if record is None or shown is None:
             self._change(record=None, detail=None)
             return
         speaking = self._speak()
-        state = self._state
-        if self._shown is None:
-            self._shown = record_state(
-                record, speaking, filter_key=state.filter_key, words=state.words
-            )
         panel: DetailState | None = None
         if self._ref is not None:
             panel = detail(record, self._ref, speaking, self._letter)
         elif self._curve:
             panel = curve_detail(record, self._curve, speaking)
-        self._change(record=self._shown, detail=panel)
+        self._change(record=shown, detail=panel)
 
     @Slot(object)
     def _published(self, change: ChangeSet) -> None:

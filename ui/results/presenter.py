@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from msgspec import structs
+
+from dossier.fhir.dates import day
 from practitioner_app.services.rows import Point, Series
 from ui.formats import band_words, parse_clinical
 from ui.speaking import Speaking
@@ -9,10 +12,14 @@ from ui.widgets.trend import PlotPoint, PlotState
 from ui.words import flag_sign, flag_words, short_label
 
 _DAY_S = 86_400
+_DAY_CHARS = 10
 
 
 def ordinal(at: str, speaking: Speaking) -> float | None:
     """The day of a measurement as a number, with its hour where there is one."""
+    if len(at) == _DAY_CHARS:
+        known = day(at)
+        return None if known is None else known.toordinal() + 0.5
     clinical = parse_clinical(at, speaking.formats.zone)
     if clinical is None:
         return None
@@ -42,27 +49,40 @@ def both_values(point: Point, decimals: int, speaking: Speaking) -> str:
     return "/".join(speaking.formats.fixed(number, decimals) for number in numbers)
 
 
-def plot_point(point: Point, unit: str, decimals: int, speaking: Speaking) -> PlotPoint | None:
-    day = ordinal(point.at, speaking)
-    if day is None:
+def bare_point(point: Point, speaking: Speaking) -> PlotPoint | None:
+    """A point of a small curve: drawn, never read out one by one."""
+    when = ordinal(point.at, speaking)
+    if when is None:
         return None
-    words = f"{speaking.formats.moment(point.at)} : {value_words(point, unit, speaking)}"
-    flag = flag_words(speaking.texts, point.flag)
     return PlotPoint(
-        day=day,
+        day=when,
         value=float(point.number),
-        shown=both_values(point, decimals, speaking),
-        words=f"{words} {flag}".strip(),
         abnormal=bool(flag_sign(point.flag)),
         second=float(point.second) if point.second is not None else None,
     )
 
 
-def plot_of(series: Series, speaking: Speaking) -> PlotState:
-    """The curve of one series."""
+def plot_point(point: Point, unit: str, decimals: int, speaking: Speaking) -> PlotPoint | None:
+    """A point with its words."""
+    bare = bare_point(point, speaking)
+    if bare is None:
+        return None
+    words = f"{speaking.formats.moment(point.at)} : {value_words(point, unit, speaking)}"
+    flag = flag_words(speaking.texts, point.flag)
+    return structs.replace(
+        bare,
+        shown=both_values(point, decimals, speaking),
+        words=f"{words} {flag}".strip(),
+    )
+
+
+def plot_of(series: Series, speaking: Speaking, *, small: bool = False) -> PlotState:
+    """The curve of one series; of a small one, only the last point has words."""
     tr, formats = speaking.texts.tr, speaking.formats
     decimals = decimals_of(series)
-    points = [plot_point(point, series.unit, decimals, speaking) for point in series.points]
+    points = [bare_point(point, speaking) for point in series.points[:-1]] if small else []
+    spoken = series.points[len(points) :]
+    points += [plot_point(point, series.unit, decimals, speaking) for point in spoken]
     band = series.band
     sentence, low, high = "", None, None
     if band is not None:

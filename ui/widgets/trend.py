@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -29,6 +30,9 @@ from ui.widgets.text import shade
 
 _DAYS_OF_YEAR = 365.25
 _CLOSE = 12
+_CROWD = 60
+"""Of more points than this, a small curve is drawn once, and marks that would cover one another too."""
+_TOUCHING = 2.0
 
 
 class PlotPoint(Struct, frozen=True):
@@ -36,8 +40,8 @@ class PlotPoint(Struct, frozen=True):
 
     day: float
     value: float
-    shown: str
-    words: str
+    shown: str = ""
+    words: str = ""
     abnormal: bool = False
     second: float | None = None
     pending: bool = False
@@ -87,6 +91,23 @@ def valley(spots: list[QPointF], index: int) -> bool:
     return bool(around) and spots[index].y() > sum(around) / len(around) + 4
 
 
+Mark = tuple[QPointF, PlotPoint, int]
+
+
+def thinned(marks: list[Mark]) -> list[Mark]:
+    """The marks of a crowd without those that another of their kind covers; abnormal ones lie on top."""
+    kept: dict[bool, list[Mark]] = {False: [], True: []}
+    for mark in marks[:-1]:
+        alike = kept[mark[1].abnormal]
+        if not alike or not _near(mark[0], alike[-1][0]):
+            alike.append(mark)
+    return [*kept[False], *kept[True], *marks[-1:]]
+
+
+def _near(one: QPointF, other: QPointF) -> bool:
+    return abs(one.x() - other.x()) < _TOUCHING and abs(one.y() - other.y()) < _TOUCHING
+
+
 class TrendPlot(QWidget):
     """A curve. `compact` is the small one of the summary; the other has words and a focus line."""
 
@@ -97,6 +118,7 @@ class TrendPlot(QWidget):
         self._look = look
         self._compact = compact
         self._state: PlotState | None = None
+        self._drawn: QPixmap | None = None
         self._focus = -1
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus if compact else Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -104,7 +126,7 @@ class TrendPlot(QWidget):
 
     def show_plot(self, state: PlotState | None) -> None:
         """Show a curve in the place of another, or none."""
-        self._state = state
+        self._state, self._drawn = state, None
         self._focus = len(state.points) - 1 if state else -1
         self.setAccessibleName(f"{state.title} {state.unit}" if state else "")
         self._read_out()
@@ -164,13 +186,34 @@ class TrendPlot(QWidget):
         if state is None or not state.points:
             return
         painter = QPainter(self)
+        if self._is_crowd(state):
+            painter.drawPixmap(0, 0, self._picture(state))
+        else:
+            self._paint_curve(painter, state)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_frame(painter, state)
-        self._paint_points(painter, state)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self._look.colour("accent"), 2.0))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+
+    def _is_crowd(self, state: PlotState) -> bool:
+        return self._compact and len(state.points) > _CROWD
+
+    def _picture(self, state: PlotState) -> QPixmap:
+        """A small curve of very many points, drawn once for its size and screen."""
+        ratio = self.devicePixelRatioF()
+        size = self.size() * ratio
+        if self._drawn is None or self._drawn.size() != size:
+            self._drawn = QPixmap(size)
+            self._drawn.setDevicePixelRatio(ratio)
+            self._drawn.fill(Qt.GlobalColor.transparent)
+            self._paint_curve(QPainter(self._drawn), state)
+        return self._drawn
+
+    def _paint_curve(self, painter: QPainter, state: PlotState) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_frame(painter, state)
+        self._paint_points(painter, state)
 
     def _paint_frame(self, painter: QPainter, state: PlotState) -> None:
         look, area = self._look, self._plot_area()
@@ -238,7 +281,10 @@ class TrendPlot(QWidget):
         painter.setPen(QPen(accent, 1.4))
         painter.drawPolyline(QPolygonF(spots))
         last = len(spots) - 1
-        for index, (spot, point) in enumerate(zip(spots, state.points, strict=True)):
+        marks = list(zip(spots, state.points, range(last + 1), strict=True))
+        if self._is_crowd(state):
+            marks = thinned(marks)
+        for spot, point, index in marks:
             colour = look.colour("danger") if point.abnormal else accent
             radius = 4.5 if index == last else 2.8
             if not self._compact:
