@@ -156,10 +156,12 @@ class LocalRecordReader:
             copied_at = contact
         return Completeness(bool(complete), rows, wanted, copied_at, readable=True)
 
-    def search(self, words: str, owner: int | None, limit: int) -> Sequence[Hit]:
+    def search(
+        self, words: str, owner: int | None, limit: int, excerpts: int | None = None
+    ) -> Sequence[Hit]:
         """Words in the records held, and in what waits to be sent."""
         with self._readers.reading() as db:
-            return find_hits(db, words, owner, limit)
+            return find_hits(db, words, owner, limit, excerpts)
 
     def copy_facts(self) -> CopyFacts:
         """The state of the whole copy; in continuity mode, of what is shown of it."""

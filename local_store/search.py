@@ -72,31 +72,44 @@ def excerpt(text: str, parts: Sequence[str]) -> str:
     return ("…" if low else "") + "".join(out).strip() + ("…" if high < len(text) else "")
 
 
-def find_hits(db: Connection, words: str, owner: int | None, limit: int) -> list[Hit]:
-    """Hits in confirmed rows that nothing covers, and in what waits to be sent."""
+def find_hits(
+    db: Connection, words: str, owner: int | None, limit: int, excerpts: int | None = None
+) -> list[Hit]:
+    """Hits in confirmed rows that nothing covers, and in what waits to be sent. The first `excerpts`
+    documents have one (all, if it is None): cutting it means reading and folding the whole text. A
+    Patient has none: it is found by its name.
+    """
     parts = tokens(words)
     match = match_of(parts)
     if not match or limit <= 0:
         return []
-    found = _pending_hits(db, parts, owner)
+    found: list[tuple[Hit, int | None]] = [(hit, None) for hit in _pending_hits(db, parts, owner)]
     low, high = _range(db, owner)
     rows = db.execute(
-        "SELECT f.rowid, s.owner, s.rtype, c.id, c.at FROM "
+        "SELECT f.rowid, s.owner, s.rtype, c.id, c.at, t.title FROM "
         "(SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?) AS f "
         "CROSS JOIN confirmed AS c ON c.n = f.rowid CROSS JOIN shelf AS s ON s.shelf = c.shelf "
+        "CROSS JOIN texts AS t ON t.n = f.rowid "
         "WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment AND v.least <= c.own) "
         "AND NOT EXISTS (SELECT 1 FROM standing AS o WHERE o.owner = s.owner "
         "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL) "
         "ORDER BY c.at DESC LIMIT ?",
         (match, low, high, _CANDIDATES, 2 * limit),
     ).fetchall()
-    for n, *place in rows:
-        title, text = db.execute("SELECT title, words FROM texts WHERE n = ?", (n,)).fetchone()
-        found.append(Hit._make([*place, title, excerpt(text, parts)]))
+    found += [(Hit._make([*place, ""]), n) for n, *place in rows]
     beginnings = _beginnings(parts)
-    found.sort(key=lambda hit: hit.at, reverse=True)
-    found.sort(key=lambda hit: not _holds(hit.title, beginnings))
-    return found[:limit]
+    found.sort(key=lambda one: one[0].at, reverse=True)
+    found.sort(key=lambda one: not _holds(one[0].title, beginnings))
+    left = limit if excerpts is None else excerpts
+    hits = []
+    for hit, n in found[:limit]:
+        if n is None or hit.rtype == "Patient" or left <= 0:
+            hits.append(hit)
+            continue
+        left -= 1
+        (text,) = db.execute("SELECT words FROM texts WHERE n = ?", (n,)).fetchone()
+        hits.append(hit._replace(excerpt=excerpt(text, parts)))
+    return hits
 
 
 def _pending_hits(db: Connection, parts: Sequence[str], owner: int | None) -> list[Hit]:

@@ -99,8 +99,9 @@ class SearchService:
         if not plain:
             return Found(words=words)
         patients = self._hits(self._reader.patients(plain, _ASKED), plain)
-        here = self._documents(plain, open_owner) if open_owner is not None else []
-        others = [hit for hit in self._documents(plain, None) if hit.owner != open_owner]
+        here = self._documents(plain, open_owner, shown) if open_owner is not None else []
+        spare = shown + len(here)
+        others = [hit for hit in self._documents(plain, None, spare) if hit.owner != open_owner]
         acts = [
             action
             for action in actions
@@ -120,9 +121,10 @@ class SearchService:
             capped=max(len(patients), len(here), len(others)) >= _ASKED,
         )
 
-    def _documents(self, words: str, owner: int | None) -> list[Hit]:
+    def _documents(self, words: str, owner: int | None, shown: int) -> list[Hit]:
         """Hits in records; a Patient is found among the patients, not here."""
-        return [hit for hit in self._reader.search(words, owner, _ASKED) if hit.rtype != "Patient"]
+        hits = self._reader.search(words, owner, _ASKED, shown)
+        return [hit for hit in hits if hit.rtype != "Patient"]
 
     def line(self, owner: int) -> PatientHit | None:
         """One patient by two identifiers, for a list of several patients."""

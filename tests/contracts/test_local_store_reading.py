@@ -325,6 +325,21 @@ class TestSearch:
         assert hit.title == "Hémoglobine glyquée"
         assert hit.excerpt == "Hémoglobine \x02glyquée\x03"
 
+    def test_only_the_documents_asked_for_have_an_excerpt_and_a_patient_never(
+        self, words: LocalStore
+    ) -> None:
+        every = words.records.search("hemo", None, 10)
+        assert all("\x02" in hit.excerpt for hit in every)
+        some = words.records.search("hemo", None, 10, 2)
+        assert [hit.excerpt for hit in some] == [every[0].excerpt, every[1].excerpt, ""]
+        row = patient(HELENE, "Hemon", "Helene", "1971-02-03")
+        copy(words, HELENE, [observation("e", "hemoglobine", "2020-01-01"), row])
+        found = words.records.search("hemo", HELENE, 10, 1)
+        assert {hit.rtype: bool(hit.excerpt) for hit in found} == {
+            "Observation": True,
+            "Patient": False,
+        }
+
     def test_what_waits_to_be_sent_is_found_too(self, words: LocalStore) -> None:
         row = observation("new", "Natrémie", "2026-09-01")
         words.outbox.put(create(1, ANNE, row), shows=row.body or b"")

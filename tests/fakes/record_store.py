@@ -145,7 +145,9 @@ class MemoryRecordStore:
             rows >= wanted and not narrowed, rows, wanted, COPIED, readable, narrowed
         )
 
-    def search(self, words: str, owner: int | None, limit: int) -> Sequence[Hit]:
+    def search(
+        self, words: str, owner: int | None, limit: int, excerpts: int | None = None
+    ) -> Sequence[Hit]:
         found = []
         for key, row in sorted(self.confirmed.items()):
             if owner is not None and key[0] != owner:
@@ -153,7 +155,10 @@ class MemoryRecordStore:
             index = extract(codec.resource(row.body))
             text = fold(index.text).replace("\n", " ").split()
             if all(any(part.startswith(token) for part in text) for token in tokens(words)):
-                found.append(Hit(*key, index.at, index.title, index.text[:80]))
+                cut = sum(bool(hit.excerpt) for hit in found)
+                is_cut = key[1] != "Patient" and (excerpts is None or cut < excerpts)
+                excerpt = index.text[:80] if is_cut else ""
+                found.append(Hit(*key, index.at, index.title, excerpt))
         return found[:limit]
 
     def copy_facts(self) -> CopyFacts:

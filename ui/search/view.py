@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -31,7 +31,7 @@ from ui.search.state import HitKind, HitRow, PaletteState
 from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
 from ui.widgets.button import draw_key
-from ui.widgets.card import Rule, column, row
+from ui.widgets.card import Ground, Rule, column, row
 from ui.widgets.text import PlainLabel, Run, draw_runs
 
 WIDTH = 760
@@ -168,6 +168,8 @@ class PaletteView(QWidget):
         self._settled = False
         self.setAccessibleName(look.tr("Go to…"))
         self.setFixedWidth(min(WIDTH + (look.scale - 100) * 4, 1100))
+        self._ground = Ground(look, "surface", parent=self)
+        self._ground.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         stack = column()
         stack.addLayout(self._field())
         stack.addWidget(Rule(look))
@@ -246,6 +248,11 @@ class PaletteView(QWidget):
         self._foot.setText(
             self._look.tr("The list no longer moves") if state.settled and state.rows else ""
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The ground hides what lies behind: a key paints the answers again and not the record."""
+        super().resizeEvent(event)
+        self._ground.setGeometry(self.rect().adjusted(1, CARD_RADIUS, -1, -CARD_RADIUS))
 
     @property
     def current(self) -> HitRow | None:

@@ -13,7 +13,6 @@ from math import ceil, floor, log10
 from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -186,7 +185,7 @@ class TrendPlot(QWidget):
         if state is None or not state.points:
             return
         painter = QPainter(self)
-        if self._is_crowd(state):
+        if self._compact and len(state.points) > _CROWD:
             painter.drawPixmap(0, 0, self._picture(state))
         else:
             self._paint_curve(painter, state)
@@ -196,13 +195,9 @@ class TrendPlot(QWidget):
             painter.setPen(QPen(self._look.colour("accent"), 2.0))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
 
-    def _is_crowd(self, state: PlotState) -> bool:
-        return self._compact and len(state.points) > _CROWD
-
     def _picture(self, state: PlotState) -> QPixmap:
         """A small curve of very many points, drawn once for its size and screen."""
-        ratio = self.devicePixelRatioF()
-        size = self.size() * ratio
+        ratio, size = self.devicePixelRatioF(), self.size() * self.devicePixelRatioF()
         if self._drawn is None or self._drawn.size() != size:
             self._drawn = QPixmap(size)
             self._drawn.setDevicePixelRatio(ratio)
@@ -282,13 +277,11 @@ class TrendPlot(QWidget):
         painter.drawPolyline(QPolygonF(spots))
         last = len(spots) - 1
         marks = list(zip(spots, state.points, range(last + 1), strict=True))
-        if self._is_crowd(state):
+        if self._compact and last >= _CROWD:
             marks = thinned(marks)
         for spot, point, index in marks:
             colour = look.colour("danger") if point.abnormal else accent
-            radius = 4.5 if index == last else 2.8
-            if not self._compact:
-                radius += 1.0
+            radius = (4.5 if index == last else 2.8) + (0.0 if self._compact else 1.0)
             painter.setPen(QPen(look.colour("surface"), 1.5))
             painter.setBrush(colour)
             painter.drawEllipse(spot, radius, radius)
@@ -345,8 +338,8 @@ class TrendPlot(QWidget):
         target = targets.get(Qt.Key(event.key()))
         if target is None or last < 0:
             super().keyPressEvent(event)
-            return
-        self._go(max(0, min(last, target)))
+        else:
+            self._go(max(0, min(last, target)))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._state is None or self._compact:
@@ -363,7 +356,3 @@ class TrendPlot(QWidget):
         self._read_out()
         self.update()
         self.moved.emit()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()

@@ -59,6 +59,16 @@ def test_the_palette_groups_the_open_record_first_and_says_how_many(service):
     assert (found.here_total, found.elsewhere_total) == (1, 1)
 
 
+def test_every_document_shown_quotes_its_match_whoever_else_bears_the_word(service, store):
+    for n in range(8):
+        store.hold(20 + n, a_patient(f"n{n}", birth_name="CARDION"))
+        store.hold(20 + n, a_problem(f"d{n}", "Cardiopathie", since=f"200{n}-01-01"))
+        store.hold(OWNER, a_problem(f"h{n}", "Cardiomégalie"))
+    found = service.find("cardio", open_owner=OWNER)
+    assert (len(found.here), len(found.elsewhere)) == (search.SHOWN, search.SHOWN)
+    assert all("ardio" in hit.excerpt for hit in (*found.here, *found.elsewhere))
+
+
 def test_an_action_on_a_patient_needs_one_open(service):
     assert service.find("courrier", open_owner=None, actions=(LETTER, LOCK)).actions == ()
     assert service.find("lock", open_owner=None, actions=(LETTER, LOCK)).actions == (LOCK,)
