@@ -25,7 +25,12 @@ WEIGHTS = {
     "time": 10,
     "give_up": 2,
     "crash": 5,
+    "quit": 0.5,
     "restart": 0.5,
+    "backup": 0.0,
+    "restore": 0.0,
+    "roll_back": 0.0,
+    "mend": 0.0,
 }
 
 
@@ -59,6 +64,8 @@ class Day(NamedTuple):
     deaths: tuple[str, ...] = _DEATHS
     labels: bool = True
     """The patient also masks and shows documents; else consents and blocks only."""
+    elsewhere: float = 0.85
+    """The chance that a consent given or withdrawn is that of the other practice."""
     people: tuple[int, ...] = (0, 1, 2)
     """Whose desktops take part, as places in `Built.actors`."""
     at_work: float = 0.5
@@ -96,6 +103,14 @@ FRAGILE = Day(
     {"crash": 15, "give_up": 0.5, "scribble": 15, "index": 40, "act": 4},
     deaths=("page", "cursor", "heads", "terms", "purge", "verdicts"),
 )
+RESTORED = Day("restored", {"backup": 5, "restore": 2, "write": 16}, length=1.3)
+"""The operator goes back to a copy, and says so."""
+ROLLED_BACK = Day(
+    "rolled_back",
+    {"backup": 5, "restore": 2, "roll_back": 4, "mend": 3, "write": 16},
+    length=1.6,
+)
+"""An older copy also stands there without a word, until the operator notices."""
 _BRIEF = {
     "begin": 60,
     "deliver": 60,
@@ -115,7 +130,51 @@ _MINUTE = Day("", _BRIEF, length=0.1, at_work=1, signed_in=1, two_engines=0.1)
 TEAM_MINUTE = _MINUTE._replace(name="team_minute", people=(0, 1))
 CONSENT_MINUTE = _MINUTE._replace(name="consent_minute", people=(0, 2), labels=False)
 LABELS_MINUTE = _MINUTE._replace(name="labels_minute", people=(1, 2))
-LONE_MINUTE = _MINUTE._replace(name="lone_minute", people=(0,))
-LONG = (ORDINARY, FICKLE, ORDINARY, FRAGILE, CROWDED)
-BRIEF = (TEAM_MINUTE, CONSENT_MINUTE, LABELS_MINUTE, LONE_MINUTE)
-DAYS = LONG
+DUET_MINUTE = _MINUTE._replace(
+    name="duet_minute",
+    weights={**_BRIEF, "act": 30, "crash": 0, "arrive": 30},
+    faults=Faults(0.01, 0.02, 0.05, 0.5, 0.01, 0.0),
+    length=0.2,
+    people=(0,),
+    two_engines=1,
+    whole_pages=True,
+)
+"""Two engines over one store, and documents that move under late answers."""
+FRAGILE_MINUTE = _MINUTE._replace(
+    name="fragile_minute",
+    weights={**_BRIEF, "crash": 60, "act": 30, "scribble": 0},
+    faults=Faults(garble_answer=0.25),
+    elsewhere=0.1,
+    people=(0,),
+    deaths=("heads", "purge", "page", "sent", "verdicts", "terms"),
+    labels=False,
+)
+"""Consents come and go under a desktop that dies in its durable steps, on a line that cuts answers."""
+LINES_MINUTE = _MINUTE._replace(
+    name="lines_minute",
+    weights={
+        **_BRIEF,
+        "act": 30,
+        "backup": 6,
+        "restore": 5,
+        "roll_back": 40,
+        "mend": 6,
+        "quit": 12,
+    },
+    length=0.4,
+    elsewhere=0.2,
+    people=(0,),
+)
+"""The server goes back to copies, with and without a word."""
+LONG = (ORDINARY, FICKLE, RESTORED, FRAGILE, ROLLED_BACK, CROWDED)
+BRIEF = (
+    TEAM_MINUTE,
+    CONSENT_MINUTE,
+    LABELS_MINUTE,
+    FRAGILE_MINUTE,
+    LINES_MINUTE,
+    DUET_MINUTE,
+)
+DAYS = tuple(one for long in LONG for one in (long, *BRIEF, TEAM_MINUTE))
+"""One long day in eight; seeds take them in turn."""
+BY_NAME = {day.name: day for day in (*LONG, *BRIEF)}

@@ -104,12 +104,14 @@ class NoTransport:
 class Flight:
     """One exchange under way, as the network sees it: it outlives the engine that asked."""
 
-    __slots__ = ("exchange", "moment", "moves", "slot", "token")
+    __slots__ = ("exchange", "line", "moment", "moves", "slot", "token")
 
     def __init__(self, slot: "Slot | None", exchange: Exchange, token: str) -> None:
         self.slot, self.exchange, self.token = slot, exchange, token
         self.moment = self.moves = 0
         """When it reached the server: of the facts, and of what readers were told."""
+        self.line = 0
+        """The restore number under which it was answered."""
 
 
 class Slot:
@@ -134,12 +136,13 @@ class SimDesktop:
         engines: int,
         disk: ports.Disk,
         open_store: StoreFactory,
+        engine: type[Engine] = Engine,
         *,
         signed_in: bool = False,
         at_work: bool = False,
     ) -> None:
         self.actor, self.clock, self.entropy, self.policy = actor, clock, entropy, policy
-        self._engines, self._open_store = engines, open_store
+        self._engines, self._engine_kind, self._open_store = engines, engine, open_store
         self.disk = disk
         self.failpoint = CrashAt()
         self.crashes, self.lost_cache = 0, False
@@ -225,7 +228,7 @@ class SimDesktop:
         self.die()
 
     def _engine(self) -> Engine:
-        return Engine(
+        return self._engine_kind(
             self.store,
             NoTransport(),  # type: ignore[arg-type]
             self.actor.key,

@@ -25,13 +25,14 @@ class Person(NamedTuple):
 class Thing(NamedTuple):
     """One resource as the facts see it. `author` 0: only the organisation is named.
 
-    `lies_in`: `patient`, `practice` or `directory`.
+    `lies_in`: `patient`, `practice` or `directory`. `filed_masked`: its author masked it when filing it.
     """
 
     author: int
     unit: int
     doc_type: str = ""
     lies_in: str = "patient"
+    filed_masked: bool = False
 
 
 class Facts(NamedTuple):

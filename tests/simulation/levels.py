@@ -30,4 +30,6 @@ def bug(name: str, level: int) -> Bug | None:
     mutant = BY_NAME[name] if level == 1 else sealed(BY_NAME[name])
     if mutant is None:
         return None
-    return {key: value for key, value in mutant._asdict().items() if key not in ("name", "seeds")}
+    return {
+        key: value for key, value in mutant._asdict().items() if key not in ("name", "by", "seeds")
+    }

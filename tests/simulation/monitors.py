@@ -1,16 +1,27 @@
 """What must hold at every step, and once all is quiet (background protocol §3, invariants 1 to 10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from dossier.wire import codec
-from dossier.wire.messages import Heads, Op, Pages, TermsReply, Version
+from dossier.wire.messages import (
+    Change,
+    DigestsReply,
+    Heads,
+    Op,
+    OpsReply,
+    Pages,
+    TermsReply,
+    Verdict,
+    Version,
+)
 from practitioner_app.ports import CurrentRow, ItemState
 from sync.exchanges import AskChanges, AskHeads, AskTerms
 from tests.simulation.desktops import Flight, SimDesktop
 from tests.simulation.facts import Person
-from tests.simulation.ports import Copy, Name
+from tests.simulation.ports import Copy, Name, Written
 from tests.simulation.scene import Scene
 
 
@@ -37,12 +48,19 @@ class Monitors:
         self.issued = Issued()
         self._bodies: dict[int, dict[tuple[str, str], bytes]] = {}
         self._watched = [-1] * len(desktops)
+        self.lines = [0] * len(desktops)
+        """The greatest restore number each desktop has met."""
+        self._before: Kept | None = None
+        self._accepted: dict[str, Version] = {}
+        """By op, as the server said last on a line that holds."""
 
     # --- invariant 6: what leaves the server ------------------------------------------------------------
 
     def emitted(self, person: Person, flight: Flight, outcome: object, since: int) -> None:
         """An answer is made. `since`: the moment its request reached the server."""
         oracle = self.scene.oracle
+        if isinstance(outcome, OpsReply) and flight.line == max([*self.lines, self.scene.line]):
+            self._accepted |= {v.op_id: v.version for v in outcome.verdicts if v.code == "ok"}
         if isinstance(flight.exchange, AskChanges) and isinstance(outcome, Pages):
             for page in outcome.pages:
                 for row in page.rows:
@@ -55,6 +73,21 @@ class Monitors:
             for head in outcome.heads:
                 if not head.gone and not oracle.could_read_any(person, head.owner, since):
                     raise Violated("6 confidentiality", f"head of {head.owner} to {person}")
+
+    # --- law 4: a line of time that was left ------------------------------------------------------------
+
+    def told(self, index: int, flight: Flight, outcome: object) -> None:
+        """An answer arrives: whether it is of an older line than this desktop has met."""
+        self._before = None
+        if isinstance(outcome, OpsReply | Heads | Pages | TermsReply | DigestsReply):
+            if flight.line < self.lines[index]:
+                self._before = kept(self.desktops[index])
+            self.lines[index] = max(self.lines[index], flight.line)
+
+    def drew(self, index: int) -> None:
+        """The desktop drew its consequence: none at all from an older line."""
+        if self._before is not None and kept(self.desktops[index]) != self._before:
+            raise Violated("restore", f"an older line changed desktop {index}")
 
     # --- invariants 4, 5, 9: what a desktop shows -------------------------------------------------------
 
@@ -175,18 +208,31 @@ class Monitors:
                     continue
                 raise Violated("2 every write has a verdict", f"{op.kind} {op_id} has none")
             exists = (op.owner, op.rtype, op.id) in truth
-            if item.verdict.code == "done":
+            if item.verdict.code == "done" and not self.scene.line:
                 raise Violated("2 every write has a verdict", f"{op_id}: its verdict was forgotten")
-            said_ok = item.verdict.code == "ok"
+            self._followed(op, item, ops)
+            said_ok = item.verdict.code in ("ok", "done")
             if op.kind == "create" and exists != said_ok:
                 raise Violated("3 applied exactly once", f"{op.id}: {item.verdict.code}")
+
+    def _followed(self, op: Op, item: Written, ops: Mapping[str, Written]) -> None:
+        """Decided for good, and after what it depends on."""
+        assert item.verdict is not None
+        if item.verdict.code == "later":
+            raise Violated("2 every write has a verdict", f"{op.op_id} waits for ever")
+        first = ops.get(op.depends_on or "")
+        if item.verdict.code != "ok" or first is None:
+            return
+        if first.verdict is None or first.verdict.code not in ("ok", "done"):
+            raise Violated("3 applied exactly once", f"{op.op_id} before what it depends on")
 
     def _receipts(self, index: int, desktop: SimDesktop) -> None:
         """Every copy the server knows of is held here under its term, or its erasure was told.
 
-        A desktop whose cache was lost does not know any more what it held: nothing is owed for that.
+        A desktop whose cache was lost, or dropped for a new line, does not know any more what it held:
+        nothing is owed for that.
         """
-        if desktop.lost_cache:
+        if desktop.lost_cache or self.scene.line:
             return
         actor = desktop.actor
         held = {(h.owner, h.facet, h.term) for h in desktop.store.held()}
@@ -197,17 +243,30 @@ class Monitors:
     def _history(self) -> None:
         """Each version came from exactly one accepted op, and replaced what its author saw."""
         accepted: dict[Name, dict[int, Op]] = {}
+        lost = self._never_sent_again()
         ops = [desktop.disk.ops for desktop in self.desktops]
         for op_id, (index, op) in self.issued.ops.items():
             verdict = ops[index][op_id].verdict
-            if verdict is None or verdict.code != "ok" or op.kind != "change":
+            if verdict is None or verdict.code not in ("ok", "done") or op.kind != "change":
                 continue
+            if (op.owner, op.rtype, op.id) in lost:
+                continue
+            version = verdict.version if verdict.code == "ok" else self._accepted[op_id]
             changes = accepted.setdefault((op.owner, op.rtype, op.id), {})
-            if verdict.version.k in changes:
-                raise Violated("7 no lost update", f"{op.id} version {verdict.version.k} twice")
-            changes[verdict.version.k] = op
+            if version.k in changes:
+                raise Violated("7 no lost update", f"{op.id} version {version.k} twice")
+            changes[version.k] = op
         for (owner, rtype, rid), changes in accepted.items():
             self._chain(owner, rtype, rid, changes)
+
+    def _never_sent_again(self) -> set[Name]:
+        """What a revoked desktop had changed before a restore: it is not asked any more."""
+        if not self.scene.line:
+            return set()
+        revoked = self.scene.revoked
+        silent = {n for n, d in enumerate(self.desktops) if d.actor.key.device in revoked}
+        ops = self.issued.ops.values()
+        return {(op.owner, op.rtype, op.id) for index, op in ops if index in silent}
 
     def _chain(self, owner: int, rtype: str, rid: str, changes: dict[int, Op]) -> None:
         versions = self.scene.side.rows.bodies(owner, rtype, rid)
@@ -217,11 +276,37 @@ class Monitors:
             if k - 1 not in versions or k not in versions:
                 raise Violated("3 applied exactly once", f"{rid} has no version {k}")
             before = msgspec.json.decode(versions[k - 1])
+            after = {**before, **{one.element: _value(one) for one in op.changes}}
+            if msgspec.json.decode(versions[k]) != after:
+                raise Violated("7 no lost update", f"{rid} version {k} changed something else")
             for change in op.changes:
                 present = before.get(change.element)
                 found = None if present is None else codec.value_hash(present)
                 if found != change.base:
                     raise Violated("7 no lost update", f"{rid} version {k} replaced another value")
+
+
+def _value(change: Change) -> object:
+    return None if change.value is None else msgspec.json.decode(change.value)
+
+
+class Kept(NamedTuple):
+    """What an answer could change on a desktop."""
+
+    rows: tuple[tuple[Name, Version], ...]
+    cursors: tuple[tuple[int, str, str, str], ...]
+    ops: tuple[tuple[str, ItemState, Verdict | None], ...]
+
+
+def kept(desktop: SimDesktop) -> Kept:
+    """As it is now."""
+    held = desktop.store.held()
+    rows = confirmed(desktop.store, sorted({one.owner for one in held}))
+    return Kept(
+        tuple(rows.items()),
+        tuple((one.owner, one.facet, one.term, one.at) for one in held),
+        tuple((op_id, item.state, item.verdict) for op_id, item in desktop.disk.ops.items()),
+    )
 
 
 def waits_for_a_person(desktop: SimDesktop, op: Op) -> bool:

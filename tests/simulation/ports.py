@@ -146,6 +146,10 @@ class Server(Protocol):
         """Everything durable, to rewind to."""
         ...
 
+    def go_back(self, snapshot: Any, restore: int) -> None:
+        """The same program over another copy of everything, under this restore number, at the same time."""
+        ...
+
     def rewind(self, snapshot: Any, seed: int) -> None:
         """A fresh program over a snapshot, with this seed's randomness, on Monday morning."""
         ...

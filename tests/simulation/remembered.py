@@ -54,3 +54,8 @@ def remembered(premises: Premises) -> Premises:
     """The same premises, which remember."""
     same = {one.name: getattr(premises, one.name) for one in fields(premises)}
     return RememberedPremises(**{**same, "tokens": RememberedTokens(premises.tokens)})
+
+
+def under_restore(premises: Premises, restore: int) -> None:
+    """As the premises would be had they been opened with this number: a restore restarts the server."""
+    object.__setattr__(premises, "restore", restore)

@@ -15,21 +15,25 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dossier.access.home import MASKED
+from dossier.clock import to_wire
 from dossier.entropy import SeededEntropy
 from dossier.errors import DossierError, Unreachable
 from dossier.ids import uuid7
 from dossier.wire import codec
 from dossier.wire.messages import Change, Op
 from practitioner_app.ports import ItemState
+from sync.engine import Engine
 from sync.exchanges import AskHeads
 from sync.policy import Policy
-from sync.states import Idle, Revoked
+from sync.states import Idle, NeedsSignIn, Revoked
 from tests.fakes.memory_sync_store import Crash
+from tests.simulation.backups import Backups
 from tests.simulation.days import (
     CALM,
     CALM_ROUNDS,
     CALM_STEPS,
     DAYS,
+    ORDINARY,
     PAGE_SIZES,
     STEPS,
     WEIGHTS,
@@ -88,6 +92,7 @@ class Schedule:
         seed: int,
         *,
         open_store: StoreFactory | None = None,
+        engine: type[Engine] = Engine,
         plant: Callable[[Scene], None] = lambda _scene: None,
         steps: int = STEPS,
         synced: "Synced | None" = None,
@@ -96,17 +101,20 @@ class Schedule:
         self.random = Random(seed)
         self.scene = Scene(built, seed, synced.snapshot if synced else None)
         self.scene.plant(plant)
-        self.day = day or DAYS[seed % len(DAYS)]
+        self.day = day or ORDINARY
         self.steps, self.faults = round(steps * self.day.length), self.day.faults
         self.weights = {**WEIGHTS, **self.day.weights}
         self.entropy = SeededEntropy(seed ^ 0x5EED)
         disks = synced.disks if synced else (built.blank,) * len(built.actors)
-        self.at_work = self.day.at_work if synced else 0.0
+        self.engine, self.at_work = engine, self.day.at_work if synced else 0.0
         self.desktops = [
             self._desktop(n, disks[n].twin(), open_store or built.open_store)
             for n in self.day.people
         ]
         self.monitors = Monitors(self.scene, self.desktops)
+        self.backups = Backups(self.scene)
+        if self.weights["backup"]:
+            self.backups.take()
         self.requests: list[tuple[Flight, int]] = []
         self.late: list[tuple[Flight, int]] = []
         self.running: list[Running] = []
@@ -163,6 +171,7 @@ class Schedule:
     def _rest(self) -> None:
         """Faults stop: everybody gets answers, until nobody has anything left to ask."""
         self.faults = CALM
+        self._mend()
         self.moves += 1
         self.requests += self.late
         self.answers += self.slow
@@ -173,6 +182,7 @@ class Schedule:
         for _ in range(CALM_ROUNDS):
             for desktop in self.desktops:
                 for slot in desktop.slots:
+                    self._answer_person(slot)
                     slot.engine.hint()
                     slot.due_s = min(slot.due_s, slot.not_before_s)
             while self._calm_step():
@@ -183,6 +193,12 @@ class Schedule:
                 return
             self._pass_time()
         raise Violated("2 liveness", "no rest within the bound after the faults stopped")
+
+    def _answer_person(self, slot: Slot) -> None:
+        """Whom the program asks to sign in again does so."""
+        if slot.engine.state.state == NeedsSignIn("sign_in_needed"):
+            slot.engine.retry()
+            slot.not_before_s = self.scene.room.clock.monotonic()
 
     def _calm_step(self) -> bool:
         """One thing that can be done now, in a fair order; False when all wait."""
@@ -267,6 +283,7 @@ class Schedule:
         self.running.remove(one)
         outcome = one.task.outcome
         actor = self.desktops[one.desktop].actor
+        one.flight.line = self.scene.line
         self.monitors.emitted(actor.person, one.flight, outcome, one.flight.moment)
         if one.flight.slot is not None and self.random.random() >= self.faults.lose_answer:
             if self.random.random() < self.faults.garble_answer:
@@ -286,8 +303,10 @@ class Schedule:
         if slot is not None and slot.waits_for is flight:
             if isinstance(flight.exchange, AskHeads) and not isinstance(outcome, DossierError):
                 slot.told_at = flight.moves
+            self.monitors.told(index, flight, outcome)
             self.desktops[index].settle(slot, outcome)  # type: ignore[arg-type]
             self.monitors.watch(index)
+            self.monitors.drew(index)
 
     def _give_up(self) -> None:
         """Somebody waited too long; what was asked may still reach the server."""
@@ -350,10 +369,35 @@ class Schedule:
         else:
             desktop.lose_cache()
 
+    def _quit(self) -> None:
+        """A person ends the program and starts it again."""
+        self.random.choice(self.desktops).die()
+
     def _restart(self) -> None:
         """The server dies: requests under way end where they are."""
         self.scene.restart_server([one.task for one in self.running], self.random)
         self.running.clear()
+
+    def _backup(self) -> None:
+        """A copy is made of a server at rest."""
+        self._restart()
+        self.backups.take()
+
+    def _restore(self) -> None:
+        """The operator goes back to a copy and declares it."""
+        self._restart()
+        self.moves += self.backups.restore(self.random.randrange(8))
+
+    def _roll_back(self) -> None:
+        """An older copy takes the server's place, once every desktop has met the present line."""
+        if all(line == self.scene.line for line in self.monitors.lines):
+            self._restart()
+            self.backups.roll_back(self.random.randrange(8))
+
+    def _mend(self) -> None:
+        if self.backups.rolled_back:
+            self._restart()
+            self.backups.mend()
 
     def _scribble(self) -> None:
         self.scene.scribble(self.random.randrange(len(self.scene.built.patients)), self.done)
@@ -364,9 +408,10 @@ class Schedule:
         scene, draw = self.scene, self.random
         patient = draw.choice(scene.built.patients)
         actor = draw.choice(scene.built.actors)
-        kind = draw.random() * (1.0 if self.day.labels else 0.54)
+        most = 0.98 if self.backups.rolled_back else 1.0
+        kind = draw.random() * (most if self.day.labels else 0.54)
         if kind < 0.42:
-            scene.consent(patient, scene.built.units[draw.random() < 0.85])
+            scene.consent(patient, scene.built.units[draw.random() < self.day.elsewhere])
         elif kind < 0.54:
             scene.block(patient, actor.person.account)
         elif kind < 0.62:
@@ -420,12 +465,19 @@ class Schedule:
             op, shows, saw = self._create(desktop, owner, "DocumentReference", rid, body, op_id)
             person = desktop.actor.person
             name = (owner, "DocumentReference", rid)
-            scene.oracle.things[name] = Thing(person.account, person.unit, code)
+            thing = Thing(person.account, person.unit, code, filed_masked=bool(labels))
+            scene.oracle.things[name] = thing
             scene.documents.append(name)
             if labels:
                 scene.oracle.change(masked=scene.oracle.now.masked | {rid})
             return msgspec.structs.replace(op, labels=labels), shows, saw
-        op = Op(op_id=op_id, owner=owner, kind="opened", acting=desktop.actor.situation, at=_AT)
+        op = Op(
+            op_id=op_id,
+            owner=owner,
+            kind="opened",
+            acting=desktop.actor.situation,
+            at=to_wire(desktop.clock.now()),
+        )
         return op, b"", b""
 
     def _create(
@@ -433,7 +485,11 @@ class Schedule:
     ) -> tuple[Op, bytes, bytes]:
         person = desktop.actor.person
         self.scene.oracle.things[owner, rtype, rid] = Thing(person.account, person.unit)
-        before = [o for o, (_, op) in self.monitors.issued.ops.items() if op.owner == owner]
+        before = [
+            o
+            for o, (_, op) in self.monitors.issued.ops.items()
+            if op.owner == owner and op.kind != "opened"
+        ]
         mine = [o for o in before if o in desktop.disk.ops]
         depends_on = mine[-1] if mine and self.random.random() < 0.2 else None
         op = Op(
@@ -441,7 +497,7 @@ class Schedule:
             owner=owner,
             kind="create",
             acting=desktop.actor.situation,
-            at=_AT,
+            at=to_wire(desktop.clock.now()),
             rtype=rtype,
             id=rid,
             body=msgspec.Raw(body),
@@ -466,7 +522,7 @@ class Schedule:
             owner=owner,
             kind="change",
             acting=desktop.actor.situation,
-            at=_AT,
+            at=to_wire(desktop.clock.now()),
             rtype=seen.rtype,
             id=seen.id,
             base=seen.version,
@@ -494,12 +550,15 @@ class Schedule:
             engines,
             disk,
             open_store,
+            self.engine,
             signed_in=self.random.random() < self.day.signed_in,
             at_work=self.random.random() < self.at_work,
         )
 
 
-_AT = "2026-11-23T08:00:00.000Z"
+def day_of(seed: int) -> Day:
+    """The kind of day of this seed."""
+    return DAYS[seed % len(DAYS)]
 
 
 def run_seed(
@@ -507,18 +566,26 @@ def run_seed(
     seed: int,
     *,
     open_store: StoreFactory | None = None,
+    engine: type[Engine] = Engine,
     plant: Callable[[Scene], None] = lambda _scene: None,
     steps: int = STEPS,
     synced: Synced | None = None,
     day: Day | None = None,
 ) -> Outcome:
     """Run one schedule to rest; raises Violated. Two seeds in three start from complete copies."""
-    present = day or DAYS[seed % len(DAYS)]
+    present = day or day_of(seed)
     start = synced if seed % 3 or present.at_work == 1 else None
     collects = gc.isenabled()
     gc.disable()
     schedule = Schedule(
-        built, seed, open_store=open_store, plant=plant, steps=steps, synced=start, day=present
+        built,
+        seed,
+        open_store=open_store,
+        engine=engine,
+        plant=plant,
+        steps=steps,
+        synced=start,
+        day=present,
     )
     try:
         return schedule.run()

@@ -147,6 +147,8 @@ class Scene:
         self.oracle.things = dict(built.things)
         self.documents = list(built.documents)
         self.revoked: set[str] = set()
+        self.line = 0
+        """The restore number under which the server answers."""
         self._bug: Callable[[Scene], None] = _no_bug
 
     @property
@@ -162,6 +164,12 @@ class Scene:
     def restart_server(self, running: Sequence[Task], draw: Random) -> None:
         """What lived in memory only is gone."""
         self.side.die(running, draw)
+        self._bug(self)
+
+    def go_back(self, snapshot: Any, line: int) -> None:
+        """The server begins again over another copy of everything; `line` is its restore number."""
+        self.line = line
+        self.side.go_back(snapshot, line)
         self._bug(self)
 
     def consent(self, patient: int, unit: int) -> None:

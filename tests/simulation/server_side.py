@@ -36,6 +36,7 @@ from sync.exchanges import (
 from tests.fakes.server_room import MONDAY, ServerRoom
 from tests.simulation import ports
 from tests.simulation.ports import Name
+from tests.simulation.remembered import under_restore
 
 T = TypeVar("T")
 
@@ -155,9 +156,14 @@ class InProcessServer:
 
     def rewind(self, snapshot: Snapshot, seed: int) -> None:
         room = self.room
-        room.store.inner.restore(snapshot, restore=0)
+        self.go_back(snapshot, 0)
         room.entropy._random.seed(seed)  # type: ignore[attr-defined]
         room.clock.instant = MONDAY
+
+    def go_back(self, snapshot: Snapshot, restore: int) -> None:
+        room = self.room
+        room.store.inner.restore(snapshot, restore=restore)
+        under_restore(room.premises, restore)
         room.devices._nonces.clear()
         self.changes, self.feed = room.changes, room.feed
 

@@ -9,19 +9,24 @@ import time
 import pytest
 
 from dossier.errors import Unavailable
+from sync.states import Trouble
 from tests.simulation import run
-from tests.simulation.days import CALM
+from tests.simulation.days import BY_NAME as DAY_BY_NAME
+from tests.simulation.days import CALM, DAYS, TEAM_MINUTE
 from tests.simulation.facts import Facts, Oracle
 from tests.simulation.level_one import level_one
-from tests.simulation.monitors import Violated
-from tests.simulation.mutants import MUTANTS, Mutant
-from tests.simulation.scenario import Schedule, Synced, run_seed, sync_all
+from tests.simulation.levels import Bug, bug
+from tests.simulation.monitors import Violated, kept
+from tests.simulation.mutants import BY_NAME, MUTANTS, Mutant
+from tests.simulation.scenario import Schedule, Synced, day_of, run_seed, sync_all
 from tests.simulation.scene import Built, Scene, build
 from tests.simulation.twins import Twin
 
 SECONDS = float(os.environ.get("COLLOQUE_SIMULATION_SECONDS", "15"))
 FIRST = int(os.environ.get("COLLOQUE_SIMULATION_SEED", "0"))
 TWINS = 6
+LONE = TEAM_MINUTE._replace(people=(0,))
+ASKED = ("--seed", "0", "--count", "6", "--day", "ordinary", "--mutant", "no_purge")
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +55,78 @@ def test_every_invariant_holds_in_every_schedule(built: Built, synced: Synced) -
     assert seed - FIRST >= 3
 
 
+def _violated(built: Built, synced: Synced, seed: int, planted: Bug) -> str:
+    """The first word of the invariant that did not hold."""
+    try:
+        run_seed(built, seed, synced=synced, **planted)
+    except Violated as violated:
+        return violated.invariant.partition(" ")[0].rstrip(",")
+    return ""
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_planted_protocol_bug_is_caught(built: Built, synced: Synced, mutant: Mutant) -> None:
-    for seed in range(mutant.seeds):
-        try:
-            run_seed(
-                built,
-                seed,
-                open_store=mutant.open_store,
-                plant=mutant.plant,
-                synced=synced,
-                day=mutant.day,
-            )
-        except Violated:
-            return
-    pytest.fail(f"{mutant.name} survived {mutant.seeds} schedules")
+    planted = bug(mutant.name, 1)
+    assert planted is not None
+    noticed = next(
+        (
+            found
+            for seed in range(mutant.seeds)
+            if (found := _violated(built, synced, seed, planted))
+        ),
+        "nobody",
+    )
+    assert noticed in mutant.by.split(), f"{mutant.name} survived, or another monitor noticed it"
+
+
+def test_there_are_mutants_enough() -> None:
+    assert len(MUTANTS) >= 25
+    assert len(BY_NAME) == len(MUTANTS)
+
+
+def test_each_kind_of_day_is_played() -> None:
+    assert {day_of(seed).name for seed in range(len(DAYS))} == set(DAY_BY_NAME)
+
+
+def test_a_declared_restore_brings_back_what_only_a_desktop_holds(
+    built: Built, synced: Synced
+) -> None:
+    schedule = Schedule(built, 1, synced=synced, steps=0, day=LONE)
+    schedule.backups.take()
+    for _ in range(6):
+        schedule._write()
+    schedule._rest()
+    written = set(schedule.scene.side.rows.present())
+    schedule.backups.restore(0)
+    assert written > set(schedule.scene.side.rows.present())
+    schedule._rest()
+    schedule.monitors.quiet()
+    assert schedule.scene.line == schedule.desktops[0].store.restore() == 1
+    assert written == set(schedule.scene.side.rows.present())
+
+
+def test_an_older_copy_without_a_word_is_refused_and_everything_kept(
+    built: Built, synced: Synced
+) -> None:
+    schedule = Schedule(built, 2, synced=synced, steps=0, day=LONE)
+    schedule.backups.take()
+    schedule.backups.restore(0)
+    schedule._rest()
+    (desktop,) = schedule.desktops
+    before = kept(desktop)
+    assert before.rows
+    schedule.backups.roll_back(0)
+    assert schedule.scene.line == 0
+    for slot in desktop.slots:
+        slot.engine.hint()
+        slot.due_s = 0.0
+    while schedule._calm_step():
+        """It asks, and is answered."""
+    assert kept(desktop) == before
+    assert desktop.slots[0].engine.state.pull_trouble is Trouble.OLD_RESTORE
+    schedule._rest()
+    schedule.monitors.quiet()
+    assert schedule.scene.line == 1
 
 
 def test_a_seed_is_played_again_identically(built: Built, synced: Synced) -> None:
@@ -74,11 +136,11 @@ def test_a_seed_is_played_again_identically(built: Built, synced: Synced) -> Non
 def test_a_failing_seed_prints_its_reproduction(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["run", "--seed", "0", "--count", "6", "--mutant", "no_purge"])
+    monkeypatch.setattr("sys.argv", ["run", *ASKED])
     assert run.main() == 0
     told = capsys.readouterr().out
     assert "python -m tests.simulation.run --seed" in told
-    assert "--mutant no_purge  # " in told
+    assert "--day ordinary --mutant no_purge  # " in told
 
 
 @pytest.mark.parametrize("seed", range(TWINS))
