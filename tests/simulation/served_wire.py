@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests.adapters import BaseAdapter
 
 from dossier.clock import Clock
 from dossier.errors import DossierError
@@ -49,17 +50,19 @@ class _Sent(BaseException):
         self.asked = asked
 
 
-class _Line(requests.Session):
-    """In place of a session's connection: tells what was sent, or gives the answer that came."""
+class _Line(BaseAdapter):
+    """In place of a connection: tells what was sent, or gives the answer that came."""
 
     answer: Answered | None = None
 
-    def request(self, method: str, url: str, **more: Any) -> requests.Response:  # type: ignore[override]
+    def send(self, request: requests.PreparedRequest, **_more: Any) -> requests.Response:  # type: ignore[override]
+        assert request.method is not None
         if self.answer is None:
-            parts = urlsplit(url)
-            headers = tuple((k.lower().encode(), v.encode()) for k, v in more["headers"].items())
-            sent = Asked(method, parts.path, parts.query.encode(), headers, more["data"] or b"")
-            raise _Sent(sent)
+            parts = urlsplit(request.url or "")
+            headers = tuple((k.lower().encode(), v.encode()) for k, v in request.headers.items())
+            body = request.body or b""
+            assert isinstance(body, bytes)
+            raise _Sent(Asked(request.method, parts.path, parts.query.encode(), headers, body))
         response = requests.Response()
         response.status_code = self.answer.status
         response.headers.update(self.answer.headers)
@@ -68,9 +71,12 @@ class _Line(requests.Session):
             headers=self.answer.headers,
             status=self.answer.status,
             preload_content=False,
-            request_method=method,
+            request_method=request.method,
         )
         return response
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class Wire:
@@ -78,7 +84,8 @@ class Wire:
 
     def __init__(self, clock: Clock) -> None:
         self._transport = RequestsTransport(_ADDRESS, clock)
-        self._line = self._transport._session = _Line()
+        self._line = _Line()
+        self._transport._session.mount(_ADDRESS, self._line)
 
     def asked(self, exchange: Exchange, token: str) -> Asked:
         """What the desktop sends."""
