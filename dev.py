@@ -287,7 +287,7 @@ def demo(options: argparse.Namespace) -> int:
         desktop = program("practitioner_app", "--profile", profile, "--screenshots", BUILD / "tour")
         if options.once or not has_screen():
             say("Walking through every screen; the pictures go to build/tour/")
-            code = spoken([*desktop, "tour"], str(practice["phrase"]), env)
+            code = spoken([*desktop, "tour"], tour_words(practice, folder), env)
             if options.once or code:
                 return code
         say("Ctrl-C stops everything.")
@@ -309,13 +309,25 @@ def enrol(profile: Path, url: str, practice: dict[str, object], env: dict[str, s
     said = {name: first[name] for name in ("login", "password")}
     said |= {"phrase": practice["phrase"], "device_name": "Cabinet 1"}
     command = program("practitioner_app", "--profile", profile, "enrol", "--server", url)
-    answer(*command, "--demonstration", stdin=json.dumps(said), env=env)
+    made = answer(*command, "--demonstration", stdin=json.dumps(said), env=env)
+    code = profile.parent / "recovery-code"
+    code.touch(mode=0o600)
+    code.write_text(str(made["recovery_code"]))
 
 
-def spoken(command: list[str], phrase: str, env: dict[str, str]) -> int:
-    """Run a command that reads the phrase on its standard input, never in its arguments."""
+def tour_words(practice: dict[str, object], folder: Path) -> str:
+    """What the tour reads: the phrase, then the colleague who writes apart and the recovery code."""
+    colleague = practice["accounts"][1]  # type: ignore[index]
+    said = {name: colleague[name] for name in ("login", "password")}
+    code = folder / "recovery-code"
+    said["recovery_code"] = code.read_text() if code.exists() else ""
+    return f"{practice['phrase']}\n{json.dumps(said)}"
+
+
+def spoken(command: list[str], words: str, env: dict[str, str]) -> int:
+    """Run a command that reads its secrets on its standard input, never in its arguments."""
     return subprocess.run(
-        command, cwd=ROOT, env=env, input=phrase + "\n", text=True, check=False
+        command, cwd=ROOT, env=env, input=words + "\n", text=True, check=False
     ).returncode
 
 

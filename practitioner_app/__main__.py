@@ -2,18 +2,24 @@
 
 colloque --profile DIR [--server URL] [--lang fr|en] [--theme system|light|dark] [--scale 100]
 colloque --profile DIR enrol --server URL --demonstration    {login, password, phrase, device_name} on stdin
-colloque --profile DIR --screenshots DIR tour                the phrase on stdin; demonstration only
+colloque --profile DIR --screenshots DIR tour                on stdin, of a demonstration only: the phrase, then
+                                                             {login, password, recovery_code} of a colleague
 """
 
 import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from dossier.errors import BadAnswer
 from dossier.wire import codec
 from practitioner_app.bootstrap import Enrolment, Options, run, run_enrolment, walk
+
+if TYPE_CHECKING:
+    from practitioner_app.rehearsal import TourSecrets
 
 THEMES: Final = ("system", "light", "dark")
 SCALES: Final = (100, 115, 130, 150)
@@ -63,6 +69,13 @@ def _usual_folder(environment: dict[str, str]) -> Path:
     return Path(environment.get("XDG_DATA_HOME") or "~/.local/share") / "colloque"
 
 
+def _secrets(line: str) -> "TourSecrets | None":
+    """Who the colleague is and the recovery code; without them the tour makes no trouble."""
+    from practitioner_app.rehearsal import TourSecrets  # noqa: PLC0415 - only a tour waits for it
+
+    return codec.decode(line.encode(), TourSecrets) if line.strip() else None
+
+
 def main() -> int:
     """Entry point. Exit codes: 0 closed by the person, 2 wrong arguments, 3 could not start."""
     found = arguments(sys.argv[1:], dict(os.environ))
@@ -74,7 +87,8 @@ def main() -> int:
             return 2
         return run_enrolment(options_of(found), given, sys.argv[:1])
     if found.verb == "tour":
-        return walk(options_of(found, sys.stdin.readline().strip()), sys.argv[:1])
+        options = options_of(found, sys.stdin.readline().strip())
+        return walk(structs.replace(options, tour=_secrets(sys.stdin.readline())), sys.argv[:1])
     return run(options_of(found), sys.argv[:1])
 
 

@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, QTimeZone, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from dossier.clock import SystemClock
+from dossier.clock import Clock, SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import DossierError, Refused
 from dossier.terminology.catalogue import Terminology
@@ -49,9 +49,10 @@ from ui.preferences import Preferences, keep_preferences, look_of, read_preferen
 from ui.sign_in.view_model import LockModel, StartModel
 from ui.speaking import Speaking
 from ui.theme.look import Look
-from ui.tour import TourHost
+from ui.tour_host import TourHost
 
 if TYPE_CHECKING:
+    from practitioner_app.rehearsal import Stage, TourSecrets
     from sync.transport import RequestsTransport
 
 TICK_MS = 1_000
@@ -73,6 +74,7 @@ class Options(Struct, frozen=True, kw_only=True):
     device_name: str = ""
     phrase: str = ""
     screenshots: Path | None = None
+    tour: "TourSecrets | None" = None
 
 
 class Enrolment(Struct, frozen=True, kw_only=True):
@@ -93,10 +95,13 @@ class Enrolled(Struct, frozen=True, kw_only=True):
 class Desktop(QObject):
     """The running program: one window, one profile."""
 
-    def __init__(self, application: QApplication, options: Options) -> None:
+    def __init__(
+        self, application: QApplication, options: Options, stage: "Stage | None" = None
+    ) -> None:
         super().__init__()
-        self._options = options
-        self._clock = SystemClock()
+        self._options, self._stage = options, stage
+        self._clock: Clock = stage.clock if stage is not None else SystemClock()
+        by_wire = partial(_transport, self._clock, options.ca_file)
         self._main_thread = QtMainThread(self._unexpected, self)
         self._lanes = ThreadLanes(self._main_thread, self._unexpected)
         self._changes = Changes(self._main_thread, self)
@@ -107,7 +112,7 @@ class Desktop(QObject):
             lanes=self._lanes,
             changes=self._changes,
             terms=Terminology.load(),
-            transport=partial(_transport, self._clock, options.ca_file),
+            transport=stage.transport if stage is not None else by_wire,
         )
         self.workstation = Workstation(self._folder, around, system_keychain)
         self.installation = Installation(self._folder, self.workstation, around, system_keychain)
@@ -255,12 +260,20 @@ class Desktop(QObject):
 
     def _tour_host(self, session: OpenSession) -> TourHost:
         self._watch.begin(IDLE_MINUTES[1])
+        station, secrets = self.workstation, self._options.tour
+        troubles = None
+        if self._stage is not None and secrets is not None and station.card.demonstration:
+            troubles = self._stage.rehearsal(lambda: station.session, station.card.server, secrets)
         return TourHost(
             window=self.window,
             context=session.context,
             zone=_zone(),
             lock=self._lock_model,
             start=self._start_model,
+            present=lambda: station.session.context if station.session is not None else None,
+            troubles=troubles,
+            phrase=self._options.phrase,
+            recovery_code=secrets.recovery_code if secrets is not None else "",
         )
 
     @Slot()
@@ -309,6 +322,7 @@ class Desktop(QObject):
         self.window.show_countdown(watch.countdown_s())
         if self._ticks % SEEN_EVERY_TICKS == 0:
             self._lanes.write(self.workstation.seen)
+        if self._ticks % SEEN_EVERY_TICKS == 0 or not watch.knows_lease:
             self._lanes.read(self.workstation.lease, self._keep_lease, key="lease")
 
     def _keep_lease(self, lease: LeaseState | None) -> None:
@@ -352,7 +366,10 @@ def walk(options: Options, argv: list[str]) -> int:
         desktop.begin()
         return application.exec()
 
-    return _with_desktop(options, argv, toured)
+    from practitioner_app.rehearsal import Stage  # noqa: PLC0415 - as for `_transport`
+
+    stage = Stage(SystemClock(), SystemEntropy(), options.ca_file)
+    return _with_desktop(options, argv, toured, stage)
 
 
 def _shown(application: QApplication, desktop: Desktop) -> int:
@@ -361,7 +378,10 @@ def _shown(application: QApplication, desktop: Desktop) -> int:
 
 
 def _with_desktop(
-    options: Options, argv: list[str], body: Callable[[QApplication, Desktop], int]
+    options: Options,
+    argv: list[str],
+    body: Callable[[QApplication, Desktop], int],
+    stage: "Stage | None" = None,
 ) -> int:
     hardening.harden()
     sys.setswitchinterval(SWITCH_S)
@@ -369,7 +389,7 @@ def _with_desktop(
     application = QApplication(argv)
     application.setApplicationName("Colloque")
     application.setStyle("Fusion")
-    desktop = Desktop(application, options)
+    desktop = Desktop(application, options, stage)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: application.exit(0))
     try:
@@ -406,7 +426,7 @@ def enrol(desktop: Desktop, options: Options, given: Enrolment) -> Enrolled:
         folder.release()
 
 
-def _transport(clock: SystemClock, ca_file: Path | None, server: str) -> "RequestsTransport":
+def _transport(clock: Clock, ca_file: Path | None, server: str) -> "RequestsTransport":
     """Its library is a fifth of all imports: the first page does not wait for it."""
     from sync.transport import RequestsTransport  # noqa: PLC0415 - see above
 

@@ -36,6 +36,11 @@ class LockWatch:
         """The lease as it was just read."""
         self._lease = lease
 
+    @property
+    def knows_lease(self) -> bool:
+        """False as long as no contact was ever read: a first copy has no end yet."""
+        return self._lease is not None and self._lease.until is not None
+
     def is_idle(self) -> bool:
         """Was there no action for the time chosen?"""
         return self._idle.due()

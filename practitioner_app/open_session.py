@@ -27,7 +27,7 @@ from dossier.errors import (
 from dossier.sealing import devices
 from dossier.terminology.catalogue import Terminology
 from local_store.store import LocalStore
-from practitioner_app.ports import ChangeSet, Topic
+from practitioner_app.ports import ChangeSet, RecordReader, Topic
 from practitioner_app.profile import Card
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import ThreadLanes
@@ -167,6 +167,11 @@ class OpenSession:
             demonstration=card.demonstration,
             without_keyring=without_keyring,
         )
+
+    @property
+    def reader(self) -> RecordReader:
+        """What the screens read."""
+        return self._store.records
 
     def start(self) -> None:
         """Begin to synchronise; returns at once."""

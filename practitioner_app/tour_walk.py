@@ -11,7 +11,8 @@ from practitioner_app.ports import ChangeSet
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.workstation import Workstation
 from ui.main_window import MainWindow
-from ui.tour import Tour, TourHost, run_tour
+from ui.tour import Tour, run_tour
+from ui.tour_host import TourHost
 
 LATE_MS = 15 * 60_000
 """A tour that has not begun by then never will."""

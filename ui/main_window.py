@@ -84,6 +84,11 @@ class MainWindow(QWidget):
         return self._page if isinstance(self._page, PhraseView) else None
 
     @property
+    def lock_model(self) -> LockModel:
+        """The model of the lock page shown last."""
+        return self._lock_model
+
+    @property
     def start_view(self) -> StartView | None:
         return self._page if isinstance(self._page, StartView) else None
 

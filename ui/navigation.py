@@ -15,9 +15,11 @@ class Navigator(QObject):
 
     moved = Signal(str)
 
-    def __init__(self, frame: Frame, look: Look, parent: QObject | None = None) -> None:
+    def __init__(
+        self, frame: Frame, look: Look, device_name: str, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._frame, self._look = frame, look
+        self._frame, self._look, self._device_name = frame, look, device_name
         self._pages: dict[str, QWidget] = {}
         self._place = ""
         self._record: RecordState | None = None
@@ -71,6 +73,7 @@ class Navigator(QObject):
                 CONFLICT: tr("Two versions to settle"),
             }
             page = self._pages["empty"] if place == RECORD else self._pages[place]
-            self._frame.show_page(place, page, titles[place], "", self.open_record)
+            about = tr("computer {device}", device=self._device_name) if place == SYNC else ""
+            self._frame.show_page(place, page, titles[place], about, self.open_record)
         if moved:
             self.moved.emit(place)

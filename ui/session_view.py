@@ -71,7 +71,7 @@ class SessionView(SessionSurface):
         self.commands = all_commands(look.texts)
         self.models = SessionModels(look, context, self.commands, self)
         self._make_frame(context)
-        self._make_pages(preferences)
+        self._make_pages(preferences, context.device_name)
         self._make_overlays()
         self.record_flow = RecordFlow(self)
         self.sync_flow = SyncFlow(self)
@@ -98,7 +98,7 @@ class SessionView(SessionSurface):
         stack.addWidget(self.frame)
         self.setLayout(stack)
 
-    def _make_pages(self, preferences: Preferences) -> None:
+    def _make_pages(self, preferences: Preferences, device_name: str) -> None:
         look = self.look
         self.record_view = RecordView(look)
         self.conflict_view = ConflictView(look)
@@ -113,7 +113,7 @@ class SessionView(SessionSurface):
             action=look.tr("Find a patient"),
             key="F2",
         )
-        self.navigator = Navigator(self.frame, look, self)
+        self.navigator = Navigator(self.frame, look, device_name, self)
         pages: tuple[tuple[str, QWidget], ...] = (
             ("empty", self.empty),
             ("record", self.record_view),

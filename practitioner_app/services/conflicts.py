@@ -397,7 +397,8 @@ def _dict_text(value: Json) -> str:
 
 
 def _line(value: medications.Treatment) -> Sequence[str]:
-    return (value.substance, value.form, value.strength, value.dose, value.posology, value.duration)
+    drug, taken = f"{value.form} {value.strength}".strip(), f"{value.dose} {value.posology}".strip()
+    return (value.substance, drug, taken, value.duration)
 
 
 _LINES: Final[Mapping[str, Callable[[Any], Sequence[str]]]] = {

@@ -109,7 +109,7 @@ def test_a_demonstration_of_five_patients_walks_its_tour_and_ends(tmp_path: Path
             env=env,
             capture_output=True,
             check=False,
-            timeout=150,
+            timeout=300,
         )
     said = done.stdout.decode()
     assert done.returncode == 0, said + done.stderr.decode()
@@ -119,6 +119,8 @@ def test_a_demonstration_of_five_patients_walks_its_tour_and_ends(tmp_path: Path
     for screen in ("record", "find_a_patient", "sending", "settings", "add_allergies"):
         assert {f"{look}_{screen}.png" for look in ("fr_light", "fr_dark", "en_light")} <= shown
     assert {"fr_light_lock.png", "fr_light_first_start.png"} <= shown
+    for trouble in ("two_versions", "record_offline", "lease_over", "continuity", "new_phrase"):
+        assert {f"{look}_{trouble}.png" for look in ("fr_light", "fr_dark", "en_light")} <= shown
     (folder,) = (build / "demo").iterdir()
     port = int((folder / "port").read_text())
     assert loaded().is_free(port), "the server of the demonstration was left running"

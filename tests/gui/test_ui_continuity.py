@@ -71,7 +71,7 @@ def narrowed(world):
 
 def test_hz_19_the_page_after_the_lease_says_what_can_be_read_and_until_when(window, world):
     gate, view = a_lock(window, world, a_lease())
-    assert "ce que le cabinet a écrit se lit jusqu’au mercredi 23 décembre" in said(view)
+    assert "Ce que le cabinet a écrit se lit jusqu’au mercredi 23 décembre" in said(view)
     assert "Dernier contact avec le serveur" in said(view)
     assert view._button.accessibleName() == "Ouvrir en mode continuité"
     opened = []
@@ -121,7 +121,8 @@ def test_hz_19_the_banner_stands_from_the_first_paint_and_goes_with_a_contact(wi
     banner = window.session.frame.continuity
     assert banner.isVisibleTo(window)
     assert "Mode continuité, lecture seule" in said(banner)
-    assert "ce que d’autres ont écrit" in said(banner)
+    assert "Affiché jusqu’au 23/12/2026" in said(banner)
+    assert "Masqué" in said(banner)
     world.store.facts["last_contact"] = world.clock.now()
     window.session.models.status.refresh()
     assert not banner.isVisibleTo(window)

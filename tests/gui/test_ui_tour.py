@@ -7,7 +7,8 @@ from tests.gui.ui_world import OpenGate, World
 from ui.main_window import MainWindow
 from ui.sign_in.view_model import LockModel
 from ui.speaking import Speaking
-from ui.tour import Tour, TourHost
+from ui.tour import Tour
+from ui.tour_host import TourHost
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")

@@ -267,10 +267,11 @@ def _treatment_line(row: TreatmentRow, speaking: Speaking) -> SummaryLine | Disa
 
 def _disagreement(row: TreatmentRow, speaking: Speaking) -> Disagreement:
     tr = speaking.texts.tr
-    head = [bold(row.substance)]
-    if row.form:
-        head.append(Run(f" — {row.form}"))
-    versions = tuple(_version(version, speaking) for version in row.versions)
+    strengths = {version.strength for version in row.versions}
+    shared = strengths.pop() if len(strengths) == 1 else ""
+    drug = f"{row.form} {speaking.formats.in_text(shared)}".strip()
+    head = [bold(row.substance)] + ([Run(f" — {drug}")] if drug else [])
+    versions = tuple(_version(version, speaking, shared) for version in row.versions)
     said = "; ".join("".join(run.text for run in runs) for runs in versions)
     title = tr("Two versions to settle")
     return Disagreement(
@@ -283,18 +284,17 @@ def _disagreement(row: TreatmentRow, speaking: Speaking) -> Disagreement:
     )
 
 
-def _version(version: TreatmentVersion, speaking: Speaking) -> tuple[Run, ...]:
-    tr = speaking.texts.tr
-    source = quiet(f" · {version.author}, {speaking.formats.day(version.at)}")
+def _version(version: TreatmentVersion, speaking: Speaking, shared: str) -> tuple[Run, ...]:
+    """`shared`: the strength both have, said once with the drug; a strength of its own is said here."""
+    texts, formats = speaking.texts, speaking.formats
+    source = quiet(f" · {version.author}, {formats.day(version.at)}")
     if version.stopped:
-        return (bold(tr("stopped")), source)
-    runs = [Run(tr("DOSE") + " ", Weight.SEMIBOLD, "muted", Size.CAPTION)]
-    formats = speaking.formats
-    runs.append(bold(formats.in_text(version.strength or version.dose)))
-    if version.strength and version.dose:
-        runs.append(Run(f" — {dose_taken(version.dose, formats, speaking.texts.language)}"))
-    runs.append(Run(f" {version.posology}"))
-    return (*runs, source)
+        return (bold(texts.tr("stopped")), source)
+    own = "" if version.strength == shared else formats.in_text(version.strength)
+    taken = dose_taken(version.dose, formats, texts.language)
+    label = Run(texts.tr("DOSE") + " ", Weight.SEMIBOLD, "muted", Size.CAPTION)
+    rest = f" — {taken} " if own and taken else " "
+    return (label, bold(own or taken), Run(f"{rest}{version.posology}"), source)
 
 
 def curves(listing: Listing[Series], speaking: Speaking) -> tuple[PlotState, ...]:

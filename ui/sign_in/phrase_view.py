@@ -67,6 +67,7 @@ class PhraseView(Ground):
         aside = PlainLabel(look, size=Size.LABEL, colour="muted")
         self._asides[field.key] = aside
         body.addWidget(line)
+        body.addSpacing(4)
         body.addWidget(aside)
         body.addSpacing(12)
 

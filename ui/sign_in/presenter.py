@@ -63,7 +63,9 @@ def lock_state(
     if facts.refused:
         tiles.append(("wrench", texts.trn("{count} to fix", "{count} to fix", facts.refused)))
     if facts.connection.offline and facts.connection.since is not None:
-        since = tr("Offline since {time}", time=formats.time(facts.connection.since))
+        at = facts.connection.since
+        today = at.astimezone(formats.zone).date() == speaking.today
+        since = tr("Offline since {time}", time=formats.time(at) if today else formats.moment(at))
         tiles.append(("cloud_off", since))
     lease = ""
     if facts.lease is not None:
@@ -106,8 +108,8 @@ def over_words(lease: LeaseState, speaking: Speaking) -> str:
     tr, formats = speaking.texts.tr, speaking.formats
     if lease.narrowed and lease.closes is not None:
         return tr(
-            "Continuity mode: what the practice wrote can be read until {until}. What others wrote stays "
-            "hidden, nothing can be written, each opening goes to the journal.",
+            "What the practice wrote can be read until {until}, reading only. What others wrote stays "
+            "hidden. Each opening goes to the journal.",
             until=formats.long_moment(lease.closes),
         )
     if lease.barred is Barred.MEMBERSHIP:

@@ -110,10 +110,10 @@ def continuity_words(lease: LeaseState, speaking: Speaking) -> str:
         return ""
     formats = speaking.formats
     return speaking.texts.tr(
-        "Continuity mode, reading only: no contact with the server since {since}. Shown until {until}: what "
-        "the practice wrote. Hidden: what others wrote. Each opening goes to the journal.",
+        "Continuity mode, reading only, since the server was last met on {since}. Until {until}: what the "
+        "practice wrote. Hidden: what others wrote. Each opening goes to the journal.",
         since=formats.moment(lease.last_contact),
-        until=formats.long_moment(lease.closes),
+        until=formats.moment(lease.closes),
     )
 
 
@@ -242,6 +242,8 @@ def _facts(centre: Centre, speaking: Speaking) -> tuple[FactRow, ...]:
     if centre.lease.until is not None:
         until = formats.long_moment(centre.lease.until)
         words = tr("without contact, locks on {until}", until=until)
+        if centre.lease.narrowed:
+            words = tr("over since {until}", until=until)
         rows.append(FactRow(tr("Time without a connection"), tr("7 days"), words))
     rows.append(
         FactRow(

@@ -1,0 +1,62 @@
+"""What the tour is given."""
+
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from typing import Protocol
+
+from msgspec import Struct
+
+from ui.context import SessionContext
+from ui.main_window import MainWindow
+from ui.sign_in.view_model import LockModel, StartModel
+
+LARGE, SMALL = (1600, 1000), (1280, 800)
+Wait = Callable[[], bool]
+
+
+class Troubles(Protocol):
+    """Real acts that make trouble. `pull`, `plug`, `pass_days` return at once; the others block, on a lane."""
+
+    def pull(self) -> None:
+        """The cable to the server is out."""
+        ...
+
+    def plug(self) -> None: ...
+    def pass_days(self, days: int) -> None: ...
+    def disagree(self, owner: int) -> None:
+        """A colleague and we change one treatment apart."""
+        ...
+
+    def be_refused(self, owners: Sequence[int]) -> None:
+        """A change that depends on one to be settled, on the first of these records that has a treatment."""
+        ...
+
+    def write(self, owner: int) -> None:
+        """Something that waits to be sent."""
+        ...
+
+
+class TourHost(Struct, frozen=True, kw_only=True):
+    """`words` find the patient whose record is shown; `lock` and `start` make the pages outside a session;
+    `present` is the context of the session open now, None while locked.
+    """
+
+    window: MainWindow
+    context: SessionContext
+    zone: tzinfo
+    words: str = "martineau"
+    lock: Callable[[], LockModel] | None = None
+    start: Callable[[], StartModel] | None = None
+    present: Callable[[], SessionContext | None] | None = None
+    troubles: Troubles | None = None
+    phrase: str = ""
+    recovery_code: str = ""
+
+    def now(self) -> SessionContext:
+        """The context to show: a session opened later than the tour began has another one."""
+        found = self.present() if self.present is not None else None
+        return found or self.context
+
+    def is_open(self) -> bool:
+        """Is a session open behind the window?"""
+        return self.present is None or self.present() is not None

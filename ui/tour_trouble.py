@@ -1,0 +1,178 @@
+"""The scenes of trouble: a disagreement, a refusal, something not sent, the end of the lease, a new phrase.
+
+They come from real acts (`Troubles`): a colleague writes from a second device while the cable is out, and
+days pass by. Where the tour is given no troubles, what the practice holds is shown as it is.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from PySide6.QtWidgets import QLineEdit
+
+from dossier.errors import DossierError
+from ui.preferences import Preferences, look_of
+from ui.session_view import SessionView
+from ui.tour_host import LARGE, SMALL, TourHost, Wait
+
+LOOKS = (("fr", "light"), ("fr", "dark"), ("en", "light"))
+DAYS_AWAY = 8
+PATIENCE = 6
+_log = logging.getLogger("colloque.tour")
+
+
+class Walker(Protocol):
+    """What the scenes ask of the tour."""
+
+    host: TourHost
+    owner: int | None
+    prefix: str
+
+    def shot(self, name: str) -> None: ...
+    def settled(self) -> bool: ...
+    def dressed(self, wanted: Preferences, size: tuple[int, int]) -> Iterator[Wait]: ...
+    def view(self) -> SessionView: ...
+    def record_scene(self, view: SessionView, name: str) -> Iterator[Wait]: ...
+    def centre_scene(self, view: SessionView) -> Iterator[Wait]: ...
+
+
+class _Act:
+    """One blocking act on the write lane; whether it is over."""
+
+    def __init__(self, tour: Walker, act: Callable[[], object]) -> None:
+        self.over = self.done = False
+        tour.host.context.lanes.write(act, self._done, self._failed)
+
+    def _done(self, _answer: object) -> None:
+        self.over = self.done = True
+
+    def _failed(self, error: DossierError) -> None:
+        _log.warning("an act of the tour was not done: %s %s", error.key, error.detail)
+        self.over = True
+
+    def is_over(self) -> bool:
+        return self.over
+
+
+def apart(tour: Walker, others: Sequence[int]) -> Iterator[Wait]:
+    """Two doctors write apart; afterwards there is something to settle and something to fix."""
+    troubles, owner = tour.host.troubles, tour.owner
+    if troubles is None or owner is None:
+        return
+    troubles.pull()
+    settle = _Act(tour, lambda: troubles.disagree(owner))
+    yield settle.is_over
+    fix = _Act(tour, lambda: troubles.be_refused(others))
+    yield fix.is_over
+    troubles.plug()
+    for _ in range(PATIENCE):
+        yield lambda: _told(tour, settle=settle.done, fix=fix.done)
+
+
+def _told(tour: Walker, *, settle: bool, fix: bool) -> bool:
+    """The server answered what was done; a record without a treatment leaves nothing to wait for."""
+    status = tour.view().models.status.status
+    if status is None or status.pending:
+        return False
+    return (status.conflicts > 0 or not settle) and (status.refused > 0 or not fix)
+
+
+def unsent(tour: Walker) -> Iterator[Wait]:
+    """The cable is out and something waits; every look of the centre and of both versions."""
+    host = tour.host
+    if host.troubles is not None and tour.owner is not None:
+        troubles, owner = host.troubles, tour.owner
+        troubles.pull()
+        yield _Act(tour, lambda: troubles.write(owner)).is_over
+    for language, theme in (*LOOKS, ("en", "dark")):
+        tour.prefix = f"{language}_{theme}"
+        yield from tour.dressed(Preferences(language=language, theme=theme), LARGE)
+        yield from tour.centre_scene(tour.view())
+        if host.troubles is not None:
+            yield from tour.record_scene(tour.view(), "record_offline")
+    for name, scale, size in (("small", 100, SMALL), ("large_text", 150, LARGE)):
+        tour.prefix = f"fr_light_{name}"
+        yield from tour.dressed(Preferences(theme="light", scale=scale), size)
+        yield from tour.record_scene(tour.view(), "record")
+        yield from tour.centre_scene(tour.view())
+
+
+def after_the_lease(tour: Walker) -> Iterator[Wait]:
+    """Eight days go by without the server: the page that says so, then continuity mode."""
+    host = tour.host
+    if host.troubles is None or not host.phrase:
+        return
+    window = host.window
+    host.troubles.pull()
+    host.troubles.pass_days(DAYS_AWAY)
+    for _ in range(PATIENCE):
+        yield lambda: window.lock_view is not None and window.lock_model.state.continuity
+    yield _Act(tour, lambda: None).is_over
+    for language, theme in LOOKS:
+        tour.prefix = f"{language}_{theme}"
+        yield from _locked(tour, Preferences(language=language, theme=theme), LARGE)
+        tour.shot("lease_over")
+    tour.prefix = "fr_light_small"
+    yield from _locked(tour, Preferences(theme="light"), SMALL)
+    tour.shot("lease_over")
+    window.lock_model.submit(host.phrase)
+    for _ in range(PATIENCE):
+        yield lambda: window.session is not None and host.is_open()
+    if window.session is None:
+        return
+    wanted = [
+        (f"{one}_{theme}", Preferences(language=one, theme=theme), LARGE) for one, theme in LOOKS
+    ]
+    for prefix, dress, size in (*wanted, ("fr_light_small", Preferences(theme="light"), SMALL)):
+        tour.prefix = prefix
+        yield from tour.dressed(dress, size)
+        yield from tour.record_scene(tour.view(), "continuity")
+        tour.view().navigator.go("sync")
+        yield lambda: tour.view().models.centre.state is not None
+        yield tour.settled
+        tour.shot("continuity_sending")
+    window.lock_asked.emit()
+    for _ in range(PATIENCE):
+        yield lambda: window.lock_view is not None and not host.is_open()
+    yield _Act(tour, lambda: None).is_over  # behind the lock on its lane: its page has come
+
+
+def _locked(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator[Wait]:
+    host = tour.host
+    host.window.resize(*size)
+    host.window.wear(look_of(wanted, host.zone, system="light"))
+    if host.lock is not None:
+        host.window.show_lock(host.lock())
+    yield tour.settled
+
+
+def new_phrase(tour: Walker) -> Iterator[Wait]:
+    """Lock page, recovery code, the page of the new phrase; left without choosing one."""
+    host, window = tour.host, tour.host.window
+    if not host.recovery_code or host.lock is None:
+        return
+    yield from _locked(tour, Preferences(theme="light"), LARGE)
+    window.lock_model.toggle_recovery()
+    yield tour.settled
+    tour.prefix = "fr_light"
+    tour.shot("recovery_code")
+    window.lock_model.submit(host.recovery_code)
+    for _ in range(PATIENCE):
+        yield lambda: window.phrase_view is not None
+    if window.phrase_view is None:
+        return
+    looks = [
+        (f"{one}_{theme}", Preferences(language=one, theme=theme), LARGE) for one, theme in LOOKS
+    ]
+    for prefix, dress, size in (*looks, ("fr_light_small", Preferences(theme="light"), SMALL)):
+        tour.prefix = prefix
+        window.resize(*size)
+        window.wear(look_of(dress, host.zone, system="light"))
+        window.show_new_phrase(host.lock().phrase_model())
+        first, again = window.phrase_view.findChildren(QLineEdit)[:2]
+        first.setText("autre cascade quinze lanterne")
+        again.setText("autre cascade quin")
+        yield tour.settled
+        tour.shot("new_phrase")
+    window.phrase_view.left.emit()
+    yield lambda: window.lock_view is not None
