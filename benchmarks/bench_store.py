@@ -17,6 +17,7 @@ from pathlib import Path
 
 import sqlcipher3
 
+from benchmarks import postgres_store
 from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.wire.messages import Version
@@ -303,6 +304,10 @@ def main() -> None:
         floor.close()
         measure_keys(Path(folder), 1500)
     measure_memory(500 if quick else 2000)
+    source = Bytes()
+    postgres_store.measure(
+        say, lambda: an_import(source), lambda: a_write(source), 40 if quick else 200
+    )
 
 
 if __name__ == "__main__":

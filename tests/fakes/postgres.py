@@ -79,6 +79,11 @@ class Cluster:
         self._names = count(1)
         self._templates: dict[str, str] = {}
 
+    @property
+    def pid(self) -> int:
+        """The postmaster's."""
+        return self._pid
+
     def create(self) -> None:
         """Make the cluster's files."""
         command: list[Any] = [self._bin / "initdb", "-D", self._folder / "data"]
