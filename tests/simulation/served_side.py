@@ -25,9 +25,10 @@ from server.folder import Folder, ServerFile, init
 from server.operations.fitness import Fitness
 from server.ports import CopyRow, OwnerTx
 from server.services import bodies
-from server.services.online_keys import open_online_keys
+from server.services.online_keys import open_online_keys, signed_list
 from server.store.hints import LoopHintBoard
 from server.store.keystore import FileKeyProvider, SqliteKeyStore
+from server.store.keystore.key_file import read_key_file
 from server.store.sqlite import SqliteStore
 from sync.exchanges import Exchange, Reply
 from tests.fakes.served_house import CHEAP, move_in
@@ -295,6 +296,7 @@ class ServedServer:
         self._folder = self._fresh()
         said = ServerFile(name="simulated", demonstration=True)
         self._loop.run_until_complete(init(self._folder, self._clock, self._entropy, said))
+        self._identity = Folder(self._folder).identity.rename(place / "identity.key")
         self._open()
         self.room: ServerRoom = HouseRoom(self._loop, self._clock, self._house)
         self.rows = SqlRows(self.room)
@@ -361,9 +363,17 @@ class ServedServer:
         if run(keys.restore_number()) < restore:
             while run(keys.begin_restore()) < restore:
                 """Each call raises it by one."""
+            run(self._sign_again())
             self._close()
             self._open()
             self._move_in()
+
+    async def _sign_again(self) -> None:
+        """The operator brings identity.key: the key list names the new restore number."""
+        private = read_key_file(self._identity)
+        before = self._house.online.told
+        text = await signed_list(self._house.keys, private, before, self._clock.now())
+        Folder(self._folder).write_key_list(text)
 
     def faults(self) -> list[str]:
         """The journal's log and both files, as the server's own check finds them; what lies in clear."""
