@@ -439,6 +439,10 @@ def test(options: argparse.Namespace) -> int:
         again = ["tests/unit/server", "tests/contracts", "tests/security", "--engine", "postgres"]
         if pytest(*again, "-n", os.cpu_count() or 2, "--dist", "loadfile", env=settings):
             failed.append("Tests on PostgreSQL failed")
+        if not os.environ.get("COLLOQUE_CITUS_DSN"):
+            say("- not on Citus: COLLOQUE_CITUS_DSN names no database of one")
+        elif pytest(*again[:-1], "citus", env=settings):
+            failed.append("Tests on Citus failed")
     if failed:
         raise Stop("; ".join(failed), 1)
     return 0

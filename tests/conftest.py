@@ -26,7 +26,9 @@ MAY_OPEN_SOCKETS = {"contracts", "security", "e2e"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine",
-        help="postgres: run the tests of the server, and only those, on two PostgreSQL databases",
+        choices=["postgres", "citus"],
+        help="run the tests of the server, and only those, on two PostgreSQL databases, or on the Citus "
+        "database that COLLOQUE_CITUS_DSN names",
     )
 
 
@@ -98,8 +100,12 @@ def lasting_engine(request: pytest.FixtureRequest) -> Iterator[Any]:
 def _engine(request: pytest.FixtureRequest) -> Iterator[Any]:
     from tests.fakes import engines
 
-    if request.config.getoption("--engine") == "postgres":
+    wanted = request.config.getoption("--engine")
+    if wanted == "postgres":
         found: Any = engines.PostgresEngine(request.getfixturevalue("postgres"))
+    elif wanted == "citus":
+        dsn = os.environ["COLLOQUE_CITUS_DSN"]
+        found = engines.CitusEngine(request.getfixturevalue("postgres"), dsn)
     else:
         found = engines.FileEngine()
     yield found

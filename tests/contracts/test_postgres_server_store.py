@@ -1,6 +1,6 @@
 """PostgresStore passes the store contract with OwnerGuard on: on one database, on two that share the owners.
 
-And on Citus, when COLLOQUE_CITUS_DSN names an empty database of one.
+And on Citus, when COLLOQUE_CITUS_DSN names a database of one that tests may empty.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import pytest
 from dossier.clock import SystemClock
 from server.store.postgres import PostgresStore
 from tests.contracts.server_store_contract import RestoreNumberContract, StoreContract
+from tests.fakes.engines import emptied_citus
 from tests.fakes.postgres import Cluster
 
 
@@ -36,9 +37,11 @@ def opened(runner: asyncio.Runner, *dsns: str, restore: int = 0) -> PostgresStor
 class TestPostgresStore(StoreContract):
     @pytest.fixture
     def store(self, runner: asyncio.Runner, postgres: Cluster) -> Iterator[PostgresStore]:
-        store = opened(runner, postgres.database())
+        lent = postgres.lend()
+        store = opened(runner, lent.rows[0])
         yield store
         runner.run(store.close())
+        postgres.take_back(lent)
 
 
 class TestTwoDatabases(StoreContract):
@@ -46,9 +49,11 @@ class TestTwoDatabases(StoreContract):
 
     @pytest.fixture
     def store(self, runner: asyncio.Runner, postgres: Cluster) -> Iterator[PostgresStore]:
-        store = opened(runner, postgres.database(), postgres.database())
+        lent = postgres.lend()
+        store = opened(runner, *lent.rows)
         yield store
         runner.run(store.close())
+        postgres.take_back(lent)
 
 
 class TestRestoredPostgresStore(RestoreNumberContract):
@@ -69,18 +74,7 @@ class TestCitus(StoreContract):
         dsn = os.environ.get("COLLOQUE_CITUS_DSN", "")
         if not dsn:
             pytest.skip("COLLOQUE_CITUS_DSN does not name a Citus database")
-        runner.run(emptied(dsn))
+        runner.run(emptied_citus(dsn))
         store = opened(runner, dsn)
         yield store
         runner.run(store.close())
-
-
-async def emptied(dsn: str) -> None:
-    """Drop every table of ours, so that each test begins with an empty database."""
-    import asyncpg
-
-    connection = await asyncpg.connect(dsn)
-    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    for row in rows:
-        await connection.execute(f"DROP TABLE IF EXISTS {row[0]} CASCADE")
-    await connection.close()

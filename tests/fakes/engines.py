@@ -9,11 +9,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
+from dossier.clock import SystemClock
 from dossier.entropy import SeededEntropy
 from server.ports import JournalRow
 from server.store.keystore import MemoryKeyStore
+from server.store.migrations import all_migrations
 from server.store.postgres import PostgresStore
-from tests.fakes.postgres import IN_ITS_FOLDER, Cluster, Databases
+from server.store.postgres.schema import migrate
+from tests.fakes.postgres import IN_ITS_FOLDER, Cluster, Databases, delete_all
 from tests.fakes.server_room import ServerRoom, SteppingClock
 
 Room = TypeVar("Room")
@@ -70,6 +73,26 @@ class PostgresEngine:
     def close(self) -> None:
         """Close every store and empty what was lent."""
         self._stack.close()
+
+
+class CitusEngine(PostgresEngine):
+    """The same on one Citus database, distributed by owner; its keys lie in the cluster."""
+
+    def __init__(self, cluster: Cluster, dsn: str) -> None:
+        super().__init__(cluster)
+        self._dsn = dsn
+
+    def databases(self) -> Databases:
+        """The Citus database, emptied, and one for keys."""
+        keys = super().databases().keys
+        self._runner.run(emptied_citus(self._dsn))
+        return Databases((self._dsn,), keys)
+
+
+async def emptied_citus(dsn: str) -> None:
+    """Distributed once, then emptied for each test: making 128 shards of each table takes long."""
+    await migrate(dsn, all_migrations(), SystemClock(), "dek")
+    await delete_all(dsn, all_migrations())
 
 
 async def take_away(store: Any, owner: int, row: JournalRow) -> None:

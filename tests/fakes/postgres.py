@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from dossier.clock import SystemClock
-from server.store.migrations import all_migrations
+from server.store.migrations import Migration, all_migrations
 from server.store.postgres.schema import migrate
 
 _START_S, _TRIES = 30, 50
@@ -68,11 +68,11 @@ class Cluster:
 
     def __init__(self, binaries: Path) -> None:
         self._bin = binaries
-        self._folder = Path(tempfile.mkdtemp(prefix="colloque-pg-", dir=_memory_folder() or "/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="colloque-pg-", dir=_memory_folder() or "/tmp"))
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
-            os.chown(self._folder, user.pw_uid, user.pw_gid)
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self._pid = 0
         self._idle: list[Databases] = []
@@ -86,7 +86,7 @@ class Cluster:
 
     def create(self) -> None:
         """Make the cluster's files."""
-        command: list[Any] = [self._bin / "initdb", "-D", self._folder / "data"]
+        command: list[Any] = [self._bin / "initdb", "-D", self.folder / "data"]
         command += ["-U", "colloque", "-A", "trust"]
         code = self._run([*command, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
         assert code == 0, "initdb"
@@ -95,19 +95,19 @@ class Cluster:
         """Start and wait until it answers; after a kill, once the last of the killed is gone."""
         settings = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
         command: list[Any] = [self._bin / "pg_ctl", "start", "-w", "-s", "-t", str(_START_S)]
-        command += ["-D", self._folder / "data", "-l", self._folder / "log"]
-        command += ["-o", f"-k {self._folder} {settings}"]
+        command += ["-D", self.folder / "data", "-l", self.folder / "log"]
+        command += ["-o", f"-k {self.folder} {settings}"]
         for _ in range(_TRIES):
             if self._run(command) == 0:
-                lines = (self._folder / "data" / "postmaster.pid").read_text().splitlines()
+                lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
                 self._pid = int(lines[0])
                 return
-        raise AssertionError((self._folder / "log").read_text())
+        raise AssertionError((self.folder / "log").read_text())
 
     def stop(self) -> None:
         """At once, without a checkpoint; then remove everything."""
         self.kill(signal.SIGQUIT)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End the program the hard way; `start` recovers."""
@@ -119,7 +119,7 @@ class Cluster:
             self._pid = 0
 
     def dsn(self, name: str) -> str:
-        return f"postgresql://colloque@/{name}?host={self._folder}"
+        return f"postgresql://colloque@/{name}?host={self.folder}"
 
     def database(self, package: str = "server.store.migrations") -> str:
         """The address of a fresh database with the schema of `package`; an empty one for ''."""
@@ -140,9 +140,7 @@ class Cluster:
     async def _emptied(self, lent: Databases) -> None:
         steps = [all_migrations(), all_migrations(), all_migrations("server.store.keystore")]
         for dsn, known in zip((*lent.rows, lent.keys), steps, strict=True):
-            tables = [table for step in known for table in step.tables]
-            tables.remove("schema_version")
-            await self._on(dsn, "; ".join(f"DELETE FROM {table}" for table in tables))
+            await delete_all(dsn, known)
 
     async def _fresh(self, package: str) -> str:
         name = f"d{next(self._names)}"
@@ -157,18 +155,11 @@ class Cluster:
 
     async def execute(self, name: str, statement: str) -> None:
         """One statement on the database of this name."""
-        await self._on(self.dsn(name), statement)
-
-    async def _on(self, dsn: str, statement: str) -> None:
-        connection = await asyncpg.connect(dsn)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
+        await execute(self.dsn(name), statement)
 
     @property
     def _env(self) -> dict[str, str]:
-        return {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": str(self._folder)}
+        return {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": str(self.folder)}
 
     def _run(self, command: list[Any]) -> int:
         done = subprocess.run(
@@ -181,6 +172,21 @@ class Cluster:
             **self._as,
         )
         return done.returncode
+
+
+async def execute(dsn: str, statement: str) -> None:
+    """One statement, or several in one transaction."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def delete_all(dsn: str, steps: Sequence[Migration]) -> None:
+    """Empty every table but the schema's version."""
+    tables = [table for step in steps for table in step.tables if table != "schema_version"]
+    await execute(dsn, "; ".join(f"DELETE FROM {table}" for table in tables))
 
 
 @contextmanager
