@@ -9,6 +9,7 @@
     |  |- TlsRefused             certificate or protocol refused
     |  `- NotColloque            something answered, but not our server (captive portal, redirect)
     |- BadAnswer                 garbage, truncated, too large, wrong digest
+    |- Distrusted                the server cannot prove who it is, or that its past is whole: reason
     |- Refused                   the server said no, with a reason
     |  |- SignInNeeded           the token is gone
     |  |- DeviceRevoked          and the signed order to erase the copy
@@ -111,6 +112,19 @@ class BadAnswer(DossierError):
     """The answer is garbage, truncated, too large or does not match its digest."""
 
     key = "error.bad_answer"
+
+
+class Distrusted(DossierError):
+    """The server cannot prove that it is the one we enrolled with, or that its past is the one we saw.
+
+    `reason`: keys_forged, keys_rolled_back, restore_undeclared, log_forged, log_rolled_back, log_forked.
+    """
+
+    key = "error.distrusted"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Refused(DossierError):

@@ -121,8 +121,7 @@ class Desktop(QObject):
         )
         self._preferences = self._default
         self.window = MainWindow(application, self._look())
-        self._watch = LockWatch(self._clock)
-        self._ticks = 0
+        self._watch, self._ticks = LockWatch(self._clock), 0
         self._walk: TourWalk | None = None
         self._collector = Collector(self)
         self._system_lock = SystemLock(self)
@@ -137,6 +136,7 @@ class Desktop(QObject):
         self._folder.hold()
         if not self._folder.is_enrolled:
             self._show_start()
+            self._pay_receipt()
         else:
             card = self.workstation.card
             if card.demonstration and self._options.server not in ("", card.server):
@@ -187,6 +187,18 @@ class Desktop(QObject):
     def _lease_moved(self, change: ChangeSet) -> None:
         if change.about(Topic.LEASE):
             self._lanes.read(self.workstation.lease, self._keep_lease, key="lease")
+        if change.about(Topic.PURGE) and self.window.session is not None:
+            _log.info("purge ordered")
+            self._show_lock()
+            self._lanes.write(self.workstation.erase, self._erased, self._erased)
+
+    def _erased(self, _outcome: object) -> None:
+        """Nothing is left here; the proof is given now, or at the next start."""
+        self._show_start()
+        self._pay_receipt()
+
+    def _pay_receipt(self) -> None:
+        self._lanes.write(self.workstation.pay_receipt, failed=self._unexpected)
 
     @Slot()
     def stop(self) -> None:
@@ -208,6 +220,7 @@ class Desktop(QObject):
             speak=self._speaking,
             address=options.server,
             device_name=options.device_name,
+            erased=self._folder.owed_receipt() is not None,
         )
 
     def _lock_model(self) -> LockModel:

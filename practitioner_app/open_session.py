@@ -16,6 +16,7 @@ from dossier.errors import (
     BadAnswer,
     Busy,
     DiskFull,
+    Distrusted,
     DossierError,
     NotColloque,
     Refused,
@@ -25,10 +26,14 @@ from dossier.errors import (
     Unreachable,
 )
 from dossier.sealing import devices
+from dossier.sealing.orders import purged_message
+from dossier.sealing.text import base64url, unbase64url
 from dossier.terminology.catalogue import Terminology
+from dossier.wire.messages import PurgedRequest
+from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from practitioner_app.ports import ChangeSet, RecordReader, Topic
-from practitioner_app.profile import Card
+from practitioner_app.profile import Card, OwedReceipt
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import ThreadLanes
 from practitioner_app.services.allergies import AllergyService
@@ -49,6 +54,7 @@ from sync import states
 from sync.engine import Engine
 from sync.hints import EventLine
 from sync.states import SyncState
+from sync.trust import Trust
 from ui.context import Services, SessionContext
 
 if TYPE_CHECKING:
@@ -68,6 +74,17 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     changes: Changes
     terms: Terminology
     transport: "Callable[[str], RequestsTransport]"
+
+
+def identity_of(text: str) -> bytes:
+    """The server's public identity key; raises BadAnswer for what is none."""
+    try:
+        public = unbase64url(text)
+    except ValueError:
+        public = b""
+    if len(public) != devices.KEY_BYTES:
+        raise BadAnswer("identity")
+    return public
 
 
 class VaultKey:
@@ -186,10 +203,25 @@ class OpenSession:
             around.entropy,
             publish=self._loop.published,
         )
+        if self._card.identity:  # none in a profile made before servers had one
+            pins = LocalPins(self._store.vault, identity_of(self._card.identity))
+            engine.demand(Trust(pins, self._card.device))
         line = EventLine(around.transport(self._card.server).hints, around.clock, around.entropy)
         self._line = line
         around.lanes.sync(lambda: self._loop.run(engine))
         around.lanes.hints(lambda: self._loop.listen(line, lambda: engine.token))
+
+    def purge_owed(self) -> OwedReceipt | None:
+        """The signed receipt, if the server ordered this device to erase its copy; taken before it does."""
+        state = self._state.state
+        if not isinstance(state, states.Revoked) or not state.order:
+            return None
+        signature = self._key.sign(purged_message(self._card.device, state.order))
+        said = PurgedRequest(
+            device=self._card.device, order=state.order, signature=base64url(signature)
+        )
+        unsent = len(self._store.outbox.pending())
+        return OwedReceipt(server=self._card.server, said=said, unsent=unsent)
 
     def wait_usable(self) -> None:
         """Block until the first class of patients is here. Raises what keeps the server out of reach."""
@@ -240,6 +272,8 @@ class OpenSession:
         if rests or now_s - self._copied_s >= _PROGRESS_S:
             self._copied_s = now_s
             self.copy = self.centre.view().copy
+        if isinstance(state.state, states.Revoked) and state.state.order:
+            self._around.changes.announce(ChangeSet(topics=frozenset({Topic.PURGE})))
         if self._narrowed and not self._store.is_narrowed():
             self._narrowed = False
             self._around.changes.announce(
@@ -267,6 +301,7 @@ def trouble_of(state: SyncState) -> DossierError | None:
         Link.NOT_COLLOQUE: lambda: NotColloque(detail),
         Link.BAD_ANSWER: lambda: BadAnswer(detail),
         Link.SIGN_IN: lambda: Refused(detail),
+        Link.DISTRUSTED: lambda: Distrusted(detail),
         Link.TOO_OLD: TooOld,
         Link.BUSY: Busy,
         Link.STORE: DiskFull,

@@ -248,6 +248,8 @@ class Topic(StrEnum):
     SESSION = "session"
     LEASE = "lease"
     """What others wrote is shown again."""
+    PURGE = "purge"
+    """The server ordered this device to erase its copy."""
     PATIENTS = "patients"
     """A patient appeared, left, or changed identity."""
 

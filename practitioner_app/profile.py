@@ -4,6 +4,7 @@
     card.json       who and where, in clear: the person, the device, the practice, the server; no patient
     store/          work.db, cache.db (local_store)
     in-use          lock: one program at a time
+    purged.json     after a purge: the receipt owed to the server, until it was taken
 
 Folder 0700, files 0600. Files are replaced, never overwritten: a crash leaves the old or the new one.
 """
@@ -18,7 +19,7 @@ from msgspec import Struct
 
 from dossier.clock import Clock
 from dossier.entropy import Entropy
-from dossier.errors import DiskFull, KeychainError, StoreCorrupt, StoreError, StoreLocked
+from dossier.errors import BadAnswer, DiskFull, KeychainError, StoreCorrupt, StoreError, StoreLocked
 from dossier.sealing.profile import (
     PASS_ONLY,
     Cost,
@@ -31,10 +32,12 @@ from dossier.sealing.profile import (
     rewrap,
 )
 from dossier.wire import codec
+from dossier.wire.messages import PurgedRequest
 from practitioner_app.ports import Keychain
 
 HEADER: Final = "cache.hdr"
 CARD: Final = "card.json"
+RECEIPT: Final = "purged.json"
 STORE: Final = "store"
 _LOCK: Final = "in-use"
 _NO_ROOM: Final = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -57,6 +60,8 @@ class Card(Struct, frozen=True, kw_only=True):
     theme: str = ""
     lock_minutes: int = 10
     demonstration: bool = False
+    identity: str = ""
+    """The server's public identity key, base64url, pinned at enrolment."""
 
 
 class Secrets(Struct, frozen=True, kw_only=True):
@@ -64,6 +69,14 @@ class Secrets(Struct, frozen=True, kw_only=True):
 
     key: bytes
     device_secret: bytes | None
+
+
+class OwedReceipt(Struct, frozen=True, kw_only=True):
+    """The proof that the copy was erased, and whom it is owed to. `unsent`: how many writings went with it."""
+
+    server: str
+    said: PurgedRequest
+    unsent: int = 0
 
 
 class ProfileFolder:
@@ -190,6 +203,38 @@ class ProfileFolder:
         secret = self._device_secret(header, keychain)
         self._replace(HEADER, change_passphrase(header, old, new, secret, entropy, cost))
 
+    def erase(self, keychain: Keychain | None, owed: "OwedReceipt") -> None:
+        """Nothing of the copy is left: the keyring secret and the header first, which alone make the rest
+        unreadable, then every file; then the receipt. Safe to repeat. Raises KeychainError last, when the
+        keyring kept its half: what it opens is gone.
+        """
+        trouble: KeychainError | None = None
+        try:
+            if keychain is not None:
+                keychain.drop(self.card().device)
+        except KeychainError as error:
+            trouble = error
+        for name in (HEADER, f"{HEADER}.new"):
+            _overwrite(self.path / name)
+        for path in sorted(self.store.glob("*")):
+            path.unlink()
+        self._replace(RECEIPT, codec.encode(owed))
+        for name in (HEADER, f"{HEADER}.new", CARD, f"{CARD}.new"):
+            (self.path / name).unlink(missing_ok=True)
+        if trouble is not None:
+            raise trouble
+
+    def owed_receipt(self) -> "OwedReceipt | None":
+        """The receipt of a purge that no server took yet."""
+        try:
+            return codec.decode((self.path / RECEIPT).read_bytes(), OwedReceipt)
+        except (OSError, BadAnswer):
+            return None
+
+    def drop_receipt(self) -> None:
+        """It was taken."""
+        (self.path / RECEIPT).unlink(missing_ok=True)
+
     def _device_secret(self, header: bytes, keychain: Keychain | None) -> bytes | None:
         if mode_of(header) == PASS_ONLY:
             return None
@@ -223,6 +268,17 @@ class ProfileFolder:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+def _overwrite(path: Path) -> None:
+    """Zeros over a small file; what the disk itself keeps of it is beyond us (docs/threat-model.md)."""
+    if not path.exists():
+        return
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.write(bytes(size))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _lock(handle: int) -> None:

@@ -58,6 +58,8 @@ def link_of(state: SyncState) -> tuple[Link, str]:
             return _TROUBLES[reason], str(reason)
         case states.NeedsSignIn(code=code):
             return Link.SIGN_IN, code
+        case states.Distrusted(reason=reason):
+            return Link.DISTRUSTED, reason
         case states.Idle() if state.clock_wrong:
             return Link.CLOCK_WRONG, ""
         case _:

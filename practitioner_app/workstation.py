@@ -3,20 +3,30 @@
 Everything here blocks and runs on the write lane, except `facts` and `progress`, which answer from memory.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
 from dossier.clock import from_wire, to_wire
-from dossier.errors import BadAnswer, Busy, DossierError, KeychainError, Refused, Unreachable
+from dossier.errors import (
+    BadAnswer,
+    Busy,
+    Distrusted,
+    DossierError,
+    KeychainError,
+    Refused,
+    SignInNeeded,
+    Unreachable,
+)
 from dossier.sealing import devices
 from dossier.sealing.profile import Cost, new_recovery_code
 from dossier.sealing.text import base64url
 from dossier.wire import codec
 from dossier.wire.messages import Capabilities, EnrolReply, EnrolRequest
 from local_store.store import LocalStore
-from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings
+from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings, identity_of
 from practitioner_app.ports import Keychain
 from practitioner_app.profile import Card, ProfileFolder, Secrets
 from practitioner_app.services import session as rules
@@ -30,6 +40,7 @@ from practitioner_app.services.session import (
 )
 from practitioner_app.services.sync_centre import CopyRow, Status
 
+_log = logging.getLogger("colloque.desktop")
 LAST_SEEN = "clock.last_seen"
 PINNED_CARD = "card"
 _NO_KEYRING = ("absent", "insecure")
@@ -123,7 +134,31 @@ class Workstation:
             self._seen(session)
             self._remember(reason, session.centre.status())
         finally:
-            session.close()
+            self._leave(session)
+
+    def erase(self) -> None:
+        """Obey the purge order of the open session: nothing of the copy is left; the receipt is owed."""
+        session, self._session = self._session, None
+        if session is not None:
+            self._leave(session)
+
+    def _leave(self, session: OpenSession) -> None:
+        """Close; and erase, if the server ordered it."""
+        owed = session.purge_owed()
+        session.close()
+        if owed is not None:
+            self._folder.erase(self._keychain_if_used(), owed)
+
+    def pay_receipt(self) -> None:
+        """Give the server the proof of a purge; kept for the next time when it cannot be reached."""
+        owed = self._folder.owed_receipt()
+        if owed is None:
+            return
+        try:
+            self._around.transport(owed.server).purged(owed.said)
+        except SignInNeeded:
+            _log.warning("purge receipt refused")
+        self._folder.drop_receipt()
 
     def lease(self) -> LeaseState | None:
         """The lease of the open session; read lane."""
@@ -167,7 +202,7 @@ class Workstation:
         try:
             self._refuse_lease(session)
         except BaseException:
-            session.close()
+            self._leave(session)
             raise
         self._session = session
 
@@ -260,10 +295,10 @@ def _refuse_altered(card: Card, store: LocalStore) -> None:
     said = structs.replace(card, language="", theme="", lock_minutes=0)
     if card.demonstration:
         said = structs.replace(said, server="")
-    pinned, fixed = store.vault.get(PINNED_CARD), codec.encode(said)
+    pinned = store.vault.get(PINNED_CARD)
     if pinned is None:
-        store.vault.put(PINNED_CARD, fixed)
-    elif pinned != fixed:
+        store.vault.put(PINNED_CARD, codec.encode(said))
+    elif codec.decode(pinned, Card) != said:
         raise Refused("card_altered")
 
 
@@ -289,7 +324,7 @@ class Installation:
     def enrol(self, state: FirstStart) -> EnrolReply:
         """The private key stays in memory until the profile is made."""
         self._device_key = devices.new_private_key(self._around.entropy)
-        return self._around.transport(state.address).enrol(
+        reply = self._around.transport(state.address).enrol(
             EnrolRequest(
                 login=state.login,
                 password=state.password,
@@ -297,6 +332,10 @@ class Installation:
                 public_key=base64url(devices.public_key(self._device_key)),
             )
         )
+        said = state.capabilities.identity if state.capabilities else ""
+        if reply.identity != said or not identity_of(said):
+            raise Distrusted("keys_forged")
+        return reply
 
     def make_profile(self, state: FirstStart) -> str:
         """Seal the key, open the store, put the device key into it. Returns the recovery code."""
@@ -355,4 +394,5 @@ def card_of(state: FirstStart) -> Card:
         profession=situation.profession,
         lock_minutes=state.lock_minutes,
         demonstration=bool(state.capabilities and state.capabilities.demonstration),
+        identity=reply.identity,
     )

@@ -234,6 +234,7 @@ def build_app(
         Told(
             house.told.name,
             house.told.demonstration,
+            house.online.identity,
             house.online.told.serial,
             house.online.text,
         ),

@@ -12,17 +12,19 @@ store simply goes on. Raises StoreError kin from the store (but DiskFull, which 
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from dossier.clock import Clock
 from dossier.entropy import Entropy
 from dossier.errors import (
     BadAnswer,
     Busy,
     DiskFull,
+    Distrusted,
     DossierError,
     NotColloque,
     Refused,
     SignInNeeded,
-    TlsRefused,
     TooOld,
     Unreachable,
 )
@@ -34,6 +36,8 @@ from sync.exchanges import (
     AskChanges,
     AskDigests,
     AskHeads,
+    AskKeys,
+    AskLog,
     AskTerms,
     AskToken,
     Exchange,
@@ -45,11 +49,13 @@ from sync.exchanges import (
 from sync.incoming import Incoming, Touched
 from sync.lane import Lane
 from sync.outgoing import Outgoing
-from sync.policy import Policy, backoff_s
+from sync.pauses import SERVER_TOO_OLD, Pauses
+from sync.policy import Policy
 from sync.ports import DeviceKey, SyncStore, Transport
 from sync.reporting import Reporter
 from sync.sign_in import SignIn
-from sync.states import Did, Next, State, SyncState, Trouble
+from sync.states import Did, Next, State, SyncState
+from sync.trust import Trust, Unproven
 
 REVOKED = "device_revoked"
 """After this code the device asks nothing any more."""
@@ -78,15 +84,20 @@ class Engine:
         policy: Policy | None = None,
         publish: Callable[[SyncState], None] = _ignore,
     ) -> None:
-        self._store, self._transport, self._clock, self._entropy = store, transport, clock, entropy
+        self._store, self._transport, self._clock = store, transport, clock
         self._policy = policy or Policy()
+        self._trust: Trust | Unproven = Unproven()
         self._report = Reporter(store, clock, self._policy, publish)
         self._sign_in = SignIn(key, situation, self._policy)
         self._up = Outgoing(store, situation, self._policy)
         self._down = Incoming(store, clock, self._policy)
         self._whole, self._up_lane, self._down_lane = Lane(), Lane(), Lane()
-        self._session_begun = False
-        self._down_first = True
+        self._pauses = Pauses(self._whole, self._report, self._policy, entropy)
+        self._session_begun, self._down_first = False, True
+
+    def demand(self, trust: Trust) -> None:
+        """The server has to prove itself from now on, and only its signed leases count."""
+        self._trust, self._report.signed_only = trust, True
 
     @property
     def state(self) -> SyncState:
@@ -132,7 +143,7 @@ class Engine:
             return Next(did=Did.WAITED, wait_s=self._policy.aside_s, wake=False)
         if not self._whole.is_open(now_s):
             return Next(did=Did.WAITED, wait_s=self._whole.wait_s(now_s), wake=False)
-        signing = self._sign_in.next(now_s)
+        signing = self._signing(now_s)
         if signing is not None:
             if not self._session_begun:
                 self._report.show(states.SigningIn(), keep_trouble=True)
@@ -140,7 +151,7 @@ class Engine:
         try:
             return self._begin_lane(now_s)
         except DiskFull as error:
-            return self._failed_whole(error, now_s)
+            return self._pauses.whole(error, now_s)
 
     def settle(self, exchange: Exchange, outcome: Reply | DossierError) -> Next:
         """Draw the consequence of one exchange: a reply, or the error it ended with."""
@@ -150,9 +161,19 @@ class Engine:
                 return self._failed(exchange, outcome, now_s)
             if isinstance(exchange, _Signing):
                 return self._settled_sign_in(outcome, now_s)
+            if isinstance(exchange, AskKeys | AskLog):
+                self._trust.settle(exchange, outcome, now_s)
+                return Next(did=Did.CHECKED, wait_s=0.0)
             return self._settled(exchange, outcome, now_s)
-        except (BadAnswer, DiskFull) as error:
+        except (BadAnswer, DiskFull, Distrusted) as error:
             return self._failed(exchange, error, now_s)
+
+    def _signing(self, now_s: float) -> Exchange | None:
+        """What proves us to the server, and the server to us, before anything else."""
+        signing = self._sign_in.next(now_s)
+        if isinstance(signing, AskCapabilities):
+            return signing
+        return self._trust.next(now_s, signed_in=signing is None) or signing
 
     def _begin_lane(self, now_s: float) -> Exchange | Next:
         if not self._session_begun:
@@ -199,6 +220,8 @@ class Engine:
         if theirs is not None and theirs < ours:
             return self._failed_lane(exchange, BadAnswer("old_restore"), now_s)
         if theirs is not None and theirs > ours:
+            if not self._trust.declares(theirs):
+                return self._failed_lane(exchange, BadAnswer("undeclared_restore"), now_s)
             return self._restored(theirs)
         did, touched = _draw(self._up, self._down, exchange, reply, now_s)
         (self._up_lane if isinstance(exchange, SendOps) else self._down_lane).clear()
@@ -210,13 +233,15 @@ class Engine:
         known = self._sign_in.settle(reply, now_s)
         if isinstance(reply, TokenReply):
             self._report.membership(self._sign_in.membership)
+            self._report.renew(self._trust.lease(reply.lease))
         if known is not None:
             self._report.learn(known)
             if not self._sign_in.speaks_our_protocol():
                 self._sign_in.ask_again()
                 if min(known.protocols, default=0) > 1:
-                    return self._too_old(now_s)
-                return self._failed_whole(NotColloque(_SERVER_TOO_OLD), now_s)
+                    return self._stop(states.TooOld(), self._policy.upgrade_s, now_s)
+                return self._pauses.whole(NotColloque(SERVER_TOO_OLD), now_s)
+            self._trust.meet(known)
         return Next(did=Did.SIGNED_IN, wait_s=0.0)
 
     def _restored(self, restore: int) -> Next:
@@ -227,22 +252,22 @@ class Engine:
         return Next(did=Did.RESTORED, wait_s=0.0)
 
     def _failed(self, exchange: Exchange, error: DossierError, now_s: float) -> Next:
-        code = error.code if isinstance(error, Refused) else ""
-        if code == REVOKED:
-            self._report.membership(None)
-            self._report.show(states.Revoked())
-            return Next(did=Did.FAILED, wait_s=self._policy.aside_s, wake=False)
-        if isinstance(error, TooOld):
-            return self._too_old(now_s)
+        final = _final(error, self._trust, self._policy)
+        if final is not None:
+            if isinstance(final[0], states.Revoked):
+                self._report.membership(None)
+            return self._stop(*final, now_s)
         if isinstance(error, Unreachable | DiskFull):
             if isinstance(exchange, SendOps):
                 self._up.failed(exchange, error, now_s)
             self._sign_in.failed()
-            return self._failed_whole(error, now_s)
+            return self._pauses.whole(error, now_s)
         if isinstance(exchange, _Signing):
             return self._failed_sign_in(error, now_s)
         if isinstance(error, SignInNeeded):
             return self._sign_in_again(now_s)
+        if isinstance(exchange, AskKeys | AskLog):
+            return self._pauses.whole(error, now_s)
         return self._failed_lane(exchange, error, now_s)
 
     def _failed_sign_in(self, error: DossierError, now_s: float) -> Next:
@@ -250,47 +275,35 @@ class Engine:
         if isinstance(error, SignInNeeded):
             return self._sign_in_again(now_s)
         if isinstance(error, Refused) and not isinstance(error, Busy):
-            return self._needs_sign_in(error.code, now_s, self._ended(error, now_s))
+            touched = self._ended(error, now_s)
+            return structs.replace(
+                self._stop(states.NeedsSignIn(error.code), self._policy.aside_s, now_s),
+                touched=touched,
+            )
         self._sign_in.ask_again()
-        return self._failed_whole(error, now_s)
+        return self._pauses.whole(error, now_s)
 
     def _sign_in_again(self, now_s: float) -> Next:
         """The token or the nonce is gone; a few fresh ones in a row, then a person is asked."""
         if self._sign_in.refused():
             return Next(did=Did.FAILED, wait_s=0.0)
-        return self._needs_sign_in("sign_in_needed", now_s, {})
+        return self._stop(states.NeedsSignIn("sign_in_needed"), self._policy.aside_s, now_s)
 
-    def _needs_sign_in(self, code: str, now_s: float, touched: Touched) -> Next:
-        return self._stop(states.NeedsSignIn(code), self._policy.aside_s, now_s, touched)
-
-    def _too_old(self, now_s: float) -> Next:
-        return self._stop(states.TooOld(), self._policy.upgrade_s, now_s, {})
-
-    def _stop(self, state: State, wait_s: float, now_s: float, touched: Touched) -> Next:
-        """Only a person, or long waiting, changes this."""
+    def _stop(self, state: State, wait_s: float, now_s: float) -> Next:
         self._sign_in.ask_again()
         self._session_begun = False
-        self._whole.hold(now_s + wait_s, None)
-        self._report.show(state)
-        return Next(did=Did.FAILED, wait_s=wait_s, wake=False, touched=touched)
-
-    def _failed_whole(self, error: DossierError, now_s: float) -> Next:
-        """Nothing can go on: wait, longer each time."""
-        wait_s = self._hold(self._whole, error, now_s)
-        kind = states.Offline if isinstance(error, Unreachable) else states.Backoff
-        self._report.show(kind(_trouble(error), self._report.instant(wait_s)))
-        return Next(did=Did.FAILED, wait_s=wait_s, wake=False)
+        return self._pauses.stop(state, wait_s, now_s)
 
     def _failed_lane(self, exchange: Exchange, error: DossierError, now_s: float) -> Next:
         """One lane waits, the other goes on."""
         touched: Touched = {}
         if isinstance(exchange, SendOps):
             self._up.failed(exchange, error, now_s)
-            self._hold(self._up_lane, error, now_s)
+            self._pauses.hold(self._up_lane, error, now_s)
         elif isinstance(exchange, AskHeads | AskTerms | AskChanges | AskDigests):
             touched = self._ended(error, now_s)
             self._down.failed(exchange, error, now_s)
-            self._hold(self._down_lane, error, now_s)
+            self._pauses.hold(self._down_lane, error, now_s)
         self._tell(now_s)
         return Next(did=Did.FAILED, wait_s=0.0, touched=touched)
 
@@ -302,16 +315,23 @@ class Engine:
         self._report.tell(situation_ended=True)
         return self._down.end(now_s)
 
-    def _hold(self, lane: Lane, error: DossierError, now_s: float) -> float:
-        at_least_s: float = getattr(error, "retry_after_s", None) or 0.0
-        wait_s = backoff_s(self._policy, lane.failures + 1, self._entropy, at_least_s)
-        lane.hold(now_s + wait_s, _trouble(error))
-        return wait_s
-
     def _tell(self, now_s: float) -> None:
         aside, retaken = self._up.set_aside + self._down.set_aside, self._down.retaken
         self._report.lanes(self._up_lane, self._down_lane, aside=aside, retaken=retaken)
         self._report.progress(self._down.ledger, now_s)
+
+
+def _final(
+    error: DossierError, trust: Trust | Unproven, policy: Policy
+) -> tuple[State, float] | None:
+    """The state that only a person or long waiting ends, and for how long; None for a passing trouble."""
+    if isinstance(error, Refused) and error.code == REVOKED:
+        return states.Revoked(trust.purge_order(error)), policy.aside_s
+    if isinstance(error, TooOld):
+        return states.TooOld(), policy.upgrade_s
+    if isinstance(error, Distrusted):
+        return states.Distrusted(error.reason), policy.aside_s
+    return None
 
 
 def _draw(
@@ -334,24 +354,3 @@ def _draw(
             down.settle_digests(exchange, reply)
             return Did.CHECKED, {}
     raise BadAnswer("kind")
-
-
-_SERVER_TOO_OLD = "protocol"
-
-_TROUBLES: tuple[tuple[type[DossierError], Trouble], ...] = (
-    (TlsRefused, Trouble.TLS),
-    (NotColloque, Trouble.NOT_COLLOQUE),
-    (Unreachable, Trouble.UNREACHABLE),
-    (Busy, Trouble.BUSY),
-    (DiskFull, Trouble.DISK_FULL),
-    (BadAnswer, Trouble.BAD_ANSWER),
-)
-
-
-def _trouble(error: DossierError) -> Trouble:
-    """The word for an error."""
-    if isinstance(error, NotColloque) and error.detail == _SERVER_TOO_OLD:
-        return Trouble.SERVER_TOO_OLD
-    if isinstance(error, BadAnswer) and error.detail == "old_restore":
-        return Trouble.OLD_RESTORE
-    return next((word for kind, word in _TROUBLES if isinstance(error, kind)), Trouble.REFUSED)

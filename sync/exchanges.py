@@ -11,6 +11,8 @@ from dossier.wire.messages import (
     ChallengeReply,
     DigestsReply,
     Heads,
+    KeysReply,
+    LogReply,
     OpsReply,
     OpsRequest,
     Pages,
@@ -24,6 +26,16 @@ from sync.ports import Held, Key, Transport
 
 class AskCapabilities(Struct, frozen=True):
     """Is this our server, and which versions does it speak?"""
+
+
+class AskKeys(Struct, frozen=True):
+    """The server's key list, signed by its identity."""
+
+
+class AskLog(Struct, frozen=True):
+    """The last signed root of the log, and the proof that it grew from `since` leaves."""
+
+    since: int
 
 
 class AskChallenge(Struct, frozen=True):
@@ -72,6 +84,8 @@ class AskDigests(Struct, frozen=True):
 
 Exchange = (
     AskCapabilities
+    | AskKeys
+    | AskLog
     | AskChallenge
     | AskToken
     | SendOps
@@ -83,6 +97,8 @@ Exchange = (
 
 Reply = (
     Capabilities
+    | KeysReply
+    | LogReply
     | ChallengeReply
     | TokenReply
     | OpsReply
@@ -99,6 +115,10 @@ def perform(exchange: Exchange, transport: Transport, token: str) -> Reply:  # n
     match exchange:
         case AskCapabilities():
             return transport.capabilities()
+        case AskKeys():
+            return transport.keys()
+        case AskLog(since):
+            return transport.log(token, since)
         case AskChallenge(device):
             return transport.challenge(device)
         case AskToken(request):
@@ -117,6 +137,6 @@ def perform(exchange: Exchange, transport: Transport, token: str) -> Reply:  # n
 
 def restore_of(reply: Reply) -> int | None:
     """The restore number of an authenticated answer; None where it carries none."""
-    if isinstance(reply, OpsReply | Heads | Pages | TermsReply | DigestsReply):
+    if isinstance(reply, OpsReply | Heads | Pages | TermsReply | DigestsReply | LogReply):
         return reply.restore
     return None

@@ -20,11 +20,14 @@ from dossier.wire.messages import (
     EnrolRequest,
     Head,
     Heads,
+    KeysReply,
+    LogReply,
     Op,
     OpsReply,
     OpsRequest,
     Page,
     Pages,
+    PurgedRequest,
     TermsReply,
     TokenReply,
     TokenRequest,
@@ -145,6 +148,12 @@ class Transport(Protocol):
     """
 
     def capabilities(self) -> Capabilities: ...
+    def keys(self) -> KeysReply: ...
+    def log(self, token: str, since: int) -> LogReply: ...
+    def purged(self, request: PurgedRequest) -> None:
+        """The device erased its copy by the order it was sent."""
+        ...
+
     def enrol(self, request: EnrolRequest) -> EnrolReply: ...
     def challenge(self, device: str) -> ChallengeReply: ...
     def token(self, request: TokenRequest) -> TokenReply: ...

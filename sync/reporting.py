@@ -30,6 +30,8 @@ class Reporter:
         publish: Callable[[SyncState], None],
     ) -> None:
         self._store, self._clock, self._policy, self._publish = store, clock, policy, publish
+        self.signed_only = False
+        """Only signed leases count: what an answer merely says of one is ignored."""
         self._time_left = TimeLeft()
         self._contact_due_s = 0.0
         self._lease: timedelta | None = None
@@ -83,7 +85,7 @@ class Reporter:
         if isinstance(reply, Heads):
             self.learn_clock(reply.now)
         now = self._clock.now()
-        if isinstance(reply, Heads) and reply.lease_until:
+        if isinstance(reply, Heads) and reply.lease_until and not self.signed_only:
             said = _parsed(reply.now) if reply.now else now
             self._lease = min(max(timedelta(0), _parsed(reply.lease_until) - said), _LONGEST_LEASE)
         until = None if self._lease is None else now + self._lease
@@ -94,6 +96,11 @@ class Reporter:
         elif not isinstance(reply, Heads):
             return
         self.tell(last_contact=now, lease_until=until)
+
+    def renew(self, lease: timedelta | None) -> None:
+        """A signed lease came; None when what came was none of ours, and the old one runs on."""
+        if lease is not None:
+            self._lease = min(max(timedelta(0), lease), _LONGEST_LEASE)
 
     def membership(self, live: Situation | None) -> None:
         """The server named our membership among the live ones, or it is over. Raises BadAnswer."""

@@ -67,7 +67,19 @@ class NeedsSignIn(Struct, frozen=True):
 
 
 class Revoked(Struct, frozen=True):
-    """The device was revoked: nothing is asked any more, the copy must go."""
+    """The device was revoked: nothing is asked any more. `order` is the signed order to erase the copy;
+    without one of ours the copy stays closed to the server and ends with its lease.
+    """
+
+    order: str = ""
+
+
+class Distrusted(Struct, frozen=True):
+    """The server could not prove that it is ours, or that its past is whole: nothing is exchanged, nothing
+    held is touched. `reason` is that of dossier.errors.Distrusted.
+    """
+
+    reason: str
 
 
 class TooOld(Struct, frozen=True):
@@ -84,11 +96,12 @@ State = (
     | Backoff
     | NeedsSignIn
     | Revoked
+    | Distrusted
     | TooOld
 )
 
 _RUNNING: frozenset[type] = frozenset({Idle, Pushing, Pulling})
-_TROUBLED: frozenset[type] = frozenset({Offline, Backoff, NeedsSignIn, Revoked, TooOld})
+_TROUBLED: frozenset[type] = frozenset({Offline, Backoff, NeedsSignIn, Revoked, Distrusted, TooOld})
 
 LEGAL: Mapping[type, frozenset[type]] = {
     Starting: frozenset({SigningIn}) | _TROUBLED,
@@ -98,8 +111,9 @@ LEGAL: Mapping[type, frozenset[type]] = {
     Pulling: _RUNNING | _TROUBLED | {SigningIn},
     Offline: _RUNNING | _TROUBLED | {SigningIn},
     Backoff: _RUNNING | _TROUBLED | {SigningIn},
-    NeedsSignIn: frozenset({SigningIn, Offline, Backoff, Revoked, TooOld}),
-    TooOld: frozenset({SigningIn, Offline, Backoff, Revoked}),
+    NeedsSignIn: frozenset({SigningIn, Offline, Backoff, Revoked, Distrusted, TooOld}),
+    Distrusted: frozenset({SigningIn, Offline, Backoff, NeedsSignIn, Revoked, TooOld}),
+    TooOld: frozenset({SigningIn, Offline, Backoff, Revoked, Distrusted}),
     Revoked: frozenset(),
 }
 """To which states each may go; every state may also stay what it is."""

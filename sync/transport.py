@@ -24,6 +24,7 @@ from msgspec import Struct
 from dossier.clock import Clock
 from dossier.errors import (
     BadAnswer,
+    DeviceRevoked,
     DossierError,
     NotColloque,
     TlsRefused,
@@ -40,10 +41,13 @@ from dossier.wire.messages import (
     EnrolReply,
     EnrolRequest,
     Heads,
+    KeysReply,
+    LogReply,
     OpsReply,
     OpsRequest,
     Pages,
     Problem,
+    PurgedRequest,
     TermsReply,
     TermsRequest,
     TokenReply,
@@ -102,6 +106,12 @@ class _Adapter(requests.adapters.HTTPAdapter):
         conn.ca_certs = conn.ca_cert_dir = None  # type: ignore[attr-defined]
 
 
+class _Revoked(Struct):
+    """The part of a refusal that only a revoked device is sent; an older server leaves it out."""
+
+    order: str = ""
+
+
 class Line:
     """An open stream of server-sent events. Raises Unreachable when it breaks or is silent too long."""
 
@@ -145,6 +155,20 @@ class RequestsTransport:
     def capabilities(self) -> Capabilities:
         """Who answers, and in which versions."""
         return self._get("/sync/v1/capabilities", "", Capabilities)
+
+    def keys(self) -> KeysReply:
+        """The key list, to be believed only after its signature."""
+        return self._get("/sync/v1/keys", "", KeysReply)
+
+    def log(self, token: str, since: int) -> LogReply:
+        """A signed root and its proof."""
+        return self._get(f"/sync/v1/log?since={since}", token, LogReply)
+
+    def purged(self, request: PurgedRequest) -> None:
+        """The receipt of a purge order."""
+        answer = self._exchange("POST", "/session/v1/purged", "", request)
+        if answer.status != 204:
+            _refuse(answer, JSON)
 
     def enrol(self, request: EnrolRequest) -> EnrolReply:
         """Make this device known."""
@@ -344,4 +368,6 @@ def _refuse(answer: Answer, wanted: str) -> None:
             raise Unreachable(f"status_{answer.status}", answer.retry_after_s)
         raise NotColloque(f"status_{answer.status}")
     problem = codec.decode(answer.body, Problem)
+    if problem.code == "device_revoked":
+        raise DeviceRevoked(codec.decode(answer.body, _Revoked).order)
     raise refusal(answer.status, problem, answer.retry_after_s)

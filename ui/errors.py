@@ -37,6 +37,9 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         "error.wrong_key": tr(
             "This phrase does not open the copy. Check the keyboard and Caps Lock."
         ),
+        "error.distrusted": tr(
+            "This server cannot prove that it is yours, or that its past is whole. Nothing was exchanged, your copy is untouched: call the operator."
+        ),
         "error.too_new": tr("The copy was made by a newer version of Colloque: update this one."),
         "error.disk_full": tr("The disk is full. Free some space; what you typed is kept."),
     }.get(error.key, tr("Something went wrong. What you typed is kept; try again."))

@@ -8,9 +8,9 @@
     issued <RFC 3339 instant>
     until <RFC 3339 instant>
 
-A **lease** lets the copy stay open until `until`. A **purge** erases it; `until` is when the order lapses
-unread, so that an old one found on a disk is nothing. Orders for another device, of an unknown key, with a
-serial not above the last one obeyed, or past `until`, are ignored (security.md D8).
+A **lease** lets the copy stay open as long as from `issued` to `until`. A **purge** erases it, at once: its
+`until` is its `issued`. Orders for another device, of an unknown key, or with a serial not above the last one
+obeyed are ignored (security.md D8); no clock decides, for a device's own may be years off.
 """
 
 import re
@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from dossier.clock import from_wire, to_wire
 from dossier.errors import SealBroken
+from dossier.sealing.encoding import tup
 from dossier.sealing.notes import is_name, sign_note, verify_note
 
 NAME = "colloque.order"
@@ -82,7 +83,11 @@ def verify_order(publics: tuple[bytes, ...], text: bytes) -> Order:
         raise SealBroken from error
 
 
-def is_for(order: Order, device: str, account: int, last_serial: int, now: datetime) -> bool:
-    """May this device obey it now?"""
-    mine = (order.device, order.account) == (device, account)
-    return mine and order.serial > last_serial and now < order.until
+def purged_message(device: str, order: str) -> bytes:
+    """What a device signs once nothing of its copy is left, over the order it obeyed."""
+    return tup("colloque/v1/purged", device, order)
+
+
+def is_for(order: Order, device: str, last_serial: int) -> bool:
+    """May this device obey it?"""
+    return order.device == device and order.serial > last_serial

@@ -282,6 +282,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     limits: dict[str, Number]
     keys: Number = 0
     """The serial of the server's key list: ask for the list when it is above the one held."""
+    identity: str = ""
+    """The server's public identity key, base64url: a person compares its fingerprint before signing in."""
 
 
 class KeysReply(Struct, frozen=True, kw_only=True):

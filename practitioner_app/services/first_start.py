@@ -15,7 +15,9 @@ from unicodedata import normalize
 
 from msgspec import Struct, structs
 
+from dossier.sealing.key_list import fingerprint
 from dossier.sealing.strength import phrase_strength
+from dossier.sealing.text import unbase64url
 from dossier.wire.messages import Capabilities, EnrolReply, Situation
 
 _ADDRESS: Final = re.compile(r"^(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$")
@@ -199,6 +201,14 @@ def copy_usable(state: FirstStart) -> FirstStart:
 def failed(state: FirstStart, problem: str) -> FirstStart:
     """An effect failed: the step stays, the sentence of `problem` says what to do."""
     return structs.replace(state, wants=Effect.NOTHING, problem=problem)
+
+
+def identity_words(identity: str) -> str:
+    """The fingerprint of a server's identity, as the operator's sheet shows it; "" for what is none."""
+    try:
+        return fingerprint(unbase64url(identity)) if identity else ""
+    except ValueError:
+        return ""
 
 
 def address_problem(address: str) -> str:

@@ -48,6 +48,8 @@ class Link(StrEnum):
     NOT_COLLOQUE = "not_colloque"
     BAD_ANSWER = "bad_answer"
     SIGN_IN = "sign_in"
+    DISTRUSTED = "distrusted"
+    """The server cannot prove that it is ours, or that its past is whole."""
     TOO_OLD = "too_old"
     BUSY = "busy"
     CLOCK_WRONG = "clock_wrong"

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from dossier.clock import to_wire
 from dossier.errors import DossierError, Invalid, Issue
+from dossier.sealing.text import base64url
 from dossier.wire import codec, limits, messages
 from server.api import answers
 from server.api.doors import Door, Pass
@@ -28,12 +29,13 @@ VERSION = "0.1.0"
 
 
 class Told(NamedTuple):
-    """What a server says of itself to anybody: its name, whether its people are fictional, the serial and
-    the text of its signed key list.
+    """What a server says of itself to anybody: its name, whether its people are fictional, its public
+    identity key, the serial and the text of its signed key list.
     """
 
     name: str
     demonstration: bool
+    identity: bytes
     serial: int
     key_list: bytes
 
@@ -118,6 +120,7 @@ class SyncApi:
                 now=to_wire(self._premises.clock.now()),
                 demonstration=self._told.demonstration,
                 keys=self._told.serial,
+                identity=base64url(self._told.identity),
                 limits={
                     "ops": limits.OPS_PER_REQUEST,
                     "ops_bytes": limits.OPS_BYTES,

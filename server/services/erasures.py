@@ -6,8 +6,7 @@ account decides, in bounded units, and owes each patient a line of the journal (
 
 from dossier.errors import SealBroken, SignInNeeded
 from dossier.sealing import devices as device_keys
-from dossier.sealing.encoding import tup
-from dossier.sealing.orders import OrderKind, verify_order
+from dossier.sealing.orders import OrderKind, purged_message, verify_order
 from dossier.sealing.text import unbase64url
 from dossier.wire import messages as wire
 from server.ports import DeviceRow, OwnerTx
@@ -68,8 +67,3 @@ class Erasures:
         await tx.people.put_copies([row._replace(receipt_ms=now_ms) for row in owed])
         await book.close()
         return len(owed)
-
-
-def purged_message(device: str, order: str) -> bytes:
-    """What a device signs once nothing of the copy is left."""
-    return tup("colloque/v1/purged", device, order)

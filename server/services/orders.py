@@ -9,9 +9,6 @@ from datetime import timedelta
 from dossier.sealing.orders import Order, OrderKind, sign_order
 from server.services.premises import Premises
 
-_PURGE_STANDS = timedelta(days=366)
-"""A purge waits this long for a desktop that was switched off; its lease ended long before."""
-
 
 class Orders:
     """Signs with the order key."""
@@ -26,7 +23,7 @@ class Orders:
 
     def purge(self, account: int, device: str, n: int) -> str:
         """The copy of this device must go."""
-        return self._signed(OrderKind.PURGE, account, device, n, _PURGE_STANDS)
+        return self._signed(OrderKind.PURGE, account, device, n, timedelta())
 
     def _signed(self, kind: OrderKind, account: int, device: str, n: int, stands: timedelta) -> str:
         now = self._premises.clock.now()

@@ -10,12 +10,11 @@ from dossier.sealing import devices as device_keys
 from dossier.sealing.checkpoints import Checkpoint, verify_checkpoint
 from dossier.sealing.key_list import KeyList, verify_key_list
 from dossier.sealing.merkle import verify_consistency
-from dossier.sealing.orders import Order, OrderKind, verify_order
+from dossier.sealing.orders import Order, OrderKind, purged_message, verify_order
 from dossier.sealing.text import base64url, unbase64url
 from dossier.wire import codec
 from dossier.wire import messages as wire
 from server.services import journal
-from server.services.erasures import purged_message
 from server.services.facets import JOURNAL_FACETS
 from tests.fakes.served_house import ServedHouse, pages_in, problem_in, served
 from tests.fakes.server_room import Desktop, an_allergy

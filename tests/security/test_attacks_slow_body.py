@@ -25,7 +25,7 @@ def answered(engine: Any, path: str, message: object, *, revoke: bool) -> tuple[
         room.changes,
         room.hints,
         Sequencer(room.premises, bytes(32)),
-        Told("test", True, 1, b""),
+        Told("test", True, b"", 1, b""),
     )
     keeper = Doorkeeper(room.sessions, room.clock, None)
     sent = codec.encode(message)

@@ -8,6 +8,7 @@ from dossier.clock import to_wire
 from dossier.entropy import SeededEntropy
 from dossier.errors import Busy, KeychainError, Refused, SealBroken, StoreError, Unreachable
 from dossier.sealing.profile import Cost
+from dossier.sealing.text import base64url
 from dossier.terminology.catalogue import Terminology
 from dossier.wire.messages import Capabilities, EnrolReply, Situation
 from practitioner_app.open_session import Surroundings
@@ -24,6 +25,7 @@ from tests.fakes.memory_keychain import MemoryKeychain
 
 CHEAP = Cost(8, 1, 1)
 PHRASE = "loutre velours quatorze brise moulin"
+IDENTITY = base64url(bytes(32))
 PORT = Situation(id="s1", organisation=5, organisation_name="Maison du Port", profession="10")
 
 
@@ -44,6 +46,7 @@ class OneServer:
             now=to_wire(self.clock.now()),
             demonstration=self.demonstration,
             limits={},
+            identity=IDENTITY,
         )
 
     def enrol(self, request):
@@ -55,6 +58,7 @@ class OneServer:
             situations=(PORT,),
             server_name="Port",
             practitioner="fontaine",
+            identity=IDENTITY,
         )
 
     def challenge(self, device):

@@ -8,6 +8,7 @@ from practitioner_app.services.first_start import (
     FirstStart,
     Step,
     blocked,
+    identity_words,
     own_words_of,
 )
 from practitioner_app.services.session import Barred, LeaseState, Lock, LockFacts
@@ -285,6 +286,7 @@ def _check_page(common: StartState, state: FirstStart, texts: Texts) -> StartSta
         facts = (
             (tr("Name"), known.name),
             (tr("Address"), state.address),
+            (tr("Identity"), identity_words(known.identity)),
             (tr("Version"), known.server),
             (tr("Demonstration"), kind),
         )
@@ -423,6 +425,9 @@ def start_reason(texts: Texts, key: str) -> str:
     """Why `Continue` waits."""
     tr = texts.tr
     return {
+        "first_start.erased": tr(
+            "This computer was removed from the practice. Its copy was erased; enrol it again to use it."
+        ),
         "first_start.address_missing": tr("Type the address of the server."),
         "first_start.address_malformed": tr("This is not an address: https://name.of.the.server"),
         "first_start.address_not_https": tr("The address must begin with https://"),

@@ -131,11 +131,13 @@ class StartModel(QObject):
         speak: Callable[[], Speaking],
         address: str = "",
         device_name: str = "",
+        erased: bool = False,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._installer, self._lanes, self._speak = installer, lanes, speak
-        self._first = FirstStart(address=address, device_name=device_name)
+        problem = "first_start.erased" if erased else ""
+        self._first = FirstStart(address=address, device_name=device_name, problem=problem)
         self._error: DossierError | None = None
         self._progress: CopyRow | None = None
         self._timer = QTimer(self)

@@ -73,6 +73,7 @@ def link_words(texts: Texts, link: Link) -> str:
         Link.NOT_COLLOQUE: tr("This network asks for a sign-in page, or another site answers"),
         Link.BAD_ANSWER: tr("The server’s answer is damaged: trying again"),
         Link.SIGN_IN: tr("This computer’s right has ended: enrol it again"),
+        Link.DISTRUSTED: tr("This server cannot prove that it is yours: call the operator"),
         Link.TOO_OLD: tr("This version is too old: update Colloque"),
         Link.BUSY: tr("The server is busy: trying again"),
         Link.CLOCK_WRONG: tr("The clock of this computer is wrong: set it"),

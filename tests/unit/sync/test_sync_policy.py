@@ -24,6 +24,7 @@ SAMPLES: dict[type, states.State] = {
     states.Backoff: states.Backoff(Trouble.BUSY, AT),
     states.NeedsSignIn: states.NeedsSignIn("x"),
     states.Revoked: states.Revoked(),
+    states.Distrusted: states.Distrusted("log_forked"),
     states.TooOld: states.TooOld(),
 }
 

@@ -1,0 +1,254 @@
+"""What a device believes of its server, and what it refuses with everything held untouched (S4, S5, D8)."""
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dossier.entropy import SeededEntropy
+from dossier.errors import BadAnswer, DeviceRevoked, Distrusted
+from dossier.sealing import devices
+from dossier.sealing.checkpoints import sign_checkpoint
+from dossier.sealing.key_list import KeyList, sign_key_list
+from dossier.sealing.merkle import Tree
+from dossier.sealing.orders import Order, OrderKind, sign_order
+from dossier.wire.messages import Capabilities, KeysReply, LogReply
+from sync.exchanges import AskKeys, AskLog
+from sync.trust import EVERY_S, Pins, Trust
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+IDENTITY, OTHER = SeededEntropy(1).bytes(32), SeededEntropy(2).bytes(32)
+
+
+class Board:
+    """A board that is written and read again as bytes would be."""
+
+    def __init__(self) -> None:
+        self.kept = Pins(devices.public_key(IDENTITY))
+
+    def pins(self) -> Pins:
+        return self.kept
+
+    def pin(self, pins: Pins) -> None:
+        self.kept = pins
+
+
+class Server:
+    """A log and keys that sign."""
+
+    def __init__(self) -> None:
+        self.tree = Tree()
+        self.log, self.order = SeededEntropy(3).bytes(32), SeededEntropy(4).bytes(32)
+        self.serial, self.restore, self.identity = 1, 0, IDENTITY
+
+    def grow(self, leaves: int, mark: int = 0) -> None:
+        for _ in range(leaves):
+            self.tree.append(bytes([mark]) + self.tree.size.to_bytes(31, "big"))
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            protocols=(1,),
+            server="x",
+            name="x",
+            restore=self.restore,
+            now="",
+            demonstration=True,
+            limits={},
+            keys=self.serial,
+        )
+
+    def keys(self) -> KeysReply:
+        public = devices.public_key
+        told = KeyList(self.serial, NOW, self.restore, (public(self.log),), (public(self.order),))
+        return KeysReply(list=sign_key_list(self.identity, told).decode())
+
+    def proof(self, since: int) -> LogReply:
+        size = self.tree.size
+        text = sign_checkpoint(self.log, "colloque.log", size, self.tree.root()).decode()
+        if since > size:
+            return LogReply(restore=self.restore, checkpoint=text, proof=None)
+        hashes = tuple(b64encode(one).decode() for one in self.tree.consistency(since, size))
+        return LogReply(restore=self.restore, checkpoint=text, proof=hashes)
+
+    def orders(self, kind: OrderKind, serial: int, device: str = "dev-1") -> str:
+        until = NOW + timedelta(days=7)
+        return sign_order(self.order, Order(kind, device, 9, serial, NOW, until)).decode()
+
+
+def session(trust: Trust, server: Server, now_s: float = 0.0) -> list[type]:
+    """Everything that is asked before anything else is exchanged."""
+    trust.meet(server.capabilities())
+    asked = []
+    while (wanted := trust.next(now_s, signed_in=True)) is not None:
+        asked.append(type(wanted))
+        reply = server.keys() if isinstance(wanted, AskKeys) else server.proof(wanted.since)
+        trust.settle(wanted, reply, now_s)
+    return asked
+
+
+@pytest.fixture
+def server() -> Server:
+    server = Server()
+    server.grow(5)
+    return server
+
+
+@pytest.fixture
+def board(server: Server) -> Board:
+    """A device that met its server once."""
+    board = Board()
+    session(Trust(board, "dev-1"), server)
+    return board
+
+
+def test_the_first_session_asks_the_list_then_the_log_and_remembers_both(server: Server) -> None:
+    board = Board()
+    assert session(Trust(board, "dev-1"), server) == [AskKeys, AskLog]
+    assert (board.kept.size, board.kept.root) == (5, server.tree.root())
+
+
+def test_each_session_and_each_hour_asks_the_log_to_prove_itself(
+    server: Server, board: Board
+) -> None:
+    trust = Trust(board, "dev-1")
+    assert session(trust, server) == [AskLog]
+    assert trust.next(EVERY_S - 1, signed_in=True) is None
+    server.grow(2)
+    assert trust.next(EVERY_S, signed_in=True) == AskLog(5)
+    trust.settle(AskLog(5), server.proof(5), EVERY_S)
+    assert board.kept.size == 7
+
+
+def test_nothing_is_proven_before_the_list_and_no_log_is_asked_without_a_token(
+    server: Server,
+) -> None:
+    trust = Trust(Board(), "dev-1")
+    trust.meet(server.capabilities())
+    assert trust.next(0, signed_in=False) == AskKeys()
+    trust.settle(AskKeys(), server.keys(), 0)
+    assert trust.next(0, signed_in=False) is None
+
+
+def refused(trust: Trust, server: Server) -> str:
+    with pytest.raises(Distrusted) as caught:
+        session(trust, server)
+    return caught.value.reason
+
+
+def test_s4_a_log_that_lost_its_end_is_refused_and_what_was_seen_stays_remembered(
+    server: Server, board: Board
+) -> None:
+    before = board.kept
+    server.tree = Tree()
+    server.grow(3)
+    assert refused(Trust(board, "dev-1"), server) == "log_rolled_back"
+    assert board.kept == before
+
+
+def test_s5_a_log_with_another_past_is_refused(server: Server, board: Board) -> None:
+    server.tree = Tree()
+    server.grow(9, mark=1)
+    assert refused(Trust(board, "dev-1"), server) == "log_forked"
+
+
+def test_s5_a_root_signed_by_no_listed_key_is_refused(server: Server, board: Board) -> None:
+    server.log = OTHER
+    assert refused(Trust(board, "dev-1"), server) == "log_forged"
+
+
+def test_a_list_of_another_identity_is_refused(server: Server) -> None:
+    server.identity = OTHER
+    assert refused(Trust(Board(), "dev-1"), server) == "keys_forged"
+
+
+def test_a_list_that_goes_back_is_refused_whether_said_or_sent(
+    server: Server, board: Board
+) -> None:
+    server.serial = 4
+    session(Trust(board, "dev-1"), server)
+    server.serial = 3
+    assert refused(Trust(board, "dev-1"), server) == "keys_rolled_back"
+    trust = Trust(board, "dev-1")
+    server.serial = 5
+    trust.meet(server.capabilities())
+    server.serial = 4
+    with pytest.raises(Distrusted, match="keys_rolled_back"):
+        trust.settle(AskKeys(), server.keys(), 0)
+
+
+def test_an_online_key_is_replaced_without_touching_the_device(
+    server: Server, board: Board
+) -> None:
+    server.serial, server.log, server.order = 2, OTHER, OTHER
+    server.grow(1)
+    trust = Trust(board, "dev-1")
+    assert session(trust, server) == [AskKeys, AskLog]
+    assert trust.lease(server.orders(OrderKind.LEASE, 1)) == timedelta(days=7)
+
+
+def test_a_declared_restore_begins_a_new_line_of_the_log_once(server: Server, board: Board) -> None:
+    server.tree = Tree()
+    server.grow(2, mark=7)
+    server.serial, server.restore = 2, 1
+    trust = Trust(board, "dev-1")
+    assert session(trust, server) == [AskKeys, AskLog]
+    assert (board.kept.size, board.kept.restore) == (2, 1)
+    assert trust.declares(1)
+    server.tree = Tree()
+    server.grow(1, mark=8)
+    assert refused(Trust(board, "dev-1"), server) == "log_rolled_back"
+
+
+def test_s4_a_restore_nobody_signed_is_refused(server: Server, board: Board) -> None:
+    trust = Trust(board, "dev-1")
+    session(trust, server)
+    assert not trust.declares(1)
+    assert trust.next(0, signed_in=True) == AskKeys()
+    with pytest.raises(Distrusted, match="restore_undeclared"):
+        trust.settle(AskKeys(), server.keys(), 0)
+
+
+def test_a_proof_of_something_else_is_a_bad_answer(server: Server, board: Board) -> None:
+    trust = Trust(board, "dev-1")
+    trust.meet(server.capabilities())
+    for exchange, reply in (
+        (AskLog(5), server.keys()),
+        (AskKeys(), server.proof(5)),
+        (AskLog(4), server.proof(4)),
+        (AskLog(5), LogReply(restore=0, checkpoint=server.proof(5).checkpoint, proof=("!",))),
+    ):
+        with pytest.raises(BadAnswer):
+            trust.settle(exchange, reply, 0)
+
+
+def test_d8_a_lease_counts_once_for_this_device_alone(server: Server, board: Board) -> None:
+    trust = Trust(board, "dev-1")
+    text = server.orders(OrderKind.LEASE, 3)
+    assert trust.lease(text) == timedelta(days=7)
+    assert trust.lease(text) is None
+    assert Trust(board, "dev-1").lease(text) is None
+    for other in (
+        server.orders(OrderKind.LEASE, 2),
+        server.orders(OrderKind.LEASE, 9, device="dev-2"),
+        server.orders(OrderKind.PURGE, 9),
+        text.replace("dev-1", "dev-2"),
+        "",
+    ):
+        assert trust.lease(other) is None
+
+
+def test_d8_a_purge_is_obeyed_only_when_signed_for_this_device(
+    server: Server, board: Board
+) -> None:
+    trust = Trust(board, "dev-1")
+    trust.lease(server.orders(OrderKind.LEASE, 3))
+    true = server.orders(OrderKind.PURGE, 4)
+    assert trust.purge_order(DeviceRevoked(true)) == true
+    server.order = OTHER
+    for other in (
+        server.orders(OrderKind.PURGE, 9),
+        true.replace("serial 4", "serial 5"),
+        "",
+    ):
+        assert trust.purge_order(DeviceRevoked(other)) == ""
+    assert trust.purge_order(BadAnswer(true)) == ""
