@@ -30,6 +30,7 @@ from practitioner_app.lock_watch import LockWatch
 from practitioner_app.open_session import OpenSession, Surroundings
 from practitioner_app.ports import ChangeSet, Topic
 from practitioner_app.profile import ProfileFolder
+from practitioner_app.purge_watch import PurgeWatch
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.housekeeping import Collector, Shutdown
 from practitioner_app.runtime.lanes import ThreadLanes
@@ -122,6 +123,8 @@ class Desktop(QObject):
         self._preferences = self._default
         self.window = MainWindow(application, self._look())
         self._watch, self._ticks = LockWatch(self._clock), 0
+        pages = (self._show_lock, self._show_start)
+        self._purge = PurgeWatch(self.workstation, self._lanes, pages, self._unexpected)
         self._walk: TourWalk | None = None
         self._collector = Collector(self)
         self._system_lock = SystemLock(self)
@@ -136,7 +139,7 @@ class Desktop(QObject):
         self._folder.hold()
         if not self._folder.is_enrolled:
             self._show_start()
-            self._pay_receipt()
+            self._purge.pay()
         else:
             card = self.workstation.card
             if card.demonstration and self._options.server not in ("", card.server):
@@ -146,7 +149,7 @@ class Desktop(QObject):
                 self._show_lock()
                 self._lanes.write(
                     partial(self.workstation.unlock, self._options.phrase),
-                    self._opened_by_phrase,
+                    lambda _nothing: self._show_session(),
                     self._told,
                 )
             else:
@@ -187,18 +190,7 @@ class Desktop(QObject):
     def _lease_moved(self, change: ChangeSet) -> None:
         if change.about(Topic.LEASE):
             self._lanes.read(self.workstation.lease, self._keep_lease, key="lease")
-        if change.about(Topic.PURGE) and self.window.session is not None:
-            _log.info("purge ordered")
-            self._show_lock()
-            self._lanes.write(self.workstation.erase, self._erased, self._erased)
-
-    def _erased(self, _outcome: object) -> None:
-        """Nothing is left here; the proof is given now, or at the next start."""
-        self._show_start()
-        self._pay_receipt()
-
-    def _pay_receipt(self) -> None:
-        self._lanes.write(self.workstation.pay_receipt, failed=self._unexpected)
+        self._purge.hear(change)
 
     @Slot()
     def stop(self) -> None:
@@ -253,9 +245,6 @@ class Desktop(QObject):
         self._watch.begin(preferences.lock_minutes)
         self._watch.lease_is(session.context.lease)
         self.window.show_session(session.context, preferences)
-
-    def _opened_by_phrase(self, _nothing: None) -> None:
-        self._show_session()
 
     @Slot(Preferences)
     def _prefer(self, chosen: Preferences) -> None:

@@ -61,6 +61,9 @@ class OneServer:
             identity=IDENTITY,
         )
 
+    def keys(self):
+        raise Unreachable
+
     def challenge(self, device):
         raise Unreachable
 
