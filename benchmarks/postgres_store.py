@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import uvloop
 
 from benchmarks.figures import cpu_of
 from dossier.clock import SystemClock
@@ -149,4 +150,4 @@ def measure(
         say("store on PostgreSQL", 0.0, None, "", "not measured: PostgreSQL is not installed")
         return
     with running(binaries) as cluster:
-        asyncio.run(_compare(cluster, say, an_import, a_write, size))
+        uvloop.run(_compare(cluster, say, an_import, a_write, size))

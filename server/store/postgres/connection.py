@@ -6,9 +6,9 @@ at every error would starve the healthy shards of a distributed database (SCALE 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -18,10 +18,12 @@ from server.store.postgres.waiting import Waits
 from server.store.tables.sql import Row
 from server.store.units import ReadOnlyUnit
 
+T = TypeVar("T")
+
 CONNECTIONS = 20
 """Of one process to one database (SCALE §5)."""
 CONNECT_S, COMMAND_S, TURN_S = 5.0, 60.0, 10.0
-_STATEMENTS = 512
+_STATEMENTS, _SIDE_BY_SIDE = 512, 16
 _SETTINGS = {
     "application_name": "colloque",
     "synchronous_commit": "on",
@@ -138,6 +140,22 @@ class PostgresSql:
     def end(self) -> None:
         """Refuse every later statement: the unit of work is over."""
         self._ended = True
+
+
+async def side_by_side(
+    work: Callable[..., Awaitable[T]], given: Sequence[tuple[Any, ...]]
+) -> list[T]:
+    """`work` with each of these arguments, a few at a time so that others find a connection too; the results
+    in order. Raises the first failure; nothing after its group is begun.
+    """
+    answers: list[T] = []
+    for start in range(0, len(given), _SIDE_BY_SIDE):
+        group = [work(*words) for words in given[start : start + _SIDE_BY_SIDE]]
+        for one in await asyncio.gather(*group, return_exceptions=True):
+            if isinstance(one, BaseException):
+                raise one
+            answers.append(one)
+    return answers
 
 
 def _holds_nul(args: Sequence[object]) -> bool:

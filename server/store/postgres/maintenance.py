@@ -1,6 +1,5 @@
 """The door across owners on PostgreSQL: never two owners in one transaction (SCALE §2 rules 5 and 18)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -9,7 +8,7 @@ from typing import Any, TypeVar
 from dossier.errors import Busy, StoreError
 from server.ports import LogLeaf
 from server.store.migrations import all_migrations
-from server.store.postgres.connection import Pool, PostgresSql, transaction
+from server.store.postgres.connection import Pool, PostgresSql, side_by_side, transaction
 from server.store.postgres.waiting import Waits
 from server.store.tables import across
 from server.store.tables.sql import Sql
@@ -39,13 +38,13 @@ class PostgresMaintenance:
         return await self._merged(lambda sql: across.owners_unplaced(sql, limit), limit)
 
     async def reserve_all(self, space: str, names: Sequence[int], target: int) -> list[bool]:
-        """Each name in a transaction of its own, as many at once as there are connections."""
+        """Each name in a transaction of its own, several at once."""
 
         async def one(name: int) -> bool:
             found = await self._on(name, lambda sql: across.reserve_all(sql, space, [name], target))
             return found[0]
 
-        return list(await asyncio.gather(*(one(name) for name in names)))
+        return await side_by_side(one, [(name,) for name in names])
 
     async def holders(self, space: str, names: Sequence[int]) -> list[int | None]:
         """One short statement a name, on one connection of each database."""

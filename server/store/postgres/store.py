@@ -10,7 +10,13 @@ from dossier.errors import Busy, StoreError
 from server.ports import OwnerTx
 from server.store.guard import OwnerGuard
 from server.store.migrations import all_migrations
-from server.store.postgres.connection import CONNECTIONS, Pool, PostgresSql, transaction
+from server.store.postgres.connection import (
+    CONNECTIONS,
+    Pool,
+    PostgresSql,
+    side_by_side,
+    transaction,
+)
 from server.store.postgres.errors import RETRY_S
 from server.store.postgres.maintenance import PostgresMaintenance
 from server.store.postgres.schema import migrate
@@ -79,15 +85,8 @@ class PostgresStore:
     async def write_each(
         self, works: Sequence[tuple[int, Callable[[OwnerTx], Awaitable[T]]]]
     ) -> list[T]:
-        """All at once, as many as there are connections: their commits share the log's flushes."""
-        waiting = [self.write(owner, work) for owner, work in works]
-        found = await asyncio.gather(*waiting, return_exceptions=True)
-        answers: list[T] = []
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-            answers.append(one)
-        return answers
+        """Several at once: their commits share the log's flushes."""
+        return await side_by_side(self.write, works)
 
     async def read(self, owner: int, work: Callable[[OwnerTx], Awaitable[T]]) -> T:
         """Run `work` on a snapshot of `owner` whose rights still stand when it ends."""
