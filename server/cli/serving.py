@@ -46,7 +46,8 @@ def register(verbs: Any) -> None:
 
 async def make(options: argparse.Namespace) -> int:
     """Make the folder, ROOT and the databases."""
-    if bool(options.database) != bool(options.key_database):
+    named = [*options.database, *filter(None, [options.key_database])]
+    if bool(options.database) != bool(options.key_database) or len({*named}) < len(named):
         raise Refused("database_pair")
     said = ServerFile(
         name=options.name,

@@ -26,6 +26,7 @@ def made(folder: Path, rows: str, keys: str) -> tuple[int, str]:
         ("postgresql://db/rows?sslmode=require", "postgresql:///keys", "database_unchecked"),
         ("mysql://localhost/rows", "postgresql:///keys", "database_address"),
         ("postgresql:///rows", "", "database_pair"),
+        ("postgresql:///one", "postgresql:///one", "database_pair"),
         ("postgresql:///rows?host=/nowhere", "postgresql:///keys?host=/nowhere", "store_away"),
     ],
 )
@@ -36,13 +37,6 @@ def test_an_address_that_will_not_do_is_refused_and_nothing_is_made(
     assert code == 2
     assert word in said
     assert not (tmp_path / "server" / "root.key").exists()
-
-
-def test_records_and_keys_in_one_database_are_refused(tmp_path: Path, postgres: Cluster) -> None:
-    dsn = postgres.database("")
-    code, said = made(tmp_path / "server", dsn, dsn)
-    assert code == 2
-    assert "databases of their own" in said or "damaged" in said
 
 
 def test_a_server_is_made_filled_and_looked_at_while_it_serves(

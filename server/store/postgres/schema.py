@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from dossier.clock import Clock, to_ms
-from dossier.errors import Busy, StoreCorrupt, TooNew
+from dossier.errors import Busy, StoreError, TooNew
 from server.store.migrations import Migration, statements
 from server.store.postgres.connection import PostgresSql, connect, transaction
 from server.store.postgres.waiting import Waits
@@ -25,13 +25,13 @@ _INDEX = re.compile(r"CREATE (UNIQUE )?INDEX (\w+) ON (\w+)")
 
 async def migrate(dsn: str, steps: tuple[Migration, ...], clock: Clock, stranger: str) -> int:
     """Apply what is missing; returns the version. `stranger` is a table that shows that this database
-    is another one of ours (keys never lie beside rows). Raises TooNew, StoreCorrupt, StoreAway, Busy.
+    is another one of ours (keys never lie beside rows). Raises TooNew, StoreError, StoreAway, Busy.
     """
     connection = await connect(dsn)
     try:
         sql = PostgresSql(connection, Waits())
         if await _has(sql, stranger):
-            raise StoreCorrupt(
+            raise StoreError(
                 "keys and records lie in databases of their own, never in the same one"
             )
         await _take_turn(sql)
