@@ -36,6 +36,8 @@ class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     demonstration: bool = False
     identity: str = ""
+    recovery: str = ""
+    """The public recovery key, base64url: copies of the key store are sealed to it."""
     databases: tuple[str, ...] = ()
     key_database: str = ""
 

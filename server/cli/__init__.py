@@ -9,13 +9,33 @@ from pathlib import Path
 from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import DossierError
-from server.cli import audit, demonstration, identity, importing, people, self_check, serving
+from server.cli import (
+    audit,
+    backups,
+    demonstration,
+    identity,
+    importing,
+    keys,
+    people,
+    self_check,
+    serving,
+)
 from server.cli.words import sentence
 
 if sys.platform != "win32":
     import uvloop
 
-COMMANDS = (serving, identity, importing, people, demonstration, audit, self_check)
+COMMANDS = (
+    serving,
+    identity,
+    importing,
+    people,
+    demonstration,
+    backups,
+    keys,
+    audit,
+    self_check,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,9 +4,12 @@ The private identity key is read from the file named, used once, and never kept.
 """
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from dossier.clock import Clock
+from dossier.entropy import Entropy
 from dossier.errors import Refused, StoreError
 from dossier.sealing import devices
 from dossier.sealing.key_list import KeyList, fingerprint, verify_key_list
@@ -50,26 +53,33 @@ async def show(options: argparse.Namespace) -> int:
 
 async def sign(options: argparse.Namespace) -> int:
     """Write a new list; the server reads it at its next start."""
-    folder = Folder(options.folder)
+    told = await sign_again(
+        options.folder, options.key, options.clock, options.entropy, options.replace
+    )
+    _print(told)
+    return 0
+
+
+async def sign_again(
+    path: Path, key: Path | None, clock: Clock, entropy: Entropy, replace: Collection[str] = ()
+) -> KeyList:
+    """Sign a new list with the identity key that lies at `key`, or in the folder. Raises Refused
+    (`other_identity`), KeychainError, SealBroken, StoreError kin.
+    """
+    folder = Folder(path)
     public = folder.read_identity(folder.read_told())
-    private = read_key_file(options.key or folder.identity)
+    private = read_key_file(key or folder.identity)
     if devices.public_key(private) != public:
         raise Refused("other_identity")
     engine = folder.engine(folder.read_told())
-    keys = await engine.open_keys(FileKeyProvider(folder.root), options.clock, options.entropy)
+    keys = await engine.open_keys(FileKeyProvider(folder.root), clock, entropy)
     try:
-        text = await signed_list(
-            keys,
-            private,
-            folder.present_list(public),
-            options.clock.now(),
-            replace=options.replace,
-        )
+        before = folder.present_list(public)
+        text = await signed_list(keys, private, before, clock.now(), replace=replace)
     finally:
         await keys.close()
     folder.write_key_list(text)
-    _print(verify_key_list(public, text))
-    return 0
+    return verify_key_list(public, text)
 
 
 def _print(told: KeyList) -> None:

@@ -14,6 +14,7 @@ from dossier.sealing.key_list import fingerprint
 from dossier.wire.codec import encode
 from server.api.connections import BoundedHttp
 from server.app import House, build_app
+from server.backup.done import last
 from server.cli import supervisor
 from server.engines import checked
 from server.folder import Folder, ServerFile, init
@@ -69,6 +70,8 @@ async def serve(options: argparse.Namespace) -> int:
     """
     if not _is_loopback(options.host):
         raise Refused("loopback_only", "this version listens on this machine only")
+    if not Folder(options.folder).read_told().demonstration and last(options.folder) is None:
+        raise Refused("no_backup")
     speak(sys.stderr)
     house = await House.open(options.folder, options.clock, options.entropy)
     try:

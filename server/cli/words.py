@@ -35,8 +35,29 @@ _CODES = {
     "nothing_to_import": "No file of FHIR lies there (.json, .ndjson, also with .gz).",
     "organisation_taken": "An organisation with this id is here already.",
     "unknown_profession": "No such profession: 10 is a doctor, 60 a nurse, 331 a medical secretary.",
+    "no_backup": "This server was never backed up. Run `colloque-server backup FOLDER TARGET --keys KEYTARGET` first.",
+    "backup_of_postgresql": "The databases of this server lie in PostgreSQL: back them up with its own tools (pg_basebackup).",
+    "keys_target": "Say with --keys where the sealed copy of the keys goes: another place than the data.",
+    "keys_apart": "Data and keys need two different places: whoever gets one must not get the other.",
+    "no_recovery_key": "There is no recovery key yet. Make it with `colloque-server keys recovery FOLDER FILE`.",
+    "recovery_key_present": "This server has a recovery key already; it was left as it is.",
     "not_a_demonstration": "This server was not made with `init --demonstration`.",
 }
+
+_NAMED = {
+    "backup_missing": "There is no backup there",
+    "manifest_damaged": "The manifest of this backup is damaged; take another one (--backup)",
+    "backup_newer": "This backup was made by a newer version; upgrade colloque-server",
+    "segment_missing": "A segment of the backup is missing",
+    "segment_damaged": "A segment of the backup is damaged; take another backup or another copy of it",
+    "backup_damaged": "The database of this backup is damaged; take another one (--backup)",
+    "keys_missing": "No sealed copy of the keys lies there",
+    "keys_damaged": "The sealed copy of the keys is damaged; fetch another copy of it",
+    "keys_of_another_server": "These are the keys of another server",
+    "other_recovery_key": "This recovery key does not open these keys; take the one they were sealed to",
+    "folder_taken": "Something lies in this folder already; give a new one",
+}
+"""Refusals that name the file they speak of."""
 
 _REFUSALS = {
     "bundle_refused": "taken with others of a Bundle that was refused: a Bundle is taken whole or not at all",
@@ -76,6 +97,8 @@ def sentence(error: errors.DossierError) -> str:
     """One plain sentence; the machine-readable key stands in brackets."""
     if isinstance(error, errors.Refused) and error.code in _CODES:
         return f"{_CODES[error.code]} [{error.code}]"
+    if isinstance(error, errors.Refused) and error.code in _NAMED:
+        return f"{_NAMED[error.code]}: {error.detail}. [{error.code}]"
     if isinstance(error, errors.KeychainError):
         return f"Not done: {error.detail}. Put the right file back, with mode 0400. [{error.key}]"
     for kind, text in _SENTENCES:

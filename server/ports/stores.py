@@ -139,6 +139,10 @@ class KeyStore(Protocol):
         """The narrowing acts of an owner, in order of n: what a restore applies again."""
         ...
 
+    async def narrowing_owners(self, after: int, limit: int) -> list[int]:
+        """Owners above `after` of whom such acts are kept, in order."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -12,15 +12,13 @@ from dossier.access import tables
 from dossier.access.home import DOCUMENT_TYPES
 from dossier.access.tables import Facts
 from dossier.errors import Refused, Unavailable
-from dossier.ids import new_op_id
 from dossier.wire import codec
 from server.ports import GrantRow, MemberRow, OwnerTx, RelationRow, ResourceRow
-from server.services import bodies, journal
+from server.services import bodies, journal, narrowing
 from server.services.facets import ACCESS
 from server.services.homing import home_of, labels_of
 from server.services.premises import Premises
 from server.services.rights import UNBLOCKED
-from server.services.sealer import Place
 from server.services.session import Session
 from server.services.unit import OwnerUnit, Put
 
@@ -205,10 +203,7 @@ class Access:
 
     async def narrow(self, book: OwnerUnit, said: journal.Entry) -> None:
         """Write a narrowing act to the key store, so that no restore undoes it."""
-        op_id = said.op_id or new_op_id(self._premises.clock, self._premises.entropy)
-        place = Place("narrow", book.owner, id=op_id)
-        cell = await self._premises.sealer.seal(place, journal.encoded(said))
-        await self._premises.keys.narrow(book.owner, op_id, book.number(), cell)
+        await narrowing.record(self._premises, book.tx, book.number(), said)
 
     async def _make(
         self,

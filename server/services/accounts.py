@@ -9,6 +9,8 @@ import msgspec
 from dossier.errors import Refused, Unavailable
 from dossier.ids import new_owner
 from server.ports import AccountRow, OwnerTx
+from server.services import narrowing
+from server.services.journal import entry
 from server.services.passwords import Passwords
 from server.services.premises import Premises
 from server.services.sealer import Place
@@ -88,10 +90,12 @@ class Accounts:
         """End an account: nothing of it signs in or is answered from the next request on."""
 
         async def end(tx: OwnerTx) -> None:
-            await tx.owner.lock(1)
+            locked = await tx.owner.lock(1)
             row = await tx.people.account()
-            if row is None:
+            if row is None or locked is None:
                 raise Unavailable
+            said = entry(self._premises, None, "account_closed")
+            await narrowing.record(self._premises, tx, locked.n, said)
             await tx.people.put_account(row._replace(state="closed"))
             for device in await tx.people.devices():
                 await tx.people.drop_sessions(device=device.device)

@@ -20,6 +20,8 @@ from server.services.deciding import Desk, Tools
 from server.services.effects import Erased
 from server.services.facets import ACCESS, access_facet
 from server.services.journal import entry
+from server.services.labels import Labels
+from server.services.reapplying import Reapplying
 from server.services.record import note_opened
 from server.services.rights import standing, standing_of
 from server.services.session import Session
@@ -50,6 +52,9 @@ class Changes:
     ) -> None:
         self._tools, self._copies = tools, copies
         self._premises = tools.premises
+        self._reapplying = Reapplying(
+            tools.premises, tools.access, Labels(tools.premises, tools.access)
+        )
         self._committed = committed
 
     async def push(self, session: Session, request: OpsRequest) -> OpsReply:
@@ -195,7 +200,10 @@ class Changes:
         _claimed(op)
         await self._check_dependency(turn, op)
         if op.kind == "create":
-            return await turn.desk.create(op)
+            version = await turn.desk.create(op)
+            if await self._reapplying.arrived(turn.book, {(op.rtype, op.id)}):
+                await turn.desk.look_again()
+            return version
         if op.kind == "change":
             return await turn.desk.change(op)
         if op.kind == "opened":

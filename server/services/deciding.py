@@ -197,8 +197,11 @@ class Desk:
         await self._book.log(access_facet(facet), said)
 
     async def _again(self) -> None:
-        """Rights moved inside this unit: the ops that follow see them."""
         await self._tools.access.recompute(self._book)
+        await self.look_again()
+
+    async def look_again(self) -> None:
+        """Rights moved inside this unit: the ops that follow see them."""
         self.mine = await standing_of(self._premises, self._session, self._book.tx, self._book.row)
 
 

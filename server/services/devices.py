@@ -15,7 +15,9 @@ from dossier.sealing.encoding import tup
 from dossier.sealing.text import base64url, unbase64url
 from dossier.wire import messages as wire
 from server.ports import DeviceRow, OwnerTx, SessionRow
+from server.services import narrowing
 from server.services.accounts import Accounts
+from server.services.journal import entry
 from server.services.members import Members
 from server.services.orders import Orders
 from server.services.premises import Premises
@@ -126,9 +128,11 @@ class Devices:
         now_ms = self._premises.now_ms
 
         async def end(tx: OwnerTx) -> None:
-            await tx.owner.lock(1)
+            locked = await tx.owner.lock(1)
             for row in await tx.people.devices():
-                if row.device == device and row.revoked_ms is None:
+                if locked is not None and row.device == device and row.revoked_ms is None:
+                    said = entry(self._premises, None, "device_revoked", id=device)
+                    await narrowing.record(self._premises, tx, locked.n, said)
                     await tx.people.put_device(row._replace(revoked_ms=now_ms))
             await tx.people.drop_sessions(device=device)
 

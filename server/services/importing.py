@@ -28,13 +28,15 @@ from server.services.deciding import Tools
 from server.services.directory import IMPORT, PUBLIC, Directory
 from server.services.facets import ACCESS
 from server.services.journal import entry
+from server.services.labels import Labels
 from server.services.members import Members
 from server.services.patients import Claims, Patients
 from server.services.planning import Part, Placed, Plan, Planner
+from server.services.reapplying import Reapplying
 from server.services.session import Session
 from server.services.unit import OwnerUnit, Put
 
-_NUMBERS = 16
+_NUMBERS = 64
 _SEALED_AT_ONCE = 500
 """Rows of one transaction that are sealed before they are handed to the engine: bounds the memory."""
 
@@ -72,6 +74,9 @@ class Importer:
         self._directory, self._patients = directory, patients
         self._accounts, self._members = accounts, members
         self._planner = Planner(tools, patients)
+        self._reapplying = Reapplying(
+            tools.premises, tools.access, Labels(tools.premises, tools.access)
+        )
         self.authors: Mapping[str, int] = {}
         """Of which organisation the people and teams are whom rows name as their authors; the rows of
         others count as written by the organisation imported for.
@@ -156,6 +161,7 @@ class Importer:
             for account in attending if fresh else ():
                 await self._tools.access.put_relation(book, account, ATTENDING, None, "import")
             await self._store(book, found.new, for_unit or 0, part)
+            await self._reapplying.arrived(book, {(p.item.rtype, p.item.id) for p in found.new})
             if found.new:
                 said = entry(self._premises, by, "imported", count=len(found.new))
                 await book.log(ACCESS, said)

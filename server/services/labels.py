@@ -15,13 +15,14 @@ from server.services import bodies, journal
 from server.services.access import Access
 from server.services.facets import ACCESS, access_facet
 from server.services.homing import home_of, labels_of
-from server.services.journal import entry
+from server.services.journal import Entry, entry
 from server.services.premises import Premises
 from server.services.rights import standing_of
 from server.services.session import Session
 from server.services.unit import OwnerUnit, Put
 
 _NUMBERS = 64
+_NONE = "none"
 _ALL = 1 << 31
 
 
@@ -59,27 +60,37 @@ class Labels:
             book = OwnerUnit(self._premises, tx, locked, _NUMBERS)
             await self._access.bring(book)
             row = await self._allowed(book, rtype, rid, by)
-            before = self._premises.tags.name(owner, row.facet)
-            moves = await self._moves(book, row, labels)
-            if all(move.tag == move.row.facet for move in moves):
-                return
-            after = self._premises.tags.name(owner, moves[0].tag)
+            before = labels_of(self._premises.tags.name(owner, row.facet))
             said = entry(
                 self._premises,
                 by,
                 "relabelled",
                 rtype=rtype,
                 id=rid,
-                reason=f"{_words(labels_of(before))} > {_words(labels)}",
+                reason=f"{_words(before)} > {_words(labels)}",
             )
-            await self._move(book, moves)
-            if labels - labels_of(before):
+            if await self.put(book, row, labels, said) and labels - before:
                 await self._access.narrow(book, said)
-            await self._move_journal(book, {(m.row.rtype, m.row.id) for m in moves}, before, after)
-            await book.log(access_facet(after), said)
             await book.close()
 
         await self._premises.store.write(owner, write)
+
+    async def put(
+        self, book: OwnerUnit, row: ResourceRow, labels: frozenset[str], said: Entry
+    ) -> bool:
+        """Inside a unit of work: move a resource and what was derived from it, with their journal rows, and
+        write `said`; False when they lie there already. Raises Invalid, before anything is written, for
+        labels that cannot be kept together.
+        """
+        before = self._premises.tags.name(book.owner, row.facet)
+        moves = await self._moves(book, row, labels)
+        if all(move.tag == move.row.facet for move in moves):
+            return False
+        after = self._premises.tags.name(book.owner, moves[0].tag)
+        await self._move(book, moves)
+        await self._move_journal(book, {(m.row.rtype, m.row.id) for m in moves}, before, after)
+        await book.log(access_facet(after), said)
+        return True
 
     async def _allowed(
         self, book: OwnerUnit, rtype: str, rid: str, by: Session | None
@@ -145,4 +156,14 @@ class Labels:
 
 def _words(labels: frozenset[str]) -> str:
     order = (MASKED, NOT_PATIENT, NOT_REPRESENTATIVES)
-    return "+".join(label for label in order if label in labels) or "none"
+    return "+".join(label for label in order if label in labels) or _NONE
+
+
+def relabelled(said: Entry) -> tuple[frozenset[str], frozenset[str]]:
+    """The labels before and after an act, as its entry says."""
+    before, _, after = said.reason.partition(" > ")
+    return _labels(before), _labels(after)
+
+
+def _labels(words: str) -> frozenset[str]:
+    return frozenset() if words == _NONE else frozenset(words.split("+"))

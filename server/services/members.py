@@ -13,8 +13,9 @@ from dossier.errors import Refused, Unavailable
 from dossier.ids import new_owner, uuid7
 from dossier.wire.messages import Situation
 from server.ports import GrantRow, MemberRow, OwnerTx
-from server.services import bodies
+from server.services import bodies, narrowing
 from server.services.directory import Directory
+from server.services.journal import entry
 from server.services.premises import Premises
 from server.services.unit import OwnerUnit, Put
 
@@ -104,10 +105,12 @@ class Members:
         now_ms = self._premises.now_ms
 
         async def leave(tx: OwnerTx) -> int | None:
-            await tx.owner.lock(1)
+            locked = await tx.owner.lock(1)
             members = await tx.people.members()
             for row in members:
-                if row.situation == situation:
+                if locked is not None and row.situation == situation:
+                    said = entry(self._premises, None, "membership_ended", id=situation)
+                    await narrowing.record(self._premises, tx, locked.n, said)
                     await tx.people.put_member(row._replace(until_ms=now_ms))
                     others = [m for m in members if m.unit == row.unit and m is not row]
                     return None if any(_is_live(m, now_ms) for m in others) else row.unit

@@ -96,6 +96,9 @@ class KeyStoreContract:
             NarrowRow("o2", 11, b"block"),
         ]
         assert now(keys.narrowed(13)) == []
+        assert now(keys.narrowing_owners(-1, 9)) == [OTHER, PATIENT]
+        assert now(keys.narrowing_owners(-1, 1)) == [OTHER]
+        assert now(keys.narrowing_owners(OTHER, 9)) == [PATIENT]
 
 
 class NeverWaitingContract:

@@ -102,15 +102,19 @@ class Device:
 
     def write_allergy(self, owner: int, patient: str, rid: str) -> Op:
         """Durable here when it returns."""
-        body = msgspec.json.encode(an_allergy(patient, rid))
+        return self.write(owner, an_allergy(patient, rid))
+
+    def write(self, owner: int, resource: dict[str, Any]) -> Op:
+        """A new resource, durable here when it returns."""
+        body = msgspec.json.encode(resource)
         op = Op(
             op_id=uuid7(self.clock, self.entropy),
             owner=owner,
             kind="create",
             acting=self._known.situation,
             at=to_wire(self.clock.now()),
-            rtype="AllergyIntolerance",
-            id=rid,
+            rtype=resource["resourceType"],
+            id=resource["id"],
             body=msgspec.Raw(body),
         )
         self.store.outbox.put(op, shows=body)

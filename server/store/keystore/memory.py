@@ -53,6 +53,9 @@ class MemoryKeyStore:
     async def narrowed(self, owner: int) -> list[NarrowRow]:
         return sorted(self._narrow.get(owner, {}).values(), key=lambda row: row.n)
 
+    async def narrowing_owners(self, after: int, limit: int) -> list[int]:
+        return sorted(owner for owner in self._narrow if owner > after)[:limit]
+
     async def close(self) -> None:
         self._keys.clear()
         self._secrets.clear()

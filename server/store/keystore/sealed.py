@@ -152,6 +152,14 @@ class SqliteKeyStore:
             )
             return [NarrowRow(*row) for row in found]
 
+    async def narrowing_owners(self, after: int, limit: int) -> list[int]:
+        with self._mutex:
+            found = self._open().rows(
+                "SELECT DISTINCT owner FROM narrow WHERE owner > ?1 ORDER BY owner LIMIT ?2",
+                (after, limit),
+            )
+            return [row[0] for row in found]
+
     async def close(self) -> None:
         self.close_now()
 

@@ -165,6 +165,15 @@ class PostgresKeyStore:
             )
         return [NarrowRow(*row) for row in found]
 
+    @waited
+    async def narrowing_owners(self, after: int, limit: int) -> list[int]:
+        async with self._begun() as sql:
+            found = await sql.rows(
+                "SELECT DISTINCT owner FROM narrow WHERE owner > $1 ORDER BY owner LIMIT $2",
+                (after, limit),
+            )
+        return [row[0] for row in found]
+
     async def close(self) -> None:
         """Forget every key, close the connections."""
         if not self._closed:

@@ -12,17 +12,19 @@ from server.ports import (
     Tombstone,
 )
 from server.store.memory.state import OwnerState, Undo
+from server.store.units import COUNTER_SPAN
 
 
 class MemoryOwner:
     """The owner's row."""
 
-    def __init__(self, state: OwnerState, undo: Undo) -> None:
+    def __init__(self, state: OwnerState, undo: Undo, restore: int) -> None:
         self._table, self._undo = state.owner, undo
+        self._first = restore * COUNTER_SPAN + 1
 
     async def lock(self, k: int) -> OwnerRow | None:
         self._undo.must_write()
-        row = self._table.get(None)
+        row = await self.get()
         if row is not None:
             kind, state, n, access_v, facets_v, pack = row
             locked = OwnerRow(kind, state, n + k, access_v, facets_v, pack)
@@ -30,7 +32,8 @@ class MemoryOwner:
         return row
 
     async def get(self) -> OwnerRow | None:
-        return self._table.get(None)
+        row = self._table.get(None)
+        return row if row is None or row.n >= self._first else row._replace(n=self._first)
 
     async def create(self, kind: str, pack: str, start: int) -> None:
         if self._table:

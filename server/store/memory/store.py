@@ -28,7 +28,7 @@ class MemoryTx:
 
     def __init__(self, owner: int, state: OwnerState, undo: Undo, restore: int) -> None:
         self.id, self.state = owner, state
-        self.owner = MemoryOwner(state, undo)
+        self.owner = MemoryOwner(state, undo, restore)
         self.compartments = MemoryCompartments(state, undo)
         self.resources = MemoryResources(state, undo)
         self.ops = MemoryOps(state, undo)

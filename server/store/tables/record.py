@@ -6,6 +6,7 @@ from dossier.errors import StoreError
 from dossier.wire.messages import Version
 from server.ports import CompartmentRow, HistoryRow, OpRow, OwnerRow, ResourceRow, Tombstone
 from server.store.tables.sql import SIZES, Row, Sql, Upsert, in_fixed_sizes
+from server.store.units import COUNTER_SPAN
 
 _COMPARTMENTS = Upsert("compartment", ("facet",), ("head", "floor", "rows", "size", "digest"))
 _RESOURCES = Upsert(
@@ -35,20 +36,22 @@ _TOMBSTONE = (
 class SqlOwner:
     """The owner's row: lock and counter of everything below."""
 
-    def __init__(self, sql: Sql, owner: int) -> None:
+    def __init__(self, sql: Sql, owner: int, restore: int = 0) -> None:
         self._sql, self._owner = sql, owner
+        self._first = restore * COUNTER_SPAN + 1
 
     async def lock(self, k: int) -> OwnerRow | None:
         found = await self._sql.rows(
-            "UPDATE owner SET n = n + $2 WHERE owner = $1 "
+            "UPDATE owner SET n = CASE WHEN n < $3 THEN $3 ELSE n END + $2 WHERE owner = $1 "
             "RETURNING kind, state, n - $2, access_v, facets_v, pack",
-            (self._owner, k),
+            (self._owner, k, self._first),
         )
         return OwnerRow(*found[0]) if found else None
 
     async def get(self) -> OwnerRow | None:
         found = await self._sql.rows(OWNER_ROW, (self._owner,))
-        return OwnerRow(*found[0]) if found else None
+        row = OwnerRow(*found[0]) if found else None
+        return row and row._replace(n=max(row.n, self._first))
 
     async def create(self, kind: str, pack: str, start: int) -> None:
         made = await self._sql.run(

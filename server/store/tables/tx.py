@@ -15,7 +15,7 @@ class SqlTx:
 
     @property
     def owner(self) -> SqlOwner:
-        return SqlOwner(self._sql, self.id)
+        return SqlOwner(self._sql, self.id, self._restore)
 
     @property
     def compartments(self) -> SqlCompartments:
