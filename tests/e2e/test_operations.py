@@ -30,7 +30,7 @@ os.execv(sys.executable, words)
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("operations") / "server"
-    assert operator("init", folder, "--name", "Essai").code == 0
+    assert operator("init", folder, "--name", "Essai", "--demonstration").code == 0
     return folder
 
 

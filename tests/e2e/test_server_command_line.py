@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A server with an organisation, a doctor who works there, and one patient."""
     folder = tmp_path_factory.mktemp("made")
     server = folder / "server"
-    assert operator("init", server, "--name", "Essai").code == 0
+    assert operator("init", server, "--name", "Essai", "--demonstration").code == 0
     assert operator("member", "organisation", server, "org-1", "--name", "Cabinet").code == 0
     words = ("account", "create", server, "martin", "--name", "Dr Martin")
     assert operator(*words, given=PASSWORD + "\n").code == 0
@@ -419,7 +419,7 @@ def entries(server: Path) -> int:
 
 
 def test_another_servers_identity_signs_nothing_here(server: Path, tmp_path: Path) -> None:
-    assert operator("init", tmp_path / "other").code == 0
+    assert operator("init", tmp_path / "other", "--demonstration").code == 0
     other = tmp_path / "other" / "identity.key"
     refused = operator("identity", "sign", server, "--key", other)
     assert (refused.code, "[other_identity]" in refused.err) == (2, True)
