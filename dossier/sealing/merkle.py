@@ -129,6 +129,32 @@ class Tree:
         return node_hash(self._subtree(start, middle), self._subtree(middle, end))
 
 
+class Frontier:
+    """The root of a tree read leaf by leaf, in the memory of its peaks: a verification, without proofs."""
+
+    def __init__(self) -> None:
+        self._peaks: list[bytes] = []
+        self.size = 0
+
+    def append(self, leaf: bytes) -> None:
+        """Add a leaf hash."""
+        node, place = leaf, self.size
+        while place & 1:
+            node = node_hash(self._peaks.pop(), node)
+            place >>= 1
+        self._peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root of every leaf so far."""
+        if not self._peaks:
+            return EMPTY_ROOT
+        *higher, node = self._peaks
+        for peak in reversed(higher):
+            node = node_hash(peak, node)
+        return node
+
+
 def verify_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> bool:

@@ -24,6 +24,8 @@ _CODES = {
     "rpps_taken": "An account with this RPPS number exists already.",
     "practitioner_taken": "An account of this professional exists already.",
     "password_short": "The password needs 12 characters at least.",
+    "checkpoint_unreadable": "The file of the checkpoint cannot be read.",
+    "checkpoint_unsigned": "This is no checkpoint that a log key of this server's key list signed.",
     "other_identity": "This is the identity key of another server.",
     "loopback_only": "This version answers this machine only: use 127.0.0.1, ::1 or localhost.",
     "address_taken": "This address cannot be listened on; another program may use it. Try --port 0.",

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol, TypeVar
 
+from server.ports.rows import JournalRow
 from server.ports.tables import OwnerTx
 
 T = TypeVar("T")
@@ -47,6 +48,18 @@ class Maintenance(Protocol):
         ...
 
     async def log_leaves(self, start: int, limit: int) -> list[LogLeaf]: ...
+    async def log_at(self, positions: Sequence[int]) -> list[LogLeaf]:
+        """The leaves at these positions, in no order; a position without a leaf is left out."""
+        ...
+
+    async def journal_after(
+        self, after: tuple[int, int, int], months: tuple[int, int], limit: int
+    ) -> list[tuple[int, JournalRow]]:
+        """Journal rows with their owner, in order of (owner, month, n), above `after`, from the first of
+        `months` to the last: what an audit and a breach report read, never a request.
+        """
+        ...
+
     async def put_checkpoint(self, size: int, text: bytes) -> None: ...
     async def checkpoint(self) -> tuple[int, bytes] | None: ...
     def settling(self) -> AbstractAsyncContextManager[None]:

@@ -4,11 +4,13 @@ The row is written in the transaction of the act; if it cannot be, the act fails
 detail behind `k`, which lies inside the cell: sealing again never changes the log.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from dossier.clock import from_ms
+from dossier.errors import SealBroken, Unavailable
 from dossier.sealing.merkle import journal_leaf
 from dossier.wire.messages import NEVER, Version
 from server.ports import JournalRow
@@ -40,6 +42,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int = 1
     reason: str = ""
     other: int = 0
+
+
+_ENTRIES = msgspec.msgpack.Decoder(Entry)
 
 
 def entry(premises: Premises, session: Session | None, action: str, **words: Any) -> Entry:
@@ -80,7 +85,7 @@ async def read_row(premises: Premises, owner: int, row: JournalRow) -> Entry:
     """Open one row. Raises SealBroken when it was altered, Unavailable when its key is gone."""
     place = _place(owner, row.subject, row.facet, row.month, row.n)
     plain = await premises.sealer.open(place, row.cell)
-    return msgspec.msgpack.decode(plain[_K_BYTES:], type=Entry)
+    return _ENTRIES.decode(plain[_K_BYTES:])
 
 
 async def moved(premises: Premises, owner: int, row: JournalRow, facet: str) -> JournalRow:
@@ -91,11 +96,46 @@ async def moved(premises: Premises, owner: int, row: JournalRow, facet: str) -> 
     return row._replace(facet=facet, cell=await premises.sealer.seal(new, plain))
 
 
-async def leaf_of(premises: Premises, owner: int, row: JournalRow) -> bytes:
-    """The leaf the cell of this row gives, to compare with the one stored."""
+class Opened(NamedTuple):
+    """A row read again: `plain` is k and detail, None when its key was destroyed or it `is_broken`."""
+
+    owner: int
+    row: JournalRow
+    plain: bytes | None
+    is_broken: bool = False
+
+    def leaf(self) -> bytes:
+        """The leaf its cell gives; the one stored where the key is gone."""
+        if self.plain is None:
+            return self.row.leaf
+        k, detail = self.plain[:_K_BYTES], self.plain[_K_BYTES:]
+        return journal_leaf(self.owner, self.row.month, self.row.n, k, detail)
+
+    def entry(self) -> Entry | None:
+        """What it says, None when it says nothing any more."""
+        return None if self.plain is None else _ENTRIES.decode(self.plain[_K_BYTES:])
+
+
+async def open_each(premises: Premises, held: Sequence[tuple[int, JournalRow]]) -> list[Opened]:
+    """Open many rows at once; an altered one is marked, whatever the others are."""
+    cells = [
+        (_place(owner, row.subject, row.facet, row.month, row.n), row.cell) for owner, row in held
+    ]
+    try:
+        plains = await premises.sealer.open_all(cells)
+    except SealBroken:
+        return [await _open_one(premises, owner, row) for owner, row in held]
+    return [Opened(owner, row, plain) for (owner, row), plain in zip(held, plains, strict=True)]
+
+
+async def _open_one(premises: Premises, owner: int, row: JournalRow) -> Opened:
     place = _place(owner, row.subject, row.facet, row.month, row.n)
-    plain = await premises.sealer.open(place, row.cell)
-    return journal_leaf(owner, row.month, row.n, plain[:_K_BYTES], plain[_K_BYTES:])
+    try:
+        return Opened(owner, row, await premises.sealer.open(place, row.cell))
+    except Unavailable:
+        return Opened(owner, row, None)
+    except SealBroken:
+        return Opened(owner, row, None, is_broken=True)
 
 
 def _place(owner: int, subject: int, facet: str, month: int, n: int) -> Place:

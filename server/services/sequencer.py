@@ -1,37 +1,21 @@
 """T5: journal rows become the leaves of one append-only log (RFC 6962), its root signed.
 
 The log holds hashes only: who, whom and why lie in cells under the subject's key, so that destroying a
-record leaves the log whole and blind. `verify` reads everything again and names the first bad entry.
+record leaves the log whole and blind.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from dossier.errors import SealBroken, Unavailable
 from dossier.sealing import devices
-from dossier.sealing.checkpoints import sign_checkpoint, verify_checkpoint
+from dossier.sealing.checkpoints import Checkpoint, sign_checkpoint
 from dossier.sealing.merkle import Tree
 from server.ports import JournalRow, LogLeaf, OwnerTx
-from server.services.facets import JOURNAL_FACETS
-from server.services.journal import leaf_of
+from server.services.auditing import ORIGIN, Audit, Finding
 from server.services.premises import Premises
 
-ORIGIN = "colloque.log"
 _OWNERS = 100
 _ROWS = 500
 _LEAVES = 5_000
-_ALL = 1 << 31
-
-
-class Finding(NamedTuple):
-    """The first bad entry. `place` is where it is in the log, -1 for a row that has none.
-
-    `fault`: altered, missing, inserted, unsequenced, root.
-    """
-
-    place: int
-    owner: int
-    fault: str
 
 
 class Sequencer:
@@ -83,73 +67,9 @@ class Sequencer:
         last, text = kept
         return text, None if size > last else (await self._loaded()).consistency(size, last)
 
-    async def verify(self) -> Finding | None:
-        """Read journal and log again: cells, leaves, order, root, nothing left out. None: all is sound."""
-        leaves = await self._leaves()
-        seen: set[int] = set()
-        worst = [
-            Finding(at, leaf.owner, "missing")
-            for at, leaf in enumerate(leaves)
-            if leaf.position != at
-        ][:1]
-        after = -1
-        while owners := await self._premises.store.maintenance.owners(None, after, _OWNERS):
-            for owner in owners:
-                worst += await self._check_owner(owner, leaves, seen)
-            after = owners[-1]
-        worst += [
-            Finding(leaf.position, leaf.owner, "missing")
-            for leaf in leaves
-            if leaf.position not in seen
-        ]
-        worst += await self._check_root(leaves)
-        return min(worst, key=lambda found: (found.place < 0, found.place), default=None)
-
-    async def _check_owner(
-        self, owner: int, leaves: Sequence[LogLeaf], seen: set[int]
-    ) -> list[Finding]:
-        tags = [self._premises.tags.tag(owner, name) for name in JOURNAL_FACETS]
-
-        async def rows(tx: OwnerTx) -> list[JournalRow]:
-            return await tx.journal.of_facets(tags, _ALL)
-
-        found: list[Finding] = []
-        for row in await self._premises.store.read(owner, rows):
-            index = -1 if row.log_index is None else row.log_index
-            fault = "unsequenced" if index < 0 else await self._fault(owner, row, leaves)
-            if fault != "inserted" and index >= 0:
-                seen.add(index)
-            if fault:
-                found.append(Finding(index, owner, fault))
-        return found
-
-    async def _fault(self, owner: int, row: JournalRow, leaves: Sequence[LogLeaf]) -> str:
-        index = row.log_index or 0
-        if index >= len(leaves):
-            return "inserted"
-        leaf = leaves[index]
-        if (leaf.owner, leaf.month, leaf.n) != (owner, row.month, row.n):
-            return "inserted"
-        try:
-            told = await leaf_of(self._premises, owner, row)
-        except Unavailable:
-            told = row.leaf
-        except SealBroken:
-            return "altered"
-        return "" if leaf.leaf == row.leaf == told else "altered"
-
-    async def _check_root(self, leaves: Sequence[LogLeaf]) -> list[Finding]:
-        kept = await self._premises.store.maintenance.checkpoint()
-        if kept is None:
-            return [Finding(0, 0, "root")] if leaves else []
-        tree = Tree(leaf.leaf for leaf in leaves)
-        try:
-            signed = verify_checkpoint((self.public_key, *self._replaced), kept[1])
-        except SealBroken:
-            return [Finding(tree.size, 0, "root")]
-        if signed.size > tree.size or tree.root(signed.size) != signed.root:
-            return [Finding(tree.size, 0, "root")]
-        return []
+    async def verify(self, since: Checkpoint | None = None) -> Finding | None:
+        """Read journal and log again (server.services.auditing); None: all is sound, and grew from `since`."""
+        return await Audit(self._premises, (self.public_key, *self._replaced)).verify(since)
 
     async def _loaded(self) -> Tree:
         """The tree of the whole log, with what another process appended since the last time."""

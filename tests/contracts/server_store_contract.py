@@ -48,7 +48,7 @@ def a_resource(rid: str, seq: int, **changes: Any) -> ResourceRow:
 
 
 def a_journal_row(n: int, **changes: Any) -> JournalRow:
-    row = JournalRow(202611, n, FACET, PATIENT, b"cell%d" % n, bytes([n]) * 32, None)
+    row = JournalRow(202611, n, FACET, PATIENT, b"cell%d" % n, bytes([n % 256]) * 32, None)
     return row._replace(**changes)
 
 
@@ -586,6 +586,30 @@ class MaintenanceContract:
             hand.maintain("log_append", [LogLeaf(0, PATIENT, 202611, 1, bytes(32)), wrong])
         assert hand.maintain("log_size") == 0
         assert len(hand.read(lambda tx: tx.journal.unplaced(9))) == 2
+
+    def test_leaves_are_found_by_their_places(self, hand: Hand) -> None:
+        count = 600
+        rows = [a_journal_row(n) for n in range(1, count + 1)]
+        hand.write(lambda tx: tx.journal.put(rows))
+        leaves = [LogLeaf(i, PATIENT, 202611, i + 1, bytes(32)) for i in range(count)]
+        hand.maintain("log_append", leaves)
+        assert sorted(hand.maintain("log_at", [599, 3, 3, 600, -1])) == [leaves[3], leaves[599]]
+        assert sorted(hand.maintain("log_at", list(range(count)))) == leaves
+        assert hand.maintain("log_at", []) == []
+
+    def test_the_journal_of_every_owner_is_walked_in_order_and_by_month(self, hand: Hand) -> None:
+        old, new = a_journal_row(1)._replace(month=202510), a_journal_row(2)
+        for owner in (9, 3, 5):
+            hand.write(lambda tx: tx.journal.put([new, old]), owner)
+        start, always = (-1, 0, 0), (0, 999_999)
+
+        def keys(*asked: object) -> list[tuple[int, int]]:
+            return [(owner, row.month) for owner, row in hand.maintain("journal_after", *asked)]
+
+        assert keys(start, always, 4) == [(3, 202510), (3, 202611), (5, 202510), (5, 202611)]
+        assert keys((5, 202510, 1), always, 9) == [(5, 202611), (9, 202510), (9, 202611)]
+        assert keys(start, (202511, 202611), 9) == [(3, 202611), (5, 202611), (9, 202611)]
+        assert hand.maintain("journal_after", start, always, 1) == [(3, old)]
 
     def test_the_greatest_checkpoint_is_the_last(self, hand: Hand) -> None:
         assert hand.maintain("checkpoint") is None

@@ -434,6 +434,21 @@ def test_a_server_without_its_signed_list_does_not_start_and_says_what_to_do(ser
     assert operator("doctor", server).code == 0
 
 
+def test_s5_an_auditor_keeps_a_checkpoint_and_holds_the_log_against_it(
+    server: Path, tmp_path: Path
+) -> None:
+    printed = operator("audit", "checkpoint", server)
+    kept = tmp_path / "checkpoint.txt"
+    kept.write_text(printed.out)
+    whole = operator("audit", "verify", server, "--since", kept)
+    assert (whole.code, whole.value["whole"]) == (0, True)
+    kept.write_text(printed.out.replace("colloque.log\n", "colloque.log\n1", 1))
+    refused = operator("audit", "verify", server, "--since", kept)
+    assert (refused.code, "[checkpoint_unsigned]" in refused.err) == (2, True)
+    refused = operator("audit", "verify", server, "--since", tmp_path / "nowhere")
+    assert (refused.code, "[checkpoint_unreadable]" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize("change", ["UPDATE", "DELETE"])
 def test_s5_audit_verify_names_the_first_bad_entry(server: Path, change: str) -> None:
     assert operator("audit", "verify", server).code == 0

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeVar
 
 from dossier.errors import StoreError
-from server.ports import LogLeaf, OwnerTx
+from server.ports import JournalRow, LogLeaf, OwnerTx
 from server.store.memory.people import MemoryPeople, MemoryProjections, MemoryReservations
 from server.store.memory.record import (
     MemoryCompartments,
@@ -197,6 +197,22 @@ class MemoryMaintenance:
     async def log_leaves(self, start: int, limit: int) -> list[LogLeaf]:
         end = min(start + limit, len(self._log.leaves))
         return [self._log.leaves[position] for position in range(start, end)]
+
+    async def log_at(self, positions: Sequence[int]) -> list[LogLeaf]:
+        held = self._log.leaves
+        return [held[position] for position in dict.fromkeys(positions) if position in held]
+
+    async def journal_after(
+        self, after: tuple[int, int, int], months: tuple[int, int], limit: int
+    ) -> list[tuple[int, JournalRow]]:
+        found = sorted(
+            (owner, row.month, row.n)
+            for owner, state in self._owners.items()
+            if owner >= after[0]
+            for row in state.journal.values()
+            if months[0] <= row.month <= months[1] and (owner, row.month, row.n) > after
+        )
+        return [(owner, self._owners[owner].journal[month, n]) for owner, month, n in found[:limit]]
 
     async def put_checkpoint(self, size: int, text: bytes) -> None:
         self._log.checkpoints[size] = text

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from dossier.errors import Busy, StoreError
-from server.ports import LogLeaf
+from server.ports import JournalRow, LogLeaf
 from server.store.migrations import all_migrations
 from server.store.postgres.connection import Pool, PostgresSql, side_by_side, transaction
 from server.store.postgres.waiting import Waits
@@ -80,6 +80,20 @@ class PostgresMaintenance:
 
     async def log_leaves(self, start: int, limit: int) -> list[LogLeaf]:
         return await self._on(LOG_OWNER, lambda sql: across.log_leaves(sql, start, limit))
+
+    async def log_at(self, positions: Sequence[int]) -> list[LogLeaf]:
+        return await self._on(LOG_OWNER, lambda sql: across.log_at(sql, positions))
+
+    async def journal_after(
+        self, after: tuple[int, int, int], months: tuple[int, int], limit: int
+    ) -> list[tuple[int, JournalRow]]:
+        found: list[tuple[int, JournalRow]] = []
+        for pool in self._pools:
+            found += await _run(
+                pool, self._waits, lambda sql: across.journal_after(sql, after, months, limit)
+            )
+        found.sort(key=lambda one: (one[0], one[1].month, one[1].n))
+        return found[:limit]
 
     async def put_checkpoint(self, size: int, text: bytes) -> None:
         await self._on(LOG_OWNER, lambda sql: across.put_checkpoint(sql, size, text))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from dossier.clock import Clock
 from dossier.errors import StoreError
-from server.ports import LogLeaf, OwnerTx
+from server.ports import JournalRow, LogLeaf, OwnerTx
 from server.store.guard import OwnerGuard
 from server.store.migrations import all_migrations
 from server.store.sqlite.connection import (
@@ -191,6 +191,14 @@ class SqliteMaintenance:
 
     async def log_leaves(self, start: int, limit: int) -> list[LogLeaf]:
         return self._store.look(lambda sql: across.log_leaves(sql, start, limit))
+
+    async def log_at(self, positions: Sequence[int]) -> list[LogLeaf]:
+        return self._store.look(lambda sql: across.log_at(sql, positions))
+
+    async def journal_after(
+        self, after: tuple[int, int, int], months: tuple[int, int], limit: int
+    ) -> list[tuple[int, JournalRow]]:
+        return self._store.look(lambda sql: across.journal_after(sql, after, months, limit))
 
     async def put_checkpoint(self, size: int, text: bytes) -> None:
         await self._store.submit(lambda sql: across.put_checkpoint(sql, size, text))

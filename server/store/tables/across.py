@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Sequence
 
 from dossier.errors import StoreError
-from server.ports import LogLeaf
+from server.ports import JournalRow, LogLeaf
 from server.store.tables.sql import Sql, Upsert
 from server.store.units import LOG_OWNER
 
 _LEAVES = Upsert("log", ("position",), ("source", "month", "n", "leaf"))
 _CHECKPOINTS = Upsert("log_checkpoint", ("size",), ("body",))
+_AT_ONCE = 250
+_PLACES = ", ".join(f"${number}" for number in range(2, 2 + _AT_ONCE))
+_LOG_AT = (
+    "SELECT position, source, month, n, leaf FROM log "  # noqa: S608 - numbers of ours
+    f"WHERE owner = $1 AND position IN ({_PLACES})"
+)
 
 
 async def owners(sql: Sql, kind: str | None, after: int, limit: int) -> list[int]:
@@ -132,6 +138,29 @@ async def log_leaves(sql: Sql, start: int, limit: int) -> list[LogLeaf]:
         (LOG_OWNER, start, limit),
     )
     return [LogLeaf(*row) for row in found]
+
+
+async def log_at(sql: Sql, positions: Sequence[int]) -> list[LogLeaf]:
+    """The leaves at these positions, in statements of one size."""
+    found: list[LogLeaf] = []
+    for start in range(0, len(positions), _AT_ONCE):
+        piece = tuple(positions[start : start + _AT_ONCE])
+        rows = await sql.rows(_LOG_AT, (LOG_OWNER, *piece, *(-1,) * (_AT_ONCE - len(piece))))
+        found += [LogLeaf(*row) for row in rows]
+    return found
+
+
+async def journal_after(
+    sql: Sql, after: tuple[int, int, int], months: tuple[int, int], limit: int
+) -> list[tuple[int, JournalRow]]:
+    """Journal rows above a key, in order of the key."""
+    found = await sql.rows(
+        "SELECT owner, month, n, facet, subject, cell, leaf, log_index FROM journal "
+        "WHERE (owner, month, n) > ($1, $2, $3) AND month BETWEEN $4 AND $5 "
+        "ORDER BY owner, month, n LIMIT $6 + 0",
+        (*after, *months, limit),
+    )
+    return [(row[0], JournalRow(*row[1:])) for row in found]
 
 
 async def put_checkpoint(sql: Sql, size: int, text: bytes) -> None:

@@ -10,6 +10,7 @@ from dossier.sealing import devices
 from dossier.sealing.checkpoints import Checkpoint, sign_checkpoint, verify_checkpoint
 from dossier.sealing.merkle import (
     EMPTY_ROOT,
+    Frontier,
     Tree,
     journal_leaf,
     leaf_hash,
@@ -48,6 +49,14 @@ def test_roots_and_proofs_of_every_size(size):
     for old in range(size + 1):
         proof = TREE.consistency(old, size)
         assert verify_consistency(old, TREE.root(old), size, root, proof)
+
+
+def test_the_peaks_alone_give_the_same_root_at_every_size():
+    frontier = Frontier()
+    assert frontier.root() == EMPTY_ROOT
+    for size, leaf in enumerate(LEAVES, 1):
+        frontier.append(leaf)
+        assert (frontier.size, frontier.root()) == (size, TREE.root(size))
 
 
 @settings(max_examples=30, deadline=None)

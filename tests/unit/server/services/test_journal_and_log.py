@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from dossier.errors import SealBroken
-from dossier.sealing.checkpoints import verify_checkpoint
+from dossier.sealing.checkpoints import Checkpoint, verify_checkpoint
+from dossier.sealing.merkle import EMPTY_ROOT
 from server.ports import JournalRow, OwnerTx
 from server.services import journal
+from server.services.auditing import ORIGIN, Finding
 from server.services.facets import JOURNAL_FACETS
 from server.services.sequencer import Sequencer, open_sequencer
 from tests.fakes.engines import take_away
@@ -135,6 +137,46 @@ def test_the_first_bad_entry_is_named(
     found = room.run(room.log.verify())
     assert found is not None
     assert (found.fault, found.place) == (fault, place)
+
+
+def kept(room: Logged) -> Checkpoint:
+    text = room.run(room.store.maintenance.checkpoint())[1]
+    return verify_checkpoint(room.log.public_key, text)
+
+
+def test_s5_the_log_is_held_against_a_checkpoint_somebody_kept(engine: Any) -> None:
+    room = engine.room(Logged)
+    earlier = kept(room)
+    unsequenced(room)
+    room.run(room.log.run())
+    assert room.run(room.log.verify(earlier)) is None
+    assert room.run(room.log.verify(kept(room))) is None
+    assert room.run(room.log.verify(Checkpoint(ORIGIN, 0, EMPTY_ROOT))) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "found"), [(4, Finding(4, 0, "forked")), (9, Finding(9, 0, "shortened"))]
+)
+def test_s5_a_log_that_did_not_grow_from_it_is_forked_or_shortened(
+    engine: Any, size: int, found: Finding
+) -> None:
+    room = engine.room(Logged)
+    assert room.run(room.log.verify(Checkpoint(ORIGIN, size, bytes(32)))) == found
+
+
+def test_s5_of_several_bad_entries_the_first_in_the_log_is_named(engine: Any) -> None:
+    room = engine.room(Logged)
+    rows = room.rows()
+    for row in (rows[3], rows[2]):
+        room.forge(row._replace(cell=row.cell[:-1] + bytes([row.cell[-1] ^ 1])))
+    assert room.run(room.log.verify()) == Finding(2, room.anne, "altered")
+
+
+def test_s5_a_row_in_no_facet_of_the_journal_is_found_as_well(engine: Any) -> None:
+    room = engine.room(Logged)
+    row = room.rows()[1]
+    room.forge(row._replace(n=999, facet="0" * 32, log_index=None))
+    assert room.run(room.log.verify()) == Finding(-1, room.anne, "unsequenced")
 
 
 def test_a_destroyed_record_leaves_the_log_whole_and_blind(engine: Any) -> None:
