@@ -117,7 +117,7 @@ class BadAnswer(DossierError):
 class Distrusted(DossierError):
     """The server cannot prove that it is the one we enrolled with, or that its past is the one we saw.
 
-    `reason`: keys_forged, keys_rolled_back, restore_undeclared, log_forged, log_rolled_back, log_forked.
+    `reason`: other_server, keys_forged, keys_rolled_back, restore_undeclared, log_forged, log_rolled_back, log_forked.
     """
 
     key = "error.distrusted"

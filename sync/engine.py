@@ -233,7 +233,7 @@ class Engine:
         known = self._sign_in.settle(reply, now_s)
         if isinstance(reply, TokenReply):
             self._report.membership(self._sign_in.membership)
-            self._report.renew(self._trust.lease(reply.lease))
+            self._report.renew(self._trust.signed_in(reply.lease))
         if known is not None:
             self._report.learn(known)
             if not self._sign_in.speaks_our_protocol():

@@ -15,11 +15,12 @@ from dossier.sealing.checkpoints import Checkpoint, verify_checkpoint
 from dossier.sealing.key_list import KeyList, verify_key_list
 from dossier.sealing.merkle import verify_consistency
 from dossier.sealing.orders import Order, OrderKind, is_for, verify_order
+from dossier.sealing.text import base64url
 from dossier.wire.messages import Capabilities, KeysReply, LogReply
 from sync.exchanges import AskKeys, AskLog, Reply
 
 EVERY_S = 3600.0
-"""How often the log is asked for its proof, besides each session start."""
+"""How often the log is asked for its proof, besides each new token."""
 
 
 class Pins(NamedTuple):
@@ -56,10 +57,12 @@ class Trust:
     # --- the key list ----------------------------------------------------------------------------------
 
     def meet(self, known: Capabilities) -> None:
-        """A session begins, and the log has to prove itself again. The server says the serial of its list:
-        with a lower one than we saw it is not ours any more.
+        """The server says who it is, and the serial of its list: with another identity, or a lower serial than
+        we saw, it is not ours any more.
         """
-        self._serial, self._log_due_s = known.keys, None
+        if known.identity != base64url(self._pins.identity):
+            raise Distrusted("other_server")
+        self._serial = known.keys
         if self._told is not None and known.keys < self._told.serial:
             raise Distrusted("keys_rolled_back")
 
@@ -135,9 +138,12 @@ class Trust:
 
     # --- orders ----------------------------------------------------------------------------------------
 
-    def lease(self, text: str) -> timedelta | None:
-        """How long the copy may stay open from now on; None for what is no lease of ours (it is ignored)."""
-        order = self._order(text)
+    def signed_in(self, lease: str) -> timedelta | None:
+        """A token came: the log proves itself before it is used. Returns how long the copy may stay open from
+        now on; None for what is no lease of ours (it is ignored).
+        """
+        self._log_due_s = None
+        order = self._order(lease)
         if order is None or order.kind is not OrderKind.LEASE:
             return None
         self._keep(self._pins._replace(order=order.serial))
@@ -192,7 +198,7 @@ class Unproven:
     def declares(self, restore: int) -> bool:  # noqa: ARG002 - as Trust's
         return True
 
-    def lease(self, text: str) -> timedelta | None:  # noqa: ARG002 - as Trust's
+    def signed_in(self, lease: str) -> timedelta | None:  # noqa: ARG002 - as Trust's
         return None
 
     def purge_order(self, error: DossierError) -> str:  # noqa: ARG002 - as Trust's

@@ -21,12 +21,14 @@ from dossier.entropy import SystemEntropy
 from dossier.errors import StoreError
 from dossier.ids import uuid7
 from dossier.sealing import devices
-from dossier.sealing.text import base64url
+from dossier.sealing.text import base64url, unbase64url
 from dossier.wire.messages import EnrolRequest, Op
+from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from sync.engine import Engine
 from sync.states import Did, Next
 from sync.transport import RequestsTransport
+from sync.trust import Trust
 from tests.fakes.server_room import PASSWORD, an_allergy
 
 KEY = bytes(range(32))
@@ -39,6 +41,7 @@ class Known(msgspec.Struct):
     device: str
     private: bytes
     situation: str
+    identity: str
 
 
 class Device:
@@ -65,6 +68,8 @@ class Device:
             self.entropy,
             **listening,
         )
+        pins = LocalPins(self.store.vault, unbase64url(self._known.identity))
+        self.engine.demand(Trust(pins, self._known.device))
 
     @classmethod
     def enrol(cls, profile: Path, url: str, login: str) -> Self:
@@ -80,7 +85,7 @@ class Device:
         reply = transport.enrol(asked)
         transport.close()
         profile.mkdir(parents=True)
-        known = Known(reply.device, private, reply.situations[0].id)
+        known = Known(reply.device, private, reply.situations[0].id, reply.identity)
         (profile / "known.json").write_bytes(msgspec.json.encode(known))
         return cls(profile, url)
 

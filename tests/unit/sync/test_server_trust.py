@@ -12,6 +12,7 @@ from dossier.sealing.checkpoints import sign_checkpoint
 from dossier.sealing.key_list import KeyList, sign_key_list
 from dossier.sealing.merkle import Tree
 from dossier.sealing.orders import Order, OrderKind, sign_order
+from dossier.sealing.text import base64url
 from dossier.wire.messages import Capabilities, KeysReply, LogReply
 from sync.exchanges import AskKeys, AskLog
 from sync.trust import EVERY_S, Pins, Trust
@@ -39,7 +40,8 @@ class Server:
     def __init__(self) -> None:
         self.tree = Tree()
         self.log, self.order = SeededEntropy(3).bytes(32), SeededEntropy(4).bytes(32)
-        self.serial, self.restore, self.identity = 1, 0, IDENTITY
+        self.serial, self.restore = 1, 0
+        self.identity = self.said = IDENTITY
 
     def grow(self, leaves: int, mark: int = 0) -> None:
         for _ in range(leaves):
@@ -55,6 +57,7 @@ class Server:
             demonstration=True,
             limits={},
             keys=self.serial,
+            identity=base64url(devices.public_key(self.said)),
         )
 
     def keys(self) -> KeysReply:
@@ -78,6 +81,7 @@ class Server:
 def session(trust: Trust, server: Server, now_s: float = 0.0) -> list[type]:
     """Everything that is asked before anything else is exchanged."""
     trust.meet(server.capabilities())
+    trust.signed_in("")
     asked = []
     while (wanted := trust.next(now_s, signed_in=True)) is not None:
         asked.append(type(wanted))
@@ -107,7 +111,7 @@ def test_the_first_session_asks_the_list_then_the_log_and_remembers_both(server:
     assert (board.kept.size, board.kept.root) == (5, server.tree.root())
 
 
-def test_each_session_and_each_hour_asks_the_log_to_prove_itself(
+def test_each_token_and_each_hour_asks_the_log_to_prove_itself(
     server: Server, board: Board
 ) -> None:
     trust = Trust(board, "dev-1")
@@ -161,6 +165,14 @@ def test_a_list_of_another_identity_is_refused(server: Server) -> None:
     assert refused(Trust(Board(), "dev-1"), server) == "keys_forged"
 
 
+def test_another_server_at_the_address_is_refused_before_anything_is_asked(
+    server: Server,
+) -> None:
+    server.said = OTHER
+    with pytest.raises(Distrusted, match="other_server"):
+        Trust(Board(), "dev-1").meet(server.capabilities())
+
+
 def test_a_list_that_goes_back_is_refused_whether_said_or_sent(
     server: Server, board: Board
 ) -> None:
@@ -183,7 +195,7 @@ def test_an_online_key_is_replaced_without_touching_the_device(
     server.grow(1)
     trust = Trust(board, "dev-1")
     assert session(trust, server) == [AskKeys, AskLog]
-    assert trust.lease(server.orders(OrderKind.LEASE, 1)) == timedelta(days=7)
+    assert trust.signed_in(server.orders(OrderKind.LEASE, 1)) == timedelta(days=7)
 
 
 def test_a_declared_restore_begins_a_new_line_of_the_log_once(server: Server, board: Board) -> None:
@@ -224,9 +236,9 @@ def test_a_proof_of_something_else_is_a_bad_answer(server: Server, board: Board)
 def test_d8_a_lease_counts_once_for_this_device_alone(server: Server, board: Board) -> None:
     trust = Trust(board, "dev-1")
     text = server.orders(OrderKind.LEASE, 3)
-    assert trust.lease(text) == timedelta(days=7)
-    assert trust.lease(text) is None
-    assert Trust(board, "dev-1").lease(text) is None
+    assert trust.signed_in(text) == timedelta(days=7)
+    assert trust.signed_in(text) is None
+    assert Trust(board, "dev-1").signed_in(text) is None
     for other in (
         server.orders(OrderKind.LEASE, 2),
         server.orders(OrderKind.LEASE, 9, device="dev-2"),
@@ -234,14 +246,14 @@ def test_d8_a_lease_counts_once_for_this_device_alone(server: Server, board: Boa
         text.replace("dev-1", "dev-2"),
         "",
     ):
-        assert trust.lease(other) is None
+        assert trust.signed_in(other) is None
 
 
 def test_d8_a_purge_is_obeyed_only_when_signed_for_this_device(
     server: Server, board: Board
 ) -> None:
     trust = Trust(board, "dev-1")
-    trust.lease(server.orders(OrderKind.LEASE, 3))
+    trust.signed_in(server.orders(OrderKind.LEASE, 3))
     true = server.orders(OrderKind.PURGE, 4)
     assert trust.purge_order(DeviceRevoked(true)) == true
     server.order = OTHER
