@@ -24,21 +24,25 @@ DEPENDENCY_REFUSED: Final = "dependency_refused"
 def next_ops(db: Connection, limit: int, max_bytes: int) -> list[Op]:
     """Oldest first; an op too large for `max_bytes` still goes, alone. Those returned count as sent.
 
-    An op goes along with what it depends on in the same owner; on another owner's it waits until that one
-    is accepted, because one owner's transaction cannot know of it.
+    An op goes along with what it depends on in the same owner, or once that one is accepted: the server
+    decides those of one request together, and forgets a refusal that was acknowledged. On another owner's it
+    waits until that one is accepted, because one owner's transaction cannot know of it. An op that left
+    before its dependency was refused is asked again until it has its own verdict (`unacknowledged`).
     """
     chosen: list[Op] = []
     numbers: list[tuple[int]] = []
     names: set[str] = set()
     weight = 0
-    for n, op_id, wire, depends_on, state, along in db.execute(
-        "SELECT o.n, o.op_id, o.wire, o.depends_on, d.state, o.owner = d.owner FROM op AS o "
+    for n, op_id, wire, own, depends_on, state, along in db.execute(
+        "SELECT o.n, o.op_id, o.wire, o.state, o.depends_on, d.state, o.owner = d.owner FROM op AS o "
         "LEFT JOIN op AS d ON d.op_id = o.depends_on "
         "WHERE o.state IN ('pending', 'sent') ORDER BY o.n"
     ):
         if not along and state not in (None, "acked"):
             continue
-        if state in ("pending", "refused", "conflict") and depends_on not in names:
+        if state in ("pending", "sent") and depends_on not in names:
+            continue
+        if state in ("refused", "conflict", "archived") and own != "sent":
             continue
         weight += len(wire)
         if chosen and (weight > max_bytes or len(chosen) >= limit):
@@ -126,9 +130,15 @@ def scrub_owner(db: Connection, owner: int) -> None:
 
 
 def unacknowledged(db: Connection, limit: int) -> list[tuple[int, str]]:
-    """(owner, op_id) of durable verdicts the server still keeps; ops first, then receipts."""
+    """(owner, op_id) of durable verdicts the server still keeps; ops first, then receipts.
+
+    A refusal is not told while an op that left with it is undecided: a late copy of that one must still
+    find what the server said of its dependency.
+    """
     rows = db.execute(
-        "SELECT owner, op_id FROM op WHERE code IS NOT NULL AND told = 0 ORDER BY n LIMIT ?",
+        "SELECT owner, op_id FROM op AS d WHERE code IS NOT NULL AND told = 0 "
+        "AND (state = 'acked' OR NOT EXISTS (SELECT 1 FROM op AS o "
+        "WHERE o.depends_on = d.op_id AND o.state = 'sent')) ORDER BY n LIMIT ?",
         (limit,),
     ).fetchall()
     rows += db.execute(
@@ -152,7 +162,7 @@ def acknowledged(db: Connection, ops: Sequence[tuple[int, str]]) -> None:
 
 def requeue(db: Connection, restore: int) -> None:
     """The server went back in time: own acknowledged ops go again, in their first order, under their
-    old ids; what widens a right is only listed.
+    old ids; what widens a right is only listed. Nothing was sent to this line yet.
     """
     for n, rtype, kind in db.execute(
         "SELECT n, rtype, kind FROM op WHERE state = 'acked' ORDER BY n"
@@ -170,6 +180,7 @@ def requeue(db: Connection, restore: int) -> None:
             ),
         )
     db.execute("UPDATE op SET told = 1 WHERE code IS NOT NULL")
+    db.execute("UPDATE op SET state = 'pending' WHERE state = 'sent'")
     db.execute("UPDATE receipt SET code = NULL, told = 0 WHERE told = 0")
     for (owner,) in db.execute("SELECT DISTINCT owner FROM op").fetchall():
         scrub_owner(db, owner)

@@ -126,7 +126,9 @@ class LocalOutbox:
         self._archive(op_id, "refused", b"")
 
     def _archive(self, op_id: str, state: str, theirs: bytes) -> None:
-        """What rests on an op that was given up will never be accepted: it is listed to be fixed."""
+        """What rests on an op that was given up will never be accepted: it is listed to be fixed, at once
+        where it never left; else the server says so.
+        """
         with self._work.transaction() as db:
             left = db.execute(
                 "UPDATE op SET state = 'archived', live = 0, theirs = ? "
@@ -136,7 +138,7 @@ class LocalOutbox:
             if left.rowcount:
                 db.execute(
                     "UPDATE op SET state = 'refused', reason = ? "
-                    "WHERE depends_on = ? AND state IN ('pending', 'sent')",
+                    "WHERE depends_on = ? AND state = 'pending'",
                     (DEPENDENCY_REFUSED, op_id),
                 )
 

@@ -4,6 +4,8 @@ Every op stays in the store until its verdict is durable there; sending again is
 server answers a known op with its stored verdict. Nothing here is durable: a new process starts over.
 """
 
+from collections.abc import Collection, Sequence
+
 from dossier.errors import BadAnswer, Busy, DossierError, Unreachable
 from dossier.wire.messages import Op, OpsReply, OpsRequest
 from sync.exchanges import SendOps
@@ -90,7 +92,7 @@ class Outgoing:
     def _waiting(self, now_s: float) -> list[Op]:
         limit, aside = self._batch.now, self._aside.waiting(now_s)
         found = self._store.next_ops(limit + len(aside), self._bytes.now)
-        ops = [op for op in found if op.op_id not in aside][:limit]
+        ops = _without(found, aside)[:limit]
         if len(ops) < limit:
             owed = self._store.receipts_owed(limit - len(ops) + len(aside))
             receipts = [self._receipt(one) for one in owed if one.op_id not in aside]
@@ -107,3 +109,15 @@ class Outgoing:
             facet=owed.facet,
             term=owed.term,
         )
+
+
+def _without(found: Sequence[Op], aside: Collection[str]) -> list[Op]:
+    """Those not set aside; what was to go along with one of them waits too."""
+    kept: list[Op] = []
+    left: set[str] = set()
+    for op in found:
+        if op.op_id in aside or op.depends_on in left:
+            left.add(op.op_id)
+        else:
+            kept.append(op)
+    return kept

@@ -4,7 +4,6 @@ A nonce is good once, for two minutes, for one device; nonces live in memory (a 
 to begin again). Tokens are 15 minutes long, stored hashed, and carry no right.
 """
 
-import hashlib
 from collections import OrderedDict
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from server.services.members import Members
 from server.services.orders import Orders
 from server.services.premises import Premises
 from server.services.sealer import Place
+from server.services.session import token_hash
 from server.services.throttle import Throttle
 
 TOKEN_S = 900
@@ -110,7 +110,7 @@ class Devices:
             raise SignInNeeded
         raw = account.to_bytes(8, "big") + self._premises.entropy.bytes(_KEY_BYTES)
         session = SessionRow(
-            hashlib.sha256(raw).digest(),
+            token_hash(self._premises, raw),
             device,
             request.situation,
             self._premises.now_ms + TOKEN_S * 1000,

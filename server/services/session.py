@@ -1,6 +1,7 @@
 """Who asks, from which device, acting in which situation: read from the rows at every request.
 
-A token names its account and a secret, never a right. The account's shard answers in one read: the token's
+A token names its account and a secret, never a right, and is kept as a hash that names the restore number:
+after a restore no token of before is known, so that no late copy of a request is answered twice. The account's shard answers in one read: the token's
 hash, the device (not revoked), the membership (live, or ended less than 14 days ago for what was begun
 under it).
 """
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from dossier.access import grants
 from dossier.errors import Refused, SignInNeeded
+from dossier.sealing.encoding import tup
 from dossier.sealing.text import unbase64url
 from server.ports import DeviceRow, MemberRow, OwnerTx, SessionRow
 from server.services.premises import Premises
@@ -74,7 +76,7 @@ class Sessions:
         account = int.from_bytes(raw[:8], "big")
         if len(raw) != TOKEN_BYTES or account >> 63:
             raise SignInNeeded
-        digest = hashlib.sha256(raw).digest()
+        digest = token_hash(self._premises, raw)
         now_ms = self._premises.now_ms
         grace_ms = self._premises.grace_ms
 
@@ -88,6 +90,11 @@ class Sessions:
             return _session(account, session, devices, members, now_ms, grace_ms)
 
         return await self._premises.store.read(account, look_up)
+
+
+def token_hash(premises: Premises, raw: bytes) -> bytes:
+    """How a token is kept: its hash, of one restore number."""
+    return hashlib.sha256(tup("colloque/v1/token", premises.restore, raw)).digest()
 
 
 def _session(

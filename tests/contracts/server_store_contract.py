@@ -861,3 +861,20 @@ class RestoreNumberContract:
         assert moved == 2 * COUNTER_SPAN + 1
         again = hand.write(lambda tx: tx.projections.put(reader, 1, FACET, 1), ACCOUNT)
         assert again == 2 * COUNTER_SPAN + 2
+
+    def test_an_owners_numbers_start_in_the_span_of_the_restore(
+        self, restored: Store, run: Run
+    ) -> None:
+        """Journal rows, effects and what narrows a right are numbered by it (DATA-MODEL §5)."""
+        hand = Hand(restored, run)
+        hand.create()
+        read = hand.read(lambda tx: tx.owner.get())
+        assert read is not None
+        assert read.n == 2 * COUNTER_SPAN + 1
+        first, second = (hand.write(lambda tx: tx.owner.lock(3)) for _ in range(2))
+        assert first is not None
+        assert second is not None
+        assert (first.n, second.n) == (2 * COUNTER_SPAN + 1, 2 * COUNTER_SPAN + 4)
+        again = hand.read(lambda tx: tx.owner.get())
+        assert again is not None
+        assert again.n == 2 * COUNTER_SPAN + 7

@@ -457,7 +457,41 @@ class SyncStoreContract:
         self.put(desk, second)
         assert [o.op_id for o in desk.store.next_ops(1, 100_000)] == [first.op_id]
         assert [o.op_id for o in desk.store.next_ops(5, 100_000)] == [first.op_id, second.op_id]
+
+    def test_an_op_never_leaves_without_a_dependency_that_is_only_sent(self, desk: Desk) -> None:
+        first, second = create(1, rid="a" * 400), create(2, depends_on=create(1).op_id)
+        for op in (first, create(3), second):
+            self.put(desk, op)
+        assert [o.op_id for o in desk.store.next_ops(1, 100_000)] == [first.op_id]
+        assert [o.op_id for o in desk.store.next_ops(9, 1)] == [first.op_id]
         desk.store.apply_verdicts([Verdict(op_id=first.op_id, code="rejected", reason="rule")])
+        assert [o.op_id for o in desk.store.next_ops(9, 100_000)] == [create(3).op_id]
+        assert list(desk.store.unacknowledged(5)) == [(PATIENT, first.op_id)]
+
+    def test_what_left_with_a_refused_op_is_asked_before_the_refusal_may_be_forgotten(
+        self, desk: Desk
+    ) -> None:
+        first, second = create(1), create(2, depends_on=create(1).op_id)
+        self.put(desk, first)
+        self.put(desk, second)
+        desk.store.next_ops(5, 100_000)
+        desk.store.apply_verdicts([Verdict(op_id=first.op_id, code="rejected", reason="rule")])
+        assert list(desk.store.unacknowledged(5)) == []
+        desk.outbox.discard_refused(first.op_id)
+        desk.reopen()
+        assert [o.op_id for o in desk.store.next_ops(5, 100_000)] == [second.op_id]
+        no = Verdict(op_id=second.op_id, code="rejected", reason="dependency_refused")
+        desk.store.apply_verdicts([no])
+        told = [(PATIENT, first.op_id), (PATIENT, second.op_id)]
+        assert list(desk.store.unacknowledged(5)) == told
+
+    def test_after_a_restore_nothing_counts_as_sent(self, desk: Desk) -> None:
+        first, second = create(1), create(2, depends_on=create(1).op_id)
+        self.put(desk, first)
+        self.put(desk, second)
+        desk.store.next_ops(5, 100_000)
+        desk.store.apply_verdicts([Verdict(op_id=first.op_id, code="rejected", reason="rule")])
+        desk.store.begin_restore(1)
         assert list(desk.store.next_ops(5, 100_000)) == []
 
     def test_an_op_waits_for_another_owners_until_that_one_is_accepted(self, desk: Desk) -> None:

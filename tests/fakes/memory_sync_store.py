@@ -249,7 +249,7 @@ class MemorySyncStore:
         for item in self.disk.work.ops.values():
             if item.state not in (ItemState.PENDING, ItemState.SENT) or item.verdict is not None:
                 continue
-            if not self._may_follow(item.op, {c.op.op_id for c in chosen}):
+            if not self._may_follow(item, {c.op.op_id for c in chosen}):
                 continue
             weight += len(codec.encode(item.op))
             if chosen and (weight > max_bytes or len(chosen) >= limit):
@@ -273,7 +273,11 @@ class MemorySyncStore:
 
     def unacknowledged(self, limit: int) -> Sequence[tuple[int, str]]:
         work = self.disk.work
-        ops = [(i.op.owner, i.op.op_id) for i in work.ops.values() if i.verdict and not i.told]
+        ops = [
+            (i.op.owner, i.op.op_id)
+            for i in work.ops.values()
+            if i.verdict and not i.told and self._is_told(i)
+        ]
         owed = [
             (o.receipt.owner, o.receipt.op_id)
             for o in work.owed.values()
@@ -519,6 +523,8 @@ class MemorySyncStore:
             if item.state is ItemState.CONFIRMED:
                 item.state, item.verdict, item.told = ItemState.PENDING, None, True
                 item.live = item.op.kind in ("create", "change")
+            elif item.state is ItemState.SENT:
+                item.state = ItemState.PENDING
         for owed in work.owed.values():
             if not owed.told:
                 owed.verdict = None
@@ -544,16 +550,22 @@ class MemorySyncStore:
         if verdict.code == "done":
             item.live = False
 
-    def _may_follow(self, op: Op, before: set[str]) -> bool:
-        first = self.disk.work.ops.get(op.depends_on) if op.depends_on else None
-        if first is None:
+    def _may_follow(self, item: _Op, before: set[str]) -> bool:
+        first = self.disk.work.ops.get(item.op.depends_on or "")
+        if first is None or first.state is ItemState.CONFIRMED:
             return True
-        if first.op.owner != op.owner:
-            return first.state is ItemState.CONFIRMED
-        if first.op.op_id in before:
-            return True
-        waits = (ItemState.PENDING, ItemState.REFUSED, ItemState.CONFLICT)
-        return first.state not in waits
+        if first.op.owner != item.op.owner:
+            return False
+        if first.state in (ItemState.PENDING, ItemState.SENT):
+            return first.op.op_id in before
+        return item.state is ItemState.SENT
+
+    def _is_told(self, item: _Op) -> bool:
+        """Whether its verdict may be forgotten: an op that left with a refused one is asked first."""
+        return item.state is ItemState.CONFIRMED or all(
+            later.op.depends_on != item.op.op_id or later.state is not ItemState.SENT
+            for later in self.disk.work.ops.values()
+        )
 
     def _is_shown(self, item: _Op, below: CurrentRow | None) -> bool:
         """An acknowledged op whose effect the feed already showed covers nothing."""
@@ -570,7 +582,7 @@ class MemorySyncStore:
         item = self.disk.work.ops[op_id]
         item.live, item.settled = False, True
         for later in self.disk.work.ops.values():
-            if later.op.depends_on == op_id and later.verdict is None:
+            if later.op.depends_on == op_id and later.state is ItemState.PENDING:
                 reason = "dependency_refused"
                 later.state, later.told = ItemState.REFUSED, True
                 later.verdict = Verdict(op_id=later.op.op_id, code="rejected", reason=reason)
