@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dossier.wire import codec, limits
-from dossier.wire.messages import Op, Verdict
+from dossier.wire.messages import Head, Op, Verdict
 from local_store.connections import Connection
 from sync.ports import Receipt
 
@@ -181,7 +181,8 @@ def requeue(db: Connection, restore: int) -> None:
         )
     db.execute("UPDATE op SET told = 1 WHERE code IS NOT NULL")
     db.execute("UPDATE op SET state = 'pending' WHERE state = 'sent'")
-    db.execute("UPDATE receipt SET code = NULL, told = 0 WHERE told = 0")
+    db.execute("UPDATE receipt SET code = NULL WHERE told = 0")
+    db.execute("DELETE FROM receipt WHERE told = 1")
     for (owner,) in db.execute("SELECT DISTINCT owner FROM op").fetchall():
         scrub_owner(db, owner)
     db.execute("UPDATE op SET live = 1 WHERE state = 'pending' AND kind IN ('create', 'change')")
@@ -195,6 +196,15 @@ def receipts_owed(db: Connection, limit: int) -> list[Receipt]:
         (limit,),
     )
     return [Receipt(*row) for row in rows]
+
+
+def is_owed(db: Connection, lost: Head) -> bool:
+    """Whether a receipt for this very copy is owed, or was told on this line of time."""
+    found = db.execute(
+        "SELECT 1 FROM receipt WHERE owner = ? AND facet = ? AND term = ? LIMIT 1",
+        (lost.owner, lost.facet, lost.term),
+    ).fetchone()
+    return found is not None
 
 
 def prune(db: Connection, now_ms: int) -> None:

@@ -13,14 +13,17 @@ from dossier.clock import Clock, to_wire
 from dossier.entropy import Entropy
 from dossier.errors import StoreError
 from dossier.ids import uuid7
+from dossier.wire.messages import Head
 from local_store import op_ledger
-from local_store.compartments import Kept, purging
+from local_store.compartments import Kept, find, purging
 from local_store.connections import Connection
 from local_store.keepsakes import forget_patient
 from local_store.lanes import Failpoint, Readers, Writer
 from local_store.pages import erase, rows_of
 
 _SAMPLED_WORDS: Final = 40
+_UNHELD: Final = -1
+"""The generation of a copy this cache does not know."""
 
 
 class Purge:
@@ -75,6 +78,23 @@ class Purge:
                 "UPDATE compartment SET purging = NULL WHERE n = ?", [(kept.n,) for kept in lost]
             )
 
+    def owe_unheld(self, heads: Iterable[Head]) -> None:
+        """Owe a receipt for each lost copy that the server counts and this cache does not know (any more).
+
+        Whatever of it could lie in a file that was cut off or set aside goes first.
+        """
+        named = [head for head in heads if head.gone and head.term]
+        with self._cache.alone() as db:
+            found = [(head, find(db, head.owner, head.facet)) for head in named]
+        unheld = [head for head, kept in found if kept is None or kept.term != head.term]
+        with self._work.alone() as db:
+            unheld = [head for head in unheld if not op_ledger.is_owed(db, head)]
+        if not unheld:
+            return
+        self.truncate()
+        self._drop_quarantine()
+        self._insert([(head.owner, head.facet, head.term, _UNHELD) for head in unheld])
+
     def truncate(self) -> None:
         """Fold both WAL files in and cut them to nothing, with no reader inside."""
         with self._readers.quiesced():
@@ -96,22 +116,18 @@ class Purge:
                 forget_patient(db, kept.owner)
 
     def _owe(self, lost: Iterable[Kept]) -> None:
-        now = self._clock.now()
+        self._insert(
+            [(kept.owner, kept.facet, kept.purging or "", kept.generation - 1) for kept in lost]
+        )
+
+    def _insert(self, copies: Iterable[tuple[int, str, str, int]]) -> None:
+        """Each copy as (owner, facet, term, generation)."""
+        at = to_wire(self._clock.now())
         with self._work.transaction() as db:
             db.executemany(
                 "INSERT OR IGNORE INTO receipt (op_id, owner, facet, term, generation, at) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        uuid7(self._clock, self._entropy),
-                        kept.owner,
-                        kept.facet,
-                        kept.purging,
-                        kept.generation - 1,
-                        to_wire(now),
-                    )
-                    for kept in lost
-                ],
+                [(uuid7(self._clock, self._entropy), *copy, at) for copy in copies],
             )
 
 

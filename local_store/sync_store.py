@@ -83,6 +83,7 @@ class LocalSyncStore:
     def apply_heads(self, heads: Heads) -> None:
         """Record what is wanted; what was lost is hidden in the same transaction, then erased."""
         self._purge.finish()
+        self._purge.owe_unheld(heads.heads)
         with self._cache.transaction() as db:
             for head in heads.heads:
                 compartments.note(db, head)
@@ -93,6 +94,7 @@ class LocalSyncStore:
         """Of those asked, what came back `gone` or not at all is hidden, then erased."""
         given = {(head.owner, head.facet): head for head in heads}
         self._purge.finish()
+        self._purge.owe_unheld(heads)
         with self._cache.transaction() as db:
             for owner, facet in asked:
                 head = given.get((owner, facet))

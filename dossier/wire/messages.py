@@ -135,7 +135,8 @@ class OpsReply(Struct, frozen=True, kw_only=True):
 class Head(Struct, frozen=True, kw_only=True):
     """One compartment the reader may read, or lost.
 
-    `at` equals the cursor of a copy that is complete; `gone` says the right ended.
+    `at` equals the cursor of a copy that is complete; `gone` says the right ended, and its `term` is that of
+    the copy for which the server still waits for this device's receipt, if any.
     `kind` of the owner: patient, agenda, conversation, practice, account, directory.
     `own` is true where the reader's organisation writes alone; elsewhere each row says it (continuity mode).
     """

@@ -18,6 +18,7 @@ from server.services.session import Session
 from server.services.unit import OwnerUnit
 
 _NUMBERS = 8
+_ALL = 1 << 31
 
 
 class Key(NamedTuple):
@@ -45,6 +46,15 @@ class Copies:
 
         found = await self._premises.store.read(session.account, rows)
         return {Key(row.target, row.facet): row for row in found}
+
+    async def still_open(self, session: Session) -> list[Key]:
+        """Every copy of this device in this situation's organisation for which no receipt came."""
+
+        async def rows(tx: OwnerTx) -> list[CopyRow]:
+            return await tx.people.copies_open(session.device, _ALL)
+
+        found = await self._premises.store.read(session.account, rows)
+        return [Key(row.target, row.facet) for row in found if row.unit == session.unit]
 
     async def open(self, session: Session, wants: Sequence[Want]) -> None:
         """Before these are served from zero: note those readable under the term asked for, if not yet."""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
+from msgspec import structs
+
 from dossier.errors import Busy, Refused
 from dossier.wire import limits
 from dossier.wire import messages as wire
@@ -49,15 +51,44 @@ class Feed:
     async def heads(self, session: Session, since: str) -> wire.Heads | None:
         """What moved since the token; None when nothing did. From zero: all that is readable."""
         found = await self._heads.heads(session, since)
-        if found is not None:
-            await self._note_gone(session, found.heads)
-        return found
+        if found is None:
+            return None
+        heads = await self._named(
+            session, [*found.heads, *await self._unheld(session, since, found)]
+        )
+        await self._note_gone(session, heads)
+        return structs.replace(found, heads=tuple(heads))
 
     async def terms(self, session: Session, request: wire.TermsRequest) -> wire.TermsReply:
         """The heads of those readable now; the others come back `gone`."""
         reply = await self._heads.terms(session, request.items)
-        await self._note_gone(session, reply.heads)
-        return reply
+        heads = await self._named(session, reply.heads)
+        await self._note_gone(session, heads)
+        return structs.replace(reply, heads=tuple(heads))
+
+    async def _unheld(self, session: Session, since: str, found: wire.Heads) -> list[wire.Head]:
+        """What this device was given and is not told of here: a device that asks from zero forgot its copies,
+        one that goes back a little may have forgotten those of an owner to ask again (decision 008).
+        """
+        if cursors.open_heads(self._premises, session, since) is None:
+            given = await self._copies.still_open(session)
+        else:
+            held = await self._copies.held(session, found.recheck)
+            given = [key for key, row in held.items() if row.receipt_ms is None]
+        told = {(head.owner, head.facet) for head in found.heads}
+        refs = [wire.CompartmentRef(owner=o, facet=f) for o, f in given if (o, f) not in told]
+        return list((await self._heads.terms(session, refs)).heads) if refs else []
+
+    async def _named(self, session: Session, heads: Sequence[wire.Head]) -> list[wire.Head]:
+        """A lost compartment names the term of the copy this device was given, if a receipt is owed for it."""
+        held = await self._copies.held(session, [head.owner for head in heads if head.gone])
+        terms = {key: row.term for key, row in held.items() if row.receipt_ms is None}
+        return [
+            structs.replace(head, term=terms.get(Key(head.owner, head.facet), ""))
+            if head.gone
+            else head
+            for head in heads
+        ]
 
     async def _note_gone(self, session: Session, heads: Sequence[wire.Head]) -> None:
         gone = [Key(head.owner, head.facet) for head in heads if head.gone]

@@ -185,6 +185,7 @@ class MemorySyncStore:
                 self._note(head)
             self.disk.cache.v = heads.v
 
+        self._owe_unheld(heads.heads)
         self._commit("heads", write)
         self._finish_purges()
 
@@ -197,6 +198,7 @@ class MemorySyncStore:
             for head in heads:
                 self._note(head)
 
+        self._owe_unheld(heads)
         self._commit("terms", write)
         self._finish_purges()
 
@@ -489,13 +491,24 @@ class MemorySyncStore:
             term, generation = one.purging
             purge = (*key, term, generation)
             if all(owed.purge != purge for owed in self.disk.work.owed.values()):
-                op_id = uuid7(self._clock, self._entropy)
-                receipt = Receipt(op_id, *key, term, to_wire(self._clock.now()))
-                owed = _Owed(receipt, purge)
-                self._commit(
-                    "purge.owed", lambda o=owed: self.disk.work.owed.update({o.receipt.op_id: o})
-                )
+                self._owe(purge)
             self._commit("purge.clean", lambda one=one: setattr(one, "purging", None))
+
+    def _owe_unheld(self, heads: Iterable[Head]) -> None:
+        """Lost copies that the server counts and this cache does not know (any more)."""
+        for head in heads:
+            key = (head.owner, head.facet)
+            one = self.disk.cache.compartments.get(key)
+            if not head.gone or not head.term or (one is not None and one.term == head.term):
+                continue
+            copy_of = (*key, head.term)
+            if all(owed.purge[:3] != copy_of for owed in self.disk.work.owed.values()):
+                self._owe((*copy_of, -1))
+
+    def _owe(self, purge: tuple[int, str, str, int]) -> None:
+        op_id = uuid7(self._clock, self._entropy)
+        owed = _Owed(Receipt(op_id, *purge[:3], to_wire(self._clock.now())), purge)
+        self._commit("purge.owed", lambda: self.disk.work.owed.update({op_id: owed}))
 
     def _erase(self, key: Key, one: _Compartment) -> None:
         names = set(one.rows)
@@ -525,9 +538,9 @@ class MemorySyncStore:
                 item.live = item.op.kind in ("create", "change")
             elif item.state is ItemState.SENT:
                 item.state = ItemState.PENDING
+        work.owed = {op_id: owed for op_id, owed in work.owed.items() if not owed.told}
         for owed in work.owed.values():
-            if not owed.told:
-                owed.verdict = None
+            owed.verdict = None
 
     def _decide(self, verdict: Verdict) -> None:
         work = self.disk.work

@@ -68,6 +68,8 @@ class Day(NamedTuple):
     """The chance that a consent given or withdrawn is that of the other practice."""
     people: tuple[int, ...] = (0, 1, 2)
     """Whose desktops take part, as places in `Built.actors`."""
+    depends: float = 0.2
+    """The chance that a new resource depends on the last op of its patient."""
     at_work: float = 0.5
     """The chance that a desktop with a copy has its session under way already."""
 
@@ -130,6 +132,26 @@ _MINUTE = Day("", _BRIEF, length=0.1, at_work=1, signed_in=1, two_engines=0.1)
 TEAM_MINUTE = _MINUTE._replace(name="team_minute", people=(0, 1))
 CONSENT_MINUTE = _MINUTE._replace(name="consent_minute", people=(0, 2), labels=False)
 LABELS_MINUTE = _MINUTE._replace(name="labels_minute", people=(1, 2))
+CHAIN_MINUTE = _MINUTE._replace(
+    name="chain_minute",
+    weights={
+        **_BRIEF,
+        "write": 40,
+        "act": 40,
+        "scribble": 0,
+        "crash": 2,
+        "give_up": 20,
+        "arrive": 4,
+        "time": 30,
+    },
+    faults=Faults(delay_request=0.3, repeat_request=0.5, lose_answer=0.1),
+    length=0.5,
+    people=(2,),
+    elsewhere=1.0,
+    depends=0.9,
+    labels=False,
+)
+"""Ops that depend on each other, while the right to write comes and goes."""
 DUET_MINUTE = _MINUTE._replace(
     name="duet_minute",
     weights={**_BRIEF, "act": 30, "crash": 0, "arrive": 30},
@@ -174,7 +196,8 @@ BRIEF = (
     FRAGILE_MINUTE,
     LINES_MINUTE,
     DUET_MINUTE,
+    CHAIN_MINUTE,
 )
-DAYS = tuple(one for long in LONG for one in (long, *BRIEF, TEAM_MINUTE))
+DAYS = tuple(one for long in LONG for one in (long, *BRIEF))
 """One long day in eight; seeds take them in turn."""
 BY_NAME = {day.name: day for day in (*LONG, *BRIEF)}

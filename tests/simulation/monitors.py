@@ -14,6 +14,7 @@ from dossier.wire.messages import (
     OpsReply,
     Pages,
     TermsReply,
+    TokenReply,
     Verdict,
     Version,
 )
@@ -50,6 +51,8 @@ class Monitors:
         self._watched = [-1] * len(desktops)
         self.lines = [0] * len(desktops)
         """The greatest restore number each desktop has met."""
+        self._tokens: dict[str, int] = {}
+        """By token, the line it was given on; those of the start are of the first."""
         self._before: Kept | None = None
         self._accepted: dict[str, Version] = {}
         """By op, as the server said last on a line that holds."""
@@ -59,6 +62,7 @@ class Monitors:
     def emitted(self, person: Person, flight: Flight, outcome: object, since: int) -> None:
         """An answer is made. `since`: the moment its request reached the server."""
         oracle = self.scene.oracle
+        self._signed_in(flight, outcome)
         if isinstance(outcome, OpsReply) and flight.line == max([*self.lines, self.scene.line]):
             self._accepted |= {v.op_id: v.version for v in outcome.verdicts if v.code == "ok"}
         if isinstance(flight.exchange, AskChanges) and isinstance(outcome, Pages):
@@ -73,6 +77,14 @@ class Monitors:
             for head in outcome.heads:
                 if not head.gone and not oracle.could_read_any(person, head.owner, since):
                     raise Violated("6 confidentiality", f"head of {head.owner} to {person}")
+
+    def _signed_in(self, flight: Flight, outcome: object) -> None:
+        """A token is of one line of time: no request of before a restore is answered after it."""
+        if isinstance(outcome, TokenReply):
+            self._tokens[outcome.token] = flight.line
+        answered = isinstance(outcome, OpsReply | Heads | Pages | TermsReply | DigestsReply)
+        if answered and self._tokens.get(flight.token, 0) != flight.line:
+            raise Violated("restore", "a token of another line of time is known")
 
     # --- law 4: a line of time that was left ------------------------------------------------------------
 
@@ -205,6 +217,8 @@ class Monitors:
             item = ops[op_id]
             if item.verdict is None:
                 if waits_for_a_person(desktop, op):
+                    if op.kind == "create" and (op.owner, op.rtype, op.id) in truth:
+                        raise Violated("3 applied exactly once", f"{op.id}, which waits")
                     continue
                 raise Violated("2 every write has a verdict", f"{op.kind} {op_id} has none")
             exists = (op.owner, op.rtype, op.id) in truth
@@ -229,16 +243,19 @@ class Monitors:
     def _receipts(self, index: int, desktop: SimDesktop) -> None:
         """Every copy the server knows of is held here under its term, or its erasure was told.
 
-        A desktop whose cache was lost, or dropped for a new line, does not know any more what it held:
-        nothing is owed for that.
+        A desktop that forgot what it held is told of it by heads; nobody tells heads to one whose membership
+        is over.
         """
-        if desktop.lost_cache or self.scene.line:
-            return
         actor = desktop.actor
+        forgot = desktop.lost_cache or self.scene.line
+        if forgot and actor.person in self.scene.oracle.now.ended:
+            return
         held = {(h.owner, h.facet, h.term) for h in desktop.store.held()}
         for row in self.scene.side.rows.copies(actor.person.account, actor.key.device):
             if row.receipt_ms is None and (row.target, row.facet, row.term) not in held:
                 raise Violated("6 receipts", f"an erasure on desktop {index} was never told")
+            if row.receipt_ms is not None and (row.target, row.facet, row.term) in held:
+                raise Violated("6 receipts", f"a copy on desktop {index} counts as erased")
 
     def _history(self) -> None:
         """Each version came from exactly one accepted op, and replaced what its author saw."""

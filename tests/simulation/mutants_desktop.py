@@ -104,6 +104,13 @@ class NoReceipts(WatchedStore):
         return []
 
 
+class UnheldNotOwed(WatchedStore):
+    """What this cache does not know is none of its business."""
+
+    def _owe_unheld(self, heads: Iterable[Head]) -> None:
+        """No receipt."""
+
+
 class TermsIgnored(WatchedStore):
     """What may still be read is asked, and the answer is not applied."""
 

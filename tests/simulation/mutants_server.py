@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from dossier.errors import SignInNeeded
 from dossier.wire.messages import Change, Op, OpsRequest, Verdict, Version
 from server.ports import OpRow, OwnerTx
 from server.services import bodies, conflict, effects
@@ -12,7 +13,7 @@ from server.services.changes import Changes
 from server.services.feed import Feed
 from server.services.indexer import Indexer
 from server.services.rights import Right
-from server.services.session import Session
+from server.services.session import Session, Sessions
 from tests.simulation.facts import Name
 from tests.simulation.scene import Scene
 
@@ -249,6 +250,48 @@ def indexed_by(kind: type[Indexer]) -> Callable[[Scene], None]:
         scene.index = index  # type: ignore[method-assign]
 
     return plant
+
+
+class OlderTokensKnown(Sessions):
+    """A token of before a restore is as good as one of after it."""
+
+    async def resolve_ended(self, token: str) -> Session:
+        present = self._premises
+        for restore in range(present.restore, -1, -1):
+            self._premises = _OfLine(present, restore)  # type: ignore[assignment]
+            try:
+                return await super().resolve_ended(token)
+            except SignInNeeded:
+                continue
+            finally:
+                self._premises = present
+        raise SignInNeeded
+
+
+class _OfLine:
+    """The premises of another line of time."""
+
+    def __init__(self, premises: Any, restore: int) -> None:
+        self._premises, self.restore = premises, restore
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._premises, name)
+
+
+def older_tokens_known(scene: Scene) -> None:
+    """The tokens of every line are looked up."""
+    wrong = _instead(OlderTokensKnown, scene.room.sessions)
+    scene.side.sessions = wrong  # type: ignore[attr-defined]
+
+
+class CopiesUntold(Feed):
+    """A device that forgot a copy is not told that it owes a receipt for it."""
+
+    async def _unheld(self, *_args: Any) -> Any:
+        return []
+
+    async def _named(self, _session: Session, heads: Any) -> Any:
+        return list(heads)
 
 
 def restore_not_raised(scene: Scene) -> None:

@@ -491,7 +491,7 @@ class Schedule:
             if op.owner == owner and op.kind != "opened"
         ]
         mine = [o for o in before if o in desktop.disk.ops]
-        depends_on = mine[-1] if mine and self.random.random() < 0.2 else None
+        depends_on = mine[-1] if mine and self.random.random() < self.day.depends else None
         op = Op(
             op_id=op_id,
             owner=owner,

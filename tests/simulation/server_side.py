@@ -148,7 +148,7 @@ class InProcessServer:
 
     def __init__(self, room: ServerRoom) -> None:
         self.room, self.rows = room, MemoryRows(room)
-        self.changes, self.feed = room.changes, room.feed
+        self.changes, self.feed, self.sessions = room.changes, room.feed, room.sessions
 
     def snapshot(self) -> Snapshot:
         found: Snapshot = self.room.store.inner.snapshot()
@@ -165,7 +165,7 @@ class InProcessServer:
         room.store.inner.restore(snapshot, restore=restore)
         under_restore(room.premises, restore)
         room.devices._nonces.clear()
-        self.changes, self.feed = room.changes, room.feed
+        self.changes, self.feed, self.sessions = room.changes, room.feed, room.sessions
 
     def faults(self) -> list[str]:
         return []
@@ -189,9 +189,9 @@ class InProcessServer:
             case AskToken(request):
                 return await room.devices.token(request)
             case SendOps(request):
-                ended = await room.sessions.resolve_ended(token)
+                ended = await self.sessions.resolve_ended(token)
                 return await self.changes.push(ended, request)
-        session = await room.sessions.resolve(token)
+        session = await self.sessions.resolve(token)
         match exchange:
             case AskHeads(since):
                 return await self.feed.heads(session, since)
