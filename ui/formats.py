@@ -225,10 +225,6 @@ class Formats:
             return self.number(number.quantize(_TWO_DECIMALS))
         return self._grouped(format(number, "f"))
 
-    def fixed(self, value: Decimal, decimals: int) -> str:
-        """A value of a series, with the decimals of the series."""
-        return self._grouped(f"{value:.{max(0, decimals)}f}")
-
     def _grouped(self, text: str) -> str:
         whole, _, part = text.partition(".")
         sign = "−" if whole.startswith("-") else ""

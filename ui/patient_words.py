@@ -5,6 +5,7 @@ from datetime import date
 from dossier.fhir.dates import AgeUnit, age
 from dossier.fhir.patients import Sex
 from practitioner_app.services.search import PatientHit
+from ui.i18n import Texts
 from ui.speaking import Speaking
 from ui.words import born_label, deceased_word
 
@@ -54,3 +55,10 @@ def born_line(patient: PatientHit, speaking: Speaking) -> str:
     if patient.birth_name and patient.birth_name != patient.family:
         line += " · " + texts.tr("birth name {name}", name=patient.birth_name)
     return line
+
+
+def version_of(person: str, texts: Texts) -> str:
+    """Version du Dr Lemaire, version de Mme Roche."""
+    if person.startswith("Dr "):
+        return texts.trc("doctor", "Version of {person}", person=person)
+    return texts.tr("Version of {person}", person=person)

@@ -10,11 +10,12 @@ from ui.context import SessionContext
 from ui.digits import sequences_of
 from ui.frame import Frame
 from ui.navigation import Navigator
+from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
 from ui.registry import KeySheet, all_commands
 from ui.search.view import PaletteView
-from ui.session_flow import OverlayFlow, RecordFlow, SessionSurface, SyncFlow
+from ui.session_flow import RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
 from ui.settings.view import SettingsView
 from ui.sign_in.presenter import demonstration_notice, intended_use
@@ -135,5 +136,7 @@ class SessionView(SessionSurface):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self.toast.isVisible():
+            self.toast.place()
         if self.veil.isVisible():
             self.overlay_flow.place()

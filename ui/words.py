@@ -8,12 +8,14 @@ from dossier.fhir.patients import IdentityStatus, Sex
 from dossier.fhir.problems import Chapter, Course
 from dossier.fhir.results import Flag
 from practitioner_app.ports import ItemState
-from practitioner_app.services.rows import Emptiness, Kind
+from practitioner_app.services.rows import Emptiness, Kind, Struck
 from ui.i18n import Texts
 from ui.theme.tokens import Tone
 from ui.widgets.chip import ChipState
 
 _SHORT_IN_BRACKETS = re.compile(r"\(([A-Z][A-Za-z0-9]{1,6})\)$")
+
+_IF_NEEDED = ("si besoin", "au besoin", "si nécessaire", "if needed", "as needed", "when needed")
 
 KIND_GLYPHS: dict[Kind, str] = {
     Kind.CONSULTATION: "visit",
@@ -99,6 +101,37 @@ def state_chip(texts: Texts, state: ItemState) -> ChipState | None:
         ItemState.REFUSED: ChipState(tr("Refused"), Tone.WARN, "stop"),
         ItemState.CONFLICT: ChipState(tr("Two versions to settle"), Tone.WARN, "versions"),
     }[state]
+
+
+def struck_word(texts: Texts, struck: Struck, rtype: str) -> str:
+    """Why a line is struck through: each cause its own word; empty where it is not."""
+    tr = texts.tr
+    refuted = {"AllergyIntolerance": tr("Allergy ruled out")}
+    cancelled = {
+        "Encounter": tr("Visit cancelled"),
+        "Observation": tr("Test cancelled"),
+        "DiagnosticReport": tr("Test cancelled"),
+    }
+    undone = {"Immunization": tr("Vaccine not given")}
+    return {
+        Struck.NO: "",
+        Struck.ERROR: tr("Entered in error"),
+        Struck.REFUTED: refuted.get(rtype, tr("Diagnosis ruled out")),
+        Struck.CANCELLED: cancelled.get(rtype, tr("Cancelled")),
+        Struck.NOT_DONE: undone.get(rtype, tr("Not done")),
+        Struck.ENDED: tr("No longer active"),
+    }[struck]
+
+
+def struck_chips(texts: Texts, struck: Struck, rtype: str) -> tuple[ChipState, ...]:
+    """The chip of a line that is struck through, or none."""
+    word = struck_word(texts, struck, rtype)
+    return (ChipState(word, Tone.NEUTRAL),) if word else ()
+
+
+def says_if_needed(posology: str) -> bool:
+    """Whether a wording says by itself that the drug is taken if needed: it is not said twice."""
+    return any(words in posology.casefold() for words in _IF_NEEDED)
 
 
 def flag_words(texts: Texts, flag: Flag) -> str:

@@ -13,6 +13,7 @@ from dossier.fhir.dates import sort_key
 from practitioner_app.ports import Completeness, ConflictCase, CurrentRow, ItemState
 from practitioner_app.services.decoding import Decoded, decode
 from practitioner_app.services.rows import AllergyPanel, AllergyRow, AllergyState
+from practitioner_app.services.standing import struck_of
 
 _SEVERITIES = (Severity.UNKNOWN, Severity.MILD, Severity.MODERATE, Severity.SEVERE)
 Name = Callable[[Any], str]
@@ -128,7 +129,7 @@ def _row(row: CurrentRow, allergy: Allergy, author: str, new: bool, undecided: b
         since=allergy.since,
         recorded=allergy.recorded,
         note=allergy.note,
-        struck=not allergy.counts,
+        struck=struck_of(allergy),
         undecided=undecided,
     )
 

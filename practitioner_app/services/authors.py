@@ -68,3 +68,8 @@ def who(value: Any) -> tuple[str, str]:
         return (value.performers[0] if value.performers else ""), value.performer_name
     read = _FIELDS.get(kind)
     return read(value) if read is not None else ("", "")
+
+
+def written_at(value: Any) -> str:
+    """When the author of a decoded body says it was written; empty where it does not say."""
+    return getattr(value, "written", "") or getattr(value, "recorded", "")

@@ -17,7 +17,7 @@ from dossier.fhir import allergies, medications
 from dossier.fhir.elements import Json
 from dossier.wire import codec
 from practitioner_app.ports import ConflictCase, ItemState, Outbox, RecordReader
-from practitioner_app.services.authors import Authors, who
+from practitioner_app.services.authors import Authors, who, written_at
 from practitioner_app.services.decoding import decode
 from practitioner_app.services.search import PatientHit, SearchService
 from practitioner_app.services.sync_centre import title_of
@@ -61,6 +61,8 @@ _KEPT: Final = frozenset(
 """Who, when, of whom: stay as in the present version; the panes say them at their head."""
 _DRUG: Final = Group("drug", ("medicationCodeableConcept", "medicationReference", "contained"))
 _DOSAGE: Final = "dosage"
+AS_NEEDED: Final = "as_needed"
+"""Stands in a wording where the drug is taken if needed: the screen says it in its language."""
 _GROUPS: Final[Mapping[str, tuple[Group, ...]]] = {
     "AllergyIntolerance": (
         Group("agent", ("code",)),
@@ -262,8 +264,7 @@ class ConflictService:
         if not body:
             return Side(author="", at="")
         value = decode(rtype, body)
-        at = getattr(value, "written", "") or getattr(value, "recorded", "")
-        return Side(author=self._authors.name(*who(value)), at=at)
+        return Side(author=self._authors.name(*who(value)), at=written_at(value))
 
 
 def _refuses(field: Field, choice: Choice | None) -> bool:
@@ -346,7 +347,8 @@ def _shown(resource: Json, part: Json, group: Group) -> str:
         value = decode(resource["resourceType"], codec.encode(resource))
         taken = f"{value.dose} {value.posology}".strip()
         if taken or value.duration:
-            return ", ".join(word for word in (taken, value.duration) if word)
+            line = ", ".join(word for word in (taken, value.duration) if word)
+            return f"{line} · {AS_NEEDED}" if value.as_needed else line
     return _every_word(part)
 
 
@@ -398,7 +400,7 @@ def _dict_text(value: Json) -> str:
 
 def _line(value: medications.Treatment) -> Sequence[str]:
     drug, taken = f"{value.form} {value.strength}".strip(), f"{value.dose} {value.posology}".strip()
-    return (value.substance, drug, taken, value.duration)
+    return (value.substance, drug, taken, AS_NEEDED if value.as_needed else "", value.duration)
 
 
 _LINES: Final[Mapping[str, Callable[[Any], Sequence[str]]]] = {

@@ -19,9 +19,11 @@ from practitioner_app.services.rows import (
     HistoryRow,
     Listing,
     ProblemRow,
+    Struck,
     TreatmentRow,
     TreatmentVersion,
 )
+from practitioner_app.services.standing import struck_of
 
 R = TypeVar("R")
 Name = Callable[[Any], str]
@@ -93,7 +95,9 @@ class Lists:
             and (value.current or not value.counts)
             and not value.of_visit
         ]
-        return sorted(found, key=lambda item: (item.struck, not item.ald, sort_key(item.since)))
+        return sorted(
+            found, key=lambda item: (item.struck != Struck.NO, not item.ald, sort_key(item.since))
+        )
 
     def _problem(self, row: CurrentRow, value: Problem) -> ProblemRow:
         return ProblemRow(
@@ -107,7 +111,7 @@ class Lists:
             ald=value.ald,
             ald_number=value.ald_number,
             note=value.note,
-            struck=not value.counts,
+            struck=struck_of(value),
             undecided=self._undecided(row),
         )
 
@@ -176,7 +180,9 @@ class Lists:
             shown = value.current or (self._undecided(row) and self._taken_somewhere(row))
             if shown is current and value.status is not Taking.DRAFT:
                 found.append(self._treatment(row, value))
-        return sorted(found, key=lambda item: (item.struck, not item.undecided, item.substance))
+        return sorted(
+            found, key=lambda item: (item.struck != Struck.NO, not item.undecided, item.substance)
+        )
 
     def _treatment(self, row: CurrentRow, value: Treatment) -> TreatmentRow:
         return TreatmentRow(
@@ -193,7 +199,7 @@ class Lists:
             until=value.until,
             reason=value.reason,
             note=value.note,
-            struck=value.status is Taking.ERRONEOUS,
+            struck=struck_of(value),
             undecided=self._undecided(row),
             versions=self._versions(row),
         )
@@ -221,6 +227,7 @@ class Lists:
                     at=case.at if mine else value.written,
                     mine=mine,
                     stopped=not value.current,
+                    as_needed=value.as_needed,
                 )
             )
         return tuple(found)

@@ -63,6 +63,17 @@ class Item(Struct, frozen=True, kw_only=True):
     by_patient: bool = False
 
 
+class Struck(StrEnum):
+    """Why a line is listed and struck through, and not counted. False where it is not."""
+
+    NO = ""
+    ERROR = "error"
+    REFUTED = "refuted"
+    CANCELLED = "cancelled"
+    NOT_DONE = "not_done"
+    ENDED = "ended"
+
+
 class AllergyState(StrEnum):
     """Exactly one of these is the title (PAB-0064)."""
 
@@ -83,8 +94,7 @@ class AllergyRow(Item, frozen=True, kw_only=True):
     since: str = ""
     recorded: str = ""
     note: str = ""
-    struck: bool = False
-    """Entered in error or refuted: listed, struck through, and not counted."""
+    struck: Struck = Struck.NO
     undecided: bool = False
     """Two versions to settle; the severer one is shown (HZ-05)."""
 
@@ -123,7 +133,7 @@ class ProblemRow(Item, frozen=True, kw_only=True):
     ald: bool = False
     ald_number: str = ""
     note: str = ""
-    struck: bool = False
+    struck: Struck = Struck.NO
     undecided: bool = False
 
 
@@ -134,7 +144,7 @@ class HistoryRow(Item, frozen=True, kw_only=True):
     relation: str = ""
     """Of a family history: `père`, `FTH`..., as written."""
     note: str = ""
-    struck: bool = False
+    struck: Struck = Struck.NO
 
 
 class TreatmentVersion(Struct, frozen=True, kw_only=True):
@@ -147,6 +157,7 @@ class TreatmentVersion(Struct, frozen=True, kw_only=True):
     at: str
     mine: bool
     stopped: bool = False
+    as_needed: bool = False
 
 
 class TreatmentRow(Item, frozen=True, kw_only=True):
@@ -167,7 +178,7 @@ class TreatmentRow(Item, frozen=True, kw_only=True):
     until: str = ""
     reason: str = ""
     note: str = ""
-    struck: bool = False
+    struck: Struck = Struck.NO
     undecided: bool = False
     versions: tuple[TreatmentVersion, ...] = ()
 
@@ -324,7 +335,7 @@ class TimelineItem(Item, frozen=True, kw_only=True):
     summary: str = ""
     facts: tuple[Fact, ...] = ()
     unread: bool = False
-    struck: bool = False
+    struck: Struck = Struck.NO
     undecided: bool = False
     members: tuple[tuple[str, str], ...] = ()
     dose: str = ""

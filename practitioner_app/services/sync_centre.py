@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -17,7 +17,16 @@ from dossier.clock import Clock
 from dossier.fhir.elements import Json
 from dossier.fhir.index import extract
 from dossier.wire import codec
-from practitioner_app.ports import CopyFacts, ItemState, Outbox, PendingOp, RecordReader
+from practitioner_app.ports import (
+    ConflictCase,
+    CopyFacts,
+    ItemState,
+    Outbox,
+    PendingOp,
+    RecordReader,
+)
+from practitioner_app.services.authors import Authors, who, written_at
+from practitioner_app.services.decoding import decode
 from practitioner_app.services.search import PatientHit, SearchService
 from practitioner_app.services.session import Connection, LeaseState, lease_state
 
@@ -96,6 +105,8 @@ class ConflictRow(Struct, frozen=True, kw_only=True):
     title: str
     at: str
     patient: PatientHit | None
+    other_author: str = ""
+    other_at: str = ""
 
 
 class Exchange(Struct, frozen=True, kw_only=True):
@@ -177,6 +188,7 @@ class SyncCentre:
         self._reader = reader
         self._outbox = outbox
         self._search = search
+        self._authors = Authors(reader)
         self._clock = clock
         self._meter = RateMeter(clock)
         self._connection = Connection()
@@ -213,18 +225,7 @@ class SyncCentre:
             lease=lease_state(facts, self._clock.now()),
             pending=tuple(item for item in items if item.state is not ItemState.REFUSED),
             refused=tuple(item for item in items if item.state is ItemState.REFUSED),
-            conflicts=tuple(
-                ConflictRow(
-                    op_id=case.op_id,
-                    owner=case.owner,
-                    rtype=case.rtype,
-                    id=case.id,
-                    title=title_of(case.mine),
-                    at=case.at,
-                    patient=self._search.line(case.owner),
-                )
-                for case in self._outbox.conflicts()
-            ),
+            conflicts=tuple(self._conflict(case) for case in self._outbox.conflicts()),
             exchanges=tuple(self._exchanges),
         )
 
@@ -246,6 +247,25 @@ class SyncCentre:
     def withdraw_refused(self, op_id: str) -> None:
         """A person decided to give a refused item up; it stays in the archive."""
         self._outbox.discard_refused(op_id)
+
+    def _conflict(self, case: ConflictCase) -> ConflictRow:
+        """Both versions by their authors; the other one may not have arrived yet."""
+        author, at = "", ""
+        if case.theirs:
+            value: Any = decode(case.rtype, case.theirs)
+            self._authors.learn([who(value)[0]])
+            author, at = self._authors.name(*who(value)), written_at(value)
+        return ConflictRow(
+            op_id=case.op_id,
+            owner=case.owner,
+            rtype=case.rtype,
+            id=case.id,
+            title=title_of(case.mine) or title_of(case.theirs),
+            at=case.at,
+            patient=self._search.line(case.owner),
+            other_author=author,
+            other_at=at,
+        )
 
     def _op(self, item: PendingOp) -> OpRow:
         return OpRow(

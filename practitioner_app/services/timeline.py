@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from dossier.fhir.allergies import Allergy, Certainty
+from dossier.fhir.allergies import Allergy
 from dossier.fhir.dates import sort_key
 from dossier.fhir.documents import Document
 from dossier.fhir.encounters import Encounter, Note
@@ -20,6 +20,7 @@ from dossier.fhir.results import DIASTOLIC, SYSTOLIC, Flag, Report, Result, Valu
 from practitioner_app.ports import CurrentRow, ItemState
 from practitioner_app.services.decoding import Decoded, Plain, Unreadable
 from practitioner_app.services.rows import Fact, Kind, TimelineItem
+from practitioner_app.services.standing import struck_of
 
 _FACTS: Final = 8
 _LABORATORY: Final = frozenset(("laboratory", "LAB", "HM", "CH", "MB"))
@@ -216,23 +217,13 @@ class Timeline:
             if parts
             else (),
             unread=new and kind in _TO_READ,
-            struck=_erroneous(first),
+            struck=struck_of(first),
             none_known=isinstance(first, Allergy) and first.none_known and not first.partial,
             undecided=any(item.state is ItemState.CONFLICT for item in rows),
             members=tuple((item.rtype, item.id) for item in rows),
             dose=getattr(first, "dose_number", ""),
             lot=getattr(first, "lot", ""),
         )
-
-
-_ERRONEOUS: Final = "entered-in-error"
-
-
-def _erroneous(value: Any) -> bool:
-    """Entered in error; an allergy that was ruled out, or that there is none, was not."""
-    if isinstance(value, Allergy):
-        return value.certainty is Certainty.ERRONEOUS
-    return not getattr(value, "counts", True) or str(getattr(value, "status", "")) == _ERRONEOUS
 
 
 _URGENCY: Final = (

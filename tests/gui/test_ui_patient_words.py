@@ -16,7 +16,7 @@ from ui.allergies.view_model import AllergyEntry
 from ui.formats import dose_taken
 from ui.i18n import load_texts
 from ui.main_window import MainWindow
-from ui.patient.presenter import told
+from ui.patient.timeline_presenter import told
 from ui.patient_words import civility_of
 from ui.preferences import Preferences
 from ui.words import severity_word

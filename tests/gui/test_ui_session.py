@@ -267,7 +267,11 @@ def test_an_item_already_tried_over_the_network_stays_and_the_doctor_is_told_why
     )
     left = next(i for i in session.models.centre.state.pending if i.op_id == line.op_id)
     assert not left.undoable
-    assert left.chip.word == "Envoi en cours"
+    assert (left.chip.word, "réponse attendue" in left.second) == ("Pas encore envoyé", True)
+    world.centre.connected(Connection(link=Link.SYNCING))
+    session.models.centre.show()
+    left = next(i for i in session.models.centre.state.pending if i.op_id == line.op_id)
+    assert (left.chip.word, "réponse attendue" in left.second) == ("Envoi en cours", False)
 
 
 def test_undoing_from_the_record_too_late_keeps_the_line_and_says_so(window, world):

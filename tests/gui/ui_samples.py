@@ -28,6 +28,7 @@ from practitioner_app.services.rows import (
     Record,
     Series,
     Strip,
+    Struck,
     TimelineItem,
     TreatmentRow,
     TreatmentVersion,
@@ -357,7 +358,7 @@ def events():
             Kind.PROCEDURE,
             "Cholécystectomie sous cœlioscopie",
             author="CH de Saint-Exemple",
-            struck=True,
+            struck=Struck.ERROR,
             rtype="Procedure",
         ),
     )

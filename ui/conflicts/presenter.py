@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from dossier.fhir.allergies import Certainty, Criticality
 from dossier.fhir.medications import Taking
 from dossier.fhir.problems import Course
-from practitioner_app.services.conflicts import Choice, Comparison, Field, Side
+from practitioner_app.services.conflicts import AS_NEEDED, Choice, Comparison, Field, Side
 from ui.conflicts.state import ConflictState, FieldRow
 from ui.i18n import Texts
-from ui.patient_words import patient_line
+from ui.patient_words import patient_line, version_of
 from ui.speaking import Speaking
-from ui.words import certainty_word, course_word, criticality_word, taking_word
+from ui.widgets.text import Run, bold
+from ui.words import (
+    certainty_word,
+    course_word,
+    criticality_word,
+    says_if_needed,
+    taking_word,
+)
 
 _NUMBERS = frozenset({"drug", "dosage", "quantity"})
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
@@ -87,10 +94,11 @@ def conflict_state(
             )
             if part
         ),
-        base=decimals(comparison.line_base) or tr("none: the line was created twice"),
+        base=line_runs(comparison.line_base, speaking)
+        or (Run(tr("none: the line was created twice")),),
         mine_head=tr("My version"),
         mine_who=_who(comparison.mine, speaking),
-        theirs_head=_version_of(who, texts) if author else tr("The other version"),
+        theirs_head=version_of(who, texts) if author else tr("The other version"),
         theirs_who=_who(comparison.theirs, speaking),
         kept_who=texts.trn(
             "{count} field chosen of {total}",
@@ -99,18 +107,24 @@ def conflict_state(
             total=differing,
         ),
         rows=rows,
-        preview=decimals(preview),
+        preview=line_runs(preview, speaking),
         why_not=_why_not(rows, texts) if comparison.ready else _not_here(texts),
         after=_after(who, texts),
         problem=problem,
     )
 
 
-def _version_of(person: str, texts: Texts) -> str:
-    """Version du Dr Lemaire, version de Mme Roche."""
-    if person.startswith("Dr "):
-        return texts.trc("doctor", "Version of {person}", person=person)
-    return texts.tr("Version of {person}", person=person)
+def line_runs(line: str, speaking: Speaking) -> tuple[Run, ...]:
+    """A whole version on one line: the substance (the agent, the problem) in bold, then its attributes."""
+    if not line:
+        return ()
+    formats, texts = speaking.formats, speaking.texts
+    name, *attributes = line.split(" — ")
+    told = [part for part in attributes if part != AS_NEEDED]
+    if AS_NEEDED in attributes and not any(map(says_if_needed, told)):
+        told.insert(attributes.index(AS_NEEDED), texts.tr("if needed"))
+    rest = "".join(f" — {formats.decimals(part)}" for part in told)
+    return (bold(formats.decimals(name)), Run(rest)) if rest else (bold(formats.decimals(name)),)
 
 
 def _why_not(rows: tuple[FieldRow, ...], texts: Texts) -> str:
@@ -151,8 +165,11 @@ def _who(side: Side, speaking: Speaking) -> str:
 def field_text(field: Field, text: str, speaking: Speaking) -> str:
     """Data as it is, but for dates and the closed lists we have words for."""
     texts = speaking.texts
-    if field.key in _NUMBERS and texts.language == "fr":
-        return _POINT.sub(",", text)
+    if field.key in _NUMBERS:
+        line, sign, _ = text.partition(f" · {AS_NEEDED}")
+        if sign and not says_if_needed(line):
+            line += ", " + texts.tr("if needed")
+        return _POINT.sub(",", line) if texts.language == "fr" else line
     return " · ".join(_part_text(field.key, part, speaking) for part in text.split(" · "))
 
 

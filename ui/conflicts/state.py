@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from practitioner_app.services.conflicts import Choice
+from ui.widgets.text import Run
 
 
 class Pick(Struct, frozen=True):
@@ -39,14 +40,14 @@ class ConflictState(Struct, frozen=True, kw_only=True):
     title: str
     subtitle: str
     since: str
-    base: str
+    base: tuple[Run, ...]
     mine_head: str
     mine_who: str
     theirs_head: str
     theirs_who: str
     kept_who: str
     rows: tuple[FieldRow, ...]
-    preview: str
+    preview: tuple[Run, ...]
     why_not: str
     after: tuple[str, ...]
     problem: str = ""

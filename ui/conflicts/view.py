@@ -206,7 +206,7 @@ class ConflictView(QWidget):
         card.body.addWidget(
             PlainLabel(look, label, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="muted")
         )
-        card.body.addWidget(PlainLabel(look, state.base, wrap=True))
+        card.body.addWidget(RunLabel(look, state.base, wrap=True))
         return card
 
     def _panes(self, state: ConflictState) -> QGridLayout:
@@ -237,7 +237,7 @@ class ConflictView(QWidget):
         stack.addWidget(
             PlainLabel(look, look.tr("What will be written:"), size=Size.LABEL, colour="muted")
         )
-        stack.addWidget(PlainLabel(look, state.preview, weight=Weight.SEMIBOLD, wrap=True))
+        stack.addWidget(RunLabel(look, state.preview, wrap=True))
         written.setLayout(stack)
         grid.addWidget(written, last - 1, 2)
         grid.setRowStretch(last, 1)

@@ -228,15 +228,22 @@ def strip(shown: Strip, speaking: Speaking) -> tuple[StripCell, ...]:
         weight = measure_words(shown.weight, formats)
         if shown.bmi is not None:
             weight += " (" + tr("BMI {value}", value=formats.number(shown.bmi)) + ")"
-        cells.append(StripCell(tr("Weight"), weight))
+        cells.append(StripCell(_dated(tr("Weight"), shown.weight.at, speaking), weight))
     for label, measure in (
-        (tr("Blood pressure"), shown.blood_pressure),
+        (tr("BP"), shown.blood_pressure),
         (tr("eGFR"), shown.egfr),
         (tr("HbA1c"), shown.hba1c),
     ):
         if measure is not None:
-            when = tr("{label} on {date}", label=label, date=formats.day(measure.at))
-            shown_label = when if label == tr("HbA1c") else label
             value = measure_words(measure, formats)
-            cells.append(StripCell(shown_label, value, flag_words(texts, measure.flag)))
+            dated = _dated(label, measure.at, speaking)
+            cells.append(StripCell(dated, value, flag_words(texts, measure.flag)))
     return tuple(cells)
+
+
+def _dated(label: str, at: str, speaking: Speaking) -> str:
+    """`DFG le 11/11/2026`: a value without its date may be years old."""
+    day_ = speaking.formats.day(at) if at else speaking.texts.tr("undated")
+    return (
+        speaking.texts.tr("{label} on {date}", label=label, date=day_) if at else f"{label}, {day_}"
+    )

@@ -9,7 +9,7 @@ from ui.patient.state import GroupKind, TimelineRow
 from ui.theme.look import Look
 from ui.theme.tokens import ROW_TWO_LINES, Size, Weight
 from ui.widgets.chip import chip_width, draw_chip
-from ui.widgets.text import Run, draw_runs
+from ui.widgets.text import Run, draw_runs, whole_runs
 
 DATE_X, TEXT_PAD = 12, 12
 HEAD_HEIGHT = 28
@@ -94,7 +94,11 @@ class TimelineDelegate(QStyledItemDelegate):
         left = rect.x() + self._text_x
         room = QRectF(left, first.y(), rect.right() - left - TEXT_PAD, first.height())
         kind = Run(row.kind + "  ", Weight.BOLD if row.unread else Weight.SEMIBOLD)
-        used = draw_runs(painter, look, room, (kind, *row.summary))
+        summary = row.summary
+        if row.values:
+            named = look.metrics(kind.size, kind.weight).horizontalAdvance(kind.text)
+            summary = whole_runs(look, summary, room.width() - named)
+        used = draw_runs(painter, look, room, (kind, *summary))
         if row.struck:
             painter.setPen(QPen(look.colour("muted"), 1.2))
             y = room.center().y()

@@ -13,13 +13,14 @@ from practitioner_app.services.rows import (
     Item,
     ProblemRow,
     Record,
+    Struck,
     TimelineItem,
     TreatmentRow,
 )
 from ui.formats import Formats, band_words
 from ui.patient.banner import full_name
 from ui.patient.line_words import chips_of
-from ui.patient.presenter import medication_runs
+from ui.patient.presenter import SETTLE_KEY, medication_runs
 from ui.patient.state import (
     Action,
     ActionState,
@@ -43,6 +44,7 @@ from ui.words import (
     flag_words,
     kind_word,
     severity_word,
+    struck_chips,
     taking_word,
 )
 
@@ -133,8 +135,7 @@ def _chips(row: Item, record: Record, speaking: Speaking) -> tuple[ChipState, ..
     chips = list(chips_of(row.state, speaking, undecided=getattr(row, "undecided", False)))
     if row.state is ItemState.SENT:
         chips.append(ChipState(texts.tr("Recorded"), Tone.NEUTRAL))
-    if getattr(row, "struck", False):
-        chips.append(ChipState(texts.tr("Entered in error"), Tone.NEUTRAL))
+    chips += struck_chips(texts, getattr(row, "struck", Struck.NO), row.rtype)
     if row.by_patient:
         chips.append(ChipState(by_patient_word(texts, record.identity.sex), Tone.OK, "person"))
     if row.new:
@@ -319,7 +320,7 @@ def _actions(row: Item, lines: Lines, speaking: Speaking) -> tuple[ActionState, 
     tr = speaking.texts.tr
     undecided = row.state is ItemState.CONFLICT or getattr(row, "undecided", False)
     if undecided and row.op_id:
-        return (ActionState(Action.SETTLE, tr("Settle"), primary=True),)
+        return (ActionState(Action.SETTLE, tr("Settle"), SETTLE_KEY, primary=True),)
     actions: list[ActionState] = []
     if row.state is ItemState.PENDING:
         actions.append(ActionState(Action.UNDO, tr("Undo"), "Ctrl+Z"))

@@ -47,6 +47,13 @@ def commands(texts: Texts) -> tuple[Command, ...]:
             in_palette=False,
         ),
         Command(
+            key="settle",
+            title=tr("Settle a disagreement"),
+            group=here,
+            shortcut="Alt+D",
+            words=tr("two versions, disagreement"),
+        ),
+        Command(
             key="close_record",
             title=tr("Close the record"),
             group=here,

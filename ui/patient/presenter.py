@@ -35,9 +35,11 @@ from ui.words import (
     chapter_word,
     empty_word,
     flag_sign,
+    says_if_needed,
 )
 
 CURVES = 2
+SETTLE_KEY = "Alt+D"
 
 
 def record_state(
@@ -57,12 +59,7 @@ def record_state(
         owner=record.owner,
         banner=zone.banner(record, speaking),
         strip=zone.strip(record.strip, speaking),
-        cards=(
-            history_card(record, speaking),
-            problems_card(record.problems, speaking),
-            allergies_card(record.allergies, speaking),
-            treatments_card(record.treatments, speaking),
-        ),
+        cards=_cards(record, speaking),
         curves=curves(record.series, speaking),
         timeline=rows,
         filters=filters(record, speaking),
@@ -79,6 +76,19 @@ def record_state(
 
 
 # -- cards --------------------------------------------------------------------
+
+
+def _cards(record: Record, speaking: Speaking) -> tuple[SummaryCard, ...]:
+    """Every card; where only reading is possible, none offers to write."""
+    cards = (
+        history_card(record, speaking),
+        problems_card(record.problems, speaking),
+        allergies_card(record.allergies, speaking),
+        treatments_card(record.treatments, speaking),
+    )
+    if not record.narrowed:
+        return cards
+    return tuple(structs.replace(card, add="", add_key="") for card in cards)
 
 
 def history_card(record: Record, speaking: Speaking) -> SummaryCard:
@@ -126,7 +136,8 @@ def _history_line(row: HistoryRow, caption: str, speaking: Speaking) -> SummaryL
 
 def problems_card(listing: Listing[ProblemRow], speaking: Speaking) -> SummaryCard:
     tr = speaking.texts.tr
-    lines = tuple(_problem_line(row, speaking) for row in listing.rows if not row.struck)
+    shown = (row for row in listing.rows if row.undecided or not row.struck)
+    lines = tuple(_problem_line(row, speaking) for row in shown)
     card = SummaryCard(
         key="problems",
         title=tr("Active problems"),
@@ -170,7 +181,7 @@ def allergies_card(panel: AllergyPanel, speaking: Speaking) -> SummaryCard:
     texts, formats = speaking.texts, speaking.formats
     aside = ""
     if panel.verified_at:
-        aside = texts.trc("allergies", "verified on {date}", date=formats.day(panel.verified_at))
+        aside = texts.trc("allergies", "updated on {date}", date=formats.day(panel.verified_at))
     none = " — ".join(
         part
         for part in (texts.tr("No known allergies"), zone.verified_words(panel, speaking))
@@ -221,7 +232,13 @@ def _allergy_line(row: AllergyRow, speaking: Speaking) -> SummaryLine:
 
 def treatments_card(listing: Listing[TreatmentRow], speaking: Speaking) -> SummaryCard:
     tr = speaking.texts.tr
-    lines = tuple(_treatment_line(row, speaking) for row in listing.rows if not row.struck)
+    shown = (row for row in listing.rows if row.versions or not row.struck)
+    lines = tuple(_treatment_line(row, speaking) for row in shown)
+    first = next((place for place, one in enumerate(lines) if isinstance(one, Disagreement)), None)
+    lines = tuple(
+        structs.replace(one, key=SETTLE_KEY) if place == first else one
+        for place, one in enumerate(lines)
+    )
     card = SummaryCard(
         key="treatments",
         title=tr("Current treatments"),
@@ -245,7 +262,7 @@ def medication_runs(row: TreatmentRow, speaking: Speaking) -> tuple[Run, ...]:
             runs.append(bold(dose_taken(row.dose, formats, speaking.texts.language)))
         if row.posology:
             runs.append(Run(f" {row.posology}" if row.dose else row.posology))
-    if row.as_needed:
+    if row.as_needed and not says_if_needed(row.posology):
         runs.append(Run(", " + tr("if needed")))
     if row.duration:
         runs.append(Run(f" — {row.duration}"))
@@ -263,6 +280,16 @@ def _treatment_line(row: TreatmentRow, speaking: Speaking) -> SummaryLine | Disa
         chips=chips,
         ref=Ref(row.rtype, row.id),
     )
+
+
+def disagreements(record: Record) -> tuple[str, ...]:
+    """The acts that wait for a decision in this record, those of the treatments first."""
+    rows: tuple[TreatmentRow | AllergyRow | ProblemRow, ...] = (
+        *record.treatments.rows,
+        *record.allergies.rows,
+        *record.problems.rows,
+    )
+    return tuple(row.op_id for row in rows if row.undecided and row.op_id)
 
 
 def _disagreement(row: TreatmentRow, speaking: Speaking) -> Disagreement:
@@ -294,7 +321,10 @@ def _version(version: TreatmentVersion, speaking: Speaking, shared: str) -> tupl
     taken = dose_taken(version.dose, formats, texts.language)
     label = Run(texts.tr("DOSE") + " ", Weight.SEMIBOLD, "muted", Size.CAPTION)
     rest = f" — {taken} " if own and taken else " "
-    return (label, bold(own or taken), Run(f"{rest}{version.posology}"), source)
+    if_needed = ", " + texts.tr("if needed") if version.as_needed else ""
+    if says_if_needed(version.posology):
+        if_needed = ""
+    return (label, bold(own or taken), Run(f"{rest}{version.posology}{if_needed}"), source)
 
 
 def curves(listing: Listing[Series], speaking: Speaking) -> tuple[PlotState, ...]:

@@ -42,6 +42,7 @@ class Disagreement(Struct, frozen=True, kw_only=True):
     words: str
     op_id: str
     ref: Ref
+    key: str = ""
 
 
 class SummaryCard(Struct, frozen=True, kw_only=True):
@@ -76,6 +77,8 @@ class TimelineRow(Struct, frozen=True, kw_only=True):
     glyph: str = "page"
     kind: str = ""
     summary: tuple[Run, ...] = ()
+    values: bool = False
+    """The summary is a list of values: those that do not fit are counted, none is cut."""
     second: str = ""
     chips: tuple[ChipState, ...] = ()
     unread: bool = False

@@ -35,8 +35,8 @@ class DisagreementWidget(QWidget):
         mark = PlainLabel(look)
         mark.setPixmap(look.icons.pixmap("versions", look.colour("warn"), look.px(14)))
         title = PlainLabel(look, line.title, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="warn")
-        settle = Button(look, look.tr("Settle"), kind=Kind.LINK)
-        settle.setAccessibleDescription(line.words)
+        settle = Button(look, look.tr("Settle"), kind=Kind.LINK, key=line.key)
+        settle.setAccessibleDescription(f"{line.words} {line.key}".strip())
         settle.clicked.connect(self._settle)
         stack.addLayout(row(mark, title, 1, settle))
         for runs in (line.head, *line.versions):

@@ -17,6 +17,7 @@ from ui.words import (
     flag_words,
     kind_word,
     short_label,
+    struck_chips,
 )
 
 FILTERS: tuple[tuple[str, frozenset[Kind]], ...] = (
@@ -135,7 +136,7 @@ def fact_runs(facts: tuple[Fact, ...], speaking: Speaking) -> tuple[Run, ...]:
         runs.append(Run((", " if runs and not runs[-1].text.endswith(" ") else "") + text))
         if flag_sign(fact.flag):
             tone = "danger" if fact.flag is not Flag.NORMAL else "text"
-            runs.append(Run(f" {flag_sign(fact.flag)} ", Weight.SEMIBOLD, tone))
+            runs.append(Run(f" {flag_sign(fact.flag)} ", Weight.SEMIBOLD, tone, sign=True))
     return tuple(runs)
 
 
@@ -169,8 +170,7 @@ def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> Time
     """One event, ready to paint."""
     texts, formats = speaking.texts, speaking.formats
     chips: list[ChipState] = list(chips_of(item.state, speaking, undecided=item.undecided))
-    if item.struck:
-        chips.append(ChipState(texts.tr("Entered in error"), Tone.NEUTRAL))
+    chips += struck_chips(texts, item.struck, item.rtype)
     if item.by_patient:
         word = by_patient_word(texts, record.identity.sex)
         chips.append(ChipState(word, Tone.OK, "person"))
@@ -197,10 +197,11 @@ def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> Time
         glyph=KIND_GLYPHS[item.kind],
         kind=kind,
         summary=tuple(summary),
+        values=bool(facts),
         second=second,
         chips=tuple(chips),
         unread=item.unread,
         new=item.new or item.unread,
-        struck=item.struck,
+        struck=bool(item.struck),
         refs=(Ref(item.rtype, item.id), *(Ref(*member) for member in item.members)),
     )

@@ -38,15 +38,11 @@ def value_words(point: Point, unit: str, speaking: Speaking) -> str:
     return formats.joined(f"{point.comparator} {number}".strip(), formats.unit(unit))
 
 
-def decimals_of(series: Series) -> int:
-    """As many decimals everywhere in a series as its most precise value has, two at most."""
-    return min(2, max(-int(point.number.as_tuple().exponent) for point in series.points))
-
-
-def both_values(point: Point, decimals: int, speaking: Speaking) -> str:
-    """7,0 or 132/78: a blood pressure is never cut in two."""
+def both_values(point: Point, speaking: Speaking) -> str:
+    """7,0 or 132/78, each as precise as it was sent: a blood pressure is never cut in two."""
     numbers = [point.number] if point.second is None else [point.number, point.second]
-    return "/".join(speaking.formats.fixed(number, decimals) for number in numbers)
+    shown = "/".join(speaking.formats.measured(number) for number in numbers)
+    return f"{point.comparator} {shown}".strip()
 
 
 def bare_point(point: Point, speaking: Speaking) -> PlotPoint | None:
@@ -62,7 +58,7 @@ def bare_point(point: Point, speaking: Speaking) -> PlotPoint | None:
     )
 
 
-def plot_point(point: Point, unit: str, decimals: int, speaking: Speaking) -> PlotPoint | None:
+def plot_point(point: Point, unit: str, speaking: Speaking) -> PlotPoint | None:
     """A point with its words."""
     bare = bare_point(point, speaking)
     if bare is None:
@@ -71,7 +67,7 @@ def plot_point(point: Point, unit: str, decimals: int, speaking: Speaking) -> Pl
     flag = flag_words(speaking.texts, point.flag)
     return structs.replace(
         bare,
-        shown=both_values(point, decimals, speaking),
+        shown=both_values(point, speaking),
         words=f"{words} {flag}".strip(),
     )
 
@@ -79,10 +75,9 @@ def plot_point(point: Point, unit: str, decimals: int, speaking: Speaking) -> Pl
 def plot_of(series: Series, speaking: Speaking, *, small: bool = False) -> PlotState:
     """The curve of one series; of a small one, only the last point has words."""
     tr, formats = speaking.texts.tr, speaking.formats
-    decimals = decimals_of(series)
     points = [bare_point(point, speaking) for point in series.points[:-1]] if small else []
     spoken = series.points[len(points) :]
-    points += [plot_point(point, series.unit, decimals, speaking) for point in spoken]
+    points += [plot_point(point, series.unit, speaking) for point in spoken]
     band = series.band
     sentence, low, high = "", None, None
     if band is not None:
@@ -107,11 +102,9 @@ def plot_of(series: Series, speaking: Speaking, *, small: bool = False) -> PlotS
         low=low,
         high=high,
         band_words=sentence,
-        last=both_values(series.last, decimals, speaking),
+        last=both_values(series.last, speaking),
         last_flag=flag_words(speaking.texts, series.last.flag),
-        previous=tr("{value} before", value=both_values(previous, decimals, speaking))
-        if previous
-        else "",
+        previous=tr("{value} before", value=both_values(previous, speaking)) if previous else "",
         note=" ".join(notes),
         abnormal=bool(flag_sign(series.last.flag)),
     )

@@ -7,6 +7,7 @@ from ui.search.state import HitKind, HitRow, PaletteState
 from ui.speaking import Speaking
 from ui.words import identity_word
 
+_DRUGS = frozenset({"MedicationStatement", "MedicationRequest"})
 _START, _END = "\u0002", "\u0003"
 
 
@@ -78,10 +79,12 @@ def plain_excerpt(excerpt: str) -> str:
 
 def _document(hit: DocumentHit, speaking: Speaking, *, here: bool) -> HitRow:
     tr, formats = speaking.texts.tr, speaking.formats
-    title = hit.title or tr("Untitled document")
+    title = formats.decimals(hit.title) or tr("Untitled document")
     if not here and hit.patient is not None:
         title = f"{title} — {patient_line(hit.patient, speaking)}"
     excerpt = plain_excerpt(hit.excerpt)
+    if hit.rtype in _DRUGS:
+        excerpt = formats.decimals(excerpt)
     quoted = f"« {excerpt} »" if speaking.texts.language == "fr" else f"“{excerpt}”"
     second = " · ".join(part for part in (formats.day(hit.at), quoted if excerpt else "") if part)
     act = tr("Open") if here else tr("Changes patient")

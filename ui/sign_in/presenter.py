@@ -286,7 +286,6 @@ def _check_page(common: StartState, state: FirstStart, texts: Texts) -> StartSta
         facts = (
             (tr("Name"), known.name),
             (tr("Address"), state.address),
-            (tr("Identity"), identity_words(known.identity)),
             (tr("Version"), known.server),
             (tr("Demonstration"), kind),
         )
@@ -295,6 +294,7 @@ def _check_page(common: StartState, state: FirstStart, texts: Texts) -> StartSta
         title=tr("Is this your server?"),
         intro=tr("Compare with the sheet of the operator before going on."),
         facts=facts,
+        fingerprint=identity_words(known.identity) if known is not None else "",
         check=tr("Yes, this is the server of my practice"),
         checked=state.server_confirmed,
     )

@@ -98,6 +98,28 @@ def add_facts(look: Look, body: QVBoxLayout, state: StartState) -> None:
         body.addSpacing(16)
 
 
+def add_fingerprint(look: Look, body: QVBoxLayout, state: StartState) -> None:
+    """The identity of the server, to compare by eye with the sheet: wide letters, all of one width."""
+    box = Card(look, ground="alt", pad=20)
+    box.body.setContentsMargins(20, 12, 20, 14)
+    title = look.tr("Identity of the server")
+    box.body.addWidget(PlainLabel(look, title, weight=Weight.SEMIBOLD))
+    box.body.addSpacing(4)
+    code = PlainLabel(look, state.fingerprint, strict=True)
+    code.setFont(look.mono(Size.PAGE, Weight.SEMIBOLD))
+    code.setAccessibleName(f"{title} : {state.fingerprint}")
+    code.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByKeyboard
+        | Qt.TextInteractionFlag.TextSelectableByMouse
+    )
+    box.body.addWidget(code)
+    box.body.addSpacing(4)
+    sentence = look.tr("The sheet of the operator must show these same four groups, in this order.")
+    box.body.addWidget(PlainLabel(look, sentence, colour="muted", wrap=True))
+    body.addWidget(box)
+    body.addSpacing(16)
+
+
 def add_code(look: Look, body: QVBoxLayout, state: StartState) -> None:
     box = Card(look, ground="alt", pad=20)
     code = PlainLabel(look, state.code, size=Size.NAME, weight=Weight.SEMIBOLD, strict=True)

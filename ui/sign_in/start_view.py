@@ -4,7 +4,14 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from ui.sign_in.start_parts import add_code, add_facts, good_to_know, left_side, server_card
+from ui.sign_in.start_parts import (
+    add_code,
+    add_facts,
+    add_fingerprint,
+    good_to_know,
+    left_side,
+    server_card,
+)
 from ui.sign_in.state import ChoiceLine, FieldLine, StartState
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
@@ -113,6 +120,8 @@ class StartView(QWidget):
         for choice in state.choices:
             self._add_choice(body, choice)
         add_facts(look, body, state)
+        if state.fingerprint:
+            add_fingerprint(look, body, state)
         if state.code:
             add_code(look, body, state)
         if state.ratio is not None:

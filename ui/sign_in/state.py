@@ -72,6 +72,7 @@ class StartState(Struct, frozen=True, kw_only=True):
     fields: tuple[FieldLine, ...] = ()
     choices: tuple[ChoiceLine, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    fingerprint: str = ""
     code: str = ""
     check: str = ""
     checked: bool = False

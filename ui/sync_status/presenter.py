@@ -1,12 +1,12 @@
 """From the figures of the copy to the words of the sync centre, the status bar and the lock page."""
 
+from dossier.errors import Distrusted
 from practitioner_app.ports import ItemState
 from practitioner_app.services.search import PatientHit
-from practitioner_app.services.session import Lease, LeaseState, Link
+from practitioner_app.services.session import Connection, Lease, LeaseState, Link
 from practitioner_app.services.sync_centre import (
     Centre,
     ConflictRow,
-    CopyRow,
     Exchange,
     OpRow,
     Progress,
@@ -15,8 +15,9 @@ from practitioner_app.services.sync_centre import (
     Status,
     Undone,
 )
+from ui.errors import error_sentence
 from ui.i18n import Texts
-from ui.patient_words import patient_line
+from ui.patient_words import patient_line, version_of
 from ui.speaking import Speaking
 from ui.sync_status.state import (
     CentreState,
@@ -73,7 +74,7 @@ def link_words(texts: Texts, link: Link) -> str:
         Link.NOT_COLLOQUE: tr("This network asks for a sign-in page, or another site answers"),
         Link.BAD_ANSWER: tr("The server’s answer is damaged: trying again"),
         Link.SIGN_IN: tr("This computer’s right has ended: enrol it again"),
-        Link.DISTRUSTED: tr("This server cannot prove that it is yours: call the operator"),
+        Link.DISTRUSTED: tr("Server not recognised: call the operator"),
         Link.TOO_OLD: tr("This version is too old: update Colloque"),
         Link.BUSY: tr("The server is busy: trying again"),
         Link.CLOCK_WRONG: tr("The clock of this computer is wrong: set it"),
@@ -130,17 +131,34 @@ def centre_state(centre: Centre, speaking: Speaking) -> CentreState:
             waiting,
         )
     return CentreState(
-        copy=_copy(centre.copy, speaking, narrowed=centre.lease.narrowed),
+        copy=_copy(centre, speaking),
         facts=_facts(centre, speaking),
         exchanges=tuple(_exchange(one, speaking) for one in centre.exchanges[:8]),
-        refused=tuple(_op(one, speaking) for one in centre.refused),
-        pending=tuple(_op(one, speaking) for one in centre.pending),
+        refused=tuple(_op(one, centre.connection, speaking) for one in centre.refused),
+        pending=tuple(_op(one, centre.connection, speaking) for one in centre.pending),
         conflicts=tuple(_conflict(one, speaking) for one in centre.conflicts),
         at_risk=risk,
     )
 
 
-def _copy(copy: CopyRow, speaking: Speaking, *, narrowed: bool) -> CopyCard:
+def _notice(centre: Centre, speaking: Speaking) -> str:
+    """What may be relied upon now, in one sentence."""
+    tr, copy = speaking.texts.tr, centre.copy
+    if centre.connection.link is Link.DISTRUSTED:
+        return error_sentence(speaking.texts, Distrusted(centre.connection.detail))
+    if centre.lease.narrowed:
+        return tr("Continuity mode: only what the practice wrote is shown and counted.")
+    if copy.complete:
+        return tr("The copy of this computer is complete: it works without a connection.")
+    if copy.usable:
+        return tr(
+            "This computer can be used. A record not received yet shows “not received yet”, never “none”."
+        )
+    return tr("The first update has just begun: the patient list comes first.")
+
+
+def _copy(centre: Centre, speaking: Speaking) -> CopyCard:
+    copy = centre.copy
     tr, formats = speaking.texts.tr, speaking.formats
     sizes = tr(
         "{size} of {total}", size=formats.size(copy.size), total=formats.size(copy.size_total)
@@ -155,15 +173,6 @@ def _copy(copy: CopyRow, speaking: Speaking, *, narrowed: bool) -> CopyCard:
     ]
     if copy.bytes_per_s and not copy.complete:
         figures.append(tr("{size} a second", size=formats.size(int(copy.bytes_per_s))))
-    notice = tr("The first update has just begun: the patient list comes first.")
-    if narrowed:
-        notice = tr("Continuity mode: only what the practice wrote is shown and counted.")
-    elif copy.complete:
-        notice = tr("The copy of this computer is complete: it works without a connection.")
-    elif copy.usable:
-        notice = tr(
-            "This computer can be used. A record not received yet shows “not received yet”, never “none”."
-        )
     left = ""
     if not copy.complete:
         left = tr("Time left: {time}", time=formats.left(copy.seconds_left))
@@ -177,7 +186,8 @@ def _copy(copy: CopyRow, speaking: Speaking, *, narrowed: bool) -> CopyCard:
         figures=" · ".join(figures),
         percent=formats.percent(copy.percent / 100),
         ranks=tuple(_rank(row, speaking) for row in copy.ranks if row.patients_total),
-        notice=notice,
+        notice=_notice(centre, speaking),
+        alarm=centre.connection.link is Link.DISTRUSTED,
     )
 
 
@@ -294,15 +304,20 @@ def person_of(patient: PatientHit | None, speaking: Speaking) -> str:
     return patient_line(patient, speaking)
 
 
-def _op(row: OpRow, speaking: Speaking) -> OpLine:
+def _op(row: OpRow, connection: Connection, speaking: Speaking) -> OpLine:
+    """What was tried and has no answer is not `being sent` once the server is out of reach."""
     texts, formats = speaking.texts, speaking.formats
     tr = texts.tr
-    what = row.title or rtype_word(texts, row.rtype)
-    chip = {
-        ItemState.SENT: ChipState(tr("Being sent"), Tone.WAIT, "up"),
-        ItemState.REFUSED: ChipState(tr("Refused"), Tone.WARN, "stop", outline=True),
-    }.get(row.state, ChipState(tr("Not sent yet"), Tone.WAIT, "hourglass"))
+    what = formats.decimals(row.title) or rtype_word(texts, row.rtype)
+    tried = row.state is ItemState.SENT
+    chip = ChipState(tr("Not sent yet"), Tone.WAIT, "hourglass")
+    if row.state is ItemState.REFUSED:
+        chip = ChipState(tr("Refused"), Tone.WARN, "stop", outline=True)
+    elif tried and not connection.offline:
+        chip = ChipState(tr("Being sent"), Tone.WAIT, "up")
     written = tr("written on {moment}", moment=formats.moment(row.at))
+    if tried and connection.offline:
+        written += " · " + tr("tried once, no answer yet")
     because = reason_words(texts, row.reason) if row.state is ItemState.REFUSED else ""
     return OpLine(
         op_id=row.op_id,
@@ -363,9 +378,15 @@ def reason_words(texts: Texts, reason: str) -> str:
 
 
 def _conflict(row: ConflictRow, speaking: Speaking) -> ConflictLine:
-    tr, formats = speaking.texts.tr, speaking.formats
+    texts, formats = speaking.texts, speaking.formats
+    mine = texts.tr("My version ({moment})", moment=formats.moment(row.at))
+    other = texts.tr("the other version")
+    if row.other_author:
+        other = version_of(row.other_author, texts)
+    if row.other_at:
+        other += f" ({formats.moment(row.other_at)})"
     return ConflictLine(
         op_id=row.op_id,
-        title=f"{row.title} — {person_of(row.patient, speaking)}",
-        second=tr("My version ({moment}) · version of the server", moment=formats.moment(row.at)),
+        title=f"{formats.decimals(row.title)} — {person_of(row.patient, speaking)}",
+        second=f"{mine} · {other[:1].lower()}{other[1:]}",
     )

@@ -30,6 +30,7 @@ class CopyCard(Struct, frozen=True, kw_only=True):
     percent: str
     ranks: tuple[RankLine, ...]
     notice: str
+    alarm: bool = False
 
 
 class FactRow(Struct, frozen=True):

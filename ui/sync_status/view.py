@@ -164,10 +164,10 @@ class SyncCentreView(QWidget):
         for index, line in enumerate(state.conflicts):
             if index:
                 card.body.addWidget(Rule(look))
-            card.body.addLayout(self._conflict(line))
+            card.body.addLayout(self._conflict(line, "" if index else "Alt+D"))
         return card
 
-    def _conflict(self, line: ConflictLine) -> QVBoxLayout:
+    def _conflict(self, line: ConflictLine, key: str) -> QVBoxLayout:
         look, stack = self._look, column(3, (4, 4, 4, 6))
         stack.addWidget(PlainLabel(look, line.title, weight=Weight.SEMIBOLD, wrap=True))
         stack.addWidget(PlainLabel(look, line.second, size=Size.LABEL, colour="muted", wrap=True))
@@ -175,7 +175,7 @@ class SyncCentreView(QWidget):
             PlainLabel(look, look.tr("Nothing is lost: both versions are kept."), wrap=True)
         )
         stack.addSpacing(4)
-        settle = OpButton(look, look.tr("Settle"), line.op_id, kind=Kind.PRIMARY)
+        settle = OpButton(look, look.tr("Settle"), line.op_id, kind=Kind.PRIMARY, key=key)
         settle.setAccessibleDescription(line.title)
         settle.asked.connect(self.settle_asked)
         stack.addLayout(row(settle, 1))

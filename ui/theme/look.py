@@ -12,6 +12,14 @@ from ui.icons.paint import IconSet
 from ui.theme.tokens import Size, Tokens, Tone, Weight
 
 FAMILIES = ("Inter", "Inter Variable", "Noto Sans", "DejaVu Sans")
+MONO_FAMILIES = (
+    "JetBrains Mono",
+    "DejaVu Sans Mono",
+    "Noto Sans Mono",
+    "Liberation Mono",
+    "Courier New",
+)
+SPACED = 112
 _TNUM = QFont.Tag("tnum")
 _ROOMY_TEXT = 130
 
@@ -66,6 +74,16 @@ class Look:
             made.setWeight(QFont.Weight(int(weight)))
             made.setFeature(_TNUM, 1)
         return QFont(made)
+
+    def mono(self, size: int, weight: int = Weight.REGULAR) -> QFont:
+        """Letters of one width, spaced: for what a person compares sign by sign."""
+        font = QFont(list(MONO_FAMILIES), self.px(size))
+        font.setStyleHint(QFont.StyleHint.Monospace)
+        font.setFixedPitch(True)
+        font.setPixelSize(self.px(size))
+        font.setWeight(QFont.Weight(int(weight)))
+        font.setLetterSpacing(QFont.SpacingType.PercentageSpacing, SPACED)
+        return font
 
     def metrics(self, size: int = Size.BODY, weight: int = Weight.REGULAR) -> QFontMetrics:
         """Of a font of the scale, made once."""

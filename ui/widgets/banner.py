@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.theme.look import Look
 from ui.theme.tokens import INPUT_RADIUS, Size, Tone, Weight
@@ -19,6 +19,8 @@ from ui.widgets.text import PlainLabel, Run, RunLabel
 
 NARROW = 1400
 STRIPE = 8
+MAXIMUM = 16_777_215
+"""The toolkit's word for no limit."""
 
 
 class AllergyKind(StrEnum):
@@ -195,6 +197,7 @@ class Names(QWidget):
         stack.addStretch(1)
         stack.addWidget(self._name)
         stack.addWidget(self._born)
+        self._room = 0
         stack.addStretch(1)
         self.setLayout(stack)
 
@@ -209,6 +212,23 @@ class Names(QWidget):
         self._name.setText(state.name if state else "")
         self._born.set_runs(runs)
         self._born.setMinimumWidth(self._born.sizeHint().width())
+        self._name.setWordWrap(False)
+        self._room = 0
+
+    def whole(self) -> int:
+        """The width of the name on one line."""
+        text = self._look.metrics(Size.NAME, Weight.BOLD).horizontalAdvance(self._name.text())
+        return max(text + 2, self._born.sizeHint().width())
+
+    def fit(self, room: int) -> None:
+        """A name longer than its room goes on to the next line, whole."""
+        room = 0 if self.whole() <= room else max(room, self._born.sizeHint().width())
+        if room == self._room:
+            return
+        self._room = room
+        self._name.setWordWrap(bool(room))
+        self.setMinimumWidth(room)
+        self.setMaximumWidth(room or MAXIMUM)
 
 
 def _pair(label: str, value: str) -> tuple[Run, Run]:
@@ -250,16 +270,20 @@ class PatientBanner(QWidget):
         self._identity = Trait(look, look.tr("Identity"))
         self._identity.mark.show()
         self._both = Identity(look)
-        self._line = QHBoxLayout(self)
-        self._line.setContentsMargins(16, 6, 12, 6)
+        self._stack = QVBoxLayout(self)
+        self._stack.setContentsMargins(16, 6, 12, 6)
+        self._stack.setSpacing(6)
+        self._stack.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        self._line = QHBoxLayout()
         self._line.setSpacing(28)
-        self._line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
-        parts = (self._names, self._born, self._sex, self._both, self._ins, self._identity)
-        for part in parts:
+        self._stack.addLayout(self._line)
+        self._parts = (self._names, self._born, self._sex, self._both, self._ins, self._identity)
+        for part in self._parts:
             part.hide()
             self._line.addWidget(part)
         self._line.addStretch(1)
         self._line.addWidget(self._panel)
+        self._below = False
         self.setMinimumHeight(64)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -288,7 +312,31 @@ class PatientBanner(QWidget):
         self._panel.show_state(state.allergies if state else None)
         self._panel.setMinimumWidth(280 if compact else 400)
         self._line.setStretchFactor(self._panel, 100 if compact else 60)
+        self._fit()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fit()
+
+    def _fit(self) -> None:
+        """The allergies go below the traits where both have not room side by side; nothing is cut."""
+        if self._state is None or not self.width():
+            return
+        gap = self._line.spacing()
+        shown = [part for part in self._parts[1:] if not part.isHidden()]
+        others = sum(part.sizeHint().width() + gap for part in shown)
+        room = self.width() - 28
+        below = others + self._names.whole() + gap + self._panel.minimumWidth() > room
+        self._names.fit(room - others)
+        if below != self._below:
+            self._below = below
+            home, other = (self._stack, self._line) if below else (self._line, self._stack)
+            other.removeWidget(self._panel)
+            home.addWidget(self._panel)
+            self._line.setStretchFactor(self._panel, 100 if self._compact else 60)
+            self.updateGeometry()
 
     def _show_traits(self, state: BannerState | None) -> None:
         look = self._look

@@ -11,6 +11,7 @@ from ui.widgets.card import column, parent_of, row
 from ui.widgets.text import PlainLabel
 
 UNDO_MS = 10_000
+LEFT = 72
 
 
 class OverlayVeil(QWidget):
@@ -85,11 +86,16 @@ class ToastUndo(QWidget):
         self._undo.setVisible(undoable)
         self.setAccessibleName(sentence)
         self.adjustSize()
-        parent = parent_of(self)
-        self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - 24)
+        self.place()
         self.show()
         self.raise_()
         self._timer.start()
+
+    def place(self) -> None:
+        """At the left, above the status bar: the buttons of a panel stand at the right."""
+        parent, foot = parent_of(self), max(32, self._look.px(32))
+        left = min(LEFT, parent.width() - self.width() - 8)
+        self.move(max(8, left), parent.height() - foot - self.height() - 12)
 
     @Slot()
     def _undo_clicked(self) -> None:

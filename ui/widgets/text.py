@@ -91,13 +91,14 @@ class PlainLabel(QLabel):
 
 
 class Run(Struct, frozen=True):
-    """A stretch of text of one style. `strict` keeps it as received."""
+    """A stretch of text of one style. `strict` keeps it as received; `sign`: it belongs to the one before."""
 
     text: str
     weight: int = Weight.REGULAR
     colour: str = "text"
     size: int = Size.BODY
     strict: bool = False
+    sign: bool = False
 
 
 def bold(text: str, colour: str = "text", size: int = Size.BODY) -> Run:
@@ -176,6 +177,33 @@ def draw_runs(
         painter.drawText(QRectF(x, rect.y(), room, rect.height()), _BESIDE, text)
         x += width
     return x - rect.x()
+
+
+def whole_runs(look: Look, runs: tuple[Run, ...], room: float) -> tuple[Run, ...]:
+    """The runs that fit whole, a run and the sign that follows it together; how many are left out is said
+    (`+ 2`), so that no value is ever shown without its sign.
+    """
+    pairs: list[list[Run]] = []
+    for run in runs:
+        if run.sign and pairs:
+            pairs[-1].append(run)
+        else:
+            pairs.append([run])
+    wide = [sum(_width(look, run) for run in pair) for pair in pairs]
+    if sum(wide) <= room:
+        return runs
+    room -= look.metrics(Size.BODY, Weight.SEMIBOLD).horizontalAdvance("  + 99")
+    kept, used = 0, 0
+    while kept < len(pairs) and used + wide[kept] <= room:
+        used += wide[kept]
+        kept += 1
+    more = Run(f"  + {len(pairs) - kept}", Weight.SEMIBOLD, "accent")
+    return (*(run for pair in pairs[:kept] for run in pair), more)
+
+
+def _width(look: Look, run: Run) -> int:
+    text = visible(run.text) if run.strict else look.texts.shown(run.text)
+    return look.metrics(run.size, run.weight).horizontalAdvance(text)
 
 
 class Paragraph:

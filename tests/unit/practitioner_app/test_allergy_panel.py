@@ -9,7 +9,7 @@ from dossier.fhir.allergies import Certainty, Criticality, Severity
 from practitioner_app.ports import Completeness, ConflictCase, ItemState
 from practitioner_app.services.allergy_panel import panel
 from practitioner_app.services.decoding import Decoded, decode
-from practitioner_app.services.rows import AllergyState
+from practitioner_app.services.rows import AllergyState, Struck
 from tests.builders import OWNER, SIGNATURE, a_row, an_allergy, encoded, no_known_allergy
 from tests.fakes.record_store import COPIED
 
@@ -110,7 +110,7 @@ def test_hz07_what_the_patient_declares_is_shown_apart_and_forbids_none():
 def test_what_was_an_error_is_listed_struck_and_does_not_count():
     found = shown([a_row(ERROR)])
     assert found.state is AllergyState.NOT_RECORDED
-    assert [row.struck for row in found.struck] == [True]
+    assert [row.struck for row in found.struck] == [Struck.ERROR]
 
 
 def test_the_most_dangerous_comes_first():
