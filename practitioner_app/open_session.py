@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dossier.clock import Clock
 from dossier.entropy import Entropy
@@ -222,6 +222,10 @@ class OpenSession:
         )
         unsent = len(self._store.outbox.pending())
         return OwedReceipt(server=self._card.server, said=said, unsent=unsent)
+
+    def read_lease(self) -> None:
+        """The screens begin with the lease as it is after a contact made while opening."""
+        self.context = structs.replace(self.context, lease=self.centre.status().lease)
 
     def wait_usable(self) -> None:
         """Block until the first class of patients is here. Raises what keeps the server out of reach."""

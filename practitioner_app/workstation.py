@@ -201,6 +201,7 @@ class Workstation:
         session.start()
         try:
             self._refuse_lease(session)
+            session.read_lease()
         except BaseException:
             self._leave(session)
             raise
