@@ -11,7 +11,7 @@ from server.ports import OpRow, OwnerTx
 from server.services import bodies, conflict, effects
 from server.services.changes import Changes
 from server.services.feed import Feed
-from server.services.indexer import Indexer
+from server.services.indexer import Indexer, Told
 from server.services.rights import Right
 from server.services.session import Session, Sessions
 from tests.simulation.facts import Name
@@ -209,29 +209,29 @@ class PageEndsAtHead(Feed):
 class Deaf(Indexer):
     """Duties are done without telling anybody."""
 
-    async def _moved(self, owner: int, op_id: str, owed: effects.Moved) -> None:
-        """Nobody is told."""
+    async def _told(self, tx: OwnerTx, owed: effects.Moved) -> Told:
+        return {}
 
 
 class LossUntold(Indexer):
     """Who loses a right is not told."""
 
-    async def _moved(self, owner: int, op_id: str, owed: effects.Moved) -> None:
-        await super()._moved(owner, op_id, msgspec.structs.replace(owed, lost=()))
+    async def _told(self, tx: OwnerTx, owed: effects.Moved) -> Told:
+        return await super()._told(tx, msgspec.structs.replace(owed, lost=()))
 
 
 class GainUntold(Indexer):
     """Who gains a right is not told."""
 
-    async def _moved(self, owner: int, op_id: str, owed: effects.Moved) -> None:
-        await super()._moved(owner, op_id, msgspec.structs.replace(owed, gained=()))
+    async def _told(self, tx: OwnerTx, owed: effects.Moved) -> Told:
+        return await super()._told(tx, msgspec.structs.replace(owed, gained=()))
 
 
 class RecheckUntold(Indexer):
     """Whose block begins or ends is not told."""
 
-    async def _moved(self, owner: int, op_id: str, owed: effects.Moved) -> None:
-        await super()._moved(owner, op_id, msgspec.structs.replace(owed, recheck=()))
+    async def _told(self, tx: OwnerTx, owed: effects.Moved) -> Told:
+        return await super()._told(tx, msgspec.structs.replace(owed, recheck=()))
 
 
 def indexed_by(kind: type[Indexer]) -> Callable[[Scene], None]:
