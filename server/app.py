@@ -8,6 +8,7 @@ import logging
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -151,6 +152,7 @@ class House:
         self.changes = Changes(self.tools, self.copies, self._on_commit)
         self.indexer = Indexer(self.premises, self.access, self.hints)
         self.sequencer = Sequencer(self.premises, self.online.log, self.online.told.log)
+        self.fitness.watch_log(self.sequencer.is_late)
 
     def _on_commit(self, _owner: int) -> None:
         self.committed.set()
@@ -203,6 +205,24 @@ class House:
         await self.keys.close()
 
 
+def _tell_figures(house: House, metrics: Metrics) -> None:
+    """What the operator's figures say of hints, alarms and the log."""
+    log, raised = house.sequencer, house.indexer.volume.raised
+    metrics.gauge("hint_readers", "Readers some desktop listens for.", lambda: house.hints.waiters)
+    metrics.gauge("log_size", "Leaves of the journal's log.", lambda: log.size)
+    metrics.gauge(
+        "checkpoint_age_seconds",
+        "Since this process last signed a checkpoint; without new rows none is signed.",
+        lambda: log.signed_ago_s,
+    )
+    for kind in ("step_up", "blocked"):
+        metrics.gauge(
+            f"volume_{kind}_alarms",
+            "Accounts that displayed too many records within an hour, since this process started.",
+            partial(raised.__getitem__, kind),
+        )
+
+
 def build_app(
     house: House, ready: Callable[[], None] = lambda: None, operator_port: int | None = None
 ) -> Starlette:
@@ -242,7 +262,7 @@ def build_app(
     keeper = Doorkeeper(house.sessions, house.premises.clock, operator_port)
     doors = [*SessionApi(house.devices, house.erasures).doors(), *sync.doors()]
     metrics = Metrics()
-    metrics.gauge("hint_readers", "Readers some desktop listens for.", lambda: house.hints.waiters)
+    _tell_figures(house, metrics)
     doors += OperatorApi(house.fitness, metrics, keeper).doors()
     doors.append(published(doors, house.told.name, VERSION))
     metrics.know(door.path for door in doors)

@@ -62,6 +62,9 @@ def _refusal(texts: Texts, code: str) -> str:
             "Continuity mode only reads. Nothing was written; it can be once the server is met again."
         ),
         "device_revoked": tr("This computer is no longer allowed. Call the operator."),
+        "volume_blocked": tr(
+            "Too many records were opened within an hour: reading is stopped. What you typed is sent. Call the operator."
+        ),
         "situation_ended": tr("Your place in this practice has ended. Call the operator."),
     }.get(code, "")
 

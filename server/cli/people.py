@@ -25,6 +25,11 @@ def register(verbs: Any) -> None:
     new.add_argument("--rpps", default="")
     new.add_argument("--practitioner", default="", help="id of the Practitioner resource")
     _verb(account, "close", close, "end a person's account now").add_argument("login")
+    freed = _verb(account, "unblock", release, "serve an account that displayed too much again")
+    freed.add_argument("login")
+    freed.add_argument(
+        "--reason", required=True, help="who looked at it, and why; the journal keeps it"
+    )
     device = _group(verbs, "device", "enrolled desktops")
     _verb(device, "list", list_devices, "the desktops of a person").add_argument("login")
     gone = _verb(device, "revoke", revoke, "refuse a desktop from its next request on")
@@ -97,6 +102,13 @@ async def close(house: House, options: argparse.Namespace) -> dict[str, Any]:
     """End a person's account."""
     await house.accounts.close(await _account(house, options.login))
     return {"closed": options.login}
+
+
+async def release(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """The alarm was looked at: the account is served again."""
+    account = await _account(house, options.login)
+    await house.indexer.volume.release(account, options.reason)
+    return {"unblocked": options.login}
 
 
 async def list_devices(house: House, options: argparse.Namespace) -> list[dict[str, Any]]:

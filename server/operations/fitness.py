@@ -4,7 +4,7 @@ The answer is kept for a second, so that whoever asks without end costs the writ
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from dossier.clock import Clock
@@ -26,16 +26,23 @@ class Fitness:
         self, store: Store, keys: KeyStore, clock: Clock, free_bytes: Callable[[], int]
     ) -> None:
         self._store, self._keys, self._clock, self._free_bytes = store, keys, clock, free_bytes
+        self._is_late: Callable[[], Awaitable[bool]] = _never
         self._stopping = False
         self._asking = asyncio.Lock()
         self._known: tuple[float, tuple[str, ...]] | None = None
+
+    def watch_log(self, is_late: Callable[[], Awaitable[bool]]) -> None:
+        """Ask this as well: does the journal wait too long for its log?"""
+        self._is_late = is_late
 
     def stop(self) -> None:
         """No new work from now on: the server is ending."""
         self._stopping = True
 
     async def causes(self) -> tuple[str, ...]:
-        """Why not: `stopping`, `disk_full`, `keys_failed`, `store_slow`, `store_failed`. Never raises."""
+        """Why not: `stopping`, `disk_full`, `keys_failed`, `store_slow`, `store_failed`,
+        `log_late`. Never raises.
+        """
         if self._stopping:
             return ("stopping",)
         async with self._asking:
@@ -45,7 +52,7 @@ class Fitness:
             return self._known[1]
 
     async def _try(self) -> tuple[str, ...]:
-        found = [await self._write(), await self._key(), self._room()]
+        found = [await self._write(), await self._key(), self._room(), await self._log()]
         return tuple(dict.fromkeys(cause for cause in found if cause))
 
     async def _write(self) -> str:
@@ -67,11 +74,21 @@ class Fitness:
             return "keys_failed"
         return ""
 
+    async def _log(self) -> str:
+        try:
+            return "log_late" if await self._is_late() else ""
+        except DossierError:
+            return "store_failed"
+
     def _room(self) -> str:
         try:
             return "disk_full" if self._free_bytes() < FREE_BYTES else ""
         except OSError:
             return "store_failed"
+
+
+async def _never() -> bool:
+    return False
 
 
 async def _nothing(tx: OwnerTx) -> None:

@@ -14,6 +14,7 @@ Laws kept here (DATA-MODEL §2-§5, SCALE §2):
 
 from server.ports.rows import (
     AccountRow,
+    AlarmRow,
     CompartmentRow,
     CopyRow,
     DeviceRow,
@@ -52,11 +53,13 @@ from server.ports.tables import (
     Projections,
     Reservations,
     Resources,
+    Volumes,
 )
 
 __all__ = [
     "Access",
     "AccountRow",
+    "AlarmRow",
     "CompartmentRow",
     "Compartments",
     "CopyRow",
@@ -90,4 +93,5 @@ __all__ = [
     "SessionRow",
     "Store",
     "Tombstone",
+    "Volumes",
 ]

@@ -176,6 +176,20 @@ class CopyRow(NamedTuple):
     receipt_ms: int | None
 
 
+class AlarmRow(NamedTuple):
+    """`kind`: step_up or blocked. `patients` were displayed within the hour around `at_ms`; raised at
+    `raised_ms`; `ended_ms` None: it still stands.
+    """
+
+    n: int
+    kind: str
+    at_ms: int
+    raised_ms: int
+    patients: int
+    unit: int
+    ended_ms: int | None
+
+
 class ProjectionRow(NamedTuple):
     """A row of `granted` (reader = unit, profession) or `reader` (reader = account): what moved.
     `facet` `*` means: ask again for everything held of this target.

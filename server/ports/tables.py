@@ -5,6 +5,7 @@ from typing import Protocol
 
 from server.ports.rows import (
     AccountRow,
+    AlarmRow,
     CompartmentRow,
     CopyRow,
     DeviceRow,
@@ -175,6 +176,25 @@ class People(Protocol):
         ...
 
 
+class Volumes(Protocol):
+    """How much an account displays: owner = the account."""
+
+    async def displays(self, first_ms: int, last_ms: int) -> list[tuple[int, int]]:
+        """(instant, patient) of each display from the first to the last instant, in their order."""
+        ...
+
+    async def put_display(self, at_ms: int, target: int) -> None:
+        """Repeating is harmless."""
+        ...
+
+    async def forget_displays(self, before_ms: int) -> None: ...
+    async def alarms(self) -> list[AlarmRow]:
+        """Every alarm of the account, in order of n."""
+        ...
+
+    async def put_alarm(self, row: AlarmRow) -> None: ...
+
+
 class Projections(Protocol):
     """`reader` under owner = account, `granted` and `roster` under owner = unit. Monotone, rebuildable,
     never a right.
@@ -232,6 +252,8 @@ class OwnerTx(Protocol):
     def effects(self) -> Effects: ...
     @property
     def people(self) -> People: ...
+    @property
+    def volumes(self) -> Volumes: ...
     @property
     def projections(self) -> Projections: ...
     @property

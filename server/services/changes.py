@@ -17,7 +17,7 @@ from server.ports import CopyRow, OpRow, OwnerTx
 from server.services.consents import CONSENT
 from server.services.copies import Copies, Key
 from server.services.deciding import Desk, Tools
-from server.services.effects import Erased
+from server.services.effects import Displayed, Erased
 from server.services.facets import ACCESS, access_facet
 from server.services.journal import entry
 from server.services.labels import Labels
@@ -224,6 +224,8 @@ class Changes:
             self._premises, turn.session, "opened", op_id=op.op_id, claimed=op.at, reason=op.reason
         )
         await turn.book.log(ACCESS, said)
+        displayed = Displayed(at_ms, turn.session.unit)
+        await turn.book.owe(turn.session.account, "displayed", displayed)
 
     async def _erased(self, turn: _Turn, op: Op) -> None:
         """A receipt closes the copy held under its term, and the patient reads that it is erased."""

@@ -21,7 +21,7 @@ from server.services.members import Members
 from server.services.orders import Orders
 from server.services.premises import Premises
 from server.services.sealer import Place
-from server.services.session import token_hash
+from server.services.session import SIGNS_IN, token_hash
 from server.services.throttle import Throttle
 
 TOKEN_S = 900
@@ -157,7 +157,7 @@ class Devices:
         account = await tx.people.account()
         known = {row.device: row for row in await tx.people.devices()}
         row = known.get(request.device)
-        if locked is None or account is None or account.state != "active" or row is None:
+        if locked is None or account is None or account.state not in SIGNS_IN or row is None:
             raise SignInNeeded
         if not _is_signed(row.public_key, request):
             raise SignInNeeded

@@ -3,6 +3,8 @@
     moved    the readers of these facets are told (target: the owner itself; the indexer reads its grants)
     due      the rights of the owner are computed again (target: the owner itself), at `not_before`
     erased   a device's copy is closed by its receipt (target: the account)
+    displayed  a person displayed the record (target: the account, which counts)
+    alerted  an account displayed too many records, or is released (target: the organisation)
     purged   a revoked device erased its copy (target: the patient, whose journal says so)
 
 The id under which the target remembers an effect is hash(owner, n): doing it twice changes nothing.
@@ -10,7 +12,7 @@ The id under which the target remembers an effect is hash(owner, n): doing it tw
 
 import hashlib
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,7 +22,7 @@ from server.ports import EffectRow
 from server.services.premises import Premises
 from server.services.sealer import Place
 
-EffectKind = Literal["moved", "due", "erased", "purged"]
+EffectKind = Literal["moved", "due", "erased", "purged", "displayed", "alerted"]
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True):
@@ -48,6 +50,32 @@ class Erased(msgspec.Struct, frozen=True, array_like=True):
     at_ms: int
 
 
+class Displayed(msgspec.Struct, frozen=True, array_like=True):
+    """A person displayed the record that owes this, acting for `unit`."""
+
+    at_ms: int
+    unit: int
+
+
+class Alerted(msgspec.Struct, frozen=True, array_like=True):
+    """What the organisation's journal says of the account that owes this: `action` is the entry's."""
+
+    action: str
+    at_ms: int
+    unit: int
+    patients: int
+
+
+Owed = Moved | Erased | Displayed | Alerted
+_TYPES: dict[str, Any] = {
+    "erased": Erased,
+    "purged": Erased,
+    "displayed": Displayed,
+    "alerted": Alerted,
+}
+"""What the cell of an effect of a kind holds; of every other kind, `Moved`."""
+
+
 def together(owed: Sequence[Moved]) -> Moved:
     """What several duties of one owner have to tell, once."""
     if len(owed) == 1:
@@ -66,7 +94,7 @@ async def row_of(
     n: int,
     target: int,
     kind: EffectKind,
-    owed: Moved | Erased,
+    owed: Owed,
     not_before_ms: int = 0,
 ) -> EffectRow:
     """Seal one duty into the row numbered `n`."""
@@ -74,15 +102,14 @@ async def row_of(
     return EffectRow(n, not_before_ms, target, kind, cell, done=False)
 
 
-async def read_row(premises: Premises, owner: int, row: EffectRow) -> Moved | Erased:
+async def read_row(premises: Premises, owner: int, row: EffectRow) -> Owed:
     """Open one duty. Raises SealBroken or Unavailable (its key was destroyed: void)."""
     plain = await premises.sealer.open(_place(owner, row.n), row.cell)
     try:
-        if row.kind in {"erased", "purged"}:
-            return msgspec.msgpack.decode(plain, type=Erased)
-        return msgspec.msgpack.decode(plain, type=Moved)
+        owed: Owed = msgspec.msgpack.decode(plain, type=_TYPES.get(row.kind, Moved))
     except msgspec.DecodeError as error:
         raise SealBroken from error
+    return owed
 
 
 def op_id_of(owner: int, n: int) -> str:

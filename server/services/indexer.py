@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from dossier.errors import Unavailable
-from server.ports import EffectRow, GrantRow, HintBoard, OpRow, OwnerTx, RelationRow
+from server.ports import AlarmRow, EffectRow, GrantRow, HintBoard, OpRow, OwnerTx, RelationRow
 from server.services import effects
 from server.services.access import Access, readers_of
 from server.services.facets import access_facet
@@ -19,6 +19,7 @@ from server.services.heads import EVERYTHING
 from server.services.journal import Entry
 from server.services.premises import Premises
 from server.services.unit import OwnerUnit
+from server.services.volume import Volume
 
 BATCH = 50
 """Owners looked at, and effects of one owner done, in one round."""
@@ -28,15 +29,15 @@ _PURGED_NUMBERS = 2
 
 Told = dict[str, dict[str, int]]
 """By reader: facet tag (or `*`) and the head that is hinted."""
-_Work = Callable[[OwnerTx], Awaitable[None]]
+_Work = Callable[[OwnerTx], Awaitable[Sequence[AlarmRow]]]
 
 
 class _Due(NamedTuple):
-    """What one owner owes now: its rows, the receipts among them, and what its readers are told."""
+    """What one owner owes now: its rows, those that change their target, and what its readers are told."""
 
     owner: int
     rows: list[EffectRow]
-    erased: list[tuple[EffectRow, effects.Erased]]
+    aimed: list[tuple[EffectRow, effects.Owed]]
     told: Told
 
 
@@ -45,6 +46,7 @@ class Indexer:
 
     def __init__(self, premises: Premises, access: Access, hints: HintBoard | None = None) -> None:
         self._premises, self._access, self._hints = premises, access, hints
+        self.volume = Volume(premises)
 
     async def run_due(self, limit: int = BATCH) -> int:
         """One round; returns how many effects were done. 0: nothing is due."""
@@ -70,12 +72,13 @@ class Indexer:
             if any(row.kind == "due" for row in due.rows):
                 await self._access.refresh(due.owner)
         works: list[tuple[int, _Work]] = [
-            (row.target, partial(self._erase, due.owner, row, owed))
+            (row.target, partial(self._aim, due.owner, row, owed))
             for due in found
-            for row, owed in due.erased
+            for row, owed in due.aimed
         ]
         works += [(shard, partial(self._tell, dues)) for shard, dues in _by_shard(found).items()]
-        await store.write_each(works)
+        done = await store.write_each(works)
+        self.volume.tell([alarm for raised in done for alarm in raised])
         if self._hints is not None:
             for due in found:
                 self._hints.wake(tuple(due.told))
@@ -84,7 +87,7 @@ class Indexer:
 
     async def _due(self, tx: OwnerTx) -> _Due:
         rows = await tx.effects.due(self._premises.now_ms, BATCH)
-        erased: list[tuple[EffectRow, effects.Erased]] = []
+        aimed: list[tuple[EffectRow, effects.Owed]] = []
         moved: list[effects.Moved] = []
         for row in rows:
             if row.kind == "due":
@@ -93,11 +96,11 @@ class Indexer:
                 owed = await effects.read_row(self._premises, tx.id, row)
             except Unavailable:
                 continue
-            if isinstance(owed, effects.Erased):
-                erased.append((row, owed))
-            else:
+            if isinstance(owed, effects.Moved):
                 moved.append(owed)
-        return _Due(tx.id, rows, erased, await self._told(tx, effects.together(moved)))
+            else:
+                aimed.append((row, owed))
+        return _Due(tx.id, rows, aimed, await self._told(tx, effects.together(moved)))
 
     async def _told(self, tx: OwnerTx, owed: effects.Moved) -> Told:
         if not owed:
@@ -115,10 +118,10 @@ class Indexer:
             told.setdefault(f"a:{account}", {})[EVERYTHING] = 0
         return told
 
-    async def _tell(self, dues: Sequence[_Due], tx: OwnerTx) -> None:
+    async def _tell(self, dues: Sequence[_Due], tx: OwnerTx) -> Sequence[AlarmRow]:
         """One shard hears of every owner of the round that has something for its readers."""
         if await tx.owner.lock(1) is None:
-            return
+            return ()
         for due in dues:
             marks = [effects.op_id_of(due.owner, row.n) for row in due.rows if row.kind == "moved"]
             fresh = [mark for mark in marks if await tx.ops.get(mark) is None]
@@ -130,10 +133,20 @@ class Indexer:
                         await tx.projections.put(reader, due.owner, facet, head)
             for mark in fresh:
                 await tx.ops.put(self._mark(mark))
+        return ()
 
-    async def _erase(self, owner: int, row: EffectRow, owed: effects.Erased, tx: OwnerTx) -> None:
+    async def _aim(
+        self, owner: int, row: EffectRow, owed: effects.Owed, tx: OwnerTx
+    ) -> Sequence[AlarmRow]:
+        """One effect at its target; returns the alarms it raised."""
         op_id = effects.op_id_of(owner, row.n)
-        await (self._purged if row.kind == "purged" else self._erased)(owner, op_id, owed, tx)
+        if isinstance(owed, effects.Displayed):
+            return await self.volume.count(owner, self._mark(op_id), owed, tx)
+        if isinstance(owed, effects.Alerted):
+            await self.volume.alert(owner, self._mark(op_id), owed, tx)
+        elif isinstance(owed, effects.Erased):
+            await (self._purged if row.kind == "purged" else self._erased)(owner, op_id, owed, tx)
+        return ()
 
     async def _erased(self, _owner: int, op_id: str, owed: effects.Erased, tx: OwnerTx) -> None:
         if await tx.owner.lock(1) is None or await tx.ops.get(op_id) is not None:

@@ -10,12 +10,16 @@ from dossier.wire.messages import Version
 from server.ports import OpRow, OwnerTx, ResourceRow
 from server.services import bodies
 from server.services.access import Access
+from server.services.effects import Displayed
 from server.services.facets import ACCESS
 from server.services.journal import entry
 from server.services.premises import Premises
 from server.services.rights import standing
 from server.services.session import Session
 from server.services.unit import OwnerUnit
+
+_NUMBERS = 2
+"""The line of the journal, and the account's to count."""
 
 
 class Held(NamedTuple):
@@ -82,12 +86,14 @@ class Records:
 
     async def _opened(self, session: Session, owner: int) -> None:
         async def write(tx: OwnerTx) -> None:
-            row = await tx.owner.lock(1)
+            row = await tx.owner.lock(_NUMBERS)
             if row is not None and row.kind == "patient":
-                book = OwnerUnit(self._premises, tx, row, 1)
+                book = OwnerUnit(self._premises, tx, row, _NUMBERS)
                 now_ms = to_ms(self._premises.clock.now())
                 if await note_opened(tx, session.account, now_ms):
                     await book.log(ACCESS, entry(self._premises, session, "opened"))
+                    displayed = Displayed(now_ms, session.unit)
+                    await book.owe(session.account, "displayed", displayed)
                 await book.close()
 
         await self._premises.store.write(owner, write)

@@ -13,6 +13,8 @@ from server.ports import JournalRow, LogLeaf, OwnerTx
 from server.services.auditing import ORIGIN, Audit, Finding
 from server.services.premises import Premises
 
+LATE_S = 60.0
+"""A row of the journal waits at most this long for its place, or the server says that it is not well."""
 _OWNERS = 100
 _ROWS = 500
 _LEAVES = 5_000
@@ -28,11 +30,28 @@ class Sequencer:
     ) -> None:
         self._premises, self._key, self._replaced = premises, signing_key, tuple(replaced)
         self._tree: Tree | None = None
+        self._done_s = self._signed_s = premises.clock.monotonic()
 
     @property
     def public_key(self) -> bytes:
         """What clients pin."""
         return devices.public_key(self._key)
+
+    @property
+    def size(self) -> int:
+        """Leaves of the log, as this process last saw it."""
+        return 0 if self._tree is None else self._tree.size
+
+    @property
+    def signed_ago_s(self) -> float:
+        """Seconds since this process last signed a checkpoint, or since it started."""
+        return self._premises.clock.monotonic() - self._signed_s
+
+    async def is_late(self) -> bool:
+        """Do rows wait although nothing was placed to the end for a minute?"""
+        if self._premises.clock.monotonic() - self._done_s < LATE_S:
+            return False
+        return bool(await self._premises.store.maintenance.owners_unplaced(1))
 
     async def run(self) -> int:
         """Place every waiting row and sign the new root; returns how many were placed."""
@@ -56,6 +75,8 @@ class Sequencer:
         if signed is None or signed[0] != tree.size:
             text = sign_checkpoint(self._key, ORIGIN, tree.size, tree.root())
             await maintenance.put_checkpoint(tree.size, text)
+            self._signed_s = self._premises.clock.monotonic()
+        self._done_s = self._premises.clock.monotonic()
         return placed
 
     async def proof(self, size: int) -> tuple[bytes, tuple[bytes, ...] | None]:

@@ -17,6 +17,8 @@ from server.ports import DeviceRow, MemberRow, OwnerTx, SessionRow
 from server.services.premises import Premises
 
 TOKEN_BYTES = 40
+SIGNS_IN = frozenset(("active", "blocked"))
+"""States of an account whose devices may sign in."""
 
 
 class Session(NamedTuple):
@@ -31,6 +33,8 @@ class Session(NamedTuple):
     member_v: int
     until_ms: int | None
     ended: bool = False
+    blocked: bool = False
+    """It displayed too many records within an hour: nothing is read, what it wrote is taken."""
     expires_ms: int = 0
     """When its token ends."""
 
@@ -60,15 +64,20 @@ class Sessions:
         """The session of a token, as the rows are now.
 
         Raises SignInNeeded for an unknown, ended or foreign token, a revoked device or account, and
-        Refused("situation_ended") when only the membership is over.
+        Refused: `situation_ended` when only the membership is over, `volume_blocked` when this account
+        displayed too many records within an hour.
         """
         session = await self.resolve_ended(token)
         if session.ended:
             raise Refused("situation_ended")
+        if session.blocked:
+            raise Refused("volume_blocked")
         return session
 
     async def resolve_ended(self, token: str) -> Session:
-        """The same, but an ended membership still answers for 14 days, marked `ended`: for ops only."""
+        """The same, but an ended membership still answers for 14 days, marked `ended`, and an account that
+        displayed too much answers, marked `blocked`: for ops only.
+        """
         try:
             raw = unbase64url(token)
         except ValueError as error:
@@ -83,11 +92,12 @@ class Sessions:
         async def look_up(tx: OwnerTx) -> Session:
             held = await tx.people.account()
             session = await tx.people.session(digest)
-            if held is None or held.state != "active" or session is None:
+            if held is None or held.state not in SIGNS_IN or session is None:
                 raise SignInNeeded
             devices = await tx.people.devices()
             members = await tx.people.members()
-            return _session(account, session, devices, members, now_ms, grace_ms)
+            found = _session(account, session, devices, members, now_ms, grace_ms)
+            return found._replace(blocked=True) if held.state == "blocked" else found
 
         return await self._premises.store.read(account, look_up)
 
@@ -124,5 +134,5 @@ def _session(
         member.since_v,
         member.until_ms,
         ended,
-        token.expires_ms,
+        expires_ms=token.expires_ms,
     )

@@ -175,7 +175,7 @@ class OwnerUnit:
         self,
         target: int,
         kind: effects.EffectKind,
-        owed: effects.Moved | effects.Erased,
+        owed: effects.Owed,
         not_before_ms: int = 0,
     ) -> None:
         """Add a duty towards `target`."""

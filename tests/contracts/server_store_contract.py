@@ -14,6 +14,7 @@ from dossier.errors import StoreError
 from dossier.wire.messages import Version
 from server.ports import (
     AccountRow,
+    AlarmRow,
     CompartmentRow,
     CopyRow,
     DeviceRow,
@@ -521,6 +522,33 @@ class PeopleContract:
         )
 
 
+class VolumeContract:
+    """What an account displayed, and its alarms."""
+
+    @pytest.fixture
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
+
+    def test_displays_are_found_by_instant_once_each_and_forgotten(self, hand: Hand) -> None:
+        hand.create()
+        for at_ms, patient in ((30, 8), (10, 9), (10, 7), (10, 9)):
+            hand.write(lambda tx, a=at_ms, p=patient: tx.volumes.put_display(a, p))
+        assert hand.read(lambda tx: tx.volumes.displays(10, 29)) == [(10, 7), (10, 9)]
+        assert hand.read(lambda tx: tx.volumes.displays(11, 30)) == [(30, 8)]
+        assert hand.read(lambda tx: tx.volumes.displays(0, 99), OTHER) == []
+        hand.write(lambda tx: tx.volumes.forget_displays(30))
+        assert hand.read(lambda tx: tx.volumes.displays(0, 99)) == [(30, 8)]
+
+    def test_an_alarm_is_kept_and_ended(self, hand: Hand) -> None:
+        hand.create()
+        first = AlarmRow(4, "step_up", 1, 2, 60, 5, None)
+        second = AlarmRow(2, "blocked", 1, 2, 200, 5, None)
+        for row in (first, second, second._replace(ended_ms=9)):
+            hand.write(lambda tx, row=row: tx.volumes.put_alarm(row))
+        found = hand.read(lambda tx: tx.volumes.alarms())
+        assert found == [second._replace(ended_ms=9), first]
+
+
 class MaintenanceContract:
     """The door across owners."""
 
@@ -627,7 +655,7 @@ class MaintenanceContract:
             *("owner", "compartment", "resource", "tombstone", "history", "op"),
             *("access_grant", "relation", "deny", "journal", "effect", "account", "device"),
             *("session", "member", "copy", "moved", "reader", "granted", "roster"),
-            *("reservation", "log", "log_checkpoint"),
+            *("reservation", "log", "log_checkpoint", "display", "alarm"),
         }
 
     def test_a_sound_store_has_nothing_to_report(self, hand: Hand) -> None:
@@ -843,6 +871,7 @@ class StoreContract(
     RightsContract,
     PeopleContract,
     MaintenanceContract,
+    VolumeContract,
     UnitContract,
     HotOwnerContract,
 ):

@@ -64,6 +64,13 @@ def test_a_running_server_is_well_ready_and_counted(server: ServerProcess) -> No
     assert b'route="other",status="404"' in text
     assert b'method="other"' in text
     assert b"process_resident_memory_bytes" in text
+    for figure in (
+        b"colloque_log_size 0.0",
+        b"colloque_checkpoint_age_seconds ",
+        b"colloque_volume_step_up_alarms 0.0",
+        b"colloque_volume_blocked_alarms 0.0",
+    ):
+        assert figure in text
     assert PATIENT.encode() not in text
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from server.ports import (
     AccountRow,
+    AlarmRow,
     CopyRow,
     DeviceRow,
     MemberRow,
@@ -71,6 +72,30 @@ class MemoryPeople:
         for row in rows:
             key = (row.device, row.unit, row.target, row.facet)
             self._undo.put(self._state.copies, key, row)
+
+
+class MemoryVolumes:
+    """What an account displayed, and the alarms about it."""
+
+    def __init__(self, state: OwnerState, undo: Undo) -> None:
+        self._state, self._undo = state, undo
+
+    async def displays(self, first_ms: int, last_ms: int) -> list[tuple[int, int]]:
+        return [row for row in self._state.displays.in_order() if first_ms <= row[0] <= last_ms]
+
+    async def put_display(self, at_ms: int, target: int) -> None:
+        self._undo.put(self._state.displays, (at_ms, target), (at_ms, target))
+
+    async def forget_displays(self, before_ms: int) -> None:
+        for row in self._state.displays.in_order():
+            if row[0] < before_ms:
+                self._undo.drop(self._state.displays, row)
+
+    async def alarms(self) -> list[AlarmRow]:
+        return list(self._state.alarms.in_order())
+
+    async def put_alarm(self, row: AlarmRow) -> None:
+        self._undo.put(self._state.alarms, row.n, row)
 
 
 class MemoryProjections:

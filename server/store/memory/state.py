@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from server.ports import (
     AccountRow,
+    AlarmRow,
     CompartmentRow,
     CopyRow,
     DeviceRow,
@@ -86,6 +87,8 @@ class OwnerState:
         self.sessions: dict[bytes, SessionRow] = {}
         self.members: Table[str, MemberRow] = Table()
         self.copies: Table[tuple[str, int, int, str], CopyRow] = Table()
+        self.displays: Table[tuple[int, int], tuple[int, int]] = Table()
+        self.alarms: Table[int, AlarmRow] = Table()
         self.moved: dict[str, int] = {}
         self.reader: dict[tuple[str, int, str], ProjectionRow] = {}
         self.granted: dict[tuple[str, int, str], ProjectionRow] = {}
@@ -121,6 +124,8 @@ _NAMES = {
     "sessions": "session",
     "members": "member",
     "copies": "copy",
+    "displays": "display",
+    "alarms": "alarm",
     "moved": "moved",
     "reader": "reader",
     "granted": "granted",

@@ -6,7 +6,12 @@ from typing import TypeVar
 
 from dossier.errors import StoreError
 from server.ports import JournalRow, LogLeaf, OwnerTx
-from server.store.memory.people import MemoryPeople, MemoryProjections, MemoryReservations
+from server.store.memory.people import (
+    MemoryPeople,
+    MemoryProjections,
+    MemoryReservations,
+    MemoryVolumes,
+)
 from server.store.memory.record import (
     MemoryCompartments,
     MemoryOps,
@@ -36,6 +41,7 @@ class MemoryTx:
         self.journal = MemoryJournal(state, undo)
         self.effects = MemoryEffects(state, undo)
         self.people = MemoryPeople(owner, state, undo)
+        self.volumes = MemoryVolumes(state, undo)
         self.projections = MemoryProjections(owner, state, undo, restore)
         self.reservations = MemoryReservations(state, undo)
 

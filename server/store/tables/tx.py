@@ -4,6 +4,7 @@ from server.store.tables.people import SqlPeople, SqlProjections, SqlReservation
 from server.store.tables.record import SqlCompartments, SqlOps, SqlOwner, SqlResources
 from server.store.tables.rights import SqlAccess, SqlEffects, SqlJournal
 from server.store.tables.sql import Sql
+from server.store.tables.volume import SqlVolumes
 
 
 class SqlTx:
@@ -44,6 +45,10 @@ class SqlTx:
     @property
     def people(self) -> SqlPeople:
         return SqlPeople(self._sql, self.id)
+
+    @property
+    def volumes(self) -> SqlVolumes:
+        return SqlVolumes(self._sql, self.id)
 
     @property
     def projections(self) -> SqlProjections:

@@ -8,6 +8,7 @@ import pytest
 from dossier.errors import SealBroken
 from dossier.sealing.checkpoints import Checkpoint, verify_checkpoint
 from dossier.sealing.merkle import EMPTY_ROOT
+from server.operations.fitness import Fitness
 from server.ports import JournalRow, OwnerTx
 from server.services import journal
 from server.services.auditing import ORIGIN, Finding
@@ -183,3 +184,18 @@ def test_a_destroyed_record_leaves_the_log_whole_and_blind(engine: Any) -> None:
     room = engine.room(Logged)
     room.run(room.keys.destroy(room.anne))
     assert room.run(room.log.verify()) is None
+
+
+def test_rows_that_wait_for_more_than_a_minute_make_the_server_unfit(engine: Any) -> None:
+    room = engine.room(Logged)
+    fitness = Fitness(room.store, room.keys, room.clock, lambda: 1 << 40)
+    fitness.watch_log(room.log.is_late)
+    room.clock.go(minutes=5)
+    assert engine.run(fitness.causes()) == ()
+    room.push(room.martin, room.create(room.martin, room.anne, an_allergy("pat-1", "late")))
+    room.clock.go(minutes=5)
+    assert engine.run(fitness.causes()) == ("log_late",)
+    room.run(room.log.run())
+    room.clock.go(seconds=2)
+    assert engine.run(fitness.causes()) == ()
+    assert (room.log.size, room.log.signed_ago_s) == (5, 2.0)
