@@ -54,6 +54,7 @@ from server.services.passwords import InlinePasswords
 from server.services.patients import Patients
 from server.services.premises import open_premises
 from server.services.record import Records
+from server.services.resealing import Resealing
 from server.services.sequencer import Sequencer
 from server.services.session import Sessions
 from server.services.throttle import Throttle
@@ -150,6 +151,7 @@ class House:
         self.erasures = Erasures(self.premises, self.devices, self.online.told.order)
         self.feed = Feed(self.premises, self.copies)
         self.changes = Changes(self.tools, self.copies, self._on_commit)
+        self.resealing = Resealing(self.premises)
         self.indexer = Indexer(self.premises, self.access, self.hints)
         self.sequencer = Sequencer(self.premises, self.online.log, self.online.told.log)
         self.fitness.watch_log(self.sequencer.is_late)
@@ -163,9 +165,12 @@ class House:
             await self.indexer.drain()
 
     async def settle(self) -> None:
-        """Do every effect that is due and place every waiting journal row; one at a time."""
+        """Do every effect that is due, replace the data keys that wait for it, place every waiting journal
+        row; one at a time.
+        """
         async with self._settling, self.store.maintenance.settling():
             await self.indexer.drain()
+            await self.resealing.run()
             await self.sequencer.run()
 
     async def keep_settling(self) -> None:

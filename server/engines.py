@@ -41,6 +41,12 @@ class Engine(Protocol):
     async def open_keys(
         self, provider: KeyProvider, clock: Clock, entropy: Entropy
     ) -> KeyStore: ...
+    async def open_keys_beside(
+        self, provider: KeyProvider, clock: Clock, entropy: Entropy
+    ) -> KeyStore:
+        """While a server has them open: to replace the KEK, or to ask for other data keys."""
+        ...
+
     async def open_store(self, clock: Clock, restore: int) -> Store: ...
     def hint_board(self) -> LoopHintBoard: ...
 
@@ -59,6 +65,11 @@ class FileEngine:
 
     async def open_keys(self, provider: KeyProvider, clock: Clock, entropy: Entropy) -> KeyStore:
         return SqliteKeyStore.open(self._keys, provider, clock=clock, entropy=entropy)
+
+    async def open_keys_beside(
+        self, provider: KeyProvider, clock: Clock, entropy: Entropy
+    ) -> KeyStore:
+        return SqliteKeyStore.open(self._keys, provider, clock=clock, entropy=entropy, beside=True)
 
     async def open_store(self, clock: Clock, restore: int) -> Store:
         return SqliteStore.open(self._data, clock=clock, restore=restore)
@@ -87,6 +98,11 @@ class PostgresEngine:
         return await PostgresKeyStore.open(
             self._key_database, provider, clock=clock, entropy=entropy, waits=self._waits
         )
+
+    async def open_keys_beside(
+        self, provider: KeyProvider, clock: Clock, entropy: Entropy
+    ) -> KeyStore:
+        return await self.open_keys(provider, clock, entropy)
 
     async def open_store(self, clock: Clock, restore: int) -> Store:
         return await PostgresStore.open(

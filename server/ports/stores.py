@@ -118,6 +118,50 @@ class NarrowRow(NamedTuple):
     cell: bytes
 
 
+class KeyRotation(Protocol):
+    """Keys replaced while others use them (security.md §4.3). Each step is one durable transaction and may be
+    repeated after a crash. Raises the StoreError family, SealBroken, Unavailable.
+    """
+
+    async def new_kek(self) -> int:
+        """A new KEK: data keys made from now on lie under it. Returns its version."""
+        ...
+
+    async def rewrap(self, limit: int) -> int:
+        """Bring up to `limit` data keys under the newest KEK; how many were brought, 0 at the end."""
+        ...
+
+    async def drop_keks(self, retired_before_ms: int) -> int:
+        """Destroy the KEKs that hold no data key and were replaced before this moment; how many."""
+        ...
+
+    async def reroot(self, root: bytes) -> None:
+        """Wrap KEKs, secrets and the restore number under another ROOT, all or nothing."""
+        ...
+
+    async def ask_renewal(self, subjects: Sequence[int], space: str = "record") -> None:
+        """These data keys shall be replaced; asking twice is harmless."""
+        ...
+
+    async def renewals(self, limit: int) -> list[int]:
+        """Subjects whose data key waits for its replacement."""
+        ...
+
+    async def renew(self, subject: int, space: str = "record") -> int:
+        """Make the next version of a data key, which new cells use; the version. While the version before
+        it still lives, that is the one.
+        """
+        ...
+
+    async def retire(self, subject: int, version: int, space: str = "record") -> None:
+        """Remove every version below this one: no cell uses them any more."""
+        ...
+
+    async def give_up(self, subject: int, space: str = "record") -> None:
+        """The key waits no longer: it was destroyed."""
+        ...
+
+
 class KeyStore(Protocol):
     """Data keys, in a database of their own (security.md §4). One key per (subject, space).
 
@@ -156,6 +200,8 @@ class KeyStore(Protocol):
         """Owners above `after` of whom such acts are kept, in order."""
         ...
 
+    @property
+    def rotation(self) -> KeyRotation: ...
     async def close(self) -> None: ...
 
 

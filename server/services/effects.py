@@ -112,6 +112,13 @@ async def read_row(premises: Premises, owner: int, row: EffectRow) -> Owed:
     return owed
 
 
+async def sealed_again(premises: Premises, owner: int, row: EffectRow) -> EffectRow:
+    """The same duty under the newest version of its key."""
+    place = _place(owner, row.n)
+    plain = await premises.sealer.open(place, row.cell)
+    return row._replace(cell=await premises.sealer.seal(place, plain))
+
+
 def op_id_of(owner: int, n: int) -> str:
     """The op id of an effect at its target."""
     return hashlib.sha256(tup("colloque/v1/effect", owner, n)).hexdigest()[:32]

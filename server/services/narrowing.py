@@ -37,5 +37,14 @@ async def read(premises: Premises, owner: int, row: NarrowRow) -> journal.Entry:
     return msgspec.msgpack.decode(plain, type=journal.Entry)
 
 
+async def seal_again(premises: Premises, owner: int) -> None:
+    """Every act of an owner under the newest version of its key."""
+    for row in await premises.keys.narrowed(owner):
+        place = _place(owner, row.op_id)
+        plain = await premises.sealer.open(place, row.cell)
+        cell = await premises.sealer.seal(place, plain)
+        await premises.keys.narrow(owner, row.op_id, row.n, cell)
+
+
 def _place(owner: int, op_id: str) -> Place:
     return Place("narrow", owner, id=op_id)

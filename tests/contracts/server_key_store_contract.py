@@ -11,6 +11,7 @@ from server.ports import KeyStore, NarrowRow
 from server.store.units import drive
 
 PATIENT, OTHER = 2**62 + 5, 12
+EVER_MS = 1 << 60
 
 
 def now(call: Coroutine[Any, Any, Any]) -> Any:
@@ -99,6 +100,73 @@ class KeyStoreContract:
         assert now(keys.narrowing_owners(-1, 9)) == [OTHER, PATIENT]
         assert now(keys.narrowing_owners(-1, 1)) == [OTHER]
         assert now(keys.narrowing_owners(OTHER, 9)) == [PATIENT]
+
+
+class KeyRotationContract:
+    """Of `keys.rotation`, after the keys of a few subjects were made."""
+
+    @pytest.fixture
+    def now(self, run: Run) -> Run:
+        return run
+
+    def test_a_new_kek_changes_no_key_and_the_old_one_goes_when_it_holds_none(
+        self, keys: KeyStore, now: Run
+    ) -> None:
+        now(keys.prepare([OTHER, PATIENT, 13]))
+        before = [now(keys.key(subject)) for subject in (OTHER, PATIENT, 13)]
+        assert now(keys.rotation.rewrap(10)) == 0
+        assert now(keys.rotation.new_kek()) == 2
+        assert now(keys.rotation.drop_keks(EVER_MS)) == 0, "data keys lie under it"
+        assert now(keys.rotation.rewrap(2)) == 2
+        now(keys.key(14))
+        assert now(keys.rotation.rewrap(2)) == 1
+        assert now(keys.rotation.rewrap(2)) == 0
+        assert now(keys.rotation.drop_keks(0)) == 0, "it was replaced too recently"
+        assert now(keys.rotation.drop_keks(EVER_MS)) == 1
+        assert now(keys.rotation.drop_keks(EVER_MS)) == 0
+        assert [now(keys.key(subject)) for subject in (OTHER, PATIENT, 13)] == before
+
+    def test_another_root_changes_no_key(self, keys: KeyStore, now: Run) -> None:
+        key, secret = now(keys.key(PATIENT)), now(keys.secret("facets"))
+        now(keys.begin_restore())
+        now(keys.rotation.reroot(bytes(32)))
+        assert (now(keys.key(PATIENT)), now(keys.secret("facets"))) == (key, secret)
+        assert now(keys.restore_number()) == 1
+        assert len(now(keys.secret("made since"))) == 32
+
+    def test_a_data_key_gets_a_version_beside_the_old_one_until_that_is_retired(
+        self, keys: KeyStore, now: Run
+    ) -> None:
+        other = now(keys.key(OTHER))
+        _, old = now(keys.key(PATIENT))
+        now(keys.rotation.ask_renewal([PATIENT, PATIENT]))
+        assert now(keys.rotation.renewals(9)) == [PATIENT]
+        assert now(keys.rotation.renew(PATIENT)) == 2
+        assert now(keys.rotation.renew(PATIENT)) == 2, "once, until the old one is retired"
+        version, new = now(keys.key(PATIENT))
+        assert (version, new != old) == (2, True)
+        assert (now(keys.key_at(PATIENT, 1)), now(keys.key_at(PATIENT, 2))) == (old, new)
+        now(keys.rotation.retire(PATIENT, 2))
+        now(keys.rotation.retire(PATIENT, 2))
+        assert now(keys.rotation.renewals(9)) == []
+        with pytest.raises(Unavailable):
+            now(keys.key_at(PATIENT, 1))
+        assert now(keys.key(PATIENT)) == (2, new)
+        assert now(keys.key(OTHER)) == other
+        assert now(keys.rotation.renew(PATIENT)) == 3
+
+    def test_a_destroyed_key_gets_no_new_version(self, keys: KeyStore, now: Run) -> None:
+        now(keys.key(PATIENT))
+        now(keys.rotation.ask_renewal([PATIENT]))
+        now(keys.rotation.renew(PATIENT))
+        now(keys.destroy(PATIENT))
+        for version in (1, 2):
+            with pytest.raises(Unavailable):
+                now(keys.key_at(PATIENT, version))
+        with pytest.raises(Unavailable):
+            now(keys.rotation.renew(PATIENT))
+        now(keys.rotation.give_up(PATIENT))
+        assert now(keys.rotation.renewals(9)) == []
 
 
 class NeverWaitingContract:

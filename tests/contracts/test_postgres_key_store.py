@@ -14,7 +14,7 @@ from server.ports import OwnerTx
 from server.store.keystore import PostgresKeyStore
 from server.store.postgres import PostgresStore
 from server.store.postgres.waiting import Waits
-from tests.contracts.server_key_store_contract import KeyStoreContract
+from tests.contracts.server_key_store_contract import KeyRotationContract, KeyStoreContract
 from tests.fakes.fixed_root import FixedRoot
 from tests.fakes.postgres import Cluster
 
@@ -50,7 +50,7 @@ def keys(dsn: str, runner: asyncio.Runner) -> Iterator[PostgresKeyStore]:
     runner.run(store.close())
 
 
-class TestPostgresKeyStore(KeyStoreContract):
+class TestPostgresKeyStore(KeyStoreContract, KeyRotationContract):
     pass
 
 

@@ -13,7 +13,12 @@ from server.store.keystore import MemoryKeyStore, SqliteKeyStore
 from server.store.keystore.sealed import APPLICATION_ID
 from server.store.sqlite.connection import connect
 from server.store.units import drive
-from tests.contracts.server_key_store_contract import KeyStoreContract, NeverWaitingContract, now
+from tests.contracts.server_key_store_contract import (
+    KeyRotationContract,
+    KeyStoreContract,
+    NeverWaitingContract,
+    now,
+)
 from tests.fakes.fixed_root import FixedRoot
 
 
@@ -21,13 +26,13 @@ def open_keys(path: Path, root: bytes = bytes(range(32))) -> SqliteKeyStore:
     return SqliteKeyStore.open(path, FixedRoot(root), clock=SystemClock(), entropy=SystemEntropy())
 
 
-class TestMemoryKeyStore(KeyStoreContract, NeverWaitingContract):
+class TestMemoryKeyStore(KeyStoreContract, KeyRotationContract, NeverWaitingContract):
     @pytest.fixture
     def keys(self) -> MemoryKeyStore:
         return MemoryKeyStore(SeededEntropy(1))
 
 
-class TestSqliteKeyStore(KeyStoreContract, NeverWaitingContract):
+class TestSqliteKeyStore(KeyStoreContract, KeyRotationContract, NeverWaitingContract):
     @pytest.fixture
     def keys(self, tmp_path: Path) -> Iterator[SqliteKeyStore]:
         opened = open_keys(tmp_path / "keystore.db")
@@ -133,3 +138,61 @@ def test_many_threads_agree_on_a_key(tmp_path: Path) -> None:
     assert len(seen) == 60
     assert len(set(seen)) == 10
     keys.close_now()
+
+
+def test_keys_replaced_beside_an_open_store_are_used_by_it_at_once(tmp_path: Path) -> None:
+    """The server runs; the operator's command is another opening of the same file."""
+    path = tmp_path / "keystore.db"
+    serving = open_keys(path)
+    first = now(serving.key(7))
+    beside = SqliteKeyStore.open(
+        path, FixedRoot(), clock=SystemClock(), entropy=SystemEntropy(), beside=True
+    )
+    now(beside.rotation.new_kek())
+    while now(beside.rotation.rewrap(1)):
+        pass
+    assert now(beside.rotation.drop_keks(1 << 60)) == 1
+    serving._cache.clear()
+    assert now(serving.key(7)) == first, "its data key lies under a KEK it had not seen"
+    second = now(serving.key(8))
+    assert now(beside.rotation.rewrap(9)) == 0, "what it makes lies under the newest"
+    beside.close_now()
+    serving.close_now()
+    again = open_keys(path)
+    assert (now(again.key(7)), now(again.key(8))) == (first, second)
+    again.close_now()
+
+
+def test_after_another_root_the_old_one_opens_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "keystore.db"
+    serving = open_keys(path)
+    now(serving.key(7))
+    beside = SqliteKeyStore.open(
+        path, FixedRoot(), clock=SystemClock(), entropy=SystemEntropy(), beside=True
+    )
+    now(beside.rotation.reroot(bytes(32)))
+    beside.close_now()
+    for call in (serving.key(8), serving.secret("fresh"), serving.begin_restore()):
+        with pytest.raises(SealBroken):
+            now(call)
+    serving.close_now()
+    with pytest.raises(SealBroken):
+        open_keys(path)
+    open_keys(path, root=bytes(32)).close_now()
+
+
+def test_a_destroyed_kek_lies_nowhere_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "keystore.db"
+    keys = open_keys(path)
+    now(keys.prepare(range(1, 60)))
+    raw = connect(path, application_id=APPLICATION_ID, cache_kib=64)
+    ((wrapped,),) = raw.rows("SELECT wrapped FROM kek WHERE v = 1")
+    raw.close()
+    assert wrapped in path.read_bytes() + path.with_name("keystore.db-wal").read_bytes()
+    now(keys.rotation.new_kek())
+    while now(keys.rotation.rewrap(20)):
+        pass
+    now(keys.rotation.drop_keks(1 << 60))
+    files = [one.read_bytes() for one in tmp_path.iterdir()]
+    keys.close_now()
+    assert all(wrapped not in one for one in files)

@@ -6,34 +6,37 @@ from dossier.entropy import Entropy
 from dossier.errors import Unavailable
 from server.ports import NarrowRow
 
+_Versions = dict[int, bytes]
+
 
 class MemoryKeyStore:
     """Keys in dictionaries: never lost by a simulated crash of the store, as the real ones are not."""
 
     def __init__(self, entropy: Entropy, *, restore: int = 0) -> None:
         self._entropy, self._restore = entropy, restore
-        self._keys: dict[tuple[int, str], bytes | None] = {}
+        self._keys: dict[tuple[int, str], _Versions] = {}
         self._secrets: dict[str, bytes] = {}
         self._narrow: dict[int, dict[str, NarrowRow]] = {}
+        self.rotation = MemoryRotation(entropy, self._keys)
 
     async def key(self, subject: int, space: str = "record") -> tuple[int, bytes]:
-        name = (subject, space)
-        if name not in self._keys:
-            self._keys[name] = self._entropy.bytes(32)
-        return 1, self._living(subject, space)
+        await self.prepare([subject], space)
+        living = self._living(subject, space)
+        return max(living.items())
 
     async def prepare(self, subjects: Sequence[int], space: str = "record") -> None:
         for subject in subjects:
             if (subject, space) not in self._keys:
-                self._keys[subject, space] = self._entropy.bytes(32)
+                self._keys[subject, space] = {1: self._entropy.bytes(32)}
 
     async def key_at(self, subject: int, version: int, space: str = "record") -> bytes:
-        if version != 1:
+        key = self._living(subject, space).get(version)
+        if key is None:
             raise Unavailable("no such data key")
-        return self._living(subject, space)
+        return key
 
     async def destroy(self, subject: int, space: str = "record") -> None:
-        self._keys[subject, space] = None
+        self._keys[subject, space] = {}
 
     async def secret(self, name: str) -> bytes:
         if name not in self._secrets:
@@ -60,8 +63,60 @@ class MemoryKeyStore:
         self._keys.clear()
         self._secrets.clear()
 
-    def _living(self, subject: int, space: str) -> bytes:
-        key = self._keys.get((subject, space))
-        if key is None:
-            raise Unavailable("no such data key")
-        return key
+    def _living(self, subject: int, space: str) -> _Versions:
+        return _living(self._keys, subject, space)
+
+
+class MemoryRotation:
+    """KeyRotation over those dictionaries: one ROOT, one KEK, nothing wrapped."""
+
+    def __init__(self, entropy: Entropy, keys: dict[tuple[int, str], _Versions]) -> None:
+        self._entropy, self._keys = entropy, keys
+        self._kek, self._below, self._oldest = 1, 0, 1
+        self._asked: set[tuple[int, str]] = set()
+
+    async def new_kek(self) -> int:
+        self._kek += 1
+        self._below = len(self._keys)
+        return self._kek
+
+    async def rewrap(self, limit: int) -> int:
+        brought = min(limit, self._below)
+        self._below -= brought
+        return brought
+
+    async def drop_keks(self, retired_before_ms: int) -> int:
+        dropped = 0 if self._below or not retired_before_ms else self._kek - self._oldest
+        self._oldest += dropped
+        return dropped
+
+    async def reroot(self, root: bytes) -> None:
+        """Nothing is wrapped here."""
+
+    async def ask_renewal(self, subjects: Sequence[int], space: str = "record") -> None:
+        self._asked.update((subject, space) for subject in subjects)
+
+    async def renewals(self, limit: int) -> list[int]:
+        return sorted(subject for subject, space in self._asked if space == "record")[:limit]
+
+    async def renew(self, subject: int, space: str = "record") -> int:
+        living = _living(self._keys, subject, space)
+        if len(living) == 1:
+            living[max(living) + 1] = self._entropy.bytes(32)
+        return max(living)
+
+    async def retire(self, subject: int, version: int, space: str = "record") -> None:
+        living = _living(self._keys, subject, space)
+        for v in [v for v in living if v < version]:
+            del living[v]
+        await self.give_up(subject, space)
+
+    async def give_up(self, subject: int, space: str = "record") -> None:
+        self._asked.discard((subject, space))
+
+
+def _living(keys: dict[tuple[int, str], _Versions], subject: int, space: str) -> _Versions:
+    found = keys.get((subject, space))
+    if not found:
+        raise Unavailable("no such data key")
+    return found

@@ -5,7 +5,8 @@ to be gone from its bytes. Deleted content is overwritten (secure_delete) and th
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dossier.clock import Clock, to_ms
@@ -13,17 +14,20 @@ from dossier.entropy import Entropy
 from dossier.errors import StoreError, Unavailable
 from server.ports import KeyProvider, NarrowRow
 from server.store.keystore.cache import ENTRIES, NEWEST, TTL_S, KeyCache
+from server.store.keystore.rotation import SqlRotation, learn_keks
 from server.store.keystore.wraps import DekName, Wraps
 from server.store.migrations import all_migrations
 from server.store.sqlite.connection import (
     Connection,
     FileLock,
+    SqliteSql,
     connect,
     create_private,
     in_transaction,
     to_wal,
 )
 from server.store.sqlite.schema import migrate
+from server.store.units import drive
 
 APPLICATION_ID = 0x434C514B
 """`CLQK` in the header of the file."""
@@ -38,7 +42,7 @@ class SqliteKeyStore:
     def __init__(
         self,
         connection: Connection,
-        lock: FileLock,
+        lock: FileLock | None,
         wraps: Wraps,
         cache: KeyCache,
         clock: Clock,
@@ -48,6 +52,7 @@ class SqliteKeyStore:
         self._mutex = threading.Lock()
         self._secrets: dict[str, bytes] = {}
         self._closed = False
+        self.rotation = SqlRotation(self._begun, wraps, clock, self._forget)
 
     @classmethod
     def open(
@@ -58,15 +63,17 @@ class SqliteKeyStore:
         clock: Clock,
         entropy: Entropy,
         cache: KeyCache | None = None,
+        beside: bool = False,
     ) -> "SqliteKeyStore":
-        """Open or create the key store at `path` under the provider's ROOT.
+        """Open or create the key store at `path` under the provider's ROOT. `beside` a server that has it
+        open: what is done then must be a rotation of KEKs, or ask for one of data keys.
 
         Raises SealBroken when another ROOT wrapped it, KeychainError, StoreLocked, StoreCorrupt,
         TooNew, DiskFull, StoreError.
         """
         wraps = Wraps(provider.root(), entropy)
         create_private(path)
-        lock = FileLock(path)
+        lock = None if beside else FileLock(path)
         try:
             connection = connect(path, application_id=APPLICATION_ID, cache_kib=_CACHE_KIB)
             try:
@@ -78,7 +85,8 @@ class SqliteKeyStore:
                 connection.close()
                 raise
         except BaseException:
-            lock.release()
+            if lock is not None:
+                lock.release()
             raise
         held = cache if cache is not None else KeyCache(clock, entries=ENTRIES, ttl_s=TTL_S)
         return cls(connection, lock, wraps, held, clock)
@@ -171,7 +179,8 @@ class SqliteKeyStore:
                 self._cache.clear()
                 self._secrets.clear()
                 self._connection.close()
-                self._process_lock.release()
+                if self._process_lock is not None:
+                    self._process_lock.release()
 
     def check(self) -> list[str]:
         """The engine's integrity check; empty when sound."""
@@ -197,9 +206,32 @@ class SqliteKeyStore:
         if not found:
             return None
         v, kek_v, wrapped = found[0]
+        if not self._wraps.knows_kek(kek_v):
+            self._learn_keks()
         key = self._wraps.open_dek(DekName(name.subject, name.space, v), kek_v, wrapped)
         self._cache.put(name, v, key)
         return v, key
+
+    def _learn_keks(self) -> None:
+        drive(learn_keks(SqliteSql(self._open()), self._wraps))
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[SqliteSql]:
+        with self._mutex:
+            connection = self._open()
+            connection.run("BEGIN IMMEDIATE")
+            try:
+                yield SqliteSql(connection)
+                connection.run("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.run("ROLLBACK")
+                raise
+            connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def _forget(self, subject: int, space: str) -> None:
+        with self._mutex:
+            self._cache.forget(subject, space)
 
     def _is_held(self, subject: int, space: str) -> bool:
         return self._cache.get(DekName(subject, space, NEWEST)) is not None or bool(
@@ -214,6 +246,7 @@ class SqliteKeyStore:
         made: list[tuple[DekName, bytes]] = []
 
         def work() -> None:
+            self._learn_keks()
             for subject in subjects:
                 if connection.rows(
                     "SELECT 1 FROM destroyed WHERE subject = ?1 AND space = ?2", (subject, space)
@@ -239,6 +272,8 @@ class SqliteKeyStore:
         )
 
     def _secret(self, name: str) -> bytes:
+        """Made only while ROOT is still the one of the others."""
+        self._number()
         found = self._open().rows("SELECT wrapped FROM secret WHERE name = ?1", (name,))
         if found:
             return self._wraps.open_secret(name, found[0][0])

@@ -12,6 +12,7 @@ from dossier.entropy import Entropy
 from dossier.errors import StoreError, Unavailable
 from server.ports import KeyProvider, NarrowRow
 from server.store.keystore.cache import ENTRIES, NEWEST, TTL_S, KeyCache
+from server.store.keystore.rotation import SqlRotation, learn_keks
 from server.store.keystore.wraps import DekName, Wraps
 from server.store.migrations import all_migrations
 from server.store.postgres.connection import Pool, PostgresSql, transaction
@@ -37,6 +38,7 @@ class PostgresKeyStore:
         self._secrets: dict[str, bytes] = {}
         self._listener = Listener(pool.dsn, "colloque_keys", self._on_destroyed, self._forget_all)
         self._closed = False
+        self.rotation = SqlRotation(self._begun_alone, wraps, clock, self._forget_everywhere)
 
     @classmethod
     async def open(
@@ -89,6 +91,7 @@ class PostgresKeyStore:
             return
         async with self._begun() as sql:
             await sql.run(_LOCK_MAKING)
+            await learn_keks(sql, self._wraps)
             for subject in wanted:
                 await self._make(sql, DekName(subject, space, 1))
 
@@ -198,6 +201,8 @@ class PostgresKeyStore:
         heard = self._heard
         async with self._begun() as sql:
             found = await sql.rows(f"{text} ORDER BY v DESC LIMIT 1", args)
+            if found and not self._wraps.knows_kek(found[0][1]):
+                await learn_keks(sql, self._wraps)
         if not found:
             return None
         v, kek_v, wrapped = found[0]
@@ -227,6 +232,17 @@ class PostgresKeyStore:
         subject, _, space = payload.partition(" ")
         self._heard += 1
         self._cache.forget(int(subject), space)
+
+    async def _forget_everywhere(self, subject: int, space: str) -> None:
+        self._on_destroyed(f"{subject} {space}")
+        await self._listener.tell(f"{subject} {space}")
+
+    @asynccontextmanager
+    async def _begun_alone(self) -> AsyncIterator[PostgresSql]:
+        """One transaction while nobody else makes a key, of which the others are told."""
+        async with self._begun() as sql:
+            await sql.run("LOCK TABLE destroyed, dek, kek IN SHARE ROW EXCLUSIVE MODE")
+            yield sql
 
     def _forget_all(self) -> None:
         self._heard += 1

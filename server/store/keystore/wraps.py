@@ -38,6 +38,28 @@ class Wraps:
     def learn_kek(self, v: int, wrapped: bytes) -> None:
         self._keks[v] = unwrap(self._root, wrapped, tup("colloque/v1/kek", v))
 
+    def forget_kek(self, v: int) -> None:
+        self._keks.pop(v, None)
+
+    def knows_kek(self, v: int) -> bool:
+        return v in self._keks
+
+    def reroot(self, root: bytes) -> None:
+        """From now on everything is wrapped under this ROOT."""
+        self._root = root
+
+    def rerooted_kek(self, root: bytes, v: int, wrapped: bytes) -> bytes:
+        return self._again(root, wrapped, tup("colloque/v1/kek", v))
+
+    def rerooted_secret(self, root: bytes, name: str, wrapped: bytes) -> bytes:
+        return self._again(root, wrapped, tup("colloque/v1/secret", name))
+
+    def rerooted_number(self, root: bytes, wrapped: bytes) -> bytes:
+        return self._again(root, wrapped, _NUMBER)
+
+    def _again(self, root: bytes, wrapped: bytes, aad: bytes) -> bytes:
+        return wrap(root, unwrap(self._root, wrapped, aad), aad, self._entropy)
+
     @property
     def kek_v(self) -> int:
         """The KEK new data keys are wrapped under; 0 while there is none."""
