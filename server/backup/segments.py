@@ -1,6 +1,6 @@
 """The data of a backup in segments named by their content: what did not change is not written again.
 
-segments/ab/ab34...   1 MiB of a consistent copy of the database, named by its SHA-256
+segments/ab/ab34...   256 KiB of a consistent copy of the database, named by its SHA-256
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from dossier.errors import Refused
 from server.backup.files import failed, write_whole
 
-SEGMENT_BYTES = 1 << 20
+SEGMENT_BYTES = 1 << 18
 
 
 class Stored(NamedTuple):

@@ -44,12 +44,14 @@ def register(verbs: Any) -> None:
         "--now", action="store_true", help="destroy the one before at once, not after 35 days"
     )
     kek.set_defaults(run=rotate_kek)
-    of_data = kinds.add_parser("data", help="data keys of patients; the server may run and does it")
-    of_data.add_argument("folder")
-    which = of_data.add_mutually_exclusive_group(required=True)
+    of_patients = kinds.add_parser(
+        "data", help="data keys of patients; the server may run and does it"
+    )
+    of_patients.add_argument("folder")
+    which = of_patients.add_mutually_exclusive_group(required=True)
     which.add_argument("--patient", help="id of the Patient resource")
     which.add_argument("--all", action="store_true")
-    of_data.set_defaults(run=rotate_data)
+    of_patients.set_defaults(run=rotate_patients)
 
 
 async def recovery(options: argparse.Namespace) -> int:
@@ -114,7 +116,7 @@ async def rotate_kek(options: argparse.Namespace) -> int:
     return 0
 
 
-async def rotate_data(options: argparse.Namespace) -> int:
+async def rotate_patients(options: argparse.Namespace) -> int:
     """Ask for it; done here when the server is stopped, by the running server within a second otherwise."""
     try:
         house = await House.open(options.folder, options.clock, options.entropy)

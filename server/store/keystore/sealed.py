@@ -27,6 +27,7 @@ from server.store.sqlite.connection import (
     to_wal,
 )
 from server.store.sqlite.schema import migrate
+from server.store.tables.sql import Row
 from server.store.units import drive
 
 APPLICATION_ID = 0x434C514B
@@ -194,26 +195,15 @@ class SqliteKeyStore:
         return self._connection
 
     def _read(self, name: DekName) -> tuple[int, bytes] | None:
-        text, args = (
-            ("SELECT v, kek, wrapped FROM dek WHERE subject = ?1 AND space = ?2", list(name[:2]))
-            if name.v == NEWEST
-            else (
-                "SELECT v, kek, wrapped FROM dek WHERE subject = ?1 AND space = ?2 AND v = ?3",
-                list(name),
-            )
-        )
-        found = self._open().rows(f"{text} ORDER BY v DESC LIMIT 1", args)
+        found = _newest(self._open(), name)
         if not found:
             return None
         v, kek_v, wrapped = found[0]
         if not self._wraps.knows_kek(kek_v):
-            self._learn_keks()
+            drive(learn_keks(SqliteSql(self._open()), self._wraps))
         key = self._wraps.open_dek(DekName(name.subject, name.space, v), kek_v, wrapped)
         self._cache.put(name, v, key)
         return v, key
-
-    def _learn_keks(self) -> None:
-        drive(learn_keks(SqliteSql(self._open()), self._wraps))
 
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[SqliteSql]:
@@ -246,7 +236,7 @@ class SqliteKeyStore:
         made: list[tuple[DekName, bytes]] = []
 
         def work() -> None:
-            self._learn_keks()
+            drive(learn_keks(SqliteSql(connection), self._wraps))
             for subject in subjects:
                 if connection.rows(
                     "SELECT 1 FROM destroyed WHERE subject = ?1 AND space = ?2", (subject, space)
@@ -293,6 +283,14 @@ class SqliteKeyStore:
             "UPDATE restore_number SET wrapped = ?1 WHERE only_row = 1",
             (self._wraps.close_number(number),),
         )
+
+
+def _newest(connection: Connection, name: DekName) -> list[Row]:
+    """The row of this version of a data key, or of the newest one."""
+    text, args = "SELECT v, kek, wrapped FROM dek WHERE subject = ?1 AND space = ?2", [*name[:2]]
+    if name.v != NEWEST:
+        text, args = f"{text} AND v = ?3", [*name]
+    return connection.rows(f"{text} ORDER BY v DESC LIMIT 1", args)
 
 
 def _learn(connection: Connection, wraps: Wraps) -> None:
