@@ -59,7 +59,6 @@ from server.services.sequencer import Sequencer
 from server.services.session import Sessions
 from server.services.throttle import Throttle
 from server.store.hints import LoopHintBoard
-from server.store.keystore import FileKeyProvider
 
 _LOG = logging.getLogger("colloque.server")
 _BEAT_S = 1.0
@@ -103,7 +102,7 @@ class House:
         identity, listed = files.read_identity(told), files.read_key_list()
         engine = files.engine(told)
         await refuse_half(engine)
-        keys = await engine.open_keys(FileKeyProvider(files.root), clock, entropy)
+        keys = await engine.open_keys(files.provider(), clock, entropy)
         try:
             online = await open_online_keys(keys, identity, listed)
             store = await engine.open_store(clock, online.told.restore)

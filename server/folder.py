@@ -5,11 +5,13 @@ folder/keys.db       those keys, wrapped; its own short-lived backups
 folder/root.key      ROOT, mode 0400; belongs outside both and outside their backups
 folder/identity.key  who this server is, mode 0400; belongs on paper or a token, not on this machine
 folder/keys.txt      the online keys, signed with identity.key; public
+folder/backup.json   when the last backup was made and read again
 folder/server.json   the server's name, its public identity, whether it is a demonstration, and the addresses of
                      PostgreSQL's databases when the first two lie there
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -22,8 +24,9 @@ from dossier.sealing.key_list import KeyList, verify_key_list
 from dossier.sealing.text import base64url, unbase64url
 from dossier.wire.codec import decode
 from server.engines import Engine, FileEngine, PostgresEngine
+from server.ports import KeyProvider
 from server.services.online_keys import signed_list
-from server.store.keystore import FileKeyProvider
+from server.store.keystore import CredentialKeyProvider, FileKeyProvider
 from server.store.keystore.key_file import make_key_file, sync_folder
 
 
@@ -50,6 +53,22 @@ class Folder:
         self.data, self.keys = path / "data.db", path / "keys.db"
         self.root, self.identity = path / "root.key", path / "identity.key"
         self.key_list, self.told = path / "keys.txt", path / "server.json"
+
+    def provider(self, environment: Mapping[str, str] = os.environ) -> KeyProvider:
+        """Where ROOT is: the credential systemd gives its service (systemd.exec, LoadCredential), or the
+        file of this folder.
+        """
+        credential = self._credential(environment)
+        return CredentialKeyProvider(credential) if credential else FileKeyProvider(self.root)
+
+    def is_root_here(self, environment: Mapping[str, str] = os.environ) -> bool:
+        """Does ROOT lie in this folder, or is it given from elsewhere?"""
+        return self._credential(environment) is None
+
+    def _credential(self, environment: Mapping[str, str]) -> Path | None:
+        given = environment.get("CREDENTIALS_DIRECTORY")
+        path = Path(given) / self.root.name if given else None
+        return path if path is not None and path.exists() else None
 
     def read_told(self) -> ServerFile:
         """Raises StoreError when no server lies here."""

@@ -15,7 +15,6 @@ from dossier.sealing import devices
 from dossier.sealing.key_list import KeyList, fingerprint, verify_key_list
 from server.folder import Folder
 from server.services.online_keys import KINDS, signed_list
-from server.store.keystore import FileKeyProvider
 from server.store.keystore.key_file import read_key_file
 
 
@@ -72,7 +71,7 @@ async def sign_again(
     if devices.public_key(private) != public:
         raise Refused("other_identity")
     engine = folder.engine(folder.read_told())
-    keys = await engine.open_keys(FileKeyProvider(folder.root), clock, entropy)
+    keys = await engine.open_keys(folder.provider(), clock, entropy)
     try:
         before = folder.present_list(public)
         text = await signed_list(keys, private, before, clock.now(), replace=replace)

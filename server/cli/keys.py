@@ -98,8 +98,7 @@ async def rotate_kek(options: argparse.Namespace) -> int:
     """A new version, every data key under it, the old versions destroyed once no backup has them."""
     folder = Folder(options.folder)
     engine = folder.engine(folder.read_told())
-    provider = FileKeyProvider(folder.root)
-    keys = await engine.open_keys_beside(provider, options.clock, options.entropy)
+    keys = await engine.open_keys_beside(folder.provider(), options.clock, options.entropy)
     try:
         rotation = keys.rotation
         moved = await rotation.rewrap(_BATCH)
@@ -140,8 +139,7 @@ async def rotate_patients(options: argparse.Namespace) -> int:
 async def _ask_the_running(options: argparse.Namespace) -> int:
     folder = Folder(options.folder)
     engine = folder.engine(folder.read_told())
-    provider = FileKeyProvider(folder.root)
-    keys = await engine.open_keys_beside(provider, options.clock, options.entropy)
+    keys = await engine.open_keys_beside(folder.provider(), options.clock, options.entropy)
     data = Beside(folder.data)
     try:
         blind = BlindIndex(await keys.secret("blind"))

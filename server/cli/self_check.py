@@ -5,11 +5,13 @@ import os
 import shutil
 import stat
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dossier.errors import DossierError, SealBroken, Unavailable
 from server.app import House
+from server.backup.done import last
 from server.cli.words import sentence
 from server.folder import Folder
 from server.ports import OwnerTx, ResourceRow
@@ -18,6 +20,8 @@ from server.services.bodies import place_of
 _FREE_BYTES = 1024**3
 _EARLIEST_YEAR = 2026
 _OWNERS = 500
+_HOUR = timedelta(hours=1)
+_BACKUP_AGE = timedelta(hours=36)
 
 
 class Finding(NamedTuple):
@@ -39,7 +43,7 @@ def register(verbs: Any) -> None:
 
 async def check(options: argparse.Namespace) -> int:
     """Print one line a finding; exit 1 when something is wrong."""
-    findings = [_clock(options), _disk(options), *_permissions(options)]
+    findings = [_clock(options), _disk(options), *_permissions(options), *_backup(options)]
     try:
         house = await House.open(options.folder, options.clock, options.entropy)
     except DossierError as error:
@@ -92,9 +96,26 @@ def _permissions(options: argparse.Namespace) -> list[Finding]:
     return found
 
 
+def _backup(options: argparse.Namespace) -> list[Finding]:
+    """The age of the last one; where its databases lie in PostgreSQL its own tools make them."""
+    try:
+        told = Folder(options.folder).read_told()
+    except DossierError:
+        return []
+    done = last(options.folder)
+    if told.databases or (told.demonstration and done is None):
+        return [Finding("backup", True, "not made here")]
+    if done is None:
+        return [Finding("backup", False, "never made; run `colloque-server backup`")]
+    age = done.age(options.clock.now())
+    words = f"{done.backup.removesuffix('.json')}, {age // _HOUR} h old"
+    well = told.demonstration or age < _BACKUP_AGE
+    return [Finding("backup", well, words + ("" if well else "; make one every day"))]
+
+
 def _files(folder: Path) -> list[tuple[str, int]]:
     """Each file of this server, and the most it may be open to others."""
-    wanted = [("root.key", 0o400)]
+    wanted = [("root.key", 0o400)] if Folder(folder).is_root_here() else []
     with suppress(DossierError):
         if Folder(folder).read_told().databases:
             return wanted

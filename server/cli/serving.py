@@ -65,12 +65,13 @@ async def make(options: argparse.Namespace) -> int:
 
 
 async def serve(options: argparse.Namespace) -> int:
-    """Listen on loopback until Ctrl-C; the first line printed is one JSON object with the address. The log
-    goes to standard error.
+    """Listen on loopback until Ctrl-C; the first line printed is one JSON object with the address and
+    when the last backup was made. The log goes to standard error.
     """
     if not _is_loopback(options.host):
         raise Refused("loopback_only", "this version listens on this machine only")
-    if not Folder(options.folder).read_told().demonstration and last(options.folder) is None:
+    backup = last(options.folder)
+    if not Folder(options.folder).read_told().demonstration and backup is None:
         raise Refused("no_backup")
     speak(sys.stderr)
     house = await House.open(options.folder, options.clock, options.entropy)
@@ -84,6 +85,7 @@ async def serve(options: argparse.Namespace) -> int:
 
     def ready() -> None:
         said = dict(zip(("listening", "operator"), addresses, strict=False))
+        said |= {"backup": backup.made} if backup is not None else {}
         print(encode(said).decode(), flush=True)
         supervisor.tell("READY=1")
 

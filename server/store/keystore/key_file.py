@@ -28,8 +28,8 @@ def make_key_file(path: Path, entropy: Entropy) -> bytes:
     return key
 
 
-def read_key_file(path: Path) -> bytes:
-    """The key. Raises KeychainError for a file that is missing, not regular, readable by group or others,
+def read_key_file(path: Path, closed: int = 0o077) -> bytes:
+    """The key; `closed` are the permissions nobody may have. Raises KeychainError for a file that is missing, not regular, readable by group or others,
     or of another content. On Windows the permission bits mean nothing and are not looked at.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -40,7 +40,7 @@ def read_key_file(path: Path) -> bytes:
     except OSError as error:
         raise KeychainError("absent", f"{path.name} cannot be read: {error.strerror}") from error
     try:
-        _refuse_public(path.name, os.fstat(handle))
+        _refuse_public(path.name, os.fstat(handle), closed)
         text = os.read(handle, KEY_BYTES * 4)
     finally:
         os.close(handle)
@@ -62,8 +62,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _refuse_public(name: str, state: os.stat_result) -> None:
+def _refuse_public(name: str, state: os.stat_result, closed: int) -> None:
     if not stat.S_ISREG(state.st_mode):
         raise KeychainError("insecure", f"{name} is not a regular file")
-    if os.name != "nt" and state.st_mode & 0o077:
+    if os.name != "nt" and state.st_mode & closed:
         raise KeychainError("insecure", f"others may read {name}: chmod 0400")

@@ -1,9 +1,22 @@
-"""ROOT in a file that only the server's own user may read (a systemd credential has this form too)."""
+"""ROOT in a file that only the server's own user may read, or in a systemd credential."""
 
 from pathlib import Path
 
 from dossier.entropy import Entropy
 from server.store.keystore.key_file import make_key_file, read_key_file
+
+_CREDENTIAL_CLOSED = 0o037
+"""systemd lets the service in by an access list, whose mask shows where the group's bits are."""
+
+
+class CredentialKeyProvider:
+    """KeyProvider on a credential systemd gave to its service (systemd.exec, "Credentials")."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def root(self) -> bytes:
+        return read_key_file(self._path, _CREDENTIAL_CLOSED)
 
 
 class FileKeyProvider:
