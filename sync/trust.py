@@ -53,6 +53,7 @@ class Trust:
         self._serial = -1
         self._restore = 0
         self._log_due_s: float | None = None
+        self._list_due = self._log_doubted = False
 
     # --- the key list ----------------------------------------------------------------------------------
 
@@ -70,6 +71,8 @@ class Trust:
         """What has to be proven before anything else is exchanged, at monotonic `now_s`."""
         told = self._told
         if told is None or self._serial > told.serial or told.restore < self._restore:
+            return AskKeys()
+        if self._list_due:
             return AskKeys()
         is_due = self._log_due_s is None or now_s >= self._log_due_s
         return AskLog(self._pins.size) if signed_in and is_due else None
@@ -98,7 +101,7 @@ class Trust:
             self._restore = 0
             raise Distrusted("restore_undeclared")
         self._keep(self._pins._replace(key_list=text))
-        self._told = told
+        self._told, self._list_due = told, False
 
     def declares(self, restore: int) -> bool:
         """May an answer carry this restore number? False: the list has to be asked for again."""
@@ -117,7 +120,13 @@ class Trust:
         try:
             seen = verify_checkpoint(told.log, reply.checkpoint.encode())
         except SealBroken as error:
-            raise Distrusted("log_forged") from error
+            if self._log_doubted:
+                raise Distrusted("log_forged") from error
+            self._list_due = self._log_doubted = (
+                True  # the key may have been replaced since our list
+            )
+            return
+        self._log_doubted = False
         if told.restore <= self._pins.restore:
             self._check_growth(seen, reply.proof)
         self._log_due_s = now_s + EVERY_S
@@ -140,11 +149,12 @@ class Trust:
 
     def signed_in(self, lease: str) -> timedelta | None:
         """A token came: the log proves itself before it is used. Returns how long the copy may stay open from
-        now on; None for what is no lease of ours (it is ignored).
+        now on; None for what is no lease of ours (it is ignored, and the list asked: its key may be a new one).
         """
         self._log_due_s = None
         order = self._order(lease)
         if order is None or order.kind is not OrderKind.LEASE:
+            self._list_due = bool(lease)
             return None
         self._keep(self._pins._replace(order=order.serial))
         return order.until - order.issued

@@ -49,13 +49,14 @@ PASSWORD = "correct horse battery"
 
 
 class SteppingClock:
-    """Stands still until it is told to go."""
+    """Stands still until it is told to go. `wrong_by`: what somebody set it on or back."""
 
     def __init__(self, start: datetime = MONDAY) -> None:
         self.instant = start
+        self.wrong_by = timedelta()
 
     def now(self) -> datetime:
-        return self.instant
+        return self.instant + self.wrong_by
 
     def monotonic(self) -> float:
         return (self.instant - MONDAY).total_seconds()

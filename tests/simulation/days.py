@@ -31,7 +31,13 @@ WEIGHTS = {
     "restore": 0.0,
     "roll_back": 0.0,
     "mend": 0.0,
+    "replace_key": 0.0,
+    "shift": 0.5,
 }
+SHIFTS_S = (-3_600, 3_600, 90, -90, 86_400 * 30, -86_400 * 400)
+"""By how much somebody sets the clock of a desktop on or back."""
+SERVER_SHIFTS_S = (0, 0, 300, -300, 3_600, -3_600, 86_400 * 3)
+"""How wrong the clock of the server is from then on."""
 
 
 class Faults(NamedTuple):
@@ -105,7 +111,7 @@ FRAGILE = Day(
     {"crash": 15, "give_up": 0.5, "scribble": 15, "index": 40, "act": 4},
     deaths=("page", "cursor", "heads", "terms", "purge", "verdicts"),
 )
-RESTORED = Day("restored", {"backup": 5, "restore": 2, "write": 16}, length=1.3)
+RESTORED = Day("restored", {"backup": 5, "restore": 2, "write": 16, "replace_key": 1.5}, length=1.3)
 """The operator goes back to a copy, and says so."""
 ROLLED_BACK = Day(
     "rolled_back",

@@ -67,6 +67,9 @@ class WatchedStore(MemorySyncStore):
         note_applied(self.disk, page, applied)
         return applied
 
+    def trust(self, _device: str) -> None:
+        """The server of level 1 has no keys of its own."""
+
     def begin_restore(self, restore: int) -> None:
         super().begin_restore(restore)
         self.disk.highest.clear()
@@ -87,8 +90,12 @@ class OwnClock:
     def __init__(self, true: SteppingClock, wrong_by: timedelta) -> None:
         self._true, self._wrong_by = true, wrong_by
 
+    def shift(self, by: timedelta) -> None:
+        """Somebody sets it."""
+        self._wrong_by += by
+
     def now(self) -> datetime:
-        return self._true.now() + self._wrong_by
+        return self._true.instant + self._wrong_by
 
     def monotonic(self) -> float:
         return self._true.monotonic()
@@ -174,6 +181,7 @@ class SimDesktop:
             except Crash:
                 self.failpoint.n = None
                 self.crashes += 1
+        self.trust = self.store.trust(self.actor.key.device)
         self.slots = [Slot(self._engine()) for _ in range(self._engines)]
 
     def die(self) -> None:
@@ -228,7 +236,7 @@ class SimDesktop:
         self.die()
 
     def _engine(self) -> Engine:
-        return self._engine_kind(
+        engine = self._engine_kind(
             self.store,
             NoTransport(),  # type: ignore[arg-type]
             self.actor.key,
@@ -237,3 +245,6 @@ class SimDesktop:
             self.entropy,
             policy=self.policy,
         )
+        if self.trust is not None:
+            engine.demand(self.trust)
+        return engine

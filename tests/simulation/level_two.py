@@ -22,7 +22,7 @@ def level_two() -> Iterator[Level]:
     with TemporaryDirectory(prefix="colloque-simulation-", dir=where) as folder:
         place = Path(folder)
         server = ServedServer(place)
-        blank = SealedDisk.blank(place, SteppingClock(), SeededEntropy(7))
+        blank = SealedDisk.blank(place, SteppingClock(), SeededEntropy(7), server.identity)
         try:
             yield Level(server, blank, SealedCopy)
         finally:

@@ -16,6 +16,7 @@ from practitioner_app.ports import CurrentRow, ItemState
 from server.ports import CopyRow
 from sync.exchanges import Exchange, Reply
 from sync.ports import SyncStore
+from sync.trust import Trust
 from tests.fakes.memory_sync_store import CrashAt, ShownRow
 from tests.fakes.server_room import ServerRoom
 
@@ -39,6 +40,10 @@ class Copy(SyncStore, Protocol):
     def rows(self, owner: int, rtypes: Sequence[str] = ()) -> Sequence[CurrentRow]: ...
     def confirmed(self, owner: int) -> Mapping[tuple[str, str], ShownRow]:
         """What the server told of this owner and may still be shown."""
+        ...
+
+    def trust(self, device: str) -> Trust | None:
+        """What this process believes of its server; None where the server proves nothing."""
         ...
 
 
@@ -140,6 +145,14 @@ class Server(Protocol):
 
     def faults(self) -> list[str]:
         """What is broken in its files; empty when sound."""
+        ...
+
+    def sequence(self) -> None:
+        """Waiting journal rows reach the log."""
+        ...
+
+    def replace_key(self, kind: str) -> None:
+        """The operator replaces an online key and signs the list that says so; requests under way ended."""
         ...
 
     def snapshot(self) -> Any:

@@ -25,7 +25,7 @@ from practitioner_app.ports import ItemState
 from sync.engine import Engine
 from sync.exchanges import AskHeads
 from sync.policy import Policy
-from sync.states import Idle, NeedsSignIn, Revoked
+from sync.states import Distrusted, Idle, NeedsSignIn, Revoked
 from tests.fakes.memory_sync_store import Crash
 from tests.simulation.backups import Backups
 from tests.simulation.days import (
@@ -35,6 +35,8 @@ from tests.simulation.days import (
     DAYS,
     ORDINARY,
     PAGE_SIZES,
+    SERVER_SHIFTS_S,
+    SHIFTS_S,
     STEPS,
     WEIGHTS,
     Day,
@@ -195,8 +197,9 @@ class Schedule:
         raise Violated("2 liveness", "no rest within the bound after the faults stopped")
 
     def _answer_person(self, slot: Slot) -> None:
-        """Whom the program asks to sign in again does so."""
-        if slot.engine.state.state == NeedsSignIn("sign_in_needed"):
+        """Whom the program asks to sign in again does so; who was told to distrust looks again."""
+        told = slot.engine.state.state
+        if told == NeedsSignIn("sign_in_needed") or isinstance(told, Distrusted):
             slot.engine.retry()
             slot.not_before_s = self.scene.room.clock.monotonic()
 
@@ -393,6 +396,20 @@ class Schedule:
         if all(line == self.scene.line for line in self.monitors.lines):
             self._restart()
             self.backups.roll_back(self.random.randrange(8))
+
+    def _replace_key(self) -> None:
+        """The operator replaces an online key."""
+        if not self.backups.rolled_back:
+            self._restart()
+            self.scene.side.replace_key(self.random.choice(("log", "order")))
+
+    def _shift(self) -> None:
+        """Somebody sets a clock, forwards or back: of a desktop, or of the server by less than a token lives."""
+        by = timedelta(seconds=self.random.choice(SHIFTS_S))
+        if self.random.random() < 0.7:
+            self.random.choice(self.desktops).clock.shift(by)
+        else:
+            self.scene.room.clock.wrong_by = timedelta(seconds=self.random.choice(SERVER_SHIFTS_S))
 
     def _mend(self) -> None:
         if self.backups.rolled_back:

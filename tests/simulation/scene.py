@@ -261,6 +261,7 @@ class Scene:
         due = self.room.run(self.room.store.maintenance.owners_with_effects(self.now_ms, 1))
         for owner in due:
             self.room.run(self.room.indexer.run_owner(owner))
+            self.side.sequence()
         return bool(due)
 
     @property

@@ -18,10 +18,12 @@ from dossier.entropy import Entropy
 from dossier.wire import codec
 from dossier.wire.messages import Op, Page, Row, Verdict, Version
 from local_store.connections import damage
+from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from local_store.sync_store import LocalSyncStore
 from practitioner_app.ports import CurrentRow, ItemState
 from sync.ports import Applied
+from sync.trust import Trust
 from tests.fakes.memory_sync_store import Crash, CrashAt, ShownRow
 from tests.simulation.desktops import note_applied
 from tests.simulation.ports import Name
@@ -78,8 +80,8 @@ class Item(msgspec.Struct):
 class SealedDisk:
     """A folder with work.db and cache.db, and the process that has it open, if any."""
 
-    def __init__(self, place: Path, folder: Path) -> None:
-        self._place, self._folder = place, folder
+    def __init__(self, place: Path, folder: Path, identity: bytes) -> None:
+        self._place, self._folder, self.identity = place, folder, identity
         self.highest: dict[Name, Version] = {}
         self.local: LocalStore | None = None
         self._image: Path | None = None
@@ -94,9 +96,9 @@ class SealedDisk:
         self._broken: Callable[[Path, Entropy], None] | None = None
 
     @classmethod
-    def blank(cls, place: Path, clock: Clock, entropy: Entropy) -> "SealedDisk":
-        """A profile that never asked anything."""
-        disk = cls(place, Path(tempfile.mkdtemp(dir=place)))
+    def blank(cls, place: Path, clock: Clock, entropy: Entropy, identity: bytes) -> "SealedDisk":
+        """A profile that pinned the identity of its server, and never asked anything."""
+        disk = cls(place, Path(tempfile.mkdtemp(dir=place)), identity)
         LocalStore.open(disk._folder, KEY, clock, entropy).close()
         return disk
 
@@ -186,7 +188,7 @@ class SealedDisk:
         return _STEPS.get(kind, "cache")
 
     def twin(self) -> "SealedDisk":
-        return SealedDisk(self._place, self._copied())
+        return SealedDisk(self._place, self._copied(), self.identity)
 
     def faults(self) -> list[str]:
         """What the engine's own checks find in both files, what a purge left, what lies in clear."""
@@ -248,6 +250,8 @@ class SealedDisk:
 class SealedCopy:
     """The store of one process: the engine's faces of LocalStore, and what a person writes and reads."""
 
+    believes = Trust
+
     def __init__(
         self, disk: SealedDisk, clock: Clock, entropy: Entropy, failpoint: CrashAt
     ) -> None:
@@ -256,6 +260,10 @@ class SealedCopy:
         self.sync: LocalSyncStore = self.local.sync
         self._grouped = False
         self._noted: list[tuple[Page, Applied]] = []
+
+    def trust(self, device: str) -> Trust:
+        """What the engines of this process believe of their server."""
+        return self.believes(LocalPins(self.local.vault, self.disk.identity), device)
 
     def __getattr__(self, name: str) -> object:
         """What the engine asks and no level looks at."""

@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -298,6 +299,8 @@ class ServedServer:
         self._loop.run_until_complete(init(self._folder, self._clock, self._entropy, said))
         self._identity = Folder(self._folder).identity.rename(place / "identity.key")
         self._open()
+        self.identity = self._house.online.identity
+        """What desktops pin."""
         self.room: ServerRoom = HouseRoom(self._loop, self._clock, self._house)
         self.rows = SqlRows(self.room)
 
@@ -350,7 +353,7 @@ class ServedServer:
 
     def rewind(self, snapshot: Path, seed: int) -> None:
         self._entropy = SeededEntropy(seed)
-        self._clock.instant = MONDAY
+        self._clock.instant, self._clock.wrong_by = MONDAY, timedelta()
         folder = self._fresh()
         _copy(snapshot, folder)
         self._go_on_from(folder)
@@ -368,11 +371,22 @@ class ServedServer:
             self._open()
             self._move_in()
 
-    async def _sign_again(self) -> None:
-        """The operator brings identity.key: the key list names the new restore number."""
+    def sequence(self) -> None:
+        self._loop.run_until_complete(self._house.sequencer.run())
+
+    def replace_key(self, kind: str) -> None:
+        self._loop.run_until_complete(self._sign_again(replace=(kind,)))
+        self._close()
+        self._open()
+        self._move_in()
+
+    async def _sign_again(self, replace: tuple[str, ...] = ()) -> None:
+        """The operator brings identity.key: the list names the present restore number and keys."""
         private = read_key_file(self._identity)
         before = self._house.online.told
-        text = await signed_list(self._house.keys, private, before, self._clock.now())
+        text = await signed_list(
+            self._house.keys, private, before, self._clock.now(), replace=replace
+        )
         Folder(self._folder).write_key_list(text)
 
     def faults(self) -> list[str]:

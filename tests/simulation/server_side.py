@@ -5,6 +5,7 @@ other requests, acts and effects come between two units as they do on a server w
 """
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from datetime import timedelta
 from random import Random
 from typing import Any, TypeVar
 
@@ -158,7 +159,7 @@ class InProcessServer:
         room = self.room
         self.go_back(snapshot, 0)
         room.entropy._random.seed(seed)  # type: ignore[attr-defined]
-        room.clock.instant = MONDAY
+        room.clock.instant, room.clock.wrong_by = MONDAY, timedelta()
 
     def go_back(self, snapshot: Snapshot, restore: int) -> None:
         room = self.room
@@ -169,6 +170,12 @@ class InProcessServer:
 
     def faults(self) -> list[str]:
         return []
+
+    def sequence(self) -> None:
+        """The log is level 2's."""
+
+    def replace_key(self, kind: str) -> None:
+        """Nothing is signed here."""
 
     def die(self, running: Sequence[ports.Task], _draw: Random) -> None:
         """What lived in memory only is gone."""

@@ -32,7 +32,7 @@ class Worst:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SealedDisk]:
-    disk = SealedDisk.blank(tmp_path, ManualClock(), Worst())
+    disk = SealedDisk.blank(tmp_path, ManualClock(), Worst(), bytes(32))
     yield disk
     disk.end()
 

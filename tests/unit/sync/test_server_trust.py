@@ -41,6 +41,8 @@ class Server:
         self.tree = Tree()
         self.log, self.order = SeededEntropy(3).bytes(32), SeededEntropy(4).bytes(32)
         self.serial, self.restore = 1, 0
+        self.listed: bytes | None = None
+        """Said to be the log key; None: it truly is."""
         self.identity = self.said = IDENTITY
 
     def grow(self, leaves: int, mark: int = 0) -> None:
@@ -62,7 +64,13 @@ class Server:
 
     def keys(self) -> KeysReply:
         public = devices.public_key
-        told = KeyList(self.serial, NOW, self.restore, (public(self.log),), (public(self.order),))
+        told = KeyList(
+            self.serial,
+            NOW,
+            self.restore,
+            (public(self.listed or self.log),),
+            (public(self.order),),
+        )
         return KeysReply(list=sign_key_list(self.identity, told).decode())
 
     def proof(self, since: int) -> LogReply:
@@ -156,8 +164,39 @@ def test_s5_a_log_with_another_past_is_refused(server: Server, board: Board) -> 
 
 
 def test_s5_a_root_signed_by_no_listed_key_is_refused(server: Server, board: Board) -> None:
-    server.log = OTHER
+    server.listed, server.log = server.log, OTHER
     assert refused(Trust(board, "dev-1"), server) == "log_forged"
+
+
+def test_d10_a_log_key_replaced_while_we_were_connected_is_learned_from_the_list(
+    server: Server, board: Board
+) -> None:
+    trust = Trust(board, "dev-1")
+    session(trust, server)
+    server.log = OTHER
+    server.serial += 1
+    server.grow(2)
+    asked = [type(trust.next(EVERY_S, signed_in=True))]
+    trust.settle(AskLog(5), server.proof(5), EVERY_S)
+    while (wanted := trust.next(EVERY_S, signed_in=True)) is not None:
+        asked.append(type(wanted))
+        reply = server.keys() if isinstance(wanted, AskKeys) else server.proof(5)
+        trust.settle(wanted, reply, EVERY_S)
+    assert asked == [AskLog, AskKeys, AskLog]
+    assert board.kept.size == 7
+
+
+def test_d10_a_lease_we_cannot_check_makes_us_ask_for_the_list(
+    server: Server, board: Board
+) -> None:
+    trust = Trust(board, "dev-1")
+    session(trust, server)
+    server.order = OTHER
+    server.serial += 1
+    assert trust.signed_in(server.orders(OrderKind.LEASE, 3)) is None
+    assert trust.next(0, signed_in=True) == AskKeys()
+    trust.settle(AskKeys(), server.keys(), 0)
+    assert trust.signed_in(server.orders(OrderKind.LEASE, 4)) == timedelta(days=7)
 
 
 def test_a_list_of_another_identity_is_refused(server: Server) -> None:
