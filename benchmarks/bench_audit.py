@@ -1,4 +1,4 @@
-"""The journal read again: `audit verify` over generated rows, and the floor, hashing the same leaves.
+"""The journal read again: `audit verify` and `audit breach` over generated rows; the floor hashes the same leaves.
 
 Rows lie as they come in life: every patient gets a few in each round, so that the rows of one patient are far
 from each other in the log. CPU of this process, which does all of it.
@@ -20,6 +20,7 @@ from server.app import House
 from server.folder import ServerFile, init
 from server.ports import OwnerTx
 from server.services.auditing import EVERY_MONTH, FROM_THE_START, ROWS
+from server.services.breach import Breach, Search
 from server.services.facets import ACCESS
 from server.services.journal import Entry, open_each
 from server.services.unit import OwnerUnit
@@ -106,6 +107,17 @@ async def measure(rows: int, a_patient: int) -> None:
         each = spent / size * 1e6
         note = f"{size} rows, {a_patient} a patient, {wall:.1f} s wall, memory +{grown:.0f} MB"
         tell("audit verify, CPU per row", each, bare, "us", budget=60, note=note)
+        breach = Breach(house.premises)
+        began, wall = time.process_time(), time.perf_counter()
+        found = await breach.run(Search(account=ACCOUNTS[3]))
+        spent, wall = time.process_time() - began, time.perf_counter() - wall
+        patients = len({touch.by.owner for touch in found})
+        note = f"{breach.rows} rows opened, {patients} patients found, {breach.rows / wall:,.0f} rows/s wall"
+        tell("audit breach of an account, CPU per row", spent / size * 1e6, bare, "us", note=note)
+        began = time.process_time()
+        await breach.run(Search(until_ms=house.premises.now_ms - 90 * 86_400_000))
+        spent = time.process_time() - began
+        tell("audit breach, months outside, CPU per row", spent / size * 1e6, None, "us")
         await house.close()
 
 

@@ -8,6 +8,7 @@ from dossier.errors import Refused, SealBroken
 from dossier.sealing.checkpoints import Checkpoint, verify_checkpoint
 from dossier.wire.codec import encode
 from server.app import House
+from server.cli import breach
 from server.services.auditing import ORIGIN
 
 _MAX_BYTES = 64 * 1024
@@ -26,6 +27,7 @@ def register(verbs: Any) -> None:
     printed = acts.add_parser("checkpoint", help="print the last signed checkpoint, to keep it")
     printed.add_argument("folder")
     printed.set_defaults(run=checkpoint)
+    breach.register(acts)
 
 
 async def verify(options: argparse.Namespace) -> int:

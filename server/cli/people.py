@@ -25,6 +25,9 @@ def register(verbs: Any) -> None:
     new.add_argument("--rpps", default="")
     new.add_argument("--practitioner", default="", help="id of the Practitioner resource")
     _verb(account, "close", close, "end a person's account now").add_argument("login")
+    _verb(account, "alarms", alarms, "when a person displayed too many records").add_argument(
+        "login"
+    )
     freed = _verb(account, "unblock", release, "serve an account that displayed too much again")
     freed.add_argument("login")
     freed.add_argument(
@@ -102,6 +105,21 @@ async def close(house: House, options: argparse.Namespace) -> dict[str, Any]:
     """End a person's account."""
     await house.accounts.close(await _account(house, options.login))
     return {"closed": options.login}
+
+
+async def alarms(house: House, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The volume alarms about a person."""
+    rows = await house.indexer.volume.alarms(await _account(house, options.login))
+    return [
+        {
+            "kind": row.kind,
+            "hour_of": to_wire(from_ms(row.at_ms)),
+            "raised": to_wire(from_ms(row.raised_ms)),
+            "patients": row.patients,
+            "ended": None if row.ended_ms is None else to_wire(from_ms(row.ended_ms)),
+        }
+        for row in rows
+    ]
 
 
 async def release(house: House, options: argparse.Namespace) -> dict[str, Any]:

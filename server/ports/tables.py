@@ -171,6 +171,10 @@ class People(Protocol):
         """What one device still holds: no receipt closed it. In order of (unit, target, facet)."""
         ...
 
+    async def copied(self) -> list[int]:
+        """Every owner of which some device of the account ever held a copy, in order."""
+        ...
+
     async def put_copies(self, rows: Sequence[CopyRow]) -> None:
         """Insert or replace by (device, unit, target, facet)."""
         ...

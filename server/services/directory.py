@@ -13,6 +13,8 @@ from dossier.access.grants import directory_grants
 from dossier.wire.codec import canonical
 from server.ports import GrantRow, OwnerTx
 from server.services import bodies
+from server.services.facets import ACCESS
+from server.services.journal import Entry
 from server.services.premises import Premises
 from server.services.unit import OwnerUnit, Put
 
@@ -82,6 +84,16 @@ class Directory:
             return bodies.unpack(plain).resource
 
         return await self._premises.store.read(self._premises.directory, read)
+
+    async def note(self, said: Entry) -> None:
+        """Write an act of the operator that concerns no single record into the directory's journal."""
+
+        async def write(tx: OwnerTx) -> None:
+            book = await self._lock(tx)
+            await book.log(ACCESS, said)
+            await book.close()
+
+        await self._premises.store.write(self._premises.directory, write)
 
     async def _lock(self, tx: OwnerTx) -> OwnerUnit:
         premises = self._premises

@@ -468,3 +468,47 @@ def test_s5_audit_verify_names_the_first_bad_entry(server: Path, change: str) ->
     assert found.code == 1
     said = msgspec.json.decode(found.out)
     assert said["first_bad"] == {"place": place, "owner": owner, "fault": fault}
+
+
+def test_f11_a_breach_report_names_patients_and_is_itself_journalled(server: Path) -> None:
+    before = entries(server)
+    told = operator("audit", "breach", server, "--from", "2020-01-01", "--names")
+    line, summary = (msgspec.json.decode(one) for one in told.out.splitlines())
+    assert told.code == 0
+    assert (line["patient"], line["name"], line["acts"]) == (
+        "pat-1",
+        "Durand pat-1",
+        {"imported": 1},
+    )
+    assert (summary["patients"], summary["rows_unreadable"]) == (1, 0)
+    assert summary["summary_fr"].startswith("1 patient(s) concerné(s)")
+    assert entries(server) == before + 1
+    bare = operator("audit", "breach", server, "--unit", "org-1", "--until", "2020-01-01")
+    assert [msgspec.json.decode(one)["patients"] for one in bare.out.splitlines()] == [0]
+    quick = operator("audit", "breach", server, "--account", "martin", "--quick")
+    assert msgspec.json.decode(quick.out)["rows_read"] == 0
+    assert entries(server) == before + 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ((), "breach_of_what"),
+        (("--from", "yesterday"), "not_an_instant"),
+        (("--from", "2026-01-01", "--quick"), "quick_needs_account"),
+        (("--account", "nobody"), "error.unavailable"),
+        (("--device", "nothing"), "error.unavailable"),
+    ],
+)
+def test_f11_a_breach_report_of_nothing_known_says_what_is_missing(
+    server: Path, asked: tuple[str, ...], code: str
+) -> None:
+    refused = operator("audit", "breach", server, *asked)
+    assert (refused.code, f"[{code}]" in refused.err) == (2, True)
+
+
+def test_s7_only_a_blocked_account_is_unblocked(server: Path) -> None:
+    refused = operator("account", "unblock", server, "martin", "--reason", "asked him")
+    assert (refused.code, "[not_blocked]" in refused.err) == (2, True)
+    told = operator("account", "alarms", server, "martin")
+    assert (told.code, told.value) == (0, [])

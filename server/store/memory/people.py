@@ -68,6 +68,9 @@ class MemoryPeople:
         held = [row for row in self._state.copies.in_order() if row.device == device]
         return [row for row in held if row.receipt_ms is None][:limit]
 
+    async def copied(self) -> list[int]:
+        return sorted({row.target for row in self._state.copies.values()})
+
     async def put_copies(self, rows: Sequence[CopyRow]) -> None:
         for row in rows:
             key = (row.device, row.unit, row.target, row.facet)

@@ -113,6 +113,12 @@ class SqlPeople:
         )
         return [CopyRow(*row) for row in found]
 
+    async def copied(self) -> list[int]:
+        found = await self._sql.rows(
+            "SELECT DISTINCT target FROM copy WHERE owner = $1 ORDER BY target", (self._owner,)
+        )
+        return [row[0] for row in found]
+
     async def put_copies(self, rows: Sequence[CopyRow]) -> None:
         await _COPIES.put(self._sql, self._owner, rows)
 
