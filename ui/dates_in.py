@@ -26,6 +26,11 @@ def read_date(text: str, today: date) -> str:
     return found
 
 
+def typed_date(iso: str) -> str:
+    """An R4 date as a person types it (`31/03/2015`, `03/2015`, `2015`), which `read_date` reads back."""
+    return "/".join(reversed(iso[:10].split("-")))
+
+
 def _r4(text: str) -> str | None:
     if _YEAR.match(text):
         return text if text > "1850" else None

@@ -64,7 +64,7 @@ class RecordEntries:
             spec = problem_form(texts, about, terms, None, past=kind == "history")
             line = problems.ProblemEntry(texts, today, services.problems, owner)
             return self._entry(spec, owner, line.parse, line.write, problems.PATHS)
-        spec = treatment_form(texts, about, terms, None)
+        spec = treatment_form(texts, about, terms, None, today)
         drug = medications.TreatmentEntry(texts, today, services.treatments, owner)
         return self._entry(spec, owner, drug.parse, drug.write, medications.PATHS)
 
@@ -82,7 +82,7 @@ class RecordEntries:
             line = problems.ProblemEntry(texts, today, services.problems, owner, ref.id)
             return self._entry(spec, owner, line.parse, line.write, problems.PATHS)
         if lines.treatment is not None:
-            spec = treatment_form(texts, about, terms, lines.treatment)
+            spec = treatment_form(texts, about, terms, lines.treatment, today)
             drug = medications.TreatmentEntry(
                 texts, today, services.treatments, owner, ref.id, ref.rtype
             )

@@ -96,7 +96,12 @@ class Lists:
             and not value.of_visit
         ]
         return sorted(
-            found, key=lambda item: (item.struck != Struck.NO, not item.ald, sort_key(item.since))
+            found,
+            key=lambda item: (
+                item.struck != Struck.NO,
+                not item.ald,
+                sort_key(item.since or item.recorded),
+            ),
         )
 
     def _problem(self, row: CurrentRow, value: Problem) -> ProblemRow:
@@ -106,8 +111,9 @@ class Lists:
             code=value.code,
             system=value.system,
             course=value.course,
-            since=value.since or value.recorded,
+            since=value.since,
             until=value.until,
+            recorded=value.recorded,
             ald=value.ald,
             ald_number=value.ald_number,
             note=value.note,

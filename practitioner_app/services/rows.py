@@ -130,6 +130,8 @@ class ProblemRow(Item, frozen=True, kw_only=True):
     course: Course = Course.UNKNOWN
     since: str = ""
     until: str = ""
+    recorded: str = ""
+    """When it was written down: never shown as when it began."""
     ald: bool = False
     ald_number: str = ""
     note: str = ""

@@ -12,6 +12,19 @@ _TEST_FINESS = "urn:oid:1.2.250.1.71.4.2.2"
 _RPPS = "urn:oid:1.2.250.1.71.4.2.1"
 _TOWN = {"postalCode": "44990", "city": "Saint-Exemple-sur-Loire"}
 
+DECIMALS = {
+    "hba1c": 1,
+    "glycemie": 2,
+    "potassium": 1,
+    "cholesterol_total": 2,
+    "hdl": 2,
+    "triglycerides": 2,
+    "tsh": 2,
+    "hemoglobine": 1,
+    "ldl": 2,
+}
+"""What the laboratory measures below one; whole numbers elsewhere."""
+
 
 class Staff(NamedTuple):
     """One person who works there. `profession` is the code of the G15 list (or a non-carded one);

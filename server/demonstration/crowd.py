@@ -37,17 +37,6 @@ _START = {
     "rac": (5, 60), "cholesterol_total": (1.6, 2.7), "hdl": (0.38, 0.7), "triglycerides": (0.7, 2.1), "alat": (14, 44),
     "tsh": (0.8, 4.6), "hemoglobine": (12.2, 15.4), "plaquettes": (170, 360), "acide_urique": (290, 520), "vitamine_d": (12, 38),
 }  # fmt: skip
-_DIGITS = {
-    "hba1c": 1,
-    "glycemie": 2,
-    "potassium": 1,
-    "cholesterol_total": 2,
-    "hdl": 2,
-    "triglycerides": 2,
-    "tsh": 2,
-    "hemoglobine": 1,
-    "ldl": 2,
-}
 _INFANT_DOSES = (
     ("J07CA09", 2, 1), ("J07AL02", 2, 1), ("J07CA09", 4, 2), ("J07AL02", 4, 2), ("J07CA09", 11, 3), ("J07AL02", 11, 3),
     ("J07BD52", 12, 1), ("J07BD52", 17, 2), ("J07CA02", 73, 4), ("J07CA02", 138, 5),
@@ -346,4 +335,4 @@ def _next(random: Random, key: str, value: float) -> float:
 
 
 def _rounded(key: str, value: float) -> float:
-    return round(value, _DIGITS.get(key, 0))
+    return round(value, clinic.DECIMALS.get(key, 0))

@@ -51,7 +51,7 @@ class Pen(Summary):
             issued=issued,
             code=analyte.code,
             label=analyte.fr,
-            value=shapes.quantity(value, unit, analyte.ucum),
+            value=shapes.quantity(value, unit, analyte.ucum, decimals=clinic.DECIMALS.get(key, 0)),
             low=None if low is None else shapes.quantity(float(low), unit, analyte.ucum),
             high=None if high is None else shapes.quantity(float(high), unit, analyte.ucum),
             performer=who,

@@ -22,8 +22,10 @@ CONSENT_WORDING = (
 )
 
 
-def quantity(value: float, unit: str, ucum: str) -> Json:
-    shown: float = int(value) if float(value).is_integer() else value
+def quantity(value: float, unit: str, ucum: str, *, decimals: int = 0) -> Json:
+    """`decimals`: a laboratory writes 7.0 where it measures tenths."""
+    whole = float(value).is_integer() and not decimals
+    shown: float = int(value) if whole else float(value)
     found: Json = {"value": shown, "unit": unit}
     return {**found, "system": UCUM, "code": ucum} if ucum else found
 

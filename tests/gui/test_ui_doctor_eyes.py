@@ -1,22 +1,27 @@
 """What a doctor must not be misled by: dates of values, true words of states, nothing cut, one truth."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from msgspec import structs
 from PySide6.QtCore import QPoint, QRect
 
+from dossier.terminology.catalogue import Terminology
 from practitioner_app.ports import ItemState
 from practitioner_app.services.decoding import decode
 from practitioner_app.services.rows import Kind, Strip, Struck
 from practitioner_app.services.rows import Measure as StripMeasure
+from practitioner_app.services.search import DocumentHit, Found
 from practitioner_app.services.session import Connection, Link
 from practitioner_app.services.standing import struck_of
 from tests.builders import OTHER_OWNER, OWNER, encoded
 from tests.gui.ui_samples import a_look, a_record, a_speaking, event, hba1c, points
 from tests.gui.ui_world import World
 from ui.conflicts.presenter import line_runs
+from ui.dates_in import read_date, typed_date
 from ui.main_window import MainWindow
+from ui.medications.view import treatment_form
 from ui.patient.banner import banner as banner_of
 from ui.patient.banner import strip
 from ui.patient.detail_presenter import detail
@@ -25,8 +30,12 @@ from ui.patient.state import Disagreement, Ref
 from ui.patient.timeline_presenter import timeline_row
 from ui.preferences import Preferences
 from ui.results.presenter import plot_of
+from ui.search.presenter import palette_state
+from ui.theme.tokens import Size
 from ui.widgets.banner import PatientBanner
+from ui.widgets.strip import ClinicalStrip, StripCell
 from ui.widgets.text import Run, whole_runs
+from ui.widgets.trend import TrendPlot
 
 
 def plain(text):
@@ -78,7 +87,7 @@ def test_a_value_without_room_is_counted_and_never_shown_without_its_sign(qapp):
     for room in range(20, 400, 7):
         shown = whole_runs(look, facts, room)
         if shown != facts:
-            assert shown[-1].text.strip() in {"+ 1", "+ 2"}
+            assert shown[-1].text.strip() in {"+ 1 ▼", "+ 2 ▲ ▼"}
             assert (Run(" ▲ ", sign=True) in shown) == (facts[0] in shown)
             assert facts[2] not in shown
 
@@ -276,3 +285,92 @@ def test_the_list_of_disagreements_names_the_other_author_and_alt_d_opens_the_pa
     session.record_flow.open(OWNER)
     session.overlay_flow.run("settle")
     assert session.navigator.place == "conflict"
+
+
+# -- what is typed again ------------------------------------------------------
+
+
+def test_hz_13_correcting_a_line_shows_its_own_unit_and_never_another(speaking):
+    row = structs.replace(
+        a_record().treatments.rows[0],
+        strength="2.5 microgrammes/dose",
+        dose="0.5 bouffée par narine",
+        since="2015-03-31",
+    )
+    spec = treatment_form(speaking.texts, "", Terminology.load(), row, date(2026, 11, 23))
+    for key, unit in (("strength_unit", "microgrammes/dose"), ("unit", "bouffée par narine")):
+        field = next(one for one in spec.fields if one.key == key)
+        assert spec.values[key] == unit
+        assert unit in [option.key for option in field.options]
+    shown = [spec.values[key] for key in ("strength", "dose", "since")]
+    assert shown == ["2,5", "0,5", "31/03/2015"]
+
+
+@pytest.mark.parametrize("iso", ["2015-03-31", "2015-03", "2015", ""])
+def test_a_date_shown_in_a_form_is_read_back_as_it_was(iso):
+    assert read_date(typed_date(iso), date(2026, 11, 23)) == iso
+
+
+def test_the_day_a_problem_was_noted_is_not_the_day_it_began(qapp, window):
+    world = World(qapp)
+    window.show_session(world.context(), Preferences())
+    session = window.session
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("add:problems")
+    session.models.forms.model.edit("label", "Goutte")
+    session.models.forms.model.submit()
+    [line] = session.models.record.state.record.cards[1].lines
+    assert line.aside == "noté en 2026"
+    facts = {fact.label: fact.value for fact in session.models.record.state.detail.facts}
+    assert facts["Depuis"] == "non renseigné"
+    session.record_flow.edit_chosen()
+    assert session.models.forms.model.spec.values["since"] == ""
+
+
+def test_a_treatment_without_posology_says_so(speaking):
+    row = structs.replace(a_record().treatments.rows[0], dose="", posology="")
+    line = "".join(run.text for run in medication_runs(row, speaking))
+    assert line.endswith("posologie non précisée")
+
+
+def test_the_palette_writes_the_strength_of_a_drug_as_the_language_does(speaking):
+    hit = DocumentHit(
+        owner=OWNER,
+        rtype="MedicationStatement",
+        id="m",
+        at="2026-11-01",
+        title="périndopril arginine, comprimé, 2.5 mg",
+        excerpt="périndopril 2.5 mg",
+        marks=(),
+        patient=None,
+    )
+    found = Found(words="peri", here=(hit,), here_total=1)
+    row = palette_state(found, speaking, open_record="", shortcuts={}).rows[1]
+    assert "2,5 mg" in row.title
+    assert "2,5 mg" in row.second
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_signs_of_the_landmarks_out_of_sight_stay_in_sight(qapp, qtbot):
+    shown = ClinicalStrip(a_look("fr"))
+    qtbot.addWidget(shown)
+    shown.resize(420, 48)
+    shown.show()
+    wide = tuple(StripCell(f"Repère {n}", "une valeur assez longue") for n in range(3))
+    shown.show_cells((*wide, StripCell("DFG", "55", "▼ bas")))
+    assert shown._more.text().startswith("+ ")
+    assert shown._more.text().endswith("▼")
+
+
+def test_gtab_the_figures_of_a_scale_are_never_cut(qapp, qtbot, speaking):
+    rows = [
+        (f"202{n}-01-01", value, hba1c().points[0].flag)
+        for n, value in enumerate(("0.91", "1.05", "1.33"))
+    ]
+    ldl = structs.replace(hba1c(), unit="g/L", band=None, points=points(rows, None))
+    curve = TrendPlot(a_look("fr"), compact=True)
+    qtbot.addWidget(curve)
+    curve.show_plot(plot_of(ldl, speaking, small=True))
+    look = a_look("fr")
+    widest = max(look.metrics(Size.LABEL).horizontalAdvance(text) for text in ("0,75", "1,25"))
+    assert curve._plot_area().left() - 6 >= widest

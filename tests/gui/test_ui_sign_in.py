@@ -3,6 +3,7 @@
 import pytest
 
 from dossier.errors import KeychainError, SealBroken, Unreachable
+from dossier.sealing.text import base64url
 from dossier.wire.messages import Capabilities, EnrolReply, Situation
 from practitioner_app.runtime.lanes import InlineLanes
 from practitioner_app.services.first_start import Step
@@ -37,6 +38,7 @@ class ScriptedInstaller:
             now="",
             demonstration=True,
             limits={},
+            identity=base64url(bytes(range(32))),
         )
 
     def enrol(self, state):
@@ -120,6 +122,24 @@ def test_an_unreachable_server_is_said_in_words_and_nothing_typed_is_lost(start,
     assert start.step is Step.SERVER
     assert start.state.problem.startswith("Le serveur ne répond pas")
     assert start.state.fields[0].value == "https://port.exemple.invalid"
+
+
+def test_the_identity_of_the_server_stands_in_four_groups_to_compare_by_eye(
+    start, qapp, look, qtbot
+):
+    window = MainWindow(qapp, look)
+    qtbot.addWidget(window)
+    window.show_start(start)
+    start.edit("address", "https://port.exemple.invalid")
+    start.forward()
+    groups = start.state.fingerprint.split(" ")
+    assert [len(group) for group in groups] == [4] * 4
+    labels = window.findChildren(PlainLabel)
+    code = next(label for label in labels if label.text() == start.state.fingerprint)
+    assert code.font().letterSpacing() > 100
+    assert code.font().fixedPitch()
+    assert any("ces quatre mêmes groupes" in label.text() for label in labels)
+    window.close()
 
 
 def test_plain_http_is_refused_but_for_this_very_computer(start):

@@ -3,6 +3,7 @@
 from dossier.fhir.allergies import Certainty, Criticality, Severity
 from dossier.terminology.catalogue import Terminology
 from practitioner_app.services.rows import AllergyRow
+from ui.dates_in import typed_date
 from ui.forms import FieldSpec, FormSpec, Option
 from ui.i18n import Texts
 from ui.words import certainty_word, criticality_word, severity_word
@@ -73,5 +74,5 @@ def _values(row: AllergyRow | None) -> dict[str, str]:
         "severity": str(row.severity),
         "criticality": str(row.criticality),
         "certainty": str(row.certainty),
-        "since": row.since,
+        "since": typed_date(row.since),
     }

@@ -4,7 +4,7 @@ rows align whatever the length of their text.
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from practitioner_app.services.conflicts import Choice
 from ui.conflicts.state import ConflictState, FieldRow, Pick
@@ -163,7 +163,7 @@ class ConflictView(QWidget):
 
     def show_state(self, state: ConflictState) -> None:
         """Rebuild; the field that had the focus keeps it."""
-        self._boxes = {}
+        look, self._boxes = self._look, {}
         body = QWidget()
         stack = column()
         stack.addWidget(self._head(state))
@@ -171,6 +171,8 @@ class ConflictView(QWidget):
         content = column(12, (16, 12, 12, 12))
         content.addWidget(self._start_strip(state))
         content.addLayout(self._panes(state), 1)
+        if look.roomy:
+            content.addWidget(self._after_card(state))
         inner.setLayout(content)
         stack.addWidget(Scroll(inner), 1)
         stack.addWidget(self._foot(state))
@@ -301,11 +303,8 @@ class ConflictView(QWidget):
         cell.setLayout(stack)
         return cell
 
-    def _foot(self, state: ConflictState) -> QWidget:
-        look, foot = self._look, Ground(self._look, "bg")
-        card = Card(look, pad=16)
-        card.body.setContentsMargins(16, 10, 16, 12)
-        left = column(6)
+    def _after(self, state: ConflictState) -> QVBoxLayout:
+        look, left = self._look, column(6)
         left.addWidget(PlainLabel(look, look.tr("After recording"), weight=Weight.SEMIBOLD))
         for sentence in state.after:
             mark = PlainLabel(look)
@@ -313,6 +312,18 @@ class ConflictView(QWidget):
             line = row(mark, spacing=10)
             line.addWidget(RunLabel(look, (Run(sentence),), wrap=True), 1)
             left.addLayout(line)
+        return left
+
+    def _after_card(self, state: ConflictState) -> Card:
+        """Large text: it scrolls with the panes, which keep their room."""
+        card = Card(self._look, pad=16)
+        card.body.addLayout(self._after(state))
+        return card
+
+    def _foot(self, state: ConflictState) -> QWidget:
+        look, foot = self._look, Ground(self._look, "bg")
+        card = Card(look, pad=16)
+        card.body.setContentsMargins(16, 10, 16, 12)
         later = Button(look, look.tr("Decide later"))
         later.clicked.connect(self._later)
         save = Button(
@@ -330,7 +341,8 @@ class ConflictView(QWidget):
         right.addWidget(why)
         right.addLayout(row(1, later, save))
         whole = row(spacing=24)
-        whole.addLayout(left, 3)
+        if not look.roomy:
+            whole.addLayout(self._after(state), 3)
         whole.addLayout(right, 2)
         card.body.addLayout(whole)
         outer = column(0, (16, 0, 12, 12))

@@ -1,9 +1,14 @@
 """What is asked to record or correct a treatment."""
 
+from datetime import date
+
 from dossier.terminology.catalogue import Terminology
 from practitioner_app.services.rows import TreatmentRow
+from ui.dates_in import typed_date
 from ui.forms import FieldSpec, FormSpec, Option
 from ui.i18n import Texts
+
+STRENGTHS = ("mg", "g", "microgrammes", "UI", "mg/mL", "%")
 
 
 def dose_units(texts: Texts) -> tuple[Option, ...]:
@@ -25,17 +30,20 @@ def dose_units(texts: Texts) -> tuple[Option, ...]:
 
 
 def treatment_form(
-    texts: Texts, about: str, terms: Terminology, row: TreatmentRow | None
+    texts: Texts, about: str, terms: Terminology, row: TreatmentRow | None, today: date
 ) -> FormSpec:
-    """`row`: the line to correct, None for a new one."""
+    """`row`: the line to correct, None for a new one. A unit the lists do not know stays as it is: another
+    one is never shown in its place (HZ-13).
+    """
     tr = texts.tr
+    values = _values(texts, row, today)
     drugs = sorted({item.label(texts.language) for item in terms.drugs("", 600)})
     return FormSpec(
         key=f"treatment:{row.id}" if row else "treatment",
         title=tr("Correct a treatment") if row else tr("Add a treatment"),
         about=about,
         save=texts.trc("verb", "Record"),
-        values=_values(texts, row),
+        values=values,
         note=tr("Drug interactions are not checked by Colloque."),
         fields=(
             FieldSpec(
@@ -50,12 +58,12 @@ def treatment_form(
             FieldSpec(
                 key="strength_unit",
                 label=tr("Unit of the strength"),
-                options=tuple(
-                    Option(unit, unit) for unit in ("mg", "g", "microgrammes", "UI", "mg/mL", "%")
-                ),
+                options=_with(values["strength_unit"], tuple(Option(u, u) for u in STRENGTHS)),
             ),
             FieldSpec(key="dose", label=tr("Dose"), placeholder=tr("1 or 0.5")),
-            FieldSpec(key="unit", label=tr("Unit taken"), options=dose_units(texts)),
+            FieldSpec(
+                key="unit", label=tr("Unit taken"), options=_with(values["unit"], dose_units(texts))
+            ),
             FieldSpec(
                 key="posology",
                 label=tr("When"),
@@ -75,22 +83,28 @@ def treatment_form(
     )
 
 
-def _values(texts: Texts, row: TreatmentRow | None) -> dict[str, str]:
+def _with(unit: str, options: tuple[Option, ...]) -> tuple[Option, ...]:
+    known = any(option.key == unit for option in options)
+    return options if known else (*options, Option(unit, unit))
+
+
+def _values(texts: Texts, row: TreatmentRow | None, today: date) -> dict[str, str]:
     tablet = texts.tr("tablet")
     values = {"as_needed": "no", "unit": tablet, "strength_unit": "mg"}
     if row is None:
-        return values
+        return values | {"since": typed_date(today.isoformat())}
+    sign = "," if texts.language == "fr" else "."
     strength, _, unit = row.strength.rpartition(" ")
     dose, _, taken = row.dose.partition(" ")
     return values | {
         "substance": row.substance,
         "form": row.form,
-        "strength": strength,
+        "strength": strength.replace(".", sign),
         "strength_unit": unit or "mg",
-        "dose": dose,
+        "dose": dose.replace(".", sign),
         "unit": taken or tablet,
         "posology": row.posology,
         "as_needed": "yes" if row.as_needed else "no",
-        "since": row.since[:10],
+        "since": typed_date(row.since),
         "reason": row.reason,
     }

@@ -198,6 +198,7 @@ def _problem_facts(row: ProblemRow, speaking: Speaking) -> tuple[FactLine, ...]:
         FactLine(tr("Course"), course_word(texts, row.course)),
         FactLine(tr("Since"), formats.day(row.since) if row.since else tr("not recorded")),
         FactLine(tr("Ended on"), formats.day(row.until) if row.until else ""),
+        FactLine(tr("Recorded on"), formats.moment(row.recorded) if row.recorded else ""),
         FactLine(tr("Long-term condition (ALD)"), ald),
         FactLine(tr("Code"), row.code),
         FactLine(tr("Author"), row.author),

@@ -167,7 +167,10 @@ def _problem_line(row: ProblemRow, speaking: Speaking) -> SummaryLine:
     if row.ald:
         chips.append(ChipState(f"{tr('ALD')} {row.ald_number}".strip(), Tone.ACCENT))
     chips += chips_of(row.state, speaking, undecided=row.undecided)
-    since = tr("since {date}", date=speaking.formats.year(row.since)) if row.since else ""
+    year = speaking.formats.year
+    since = tr("since {date}", date=year(row.since)) if row.since else ""
+    if row.recorded and not row.since:
+        since = tr("noted in {date}", date=year(row.recorded))
     return SummaryLine(
         runs=(Run(row.label),),
         words=joined(row.label, *(chip.word for chip in chips), since),
@@ -262,6 +265,8 @@ def medication_runs(row: TreatmentRow, speaking: Speaking) -> tuple[Run, ...]:
             runs.append(bold(dose_taken(row.dose, formats, speaking.texts.language)))
         if row.posology:
             runs.append(Run(f" {row.posology}" if row.dose else row.posology))
+    if not (row.dose or row.posology):
+        runs.append(quiet(" — " + tr("posology not stated"), Size.BODY))
     if row.as_needed and not says_if_needed(row.posology):
         runs.append(Run(", " + tr("if needed")))
     if row.duration:

@@ -34,6 +34,10 @@ def rows_presenter(record: Record, speaking: Speaking) -> RowPresenter:
 
 
 _KINDS = dict(FILTERS)
+_IMPLIED = frozenset(
+    ("DFG", unit) for unit in ("mL/min/{1.73_m2}", "mL/min/1.73m2", "mL/min/1,73 m²")
+)
+"""A measure has one unit only: a line that must be short leaves it out, the report says it."""
 
 
 def _passes(item: TimelineItem, filter_key: str) -> bool:
@@ -130,7 +134,8 @@ def fact_runs(facts: tuple[Fact, ...], speaking: Speaking) -> tuple[Run, ...]:
             shown = formats.measured(fact.number)
             if fact.second is not None:
                 shown += "/" + formats.measured(fact.second)
-            shown = formats.joined(shown, formats.unit(fact.unit))
+            unit = "" if (short_label(fact.label), fact.unit) in _IMPLIED else fact.unit
+            shown = formats.joined(shown, formats.unit(unit))
             shown = f"{fact.comparator} {shown}".strip()
         text = f"{short_label(fact.label)} {shown}".strip()
         runs.append(Run((", " if runs and not runs[-1].text.endswith(" ") else "") + text))

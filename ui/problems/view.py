@@ -3,6 +3,7 @@
 from dossier.fhir.problems import Chapter, Course
 from dossier.terminology.catalogue import Terminology
 from practitioner_app.services.rows import ProblemRow
+from ui.dates_in import typed_date
 from ui.forms import FieldSpec, FormSpec, Option
 from ui.i18n import Texts
 from ui.words import chapter_word, course_word
@@ -76,8 +77,8 @@ def _values(row: ProblemRow | None, *, past: bool) -> dict[str, str]:
         return values
     return values | {
         "label": row.label,
-        "since": row.since,
-        "until": row.until,
+        "since": typed_date(row.since),
+        "until": typed_date(row.until),
         "course": str(row.course or Course.ACTIVE),
         "ald": "yes" if row.ald else "no",
         "ald_number": row.ald_number,

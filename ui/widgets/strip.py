@@ -48,7 +48,9 @@ class CellBox(QWidget):
 
 
 class ClinicalStrip(Ground):
-    """Cells from the left. Where they do not fit, the last says how many wait; arrows bring them."""
+    """Cells from the left. Where they do not fit, the last says how many wait, with their signs; arrows
+    bring them.
+    """
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(look, "surface", "bottom", parent)
@@ -88,7 +90,9 @@ class ClinicalStrip(Ground):
         gap, fitting = self._fit(widths)
         self._row.setSpacing(gap)
         waiting = len(shown) - fitting
-        self._more.setText(f"+ {waiting}" if waiting else "")
+        signs = dict.fromkeys(c.flag.split()[0] for c in shown[fitting:] if c.flag)
+        self._more.setText(" ".join((f"+ {waiting}", *signs)) if waiting else "")
+        self._more.set_colour("danger" if signs else "accent")
         parts: list[tuple[QWidget, bool]] = [(self._more, waiting > 0)]
         parts += [(box, place < fitting) for place, box in enumerate(self._boxes)]
         if shown and any(part.isHidden() is seen for part, seen in parts):
@@ -108,7 +112,7 @@ class ClinicalStrip(Ground):
         joints = max(0, len(widths) - 1)
         gap = GAP if sum(widths) + GAP * joints <= room else TIGHT
         total = sum(widths) + gap * joints
-        more_width = self._look.metrics(Size.BODY, Weight.SEMIBOLD).horizontalAdvance("+ 99")
+        more_width = self._look.metrics(Size.BODY, Weight.SEMIBOLD).horizontalAdvance("+ 99 ▲ ▼")
         used, fitting = 0, 0
         limit = room if total <= room else room - more_width - gap
         for width in widths:

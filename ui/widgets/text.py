@@ -181,7 +181,7 @@ def draw_runs(
 
 def whole_runs(look: Look, runs: tuple[Run, ...], room: float) -> tuple[Run, ...]:
     """The runs that fit whole, a run and the sign that follows it together; how many are left out is said
-    (`+ 2`), so that no value is ever shown without its sign.
+    (`+ 2 ▼`, with their signs), so that no value is ever shown without its own.
     """
     pairs: list[list[Run]] = []
     for run in runs:
@@ -192,12 +192,15 @@ def whole_runs(look: Look, runs: tuple[Run, ...], room: float) -> tuple[Run, ...
     wide = [sum(_width(look, run) for run in pair) for pair in pairs]
     if sum(wide) <= room:
         return runs
-    room -= look.metrics(Size.BODY, Weight.SEMIBOLD).horizontalAdvance("  + 99")
+    room -= look.metrics(Size.BODY, Weight.SEMIBOLD).horizontalAdvance("  + 99 ▲ ▼")
     kept, used = 0, 0
     while kept < len(pairs) and used + wide[kept] <= room:
         used += wide[kept]
         kept += 1
-    more = Run(f"  + {len(pairs) - kept}", Weight.SEMIBOLD, "accent")
+    signs = [run for pair in pairs[kept:] for run in pair if run.sign]
+    tone = signs[0].colour if signs else "accent"
+    words = [f"  + {len(pairs) - kept}", *dict.fromkeys(run.text.strip() for run in signs)]
+    more = Run(" ".join(words), Weight.SEMIBOLD, tone)
     return (*(run for pair in pairs[:kept] for run in pair), more)
 
 

@@ -75,6 +75,20 @@ def ticks(low: float, high: float, wanted: int) -> list[float]:
     return [round(step * i, 10) for i in range(first, last + 1)]
 
 
+def marks_of(state: PlotState, wanted: int) -> list[float]:
+    """The figures of the scale: every value and the band lie between the first and the last."""
+    values = [p.value for p in state.points]
+    values += [p.second for p in state.points if p.second is not None]
+    values += [edge for edge in (state.low, state.high) if edge is not None]
+    return ticks(min(values), max(values), wanted)
+
+
+def widest_of(look: Look, marks: list[float], size: Size) -> int:
+    """The room the figures of a scale need: 1,25 is never cut to ,25."""
+    metrics = look.metrics(size)
+    return max(metrics.horizontalAdvance(look.formats.number(mark)) for mark in marks)
+
+
 def year_marks(first: float, last: float, room: int) -> list[tuple[float, str]]:
     """Ordinals of the first of January and their years, at most `room` of them."""
     years = range(date.fromordinal(int(first)).year, date.fromordinal(int(last)).year + 2)
@@ -149,15 +163,16 @@ class TrendPlot(QWidget):
 
     def _plot_area(self) -> QRectF:
         left = self._look.px(28 if self._compact else 40)
+        if self._state is not None and self._state.points:
+            size = Size.LABEL if self._compact else Size.CAPTION
+            marks = marks_of(self._state, 3 if self._compact else 5)
+            left = max(left, widest_of(self._look, marks, size) + 8)
         bottom = self._look.metrics(Size.CAPTION).height() + 4
         top = 8 if self._compact else 22
         return QRectF(left, top, self.width() - left - 10, self.height() - top - bottom)
 
     def _scales(self, state: PlotState) -> tuple[list[float], float, float]:
-        values = [p.value for p in state.points]
-        values += [p.second for p in state.points if p.second is not None]
-        values += [edge for edge in (state.low, state.high) if edge is not None]
-        marks = ticks(min(values), max(values), 3 if self._compact else 5)
+        marks = marks_of(state, 3 if self._compact else 5)
         first, last = state.points[0].day, state.points[-1].day
         if last - first < 1:
             first, last = first - 30, last + 30
