@@ -138,12 +138,12 @@ def unacknowledged(db: Connection, limit: int) -> list[tuple[int, str]]:
     rows = db.execute(
         "SELECT owner, op_id FROM op AS d WHERE code IS NOT NULL AND told = 0 "
         "AND (state = 'acked' OR NOT EXISTS (SELECT 1 FROM op AS o "
-        "WHERE o.depends_on = d.op_id AND o.state = 'sent')) ORDER BY n LIMIT ?",
+        "WHERE o.depends_on = d.op_id AND o.state = 'sent')) ORDER BY n LIMIT ? + 0",
         (limit,),
     ).fetchall()
     rows += db.execute(
         "SELECT owner, op_id FROM receipt WHERE code IS NOT NULL AND told = 0 "
-        "ORDER BY op_id LIMIT ?",
+        "ORDER BY op_id LIMIT ? + 0",
         (limit - len(rows),),
     ).fetchall()
     return [(owner, op_id) for owner, op_id in rows]
@@ -192,7 +192,7 @@ def receipts_owed(db: Connection, limit: int) -> list[Receipt]:
     """Erasures complete and checked, without a verdict yet."""
     rows = db.execute(
         "SELECT op_id, owner, facet, term, at FROM receipt WHERE code IS NULL "
-        "ORDER BY op_id LIMIT ?",
+        "ORDER BY op_id LIMIT ? + 0",
         (limit,),
     )
     return [Receipt(*row) for row in rows]

@@ -57,7 +57,7 @@ def find_patients(db: Connection, words: str, limit: int) -> list[PatientLine]:
     where, values = _conditions(sought)
     rows = db.execute(
         f"SELECT {_COLUMNS}, p.sorted FROM listed AS p WHERE 1 = 1{where} "  # noqa: S608 - conditions are constants
-        "ORDER BY p.sorted, p.birth_date, p.owner LIMIT ?",
+        "ORDER BY p.sorted, p.birth_date, p.owner LIMIT ? + 0",
         (*values, max(_CANDIDATES, limit)),
     ).fetchall()
     ranked = sorted(rows, key=lambda row: _rank(row, sought.names))

@@ -87,13 +87,13 @@ def find_hits(
     low, high = _range(db, owner)
     rows = db.execute(
         "SELECT f.rowid, s.owner, s.rtype, c.id, c.at, t.title FROM "
-        "(SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid < ? LIMIT ?) AS f "
+        "(SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid < ? LIMIT ? + 0) AS f "
         "CROSS JOIN confirmed AS c ON c.n = f.rowid CROSS JOIN shelf AS s ON s.shelf = c.shelf "
         "CROSS JOIN texts AS t ON t.n = f.rowid "
         "WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment AND v.least <= c.own) "
         "AND NOT EXISTS (SELECT 1 FROM standing AS o WHERE o.owner = s.owner "
         "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL) "
-        "ORDER BY c.at DESC LIMIT ?",
+        "ORDER BY c.at DESC LIMIT ? + 0",
         (match, low, high, _CANDIDATES, 2 * limit),
     ).fetchall()
     found += [(Hit._make([*place, ""]), n) for n, *place in rows]

@@ -22,8 +22,8 @@ from dossier.fhir.validate import Validator
 from dossier.sealing.passwords import DEFAULT
 from dossier.sealing.stretching import Cost
 from server.api.answers import OUTSIDE_ROUTES
-from server.api.doors import Doorkeeper
-from server.api.envelope import Envelope
+from server.api.doors import Doorkeeper, ways
+from server.api.front import Front
 from server.api.openapi import published
 from server.api.session import SessionApi
 from server.api.stretching import ThreadedPasswords
@@ -31,7 +31,7 @@ from server.api.sync import VERSION, SyncApi, Told
 from server.engines import refuse_half
 from server.folder import Folder, ServerFile
 from server.operations.fitness import Fitness
-from server.operations.metrics import Counted, Metrics
+from server.operations.metrics import Metrics
 from server.operations.routes import OperatorApi
 from server.ports import KeyStore, Store
 from server.services.access import Access
@@ -270,14 +270,12 @@ def build_app(
     doors += OperatorApi(house.fitness, metrics, keeper).doors()
     doors.append(published(doors, house.told.name, VERSION))
     metrics.know(door.path for door in doors)
+    routes = keeper.routes(doors)
+    front = Middleware(
+        Front, ways(routes), house.premises.restore, house.premises.clock, metrics.answered
+    )
     app = Starlette(
-        routes=keeper.routes(doors),
-        lifespan=lifespan,
-        exception_handlers=OUTSIDE_ROUTES,
-        middleware=[
-            Middleware(Counted, metrics=metrics, clock=house.premises.clock),
-            Middleware(Envelope, restore=house.premises.restore),
-        ],
+        routes=routes, lifespan=lifespan, exception_handlers=OUTSIDE_ROUTES, middleware=[front]
     )
     app.router.redirect_slashes = False
     app.state.doors = tuple(doors)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from dossier.entropy import Entropy
 from dossier.errors import SealBroken
-from dossier.sealing.encoding import tail, tup
+from dossier.sealing.encoding import tail, text_part, tup
 
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of the largest body a cell holds."""
@@ -40,6 +40,7 @@ _SPLIT = _HEADER.size + _NONCE
 _REMEMBERED = 4_096
 """Beginnings and endings of places that are kept: the rows of one compartment share theirs."""
 _SCRATCH = _Scratch()
+_content_size = zstandard.frame_content_size
 
 
 def aad(  # noqa: PLR0913, PLR0917 - the nine words of a place
@@ -55,7 +56,7 @@ def aad(  # noqa: PLR0913, PLR0917 - the nine words of a place
 ) -> bytes:
     """The place of a cell (DATA-MODEL §2): version is (restore, k); `subject` 0 and empty text mean none."""
     beginning = _beginning(table, owner, facet, subject, rtype)
-    return beginning + tail(rid) + _ending(restore, k, schema)
+    return beginning + text_part(rid) + _ending(restore, k, schema)
 
 
 @lru_cache(_REMEMBERED)
@@ -113,10 +114,10 @@ class Opener:
 
 
 def _unpack(packed: bytes, max_bytes: int) -> bytes:
-    size = zstandard.frame_content_size(packed)
+    size = _content_size(packed)
     if not 0 <= size <= max_bytes:
         raise SealBroken
-    body = _SCRATCH.decompressor.decompress(packed, allow_extra_data=False)
+    body: bytes = _SCRATCH.decompressor.decompress(packed, allow_extra_data=False)
     if len(body) != size:
         raise SealBroken
     return body

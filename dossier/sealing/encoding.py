@@ -23,6 +23,12 @@ def tup(label: str, *parts: bytes | str | int) -> bytes:
     return name + b"\0" + tail(*parts)
 
 
+def text_part(text: str) -> bytes:
+    """One part of text, as `tail` writes it."""
+    raw = text.encode() if text.isascii() else normalize("NFC", text).encode()
+    return _LENGTH(len(raw)) + raw
+
+
 def tail(*parts: bytes | str | int) -> bytes:
     """What more parts add to a tuple that began with others: it is the same as all of them at once."""
     out: list[bytes] = []

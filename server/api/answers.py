@@ -13,16 +13,22 @@ from typing import Any, Final, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from dossier import errors
 from dossier.wire import codec, limits, messages
+from server.api.exchange import Answer, Asked, Header, Reply
 
 T = TypeVar("T")
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Asked], Awaitable[Reply]]
 
 _LOG = logging.getLogger("colloque.server")
 _JSON: Final = "application/json"
+_AS_JSON: Final[Header] = (b"content-type", _JSON.encode())
+_AS_PAGES: Final[Header] = (b"content-type", limits.PAGE_MEDIA_TYPE.encode())
+_DIGEST: Final = limits.DIGEST_HEADER.lower().encode()
+_VERSION: Final = limits.PROTOCOL_HEADER.lower().encode()
+_PROTOCOL: Final = str(limits.PROTOCOL)
 _LENGTH: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 SMALL_BYTES: Final = 16 * 1024
 BODY_S: Final = 20.0
@@ -51,32 +57,33 @@ _STATUS_OF_CODE: Final = {
 }
 
 
-def is_small(request: Request) -> bool:
+def is_small(request: Asked) -> bool:
     """A body of few bytes, said beforehand: not worth asking who sends it before it is read."""
-    declared = request.headers.get("content-length", "")
+    declared = request.header(b"content-length")
     return bool(_LENGTH.fullmatch(declared)) and int(declared) <= SMALL_BYTES
 
 
-async def body(request: Request, kind: type[T], max_bytes: int) -> T:
+async def body(request: Asked, kind: type[T], max_bytes: int) -> T:
     """Read and decode a JSON body of at most `max_bytes`. Raises Refused (`bad_length`, `too_large`,
     `media_type`, `too_slow`) and BadAnswer for what is not this message.
     """
     return codec.decode(await received(request, max_bytes), kind)
 
 
-async def received(request: Request, max_bytes: int) -> bytes:
+async def received(request: Asked, max_bytes: int) -> bytes:
     """The bytes of a JSON body of at most `max_bytes`. Raises Refused as `body` does."""
-    declared = request.headers.get("content-length", "0")
+    declared = request.header(b"content-length", "0")
     if not _LENGTH.fullmatch(declared):
         raise errors.Refused("bad_length")
     if int(declared) > max_bytes:
         raise errors.Refused("too_large")
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != _JSON:
+    said = request.header(b"content-type")
+    if said != _JSON and said.split(";")[0].strip().lower() != _JSON:
         raise errors.Refused("media_type")
     pieces, seen = [], 0
     try:
         async with asyncio.timeout(BODY_S):
-            async for piece in request.stream():
+            async for piece in request.pieces():
                 seen += len(piece)
                 if seen > max_bytes:
                     raise errors.Refused("too_large")
@@ -93,57 +100,62 @@ def few(items: tuple[T, ...]) -> tuple[T, ...]:
     return items
 
 
-def bearer(request: Request) -> str:
+def bearer(request: Asked) -> str:
     """The token of the request; raises SignInNeeded when there is none."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = request.header(b"authorization").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise errors.SignInNeeded
     return token
 
 
-def json(message: object, status: int = 200) -> Response:
+def json(message: object, status: int = 200) -> Answer:
     """A message as JSON."""
-    return Response(codec.encode(message), status, media_type=_JSON)
+    return Answer(status, codec.encode(message), (_AS_JSON,))
 
 
-def pages(message: messages.Pages) -> Response:
+def pages(message: messages.Pages) -> Answer:
     """Pages in their own media type, with the digest of the decoded bytes."""
     packed, digest = codec.encode_pages(message)
-    return Response(packed, 200, {limits.DIGEST_HEADER: digest}, limits.PAGE_MEDIA_TYPE)
+    return Answer(200, packed, ((_DIGEST, digest.encode()), _AS_PAGES))
 
 
-def not_modified() -> Response:
-    return Response(status_code=304)
+def not_modified() -> Answer:
+    return Answer(304)
 
 
-def guarded(endpoint: Endpoint) -> Endpoint:
-    """Turn every expected failure into its Problem; anything else is a 500 without a word of why."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            _check_protocol(request)
-            return await endpoint(request)
-        except errors.DossierError as error:
-            return problem(error)
-        except HTTPException:
-            raise
-        except ClientDisconnect:
-            return json(messages.Problem(code="gone_away"), 400)
-        except Exception as error:  # noqa: BLE001 - the border of the program: logged by type, never by content
-            said = {"route": request.url.path, "kind": type(error).__name__}
-            _LOG.error("request_failed", extra=said)
-            return json(messages.Problem(code="internal"), 500)
-
-    return answer
-
-
-def _check_protocol(request: Request) -> None:
-    said = request.headers.get(limits.PROTOCOL_HEADER, str(limits.PROTOCOL))
-    if said != str(limits.PROTOCOL):
+def _check_protocol(request: Asked) -> None:
+    if request.header(_VERSION, _PROTOCOL) != _PROTOCOL:
         raise errors.TooOld
 
 
-def problem(error: errors.DossierError) -> Response:
+class Guarded:
+    """An endpoint as an ASGI application: every expected failure is its Problem, anything else a 500 without
+    a word of why.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reply = await self.answer(Asked(scope, receive))
+        await reply(scope, receive, send)
+
+    async def answer(self, request: Asked) -> Reply:
+        """What is sent: an Answer, or a stream that begins only now."""
+        try:
+            _check_protocol(request)
+            return await self._endpoint(request)
+        except errors.DossierError as error:
+            return problem(error)
+        except ClientDisconnect:
+            return json(messages.Problem(code="gone_away"), 400)
+        except Exception as error:  # noqa: BLE001 - the border of the program: logged by type, never by content
+            said = {"route": request.path, "kind": type(error).__name__}
+            _LOG.error("request_failed", extra=said)
+            return json(messages.Problem(code="internal"), 500)
+
+
+def problem(error: errors.DossierError) -> Answer:
     """The refusal of one expected failure."""
     status = _status(error)
     found = error.issues if isinstance(error, errors.Invalid | errors.Refused) else ()
@@ -158,9 +170,10 @@ def problem(error: errors.DossierError) -> Response:
     if isinstance(error, errors.DeviceRevoked):
         told = messages.RevokedProblem(code=code, order=error.order)
     answer = json(told, status)
-    if retry is not None:
-        answer.headers["Retry-After"] = str(max(1, round(retry)))
-    return answer
+    if retry is None:
+        return answer
+    wait = (b"retry-after", b"%d" % max(1, round(retry)))
+    return answer._replace(headers=(*answer.headers, wait))
 
 
 def _status(error: errors.DossierError) -> int:
@@ -169,13 +182,19 @@ def _status(error: errors.DossierError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-async def _no_route(_request: Request, error: Exception) -> Response:
+def nowhere() -> Answer:
+    """An address nobody answers at, or not to this one."""
+    return json(messages.Problem(code="no_such_address"), 404)
+
+
+async def _no_route(_request: Request, error: Exception) -> Answer:
     """What no route answers: an unknown address, or a method a known one does not take."""
     assert isinstance(error, HTTPException)
-    code = "method_not_allowed" if error.status_code == 405 else "no_such_address"
-    answer = json(messages.Problem(code=code), error.status_code)
-    answer.headers.update(error.headers or {})
-    return answer
+    if error.status_code == 404:
+        return nowhere()
+    answer = json(messages.Problem(code="method_not_allowed"), error.status_code)
+    more = tuple((name.lower().encode(), v.encode()) for name, v in (error.headers or {}).items())
+    return answer._replace(headers=(*answer.headers, *more))
 
 
 OUTSIDE_ROUTES: Final[dict[Any, Any]] = {404: _no_route, 405: _no_route}

@@ -8,15 +8,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from dossier.clock import Clock
 from dossier.errors import Refused
 from dossier.wire import codec
 from server.api import answers
+from server.api.exchange import Asked, Reply
 from server.services.session import Session, Sessions
 from server.services.throttle import Throttle
 
@@ -47,7 +46,7 @@ class Door(NamedTuple):
     method: str
     path: str
     may_pass: Pass
-    handler: Callable[..., Awaitable[Response]]
+    handler: Callable[..., Awaitable[Reply]]
     asked: type | None = None
     answered: type | str | None = None
     status: int = 200
@@ -65,11 +64,11 @@ class Doorkeeper:
     def routes(self, doors: Iterable[Door]) -> list[Route]:
         """One route a door."""
         return [
-            Route(door.path, answers.guarded(self._kept(door)), methods=[door.method])
+            Route(door.path, answers.Guarded(self._kept(door)), methods=[door.method])
             for door in doors
         ]
 
-    def is_operator(self, request: Request) -> bool:
+    def is_operator(self, request: Asked) -> bool:
         """By the address the connection came in on, never by a header."""
         here = request.scope.get("server")
         return self._port is not None and here is not None and here[1] == self._port
@@ -92,10 +91,10 @@ class Doorkeeper:
             self._pace.take(session.account)
             return session
 
-        async def plain(request: Request) -> Response:
+        async def plain(request: Asked) -> Reply:
             return await door.handler(await paced(answers.bearer(request)), request)
 
-        async def with_body(request: Request) -> Response:
+        async def with_body(request: Asked) -> Reply:
             """Who asks is read after the body, which may take long to come, and before it is decoded; a
             stranger's large body, or one of unknown length, is not even read.
             """
@@ -113,19 +112,24 @@ class Doorkeeper:
         return plain if door.asked is None else with_body
 
     def _inside(self, door: Door) -> answers.Endpoint:
-        async def inside(request: Request) -> Response:
+        async def inside(request: Asked) -> Reply:
             if not self.is_operator(request):
-                raise HTTPException(404)
+                return answers.nowhere()
             return await door.handler(request)
 
         return inside
 
 
+def ways(routes: Iterable[Route]) -> dict[tuple[str, str], ASGIApp]:
+    """The same routes by method and address, as `Front` looks them up."""
+    return {(method, route.path): route.app for route in routes for method in route.methods or ()}
+
+
 def _open(door: Door) -> answers.Endpoint:
-    async def plain(request: Request) -> Response:
+    async def plain(request: Asked) -> Reply:
         return await door.handler(request)
 
-    async def with_body(request: Request) -> Response:
+    async def with_body(request: Asked) -> Reply:
         return await door.handler(await answers.body(request, _asked(door), door.max_bytes))
 
     return plain if door.asked is None else with_body

@@ -5,11 +5,10 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
 from dossier.wire import limits, messages
 from server.api.doors import Door, Pass
+from server.api.exchange import Answer, Asked
 
 _REF: Final = "#/components/schemas/{name}"
 _TOKEN: Final = "token"  # noqa: S105 - the name of a scheme
@@ -47,8 +46,8 @@ def describe(doors: Iterable[Door], name: str, version: str) -> bytes:
 def published(doors: Iterable[Door], name: str, version: str) -> Door:
     """The door to the description of the others, itself included."""
 
-    async def answer(_request: Request) -> Response:
-        return Response(text, media_type="application/json")
+    async def answer(_request: Asked) -> Answer:
+        return Answer(200, text, ((b"content-type", b"application/json"),))
 
     door = Door("GET", "/openapi.json", Pass.ANYBODY, answer, None, "application/json")
     text = describe([*doors, door], name, version)

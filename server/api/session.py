@@ -3,11 +3,10 @@
 These messages are not frozen before the sign-in part is complete.
 """
 
-from starlette.responses import Response
-
 from dossier.wire import messages
 from server.api import answers
 from server.api.doors import Door, Pass
+from server.api.exchange import Answer
 from server.services.devices import Devices
 from server.services.erasures import Erasures
 
@@ -36,15 +35,15 @@ class SessionApi:
             Door("POST", "/session/v1/purged", device, self.purged, m.PurgedRequest, None, 204),
         ]
 
-    async def enrol(self, asked: messages.EnrolRequest) -> Response:
+    async def enrol(self, asked: messages.EnrolRequest) -> Answer:
         return answers.json(await self._devices.enrol(asked), 201)
 
-    async def challenge(self, asked: messages.ChallengeRequest) -> Response:
+    async def challenge(self, asked: messages.ChallengeRequest) -> Answer:
         return answers.json(self._devices.challenge(asked))
 
-    async def token(self, asked: messages.TokenRequest) -> Response:
+    async def token(self, asked: messages.TokenRequest) -> Answer:
         return answers.json(await self._devices.token(asked))
 
-    async def purged(self, asked: messages.PurgedRequest) -> Response:
+    async def purged(self, asked: messages.PurgedRequest) -> Answer:
         await self._erasures.take(asked)
-        return Response(status_code=204)
+        return Answer(204)

@@ -5,8 +5,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Literal, NamedTuple
 
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
 from dossier.clock import to_wire
 from dossier.errors import DossierError, Invalid, Issue
@@ -14,6 +13,7 @@ from dossier.sealing.text import base64url
 from dossier.wire import codec, limits, messages
 from server.api import answers
 from server.api.doors import Door, Pass
+from server.api.exchange import Answer, Asked
 from server.ports import HintBoard, HintLine
 from server.services.changes import Changes
 from server.services.feed import Feed
@@ -110,7 +110,7 @@ class SyncApi:
             Door("GET", "/sync/v1/hints", Pass.MEMBER, self.hints, None, "text/event-stream"),
         ]
 
-    async def capabilities(self, _request: Request) -> Response:
+    async def capabilities(self, _request: Asked) -> Answer:
         return answers.json(
             messages.Capabilities(
                 protocols=(limits.PROTOCOL,),
@@ -132,11 +132,11 @@ class SyncApi:
             )
         )
 
-    async def keys(self, _request: Request) -> Response:
+    async def keys(self, _request: Asked) -> Answer:
         return answers.json(messages.KeysReply(list=self._told.key_list.decode()))
 
-    async def log(self, _session: Session, request: Request) -> Response:
-        since = request.query_params.get("since", "0")
+    async def log(self, _session: Session, request: Asked) -> Answer:
+        since = request.word("since", "0")
         if not _SIZE.fullmatch(since):
             raise Invalid((Issue("since", "not_a_number"),))
         text, proof = await self._sequencer.proof(int(since))
@@ -146,26 +146,26 @@ class SyncApi:
         )
         return answers.json(told)
 
-    async def heads(self, session: Session, request: Request) -> Response:
-        heads = await self._feed.heads(session, request.query_params.get("since", ""))
+    async def heads(self, session: Session, request: Asked) -> Answer:
+        heads = await self._feed.heads(session, request.word("since", ""))
         return answers.not_modified() if heads is None else answers.json(heads)
 
-    async def changes(self, session: Session, asked: messages.ChangesRequest) -> Response:
+    async def changes(self, session: Session, asked: messages.ChangesRequest) -> Answer:
         answers.few(asked.items)
         return answers.pages(await self._feed.changes(session, asked))
 
-    async def ops(self, session: Session, asked: messages.OpsRequest) -> Response:
+    async def ops(self, session: Session, asked: messages.OpsRequest) -> Answer:
         return answers.json(await self._changes.push(session, asked))
 
-    async def terms(self, session: Session, asked: messages.TermsRequest) -> Response:
+    async def terms(self, session: Session, asked: messages.TermsRequest) -> Answer:
         answers.few(asked.items)
         return answers.json(await self._feed.terms(session, asked))
 
-    async def digests(self, session: Session, asked: messages.TermsRequest) -> Response:
+    async def digests(self, session: Session, asked: messages.TermsRequest) -> Answer:
         answers.few(asked.items)
         return answers.json(await self._feed.digests(session, asked))
 
-    async def hints(self, session: Session, request: Request) -> Response:
+    async def hints(self, session: Session, request: Asked) -> StreamingResponse:
         token = answers.bearer(request)
         line = self._hints.listen((session.reader, session.team))
         told = self._hinting(token, line, session.expires_ms)

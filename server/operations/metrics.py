@@ -10,9 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from dossier.clock import Clock
 
 MEDIA_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -66,24 +63,3 @@ class Metrics:
             )
         kept[0].inc()
         kept[1].observe(seconds)
-
-
-class Counted:
-    """ASGI middleware around everything else."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics, clock: Clock) -> None:
-        self._app, self._metrics, self._clock = app, metrics, clock
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = self._clock.monotonic()
-
-        async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                spent = self._clock.monotonic() - began
-                self._metrics.answered(scope["path"], scope["method"], message["status"], spent)
-            await send(message)
-
-        await self._app(scope, receive, counted)

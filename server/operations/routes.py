@@ -7,11 +7,10 @@ or no. The causes and the figures are for the operator's own listener, which sta
 from typing import Literal
 
 from msgspec import Struct
-from starlette.requests import Request
-from starlette.responses import Response
 
 from server.api import answers
 from server.api.doors import Door, Doorkeeper, Pass
+from server.api.exchange import Answer, Asked
 from server.operations.fitness import Fitness
 from server.operations.metrics import MEDIA_TYPE, Metrics
 
@@ -36,13 +35,13 @@ class OperatorApi:
             Door("GET", "/metrics", Pass.OPERATOR, self.metrics, None, MEDIA_TYPE),
         ]
 
-    async def health(self, _request: Request) -> Response:
+    async def health(self, _request: Asked) -> Answer:
         return answers.json(Standing("pass"))
 
-    async def ready(self, request: Request) -> Response:
+    async def ready(self, request: Asked) -> Answer:
         causes = await self._fitness.causes()
         said = causes if self._keeper.is_operator(request) else None
         return answers.json(Standing("fail" if causes else "pass", said), 503 if causes else 200)
 
-    async def metrics(self, _request: Request) -> Response:
-        return Response(self._metrics.text(), media_type=MEDIA_TYPE)
+    async def metrics(self, _request: Asked) -> Answer:
+        return Answer(200, self._metrics.text(), ((b"content-type", MEDIA_TYPE.encode()),))

@@ -13,6 +13,7 @@ from server.ports import HistoryRow, ResourceRow
 from server.services.sealer import Place
 
 _HEADER = struct.Struct(">QQB")
+_SIZE = _HEADER.size
 
 
 class Body(NamedTuple):
@@ -54,11 +55,12 @@ def resource_of(plain: bytes) -> bytes:
     return plain[_HEADER.size + plain[_HEADER.size - 1] :]
 
 
-def unit_of(plain: bytes) -> int:
-    """The organisation of the author alone; raises SealBroken for anything shorter than a header."""
-    if len(plain) < _HEADER.size:
+def told_by(plain: bytes) -> tuple[int, bytes]:
+    """The organisation of the author and the resource; raises SealBroken for anything shorter than a header."""
+    if len(plain) < _SIZE:
         raise SealBroken
-    return int(_HEADER.unpack_from(plain)[1])
+    _, unit, length = _HEADER.unpack_from(plain)
+    return unit, plain[_SIZE + length :]
 
 
 def place_of(owner: int, row: ResourceRow) -> Place:

@@ -6,6 +6,7 @@ item the answer had no room for is absent: it is asked again.
 
 from collections.abc import Sequence
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec import structs
@@ -27,6 +28,7 @@ _Item = ResourceRow | Tombstone
 _ROW_BYTES = 96
 """What a row weighs in a page besides its body."""
 _TRIES = 4
+_seq = attrgetter("seq")
 
 
 class _Slice(NamedTuple):
@@ -35,6 +37,7 @@ class _Slice(NamedTuple):
     want: wire.Want
     zero: bool
     rows: tuple[_Item, ...]
+    weight: int
     cursor: Cursor
     more: bool
     digest: bytes
@@ -175,7 +178,7 @@ class Feed:
                 break
             one = await self._slice(tx, want, room) if want in open_to else _empty(want)
             slices.append(one)
-            room -= _weight(one.rows)
+            room -= one.weight
         mine = await standing(self._premises, session, tx)
         same = (before and before.facets_v) == (mine and mine.row.facets_v)
         return slices, mine, same
@@ -191,14 +194,14 @@ class Feed:
         rows = await tx.resources.since(want.facet, start.seq, limit)
         gone = await tx.resources.tombstones_since(want.facet, max(start.seq, start.hidden), limit)
         found: list[_Item] = [*rows, *gone]
-        ordered = sorted(found, key=lambda one: one.seq)
+        ordered = sorted(found, key=_seq) if gone else found
         if len(rows) == limit or len(gone) == limit:
             last = _complete_to(rows, gone, limit)
             ordered = [one for one in ordered if one.seq <= last]
-        taken = _fit(ordered, room)
+        taken, weight = _fit(ordered, room)
         more = len(taken) < len(rows) + len(gone)
         end = Cursor(taken[-1].seq, start.hidden) if more else Cursor(row.head, 0)
-        return _Slice(want, zero, tuple(taken), end, more, row.digest)
+        return _Slice(want, zero, tuple(taken), weight, end, more, row.digest)
 
     async def _page(
         self, session: Session, owner: int, one: _Slice, mine: Standing | None
@@ -220,7 +223,7 @@ class Feed:
             rows=rows,
             digest="" if one.more else one.digest.hex(),
         )
-        return page, max(1, _weight(one.rows))
+        return page, max(1, one.weight)
 
     async def _opened(self, unit: int, owner: int, items: Sequence[_Item]) -> tuple[wire.Row, ...]:
         """The rows of a page; one whose key is destroyed is left out."""
@@ -235,9 +238,15 @@ class Feed:
             if isinstance(item, Tombstone):
                 rows.append(wire.Row(item.rtype, item.id, item.version))
             elif (found := next(plain)) is not None:
-                body, own = bodies.resource_of(found), bodies.unit_of(found) == unit
+                author, body = bodies.told_by(found)
                 row = wire.Row(
-                    item.rtype, item.id, item.version, item.subject, item.root, body, own
+                    item.rtype,
+                    item.id,
+                    item.version,
+                    item.subject,
+                    item.root,
+                    body,
+                    author == unit,
                 )
                 rows.append(row)
         return tuple(rows)
@@ -251,7 +260,7 @@ class Feed:
 
 def _empty(want: wire.Want) -> _Slice:
     """Nothing is there, or nothing that this reader may know of."""
-    return _Slice(want, True, (), cursors.ZERO, more=False, digest=bytes(32))
+    return _Slice(want, True, (), 0, cursors.ZERO, more=False, digest=bytes(32))
 
 
 def _is_open(mine: Standing | None, want: wire.Want) -> bool:
@@ -276,16 +285,14 @@ def _complete_to(rows: Sequence[ResourceRow], gone: Sequence[Tombstone], limit: 
     return min(ends)
 
 
-def _fit(ordered: Sequence[_Item], room: int) -> list[_Item]:
-    """As many as the page holds, one at least."""
+def _fit(ordered: Sequence[_Item], room: int) -> tuple[list[_Item], int]:
+    """As many as the page holds, one at least, and what they weigh."""
     taken: list[_Item] = []
+    weight = 0
     for one in ordered[: limits.PAGE_ROWS]:
-        room -= _ROW_BYTES + (one.size if isinstance(one, ResourceRow) else 0)
-        if room < 0 and taken:
+        more = _ROW_BYTES + (one.size if isinstance(one, ResourceRow) else 0)
+        if weight + more > room and taken:
             break
         taken.append(one)
-    return taken
-
-
-def _weight(rows: Sequence[_Item]) -> int:
-    return sum(_ROW_BYTES + (one.size if isinstance(one, ResourceRow) else 0) for one in rows)
+        weight += more
+    return taken, weight

@@ -1,8 +1,8 @@
 """What every service stands on, built once by the composition root and passed in."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dossier.access.matrix import MatrixPack
 from dossier.access.policy import Policy
@@ -18,6 +18,23 @@ from server.services.sealer import CellSealer, Sealer
 
 COUNTER_SPAN = 1 << 40
 """Counters start at restore x this (DATA-MODEL §5)."""
+
+
+_KEPT = 16_384
+"""Terms remembered: those of a few practices' readers."""
+
+
+class TermKey:
+    """Hashes the paths to a right. The paths are read at each request; only their hash is remembered."""
+
+    def __init__(self, key: bytes) -> None:
+        self._keyed = hmac.new(key, digestmod="sha256")
+        self.term = lru_cache(_KEPT)(self._term)
+
+    def _term(self, *parts: bytes | str | int) -> str:
+        mac = self._keyed.copy()
+        mac.update(tup("colloque/v1/term", *parts))
+        return base64url(mac.digest()[:18])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +56,7 @@ class Premises:
     blind: BlindIndex
     restore: int
     directory: int
-    term_key: bytes
+    term_key: TermKey
 
     @property
     def now_ms(self) -> int:
@@ -61,8 +78,7 @@ class Premises:
 
     def term(self, *parts: bytes | str | int) -> str:
         """The keyed hash of every path to a right; equal iff the paths are."""
-        text = tup("colloque/v1/term", *parts)
-        return base64url(hmac.digest(self.term_key, text, hashlib.sha256)[:18])
+        return self.term_key.term(*parts)
 
 
 async def open_premises(
@@ -89,5 +105,5 @@ async def open_premises(
         blind=blind,
         restore=await keys.restore_number(),
         directory=blind.locator("colloque:directory"),
-        term_key=await keys.secret("terms"),
+        term_key=TermKey(await keys.secret("terms")),
     )

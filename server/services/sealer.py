@@ -62,11 +62,13 @@ class CellSealer:
         openers: dict[tuple[int, int], cells.Opener | None] = {}
         found: list[bytes | None] = []
         for place, cell in held:
-            name = (place.subject or place.owner, cells.key_version(cell))
+            table, owner, facet, subject, rtype, rid, v = place
+            name = (subject or owner, cells.key_version(cell))
             if name not in openers:
                 openers[name] = await self._opener(*name)
             opener = openers[name]
-            found.append(None if opener is None else opener.open(cell, _aad(place)))
+            aad = cells.aad(table, owner, facet, subject, rtype, rid, v.restore, v.k, SCHEMA)
+            found.append(None if opener is None else opener.open(cell, aad))
         return found
 
     async def _opener(self, subject: int, version: int) -> cells.Opener | None:

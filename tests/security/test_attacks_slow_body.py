@@ -1,13 +1,14 @@
 """A right that ends while the body of a request still arrives has ended for that request."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from starlette.requests import Request
 
 from dossier.wire import codec
 from dossier.wire import messages as wire
+from server.api.answers import Guarded
 from server.api.doors import Doorkeeper
+from server.api.exchange import Answer, Asked
 from server.api.sync import SyncApi, Told
 from server.services.sequencer import Sequencer
 
@@ -50,8 +51,8 @@ def answered(engine: Any, path: str, message: object, *, revoke: bool) -> tuple[
         "query_string": b"",
     }
     route = next(one for one in keeper.routes(api.doors()) if one.path == path)
-    reply = engine.run(route.endpoint(Request(scope, receive)))
-    return reply.status_code, codec.decode(bytes(reply.body), wire.Problem)
+    reply: Answer = engine.run(cast("Guarded", route.app).answer(Asked(scope, receive)))
+    return reply.status, codec.decode(reply.body, wire.Problem)
 
 
 @pytest.mark.parametrize("path", ["changes", "terms", "digests"])

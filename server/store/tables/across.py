@@ -21,9 +21,9 @@ async def owners(sql: Sql, kind: str | None, after: int, limit: int) -> list[int
     """Owner ids above `after`, in order."""
     text, args = "SELECT owner FROM owner WHERE owner > $1", [after, limit]
     if kind is not None:
-        found = await sql.rows(f"{text} AND kind = $3 ORDER BY owner LIMIT $2", (*args, kind))
+        found = await sql.rows(f"{text} AND kind = $3 ORDER BY owner LIMIT $2 + 0", (*args, kind))
     else:
-        found = await sql.rows(f"{text} ORDER BY owner LIMIT $2", args)
+        found = await sql.rows(f"{text} ORDER BY owner LIMIT $2 + 0", args)
     return [row[0] for row in found]
 
 
@@ -134,7 +134,7 @@ async def place(sql: Sql, leaves: Sequence[LogLeaf]) -> None:
 async def log_leaves(sql: Sql, start: int, limit: int) -> list[LogLeaf]:
     found = await sql.rows(
         "SELECT position, source, month, n, leaf FROM log "
-        "WHERE owner = $1 AND position >= $2 ORDER BY position LIMIT $3",
+        "WHERE owner = $1 AND position >= $2 ORDER BY position LIMIT $3 + 0",
         (LOG_OWNER, start, limit),
     )
     return [LogLeaf(*row) for row in found]

@@ -108,7 +108,7 @@ class SqlPeople:
         found = await self._sql.rows(
             "SELECT device, unit, target, facet, term, since, gone, receipt FROM copy "
             "WHERE owner = $1 AND device = $2 AND receipt IS NULL "
-            "ORDER BY unit, target, facet LIMIT $3",
+            "ORDER BY unit, target, facet LIMIT $3 + 0",
             (self._owner, device, limit),
         )
         return [CopyRow(*row) for row in found]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dossier.errors import StoreError
 from dossier.wire.messages import Version
 from server.ports import CompartmentRow, HistoryRow, OpRow, OwnerRow, ResourceRow, Tombstone
-from server.store.tables.sql import SIZES, Row, Sql, Upsert, in_fixed_sizes
+from server.store.tables.sql import SIZES, Row, Sql, Upsert, in_fixed_sizes, within
 from server.store.units import COUNTER_SPAN
 
 _COMPARTMENTS = Upsert("compartment", ("facet",), ("head", "floor", "rows", "size", "digest"))
@@ -144,9 +144,9 @@ class SqlResources:
         found: list[ResourceRow] = []
         for piece in in_fixed_sizes(facets):
             # One range scan of the owner's cluster, in key order; the engine compares the facets.
-            wanted = ", ".join(f"${i}" for i in range(2, 2 + len(piece)))
             rows = await self._sql.rows(
-                f"{_RESOURCE} AND facet IN ({wanted}) ORDER BY rtype, id", (self._owner, *piece)
+                f"{_RESOURCE} AND facet IN ({within(len(piece))}) ORDER BY rtype, id",
+                (self._owner, *piece),
             )
             found.extend(_resource(row) for row in rows)
         if len(facets) > SIZES[0]:

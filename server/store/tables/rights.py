@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dossier.errors import StoreError
 from server.ports import EffectRow, GrantRow, JournalRow, RelationRow
-from server.store.tables.sql import Sql, Upsert, in_fixed_sizes
+from server.store.tables.sql import Sql, Upsert, in_fixed_sizes, within
 
 _GRANTS = Upsert("access_grant", ("facet", "principal"), ("rights", "cause", "since_v", "until"))
 _RELATIONS = Upsert("relation", ("account", "kind"), ("since_v", "until", "cause"))
@@ -36,9 +36,8 @@ class SqlAccess:
     async def held_by(self, principals: Sequence[str]) -> list[GrantRow]:
         found: list[GrantRow] = []
         for piece in in_fixed_sizes(principals):
-            wanted = ", ".join(f"${i}" for i in range(2, 2 + len(piece)))
             rows = await self._sql.rows(
-                f"{_GRANT} AND principal IN ({wanted}) ORDER BY facet, principal",
+                f"{_GRANT} AND principal IN ({within(len(piece))}) ORDER BY facet, principal",
                 (self._owner, *piece),
             )
             found.extend(GrantRow(*row) for row in rows)
@@ -99,7 +98,7 @@ class SqlJournal:
         found: list[JournalRow] = []
         for facet in set(facets):
             rows = await self._sql.rows(
-                f"{_JOURNAL_ROW} AND facet = $2 ORDER BY month DESC, n DESC LIMIT $3",
+                f"{_JOURNAL_ROW} AND facet = $2 ORDER BY month DESC, n DESC LIMIT $3 + 0",
                 (self._owner, facet, limit),
             )
             found.extend(JournalRow(*row) for row in rows)

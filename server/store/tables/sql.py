@@ -1,7 +1,7 @@
 """The driver the tables speak to, and the multi-row upsert of SCALE §2 rules 10 and 11."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from typing import Any, Protocol
 
@@ -34,6 +34,12 @@ def in_fixed_sizes(values: Sequence[str]) -> Iterator[tuple[str, ...]]:
         piece = distinct[start : start + SIZES[0]]
         size = min(size for size in SIZES if size >= len(piece))
         yield piece + piece[:1] * (size - len(piece))
+
+
+@cache
+def within(size: int) -> str:
+    """`$2, $3, ...`: the places of `size` values behind the owner."""
+    return ", ".join(f"${i}" for i in range(2, 2 + size))
 
 
 class Upsert:

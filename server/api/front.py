@@ -1,0 +1,56 @@
+"""What every request meets first: the table of addresses, the count, the headers of every answer."""
+
+from collections.abc import Callable, Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dossier.clock import Clock
+from dossier.wire import limits
+
+_ALWAYS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (limits.PROTOCOL_HEADER.lower().encode(), str(limits.PROTOCOL).encode()),
+)
+
+Answered = Callable[[str, str, int, float], None]
+"""Told of each answer as it begins: address, method, status, seconds since the request."""
+
+
+class Front:
+    """ASGI middleware around everything else. A method and an address of `ways` are answered at once; the
+    others, and what is no request, go to the framework. Nothing is cached, sniffed, framed or read by
+    another site; the restore number and the version of the protocol stand on every answer.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        ways: Mapping[tuple[str, str], ASGIApp],
+        restore: int,
+        clock: Clock,
+        answered: Answered,
+    ) -> None:
+        self._app, self._ways = app, ways
+        self._clock, self._answered = clock, answered
+        said = (limits.RESTORE_HEADER.lower().encode(), str(restore).encode())
+        self._headers = (*_ALWAYS, said)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        monotonic = self._clock.monotonic
+        method, path = scope["method"], scope["path"]
+        began = monotonic()
+
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._answered(path, method, message["status"], monotonic() - began)
+                message["headers"] = [*message.get("headers", ()), *self._headers]
+            await send(message)
+
+        await self._ways.get((method, path), self._app)(scope, receive, sealed)
