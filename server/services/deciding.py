@@ -207,5 +207,6 @@ class Desk:
 
 async def patient_ids(book: OwnerUnit) -> frozenset[str]:
     """The ids of the Patient resources of this owner: several where sources number one person each."""
-    rows = await book.tx.resources.of_facets([book.tag(IDENTITY)])
-    return frozenset(row.id for row in rows if row.rtype == "Patient")
+    lies_in = book.tag(IDENTITY)
+    rows = await book.tx.resources.of_type("Patient")
+    return frozenset(row.id for row in rows if row.facet == lies_in)

@@ -122,17 +122,24 @@ class Indexer:
         """One shard hears of every owner of the round that has something for its readers."""
         if await tx.owner.lock(1) is None:
             return ()
-        for due in dues:
-            marks = [effects.op_id_of(due.owner, row.n) for row in due.rows if row.kind == "moved"]
-            fresh = [mark for mark in marks if await tx.ops.get(mark) is None]
-            if not fresh:
-                continue
-            for reader, facets in sorted(due.told.items()):
-                if _shard(reader) == tx.id:
-                    for facet, head in sorted(facets.items()):
-                        await tx.projections.put(reader, due.owner, facet, head)
-            for mark in fresh:
-                await tx.ops.put(self._mark(mark))
+        marks = {
+            due.owner: [
+                effects.op_id_of(due.owner, row.n) for row in due.rows if row.kind == "moved"
+            ]
+            for due in dues
+        }
+        known = await tx.ops.known([mark for named in marks.values() for mark in named])
+        fresh = [mark for named in marks.values() for mark in named if mark not in known]
+        rows = [
+            (reader, due.owner, facet, head)
+            for due in dues
+            if not known.issuperset(marks[due.owner])
+            for reader, facets in sorted(due.told.items())
+            if _shard(reader) == tx.id
+            for facet, head in sorted(facets.items())
+        ]
+        await tx.projections.put_all(rows)
+        await tx.ops.put(*(self._mark(mark) for mark in fresh))
         return ()
 
     async def _aim(
@@ -183,8 +190,7 @@ class Indexer:
 
         async def write(rows: Sequence[EffectRow], tx: OwnerTx) -> None:
             await tx.owner.lock(1)
-            for row in rows:
-                await tx.effects.finish(row.n)
+            await tx.effects.finish(*(row.n for row in rows))
 
         works = [(due.owner, partial(write, due.rows)) for due in found if due.rows]
         await self._premises.store.write_each(works)

@@ -6,6 +6,7 @@ a `store` fixture.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -56,6 +57,10 @@ def a_journal_row(n: int, **changes: Any) -> JournalRow:
 def an_effect(n: int, **changes: Any) -> EffectRow:
     row = EffectRow(n, 1000 * n, OTHER, "index", b"owed", done=False)
     return row._replace(**changes)
+
+
+async def _told(reader: str, tx: OwnerTx) -> list[ProjectionRow]:
+    return await tx.projections.since(reader, 0)
 
 
 def an_op(op_id: str, **changes: Any) -> OpRow:
@@ -214,6 +219,9 @@ class RecordContract:
         found = hand.read(lambda tx: tx.resources.of_facets([FACET, "third", "unknown"]))
         assert [row.id for row in found] == ["b", "a", "d"]
         assert hand.read(lambda tx: tx.resources.of_facets([])) == []
+        assert hand.read(lambda tx: tx.resources.of_type("Condition")) == [rows[0]]
+        of_type = hand.read(lambda tx: tx.resources.of_type("Observation"))
+        assert [row.id for row in of_type] == ["a", "c", "d"]
 
     @pytest.mark.parametrize("count", [1, 3, 21, 120])
     def test_a_page_of_many_facets_is_whole_and_in_order(self, hand: Hand, count: int) -> None:
@@ -255,6 +263,14 @@ class RecordContract:
         found = hand.read(lambda tx: tx.resources.history("Observation", "a"))
         assert [row.cell for row in found] == [b"1", b"2", b"3"]
         assert found[2] == rows[0]
+
+    def test_many_ops_are_kept_and_known_together(self, hand: Hand) -> None:
+        rows = [an_op(f"o{number}") for number in range(73)]
+        hand.write(lambda tx: tx.ops.put(*rows))
+        names = [row.op_id for row in rows]
+        assert hand.read(lambda tx: tx.ops.known([*names, "another"])) == set(names)
+        assert hand.read(lambda tx: tx.ops.known([])) == set()
+        assert hand.read(lambda tx: tx.ops.get("o72")) == rows[72]
 
     def test_an_op_keeps_its_verdict_until_its_account_acknowledges(self, hand: Hand) -> None:
         hand.write(lambda tx: tx.ops.put(an_op("o1")))
@@ -360,6 +376,10 @@ class RightsContract:
         assert hand.read(lambda tx: tx.effects.due(2000, 9)) == [rows[2], rows[0]]
         with pytest.raises(StoreError):
             hand.write(lambda tx: tx.effects.finish(55))
+        with pytest.raises(StoreError):
+            hand.write(lambda tx: tx.effects.finish(2, 55))
+        hand.write(lambda tx: tx.effects.finish(2, 3))
+        assert hand.read(lambda tx: tx.effects.due(2000, 9)) == []
 
 
 class PeopleContract:
@@ -473,6 +493,25 @@ class PeopleContract:
         ]
         assert hand.read(lambda tx: tx.projections.moved_v(team), UNIT) == 3
         assert hand.read(lambda tx: tx.projections.moved_v(f"m:{UNIT}:nurse"), UNIT) == 0
+
+    def test_what_is_told_together_is_numbered_for_each_reader(self, hand: Hand) -> None:
+        teams = [f"m:{UNIT}:{number}" for number in range(13)]
+        together = [(team, PATIENT, FACET, 4) for team in teams]
+        together += [(teams[0], OTHER, "*", 0), (f"a:{UNIT}", PATIENT, FACET, 4)]
+        hand.write(lambda tx: tx.projections.put(teams[0], OTHER, FACET, 1), UNIT)
+        hand.write(lambda tx: tx.projections.put_all(together), UNIT)
+        hand.write(lambda tx: tx.projections.put_all([]), UNIT)
+        found = hand.read(lambda tx: tx.projections.since(teams[0], 0), UNIT)
+        assert sorted(found) == sorted(
+            [
+                ProjectionRow(OTHER, FACET, 1, 1),
+                ProjectionRow(PATIENT, FACET, 4, 2),
+                ProjectionRow(OTHER, "*", 0, 3),
+            ]
+        )
+        for reader in (*teams[1:], f"a:{UNIT}"):
+            alone = hand.read(partial(_told, reader), UNIT)
+            assert alone == [ProjectionRow(PATIENT, FACET, 4, 1)]
 
     @pytest.mark.parametrize("reader", ["a:1", "m:1:doctor", "x:801", "801"])
     def test_a_projection_lies_with_its_reader(self, hand: Hand, reader: str) -> None:

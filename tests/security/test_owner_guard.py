@@ -214,7 +214,7 @@ def test_no_statement_of_the_tables_is_built_from_a_value() -> None:
     """Formatted SQL holds names of ours only: module constants, fixed lists, placeholders."""
     allowed = {
         *("self._SELECT", "_RESOURCE", "_TOMBSTONE", "_GRANT", "_JOURNAL_ROW", "wanted", "table"),
-        *("len(args)", "i"),
+        *("_KNOWN", "_FINISH", "len(args)", "i", "i + 1", "values"),
     }
     for module in (record, rights, people):
         source = inspect.getsource(module)

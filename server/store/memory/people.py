@@ -132,6 +132,10 @@ class MemoryProjections:
         self._undo.put(table, (reader, target, facet), row)
         return moved_v
 
+    async def put_all(self, rows: Sequence[tuple[str, int, str, int]]) -> None:
+        for reader, target, facet, head_hint in rows:
+            await self.put(reader, target, facet, head_hint)
+
     async def roster(self) -> list[int]:
         return sorted(self._state.roster)
 

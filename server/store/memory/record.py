@@ -117,6 +117,9 @@ class MemoryResources:
     async def of_root(self, root: str) -> list[ResourceRow]:
         return self._in_order([r for r in self._state.resources.values() if r.root == root])
 
+    async def of_type(self, rtype: str) -> list[ResourceRow]:
+        return self._in_order([r for r in self._state.resources.values() if r.rtype == rtype])
+
     async def of_facets(self, facets: Sequence[str]) -> list[ResourceRow]:
         return self._in_order([r for r in self._state.resources.values() if r.facet in facets])
 
@@ -158,8 +161,12 @@ class MemoryOps:
     async def get(self, op_id: str) -> OpRow | None:
         return self._table.get(op_id)
 
-    async def put(self, row: OpRow) -> None:
-        self._undo.put(self._table, row.op_id, row)
+    async def known(self, op_ids: Sequence[str]) -> set[str]:
+        return {op_id for op_id in op_ids if op_id in self._table}
+
+    async def put(self, *rows: OpRow) -> None:
+        for row in rows:
+            self._undo.put(self._table, row.op_id, row)
 
     async def acknowledge(self, account: int, op_ids: Sequence[str]) -> None:
         for op_id in op_ids:

@@ -90,11 +90,12 @@ class MemoryEffects:
         found.sort(key=lambda row: row.n)
         return found[:limit]
 
-    async def finish(self, n: int) -> None:
-        row = self._table.get(n)
-        if row is None:
-            raise StoreError("no such effect")
-        self._keep(row._replace(done=True))
+    async def finish(self, *numbers: int) -> None:
+        for n in numbers:
+            row = self._table.get(n)
+            if row is None:
+                raise StoreError("no such effect")
+            self._keep(row._replace(done=True))
 
     def _keep(self, row: EffectRow) -> None:
         self._undo.put(self._table, row.n, row)

@@ -1,6 +1,9 @@
 """Tables of an account's shard, projections and reservations."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
 
 from server.ports import (
     AccountRow,
@@ -10,7 +13,7 @@ from server.ports import (
     ProjectionRow,
     SessionRow,
 )
-from server.store.tables.sql import Sql, Upsert
+from server.store.tables.sql import Row, Sql, Upsert, in_whole_sizes
 from server.store.units import COUNTER_SPAN, check_own, is_team
 
 _ACCOUNTS = Upsert("account", (), ("kind", "state", "secret", "cell"))
@@ -30,6 +33,20 @@ _SINCE = {
     for team, table in ((False, "reader"), (True, "granted"))
 }
 _ROSTER = Upsert("roster", ("account",), ("since_v",))
+
+
+@cache
+def _raise(size: int) -> str:
+    """Raise the counters of `size` readers; give each with its name. A reader comes with where its counter
+    would stand had it never been raised since the start, $2.
+    """
+    values = ", ".join(f"($1, ${i}, ${i + 1})" for i in range(3, 3 + 2 * size, 2))
+    return (
+        f"INSERT INTO moved (owner, reader, v) VALUES {values} "  # noqa: S608 - numbers of ours
+        "ON CONFLICT (owner, reader) DO UPDATE SET "
+        "v = CASE WHEN moved.v < $2 THEN excluded.v ELSE moved.v + excluded.v - $2 END "
+        "RETURNING reader, v"
+    )
 
 
 class SqlPeople:
@@ -144,20 +161,31 @@ class SqlProjections:
         return [ProjectionRow(*row) for row in found]
 
     async def put(self, reader: str, target: int, facet: str, head_hint: int) -> int:
-        team = is_team(reader, self._owner)
-        # The counter's row is locked first, so that numbers are seen in the order of commits; after
-        # a restore it jumps to the span of the new restore number.
-        bumped = await self._sql.rows(
-            "INSERT INTO moved (owner, reader, v) VALUES ($1, $2, $3) "
-            "ON CONFLICT (owner, reader) DO UPDATE SET "
-            "v = CASE WHEN moved.v < excluded.v THEN excluded.v ELSE moved.v + 1 END RETURNING v",
-            (self._owner, reader, self._start + 1),
-        )
-        moved_v = int(bumped[0][0])
-        await _PROJECTIONS[team].put(
-            self._sql, self._owner, ((reader, target, facet, head_hint, moved_v),)
-        )
-        return moved_v
+        await self.put_all([(reader, target, facet, head_hint)])
+        return await self.moved_v(reader)
+
+    async def put_all(self, rows: Sequence[tuple[str, int, str, int]]) -> None:
+        teams = {row[0]: is_team(row[0], self._owner) for row in rows}
+        numbers = await self._raised(Counter(row[0] for row in rows))
+        told: dict[bool, list[Row]] = {False: [], True: []}
+        for row in rows:
+            told[teams[row[0]]].append((*row, next(numbers[row[0]])))
+        for team, mine in told.items():
+            await _PROJECTIONS[team].put(self._sql, self._owner, mine)
+
+    async def _raised(self, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
+        """As many next numbers of each of these readers.
+
+        The counters' rows are locked first, so that numbers are seen in the order of commits; after a
+        restore they jump to the span of the new restore number.
+        """
+        ends = [(reader, self._start + count) for reader, count in sorted(counts.items())]
+        found: dict[str, Iterator[int]] = {}
+        for piece in in_whole_sizes(ends):
+            args = (self._owner, self._start, *chain.from_iterable(piece))
+            for reader, v in await self._sql.rows(_raise(len(piece)), args):
+                found[reader] = iter(range(int(v) - counts[reader] + 1, int(v) + 1))
+        return found
 
     async def roster(self) -> list[int]:
         found = await self._sql.rows(

@@ -28,6 +28,7 @@ _RESOURCE = (
     "SELECT rtype, id, facet, seq, version_restore, version_k, subject, root, size, cell "
     "FROM resource WHERE owner = $1"
 )
+_KNOWN = "SELECT op_id FROM op WHERE owner = $1"
 _TOMBSTONE = (
     "SELECT facet, seq, rtype, id, version_restore, version_k FROM tombstone WHERE owner = $1"
 )
@@ -140,12 +141,19 @@ class SqlResources:
         )
         return [_resource(row) for row in found]
 
+    async def of_type(self, rtype: str) -> list[ResourceRow]:
+        found = await self._sql.rows(
+            f"{_RESOURCE} AND rtype = $2 ORDER BY id", (self._owner, rtype)
+        )
+        return [_resource(row) for row in found]
+
     async def of_facets(self, facets: Sequence[str]) -> list[ResourceRow]:
         found: list[ResourceRow] = []
         for piece in in_fixed_sizes(facets):
             # One range scan of the owner's cluster, in key order; the engine compares the facets.
+            wanted = within(len(piece))
             rows = await self._sql.rows(
-                f"{_RESOURCE} AND facet IN ({within(len(piece))}) ORDER BY rtype, id",
+                f"{_RESOURCE} AND facet IN ({wanted}) ORDER BY rtype, id",
                 (self._owner, *piece),
             )
             found.extend(_resource(row) for row in rows)
@@ -208,8 +216,19 @@ class SqlOps:
         )
         return OpRow(*found[0]) if found else None
 
-    async def put(self, row: OpRow) -> None:
-        await _OPS.put(self._sql, self._owner, (row,))
+    async def known(self, op_ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for piece in in_fixed_sizes(op_ids):
+            wanted = within(len(piece))
+            rows = await self._sql.rows(
+                f"{_KNOWN} AND op_id IN ({wanted})",
+                (self._owner, *piece),
+            )
+            found.update(row[0] for row in rows)
+        return found
+
+    async def put(self, *rows: OpRow) -> None:
+        await _OPS.put(self._sql, self._owner, rows)
 
     async def acknowledge(self, account: int, op_ids: Sequence[str]) -> None:
         for op_id in op_ids:

@@ -13,6 +13,7 @@ _JOURNAL = Upsert("journal", ("month", "n"), ("facet", "subject", "cell", "leaf"
 _EFFECTS = Upsert("effect", ("n",), ("not_before", "target", "kind", "cell", "done"))
 
 _GRANT = "SELECT facet, principal, rights, cause, since_v, until FROM access_grant WHERE owner = $1"
+_FINISH = "UPDATE effect SET done = 1 WHERE owner = $1"
 _JOURNAL_ROW = (
     "SELECT month, n, facet, subject, cell, leaf, log_index FROM journal WHERE owner = $1"
 )
@@ -36,8 +37,9 @@ class SqlAccess:
     async def held_by(self, principals: Sequence[str]) -> list[GrantRow]:
         found: list[GrantRow] = []
         for piece in in_fixed_sizes(principals):
+            wanted = within(len(piece))
             rows = await self._sql.rows(
-                f"{_GRANT} AND principal IN ({within(len(piece))}) ORDER BY facet, principal",
+                f"{_GRANT} AND principal IN ({wanted}) ORDER BY facet, principal",
                 (self._owner, *piece),
             )
             found.extend(GrantRow(*row) for row in rows)
@@ -98,7 +100,7 @@ class SqlJournal:
         found: list[JournalRow] = []
         for facet in set(facets):
             rows = await self._sql.rows(
-                f"{_JOURNAL_ROW} AND facet = $2 ORDER BY month DESC, n DESC LIMIT $3 + 0",
+                f"{_JOURNAL_ROW} AND facet = $2 ORDER BY month DESC, n DESC LIMIT $3",
                 (self._owner, facet, limit),
             )
             found.extend(JournalRow(*row) for row in rows)
@@ -141,9 +143,12 @@ class SqlEffects:
             for row_n, not_before, target, kind, cell, done in found
         ]
 
-    async def finish(self, n: int) -> None:
-        touched = await self._sql.run(
-            "UPDATE effect SET done = 1 WHERE owner = $1 AND n = $2", (self._owner, n)
-        )
-        if not touched:
-            raise StoreError("no such effect")
+    async def finish(self, *numbers: int) -> None:
+        for piece in in_fixed_sizes(numbers):
+            wanted = within(len(piece))
+            touched = await self._sql.run(
+                f"{_FINISH} AND n IN ({wanted})",
+                (self._owner, *piece),
+            )
+            if touched != len(set(piece)):
+                raise StoreError("no such effect")

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 
 SIZES = (50, 20, 10, 5, 2, 1)
@@ -27,13 +28,22 @@ class Sql(Protocol):
         ...
 
 
-def in_fixed_sizes(values: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def in_fixed_sizes(values: Sequence[T]) -> Iterator[tuple[T, ...]]:
     """The distinct values in tuples of a fixed size; the last one is filled by repeating a value."""
     distinct = tuple(dict.fromkeys(values))
     for start in range(0, len(distinct), SIZES[0]):
         piece = distinct[start : start + SIZES[0]]
         size = min(size for size in SIZES if size >= len(piece))
         yield piece + piece[:1] * (size - len(piece))
+
+
+def in_whole_sizes(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values in the fewest pieces of the fixed sizes, none of them filled."""
+    start, left = 0, len(values)
+    for size in SIZES:
+        while left >= size:
+            yield values[start : start + size]
+            start, left = start + size, left - size
 
 
 @cache
@@ -60,12 +70,8 @@ class Upsert:
 
     async def put(self, sql: Sql, owner: int, rows: Sequence[Row]) -> None:
         """Write the rows in the fewest statements."""
-        start, left = 0, len(rows)
-        for size in SIZES:
-            while left >= size:
-                piece = rows[start : start + size]
-                await sql.run(self.texts[size], (owner, *chain.from_iterable(piece)))
-                start, left = start + size, left - size
+        for piece in in_whole_sizes(rows):
+            await sql.run(self.texts[len(piece)], (owner, *chain.from_iterable(piece)))
 
     def _text(self, size: int) -> str:
         columns = (*self._key, *self._rest)
