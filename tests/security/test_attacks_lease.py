@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from dossier.clock import to_wire
 from dossier.errors import Refused, SealBroken, Unreachable
 from dossier.fhir.problems import NewProblem
+from dossier.sealing.orders import OrderKind
 from dossier.wire.codec import DIGEST_MODULUS, row_digest
 from dossier.wire.messages import (
     ChallengeReply,
@@ -25,6 +27,7 @@ from dossier.wire.messages import (
 )
 from practitioner_app.services.problems import RecordProblem
 from practitioner_app.services.session import Barred, Lease, Lock
+from tests.fakes.signing_server import SigningServer
 from tests.security.test_keychain_workstation import PHRASE, PORT, Desk, OneServer
 
 ANNE, FACET = 7, "identity-tag"
@@ -45,6 +48,27 @@ class AnsweringServer(OneServer):
     signs_in = False
     refuses = ""
 
+    def __init__(self, clock: Any, *, demonstration: bool) -> None:
+        super().__init__(clock, demonstration=demonstration)
+        self.signing = SigningServer()
+        self.signing.restore = 1
+        self._orders = 0
+
+    def capabilities(self) -> Any:
+        told = self.signing.capabilities()
+        return structs.replace(super().capabilities(), keys=told.keys, identity=told.identity)
+
+    def enrol(self, request: Any) -> Any:
+        return structs.replace(
+            super().enrol(request), identity=self.signing.capabilities().identity
+        )
+
+    def keys(self) -> Any:
+        return self.signing.keys()
+
+    def log(self, _token: str, since: int) -> Any:
+        return self.signing.proof(since)
+
     def challenge(self, device: str) -> ChallengeReply:
         if self.refuses:
             raise Refused(self.refuses)
@@ -53,7 +77,9 @@ class AnsweringServer(OneServer):
         return ChallengeReply(nonce="n")
 
     def token(self, _request: object) -> TokenReply:
-        return TokenReply(token="t", expires_in_s=900, situations=(PORT,))
+        self._orders += 1
+        lease = self.signing.orders(OrderKind.LEASE, self._orders, device="d1")
+        return TokenReply(token="t", expires_in_s=900, situations=(PORT,), lease=lease)
 
     def heads(self, _token: str, _since: str) -> Heads:
         now = self.clock.now()

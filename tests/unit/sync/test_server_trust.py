@@ -1,24 +1,20 @@
 """What a device believes of its server, and what it refuses with everything held untouched (S4, S5, D8)."""
 
-from base64 import b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from dossier.entropy import SeededEntropy
 from dossier.errors import BadAnswer, DeviceRevoked, Distrusted
 from dossier.sealing import devices
-from dossier.sealing.checkpoints import sign_checkpoint
-from dossier.sealing.key_list import KeyList, sign_key_list
 from dossier.sealing.merkle import Tree
-from dossier.sealing.orders import Order, OrderKind, sign_order
-from dossier.sealing.text import base64url
-from dossier.wire.messages import Capabilities, KeysReply, LogReply
+from dossier.sealing.orders import OrderKind
+from dossier.wire.messages import LogReply
 from sync.exchanges import AskKeys, AskLog
 from sync.trust import EVERY_S, Pins, Trust
+from tests.fakes.signing_server import IDENTITY, SigningServer
 
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-IDENTITY, OTHER = SeededEntropy(1).bytes(32), SeededEntropy(2).bytes(32)
+OTHER = SeededEntropy(2).bytes(32)
 
 
 class Board:
@@ -34,59 +30,7 @@ class Board:
         self.kept = pins
 
 
-class Server:
-    """A log and keys that sign."""
-
-    def __init__(self) -> None:
-        self.tree = Tree()
-        self.log, self.order = SeededEntropy(3).bytes(32), SeededEntropy(4).bytes(32)
-        self.serial, self.restore = 1, 0
-        self.listed: bytes | None = None
-        """Said to be the log key; None: it truly is."""
-        self.identity = self.said = IDENTITY
-
-    def grow(self, leaves: int, mark: int = 0) -> None:
-        for _ in range(leaves):
-            self.tree.append(bytes([mark]) + self.tree.size.to_bytes(31, "big"))
-
-    def capabilities(self) -> Capabilities:
-        return Capabilities(
-            protocols=(1,),
-            server="x",
-            name="x",
-            restore=self.restore,
-            now="",
-            demonstration=True,
-            limits={},
-            keys=self.serial,
-            identity=base64url(devices.public_key(self.said)),
-        )
-
-    def keys(self) -> KeysReply:
-        public = devices.public_key
-        told = KeyList(
-            self.serial,
-            NOW,
-            self.restore,
-            (public(self.listed or self.log),),
-            (public(self.order),),
-        )
-        return KeysReply(list=sign_key_list(self.identity, told).decode())
-
-    def proof(self, since: int) -> LogReply:
-        size = self.tree.size
-        text = sign_checkpoint(self.log, "colloque.log", size, self.tree.root()).decode()
-        if since > size:
-            return LogReply(restore=self.restore, checkpoint=text, proof=None)
-        hashes = tuple(b64encode(one).decode() for one in self.tree.consistency(since, size))
-        return LogReply(restore=self.restore, checkpoint=text, proof=hashes)
-
-    def orders(self, kind: OrderKind, serial: int, device: str = "dev-1") -> str:
-        until = NOW + timedelta(days=7)
-        return sign_order(self.order, Order(kind, device, 9, serial, NOW, until)).decode()
-
-
-def session(trust: Trust, server: Server, now_s: float = 0.0) -> list[type]:
+def session(trust: Trust, server: SigningServer, now_s: float = 0.0) -> list[type]:
     """Everything that is asked before anything else is exchanged."""
     trust.meet(server.capabilities())
     trust.signed_in("")
@@ -99,28 +43,30 @@ def session(trust: Trust, server: Server, now_s: float = 0.0) -> list[type]:
 
 
 @pytest.fixture
-def server() -> Server:
-    server = Server()
+def server() -> SigningServer:
+    server = SigningServer()
     server.grow(5)
     return server
 
 
 @pytest.fixture
-def board(server: Server) -> Board:
+def board(server: SigningServer) -> Board:
     """A device that met its server once."""
     board = Board()
     session(Trust(board, "dev-1"), server)
     return board
 
 
-def test_the_first_session_asks_the_list_then_the_log_and_remembers_both(server: Server) -> None:
+def test_the_first_session_asks_the_list_then_the_log_and_remembers_both(
+    server: SigningServer,
+) -> None:
     board = Board()
     assert session(Trust(board, "dev-1"), server) == [AskKeys, AskLog]
     assert (board.kept.size, board.kept.root) == (5, server.tree.root())
 
 
 def test_each_token_and_each_hour_asks_the_log_to_prove_itself(
-    server: Server, board: Board
+    server: SigningServer, board: Board
 ) -> None:
     trust = Trust(board, "dev-1")
     assert session(trust, server) == [AskLog]
@@ -132,7 +78,7 @@ def test_each_token_and_each_hour_asks_the_log_to_prove_itself(
 
 
 def test_nothing_is_proven_before_the_list_and_no_log_is_asked_without_a_token(
-    server: Server,
+    server: SigningServer,
 ) -> None:
     trust = Trust(Board(), "dev-1")
     trust.meet(server.capabilities())
@@ -141,14 +87,14 @@ def test_nothing_is_proven_before_the_list_and_no_log_is_asked_without_a_token(
     assert trust.next(0, signed_in=False) is None
 
 
-def refused(trust: Trust, server: Server) -> str:
+def refused(trust: Trust, server: SigningServer) -> str:
     with pytest.raises(Distrusted) as caught:
         session(trust, server)
     return caught.value.reason
 
 
 def test_s4_a_log_that_lost_its_end_is_refused_and_what_was_seen_stays_remembered(
-    server: Server, board: Board
+    server: SigningServer, board: Board
 ) -> None:
     before = board.kept
     server.tree = Tree()
@@ -157,19 +103,19 @@ def test_s4_a_log_that_lost_its_end_is_refused_and_what_was_seen_stays_remembere
     assert board.kept == before
 
 
-def test_s5_a_log_with_another_past_is_refused(server: Server, board: Board) -> None:
+def test_s5_a_log_with_another_past_is_refused(server: SigningServer, board: Board) -> None:
     server.tree = Tree()
     server.grow(9, mark=1)
     assert refused(Trust(board, "dev-1"), server) == "log_forked"
 
 
-def test_s5_a_root_signed_by_no_listed_key_is_refused(server: Server, board: Board) -> None:
+def test_s5_a_root_signed_by_no_listed_key_is_refused(server: SigningServer, board: Board) -> None:
     server.listed, server.log = server.log, OTHER
     assert refused(Trust(board, "dev-1"), server) == "log_forged"
 
 
 def test_d10_a_log_key_replaced_while_we_were_connected_is_learned_from_the_list(
-    server: Server, board: Board
+    server: SigningServer, board: Board
 ) -> None:
     trust = Trust(board, "dev-1")
     session(trust, server)
@@ -187,7 +133,7 @@ def test_d10_a_log_key_replaced_while_we_were_connected_is_learned_from_the_list
 
 
 def test_d10_a_lease_we_cannot_check_makes_us_ask_for_the_list(
-    server: Server, board: Board
+    server: SigningServer, board: Board
 ) -> None:
     trust = Trust(board, "dev-1")
     session(trust, server)
@@ -199,13 +145,13 @@ def test_d10_a_lease_we_cannot_check_makes_us_ask_for_the_list(
     assert trust.signed_in(server.orders(OrderKind.LEASE, 4)) == timedelta(days=7)
 
 
-def test_a_list_of_another_identity_is_refused(server: Server) -> None:
+def test_a_list_of_another_identity_is_refused(server: SigningServer) -> None:
     server.identity = OTHER
     assert refused(Trust(Board(), "dev-1"), server) == "keys_forged"
 
 
 def test_another_server_at_the_address_is_refused_before_anything_is_asked(
-    server: Server,
+    server: SigningServer,
 ) -> None:
     server.said = OTHER
     with pytest.raises(Distrusted, match="other_server"):
@@ -213,7 +159,7 @@ def test_another_server_at_the_address_is_refused_before_anything_is_asked(
 
 
 def test_a_list_that_goes_back_is_refused_whether_said_or_sent(
-    server: Server, board: Board
+    server: SigningServer, board: Board
 ) -> None:
     server.serial = 4
     session(Trust(board, "dev-1"), server)
@@ -228,7 +174,7 @@ def test_a_list_that_goes_back_is_refused_whether_said_or_sent(
 
 
 def test_an_online_key_is_replaced_without_touching_the_device(
-    server: Server, board: Board
+    server: SigningServer, board: Board
 ) -> None:
     server.serial, server.log, server.order = 2, OTHER, OTHER
     server.grow(1)
@@ -237,7 +183,9 @@ def test_an_online_key_is_replaced_without_touching_the_device(
     assert trust.signed_in(server.orders(OrderKind.LEASE, 1)) == timedelta(days=7)
 
 
-def test_a_declared_restore_begins_a_new_line_of_the_log_once(server: Server, board: Board) -> None:
+def test_a_declared_restore_begins_a_new_line_of_the_log_once(
+    server: SigningServer, board: Board
+) -> None:
     server.tree = Tree()
     server.grow(2, mark=7)
     server.serial, server.restore = 2, 1
@@ -250,7 +198,7 @@ def test_a_declared_restore_begins_a_new_line_of_the_log_once(server: Server, bo
     assert refused(Trust(board, "dev-1"), server) == "log_rolled_back"
 
 
-def test_s4_a_restore_nobody_signed_is_refused(server: Server, board: Board) -> None:
+def test_s4_a_restore_nobody_signed_is_refused(server: SigningServer, board: Board) -> None:
     trust = Trust(board, "dev-1")
     session(trust, server)
     assert not trust.declares(1)
@@ -259,7 +207,7 @@ def test_s4_a_restore_nobody_signed_is_refused(server: Server, board: Board) -> 
         trust.settle(AskKeys(), server.keys(), 0)
 
 
-def test_a_proof_of_something_else_is_a_bad_answer(server: Server, board: Board) -> None:
+def test_a_proof_of_something_else_is_a_bad_answer(server: SigningServer, board: Board) -> None:
     trust = Trust(board, "dev-1")
     trust.meet(server.capabilities())
     for exchange, reply in (
@@ -272,7 +220,7 @@ def test_a_proof_of_something_else_is_a_bad_answer(server: Server, board: Board)
             trust.settle(exchange, reply, 0)
 
 
-def test_d8_a_lease_counts_once_for_this_device_alone(server: Server, board: Board) -> None:
+def test_d8_a_lease_counts_once_for_this_device_alone(server: SigningServer, board: Board) -> None:
     trust = Trust(board, "dev-1")
     text = server.orders(OrderKind.LEASE, 3)
     assert trust.signed_in(text) == timedelta(days=7)
@@ -289,7 +237,7 @@ def test_d8_a_lease_counts_once_for_this_device_alone(server: Server, board: Boa
 
 
 def test_d8_a_purge_is_obeyed_only_when_signed_for_this_device(
-    server: Server, board: Board
+    server: SigningServer, board: Board
 ) -> None:
     trust = Trust(board, "dev-1")
     trust.signed_in(server.orders(OrderKind.LEASE, 3))
