@@ -176,3 +176,16 @@ def test_a_new_version_of_the_other_side_is_what_is_compared(store, service):
     [dosage] = [item for item in service.open("mine").fields if item.key == "dosage"]
     assert dosage.theirs == "à midi"
     assert store.confirmed[OWNER, "MedicationStatement", "m"].version > Version(1, 2)
+
+
+def test_hz_18_versions_that_differ_by_if_needed_alone_are_told_apart(store, service):
+    needed = codec.decode(encoded(MINE), dict)
+    needed["dosage"] = [{**needed["dosage"][0], "asNeededBoolean": True}]
+    store.hold(OWNER, MINE)
+    in_conflict(store, mine=needed)
+    comparison = service.open("mine")
+    [field] = [one for one in comparison.fields if one.key == "dosage"]
+    assert not field.same
+    assert field.mine != field.theirs
+    assert "as_needed" in comparison.line_mine
+    assert "as_needed" not in comparison.line_theirs
