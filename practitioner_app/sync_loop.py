@@ -30,6 +30,7 @@ _TROUBLES: Final = {
     Trouble.REFUSED: Link.BAD_ANSWER,
     Trouble.OLD_RESTORE: Link.BUSY,
     Trouble.DISK_FULL: Link.STORE,
+    Trouble.VOLUME_BLOCKED: Link.BLOCKED,
 }
 
 
@@ -60,6 +61,8 @@ def link_of(state: SyncState) -> tuple[Link, str]:
             return Link.SIGN_IN, code
         case states.Distrusted(reason=reason):
             return Link.DISTRUSTED, reason
+        case _ if state.pull_trouble is Trouble.VOLUME_BLOCKED:
+            return Link.BLOCKED, Trouble.VOLUME_BLOCKED.value
         case states.Idle() if state.clock_wrong:
             return Link.CLOCK_WRONG, ""
         case _:

@@ -7,6 +7,7 @@ from dossier.errors import (
     DiskFull,
     DossierError,
     NotColloque,
+    Refused,
     TlsRefused,
     Unreachable,
 )
@@ -61,4 +62,6 @@ def trouble_of(error: DossierError) -> Trouble:
         return Trouble.SERVER_TOO_OLD
     if isinstance(error, BadAnswer) and error.detail == "old_restore":
         return Trouble.OLD_RESTORE
+    if isinstance(error, Refused) and error.code == Trouble.VOLUME_BLOCKED:
+        return Trouble.VOLUME_BLOCKED
     return next((word for kind, word in _TROUBLES if isinstance(error, kind)), Trouble.REFUSED)

@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     OLD_RESTORE = "old_restore"
     DISK_FULL = "disk_full"
+    VOLUME_BLOCKED = "volume_blocked"
+    """Too many records were displayed within an hour: the server serves none, and takes what was written."""
 
 
 class Starting(Struct, frozen=True):

@@ -54,6 +54,8 @@ class Link(StrEnum):
     BUSY = "busy"
     CLOCK_WRONG = "clock_wrong"
     """This computer's clock and the server's differ by more than ten minutes."""
+    BLOCKED = "blocked"
+    """The server serves no record for now: too many were displayed within an hour."""
     STORE = "store"
     """The copy cannot be written (disk full, damaged)."""
 

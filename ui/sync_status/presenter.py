@@ -1,6 +1,6 @@
 """From the figures of the copy to the words of the sync centre, the status bar and the lock page."""
 
-from dossier.errors import Distrusted
+from dossier.errors import Distrusted, Refused
 from practitioner_app.ports import ItemState
 from practitioner_app.services.search import PatientHit
 from practitioner_app.services.session import Connection, Lease, LeaseState, Link
@@ -74,6 +74,7 @@ def link_words(texts: Texts, link: Link) -> str:
         Link.NOT_COLLOQUE: tr("This network asks for a sign-in page, or another site answers"),
         Link.BAD_ANSWER: tr("The server’s answer is damaged: trying again"),
         Link.SIGN_IN: tr("This computer’s right has ended: enrol it again"),
+        Link.BLOCKED: tr("Reading stopped: too many records opened"),
         Link.DISTRUSTED: tr("Server not recognised: call the operator"),
         Link.TOO_OLD: tr("This version is too old: update Colloque"),
         Link.BUSY: tr("The server is busy: trying again"),
@@ -146,6 +147,8 @@ def _notice(centre: Centre, speaking: Speaking) -> str:
     tr, copy = speaking.texts.tr, centre.copy
     if centre.connection.link is Link.DISTRUSTED:
         return error_sentence(speaking.texts, Distrusted(centre.connection.detail))
+    if centre.connection.link is Link.BLOCKED:
+        return error_sentence(speaking.texts, Refused(centre.connection.detail))
     if centre.lease.narrowed:
         return tr("Continuity mode: only what the practice wrote is shown and counted.")
     if copy.complete:
@@ -187,7 +190,7 @@ def _copy(centre: Centre, speaking: Speaking) -> CopyCard:
         percent=formats.percent(copy.percent / 100),
         ranks=tuple(_rank(row, speaking) for row in copy.ranks if row.patients_total),
         notice=_notice(centre, speaking),
-        alarm=centre.connection.link is Link.DISTRUSTED,
+        alarm=centre.connection.link in {Link.DISTRUSTED, Link.BLOCKED},
     )
 
 

@@ -205,6 +205,12 @@ def test_every_state_of_the_engine_has_a_word_on_the_chip(state, link):
     assert (trouble_of(told) is None) is works
 
 
+def test_s7_a_reading_that_was_stopped_is_said_while_ops_still_leave():
+    told = SyncState(state=states.Idle(), pull_trouble=Trouble.VOLUME_BLOCKED)
+    assert link_of(told) == (Link.BLOCKED, "volume_blocked")
+    assert trouble_of(told).code == "volume_blocked"
+
+
 def test_a_clock_that_disagrees_is_said_and_is_not_offline():
     link, _ = link_of(SyncState(state=states.Idle(), clock_wrong=True))
     assert link is Link.CLOCK_WRONG

@@ -558,6 +558,18 @@ def test_the_end_of_the_situation_purges_everything_but_ops_still_leave(desk: De
     assert desk.engine.step().did is Did.PUSHED
 
 
+def test_s7_a_blocked_account_keeps_its_copy_and_its_ops_still_leave(desk: Desk) -> None:
+    desk.run(heads(head()), pages(page(row("a"))), same((F1, "at-1", digest(row("a")))))
+    desk.store.put(create(1))
+    desk.engine.hint()
+    desk.engine._down_first = True
+    desk.run(Refused("volume_blocked"))
+    assert desk.engine.state.pull_trouble is Trouble.VOLUME_BLOCKED
+    assert sorted(r.id for r in desk.store.rows(PATIENT)) == ["a", "new-1"]
+    desk.say(OpsReply(restore=0, verdicts=(Verdict(op_id=create(1).op_id, code="ok"),)))
+    assert desk.engine.step().did is Did.PUSHED
+
+
 def test_a_slice_that_could_not_be_written_is_asked_again_from_where_the_copy_stands(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
