@@ -404,12 +404,12 @@ class Schedule:
             self.scene.side.replace_key(self.random.choice(("log", "order")))
 
     def _shift(self) -> None:
-        """Somebody sets a clock, forwards or back: of a desktop, or of the server by less than a token lives."""
+        """Somebody sets a clock: of a desktop on or back, of the server on."""
         by = timedelta(seconds=self.random.choice(SHIFTS_S))
         if self.random.random() < 0.7:
             self.random.choice(self.desktops).clock.shift(by)
         else:
-            self.scene.room.clock.wrong_by = timedelta(seconds=self.random.choice(SERVER_SHIFTS_S))
+            self.scene.room.clock.wrong_by += timedelta(seconds=self.random.choice(SERVER_SHIFTS_S))
 
     def _mend(self) -> None:
         if self.backups.rolled_back:
