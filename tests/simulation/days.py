@@ -34,7 +34,7 @@ WEIGHTS = {
     "replace_key": 0.0,
     "shift": 0.5,
 }
-SHIFTS_S = (-3_600, 3_600, 90, -90, 86_400 * 7, -86_400 * 400)
+SHIFTS_S = (-3_600, 3_600, 90, -90, 86_400, -86_400 * 400)
 """By how much somebody sets the clock of a desktop on or back."""
 SERVER_SHIFTS_S = (90, 300, 3_600)
 """By how much somebody sets the clock of the server on."""
