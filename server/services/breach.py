@@ -21,7 +21,7 @@ from server.services.premises import Premises
 
 _LATE_MS: Final = 15 * 86_400_000
 """How much later than it was made an act may be told: one day longer than any desktop sends again."""
-_ALL: Final = 1 << 31
+_ALL: Final = (1 << 31) - 1
 _PATIENT: Final = "Patient"
 
 

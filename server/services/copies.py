@@ -18,7 +18,7 @@ from server.services.session import Session
 from server.services.unit import OwnerUnit
 
 _NUMBERS = 8
-_ALL = 1 << 31
+_ALL = (1 << 31) - 1
 
 
 class Key(NamedTuple):
