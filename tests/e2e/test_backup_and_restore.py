@@ -139,9 +139,13 @@ def sees(device: Device, owner: int, count: int) -> None:
 
 
 def met(device: Device) -> None:
-    """Contact after a restore: the old token is refused once, then the desktop goes on by itself."""
-    if device.sync().did is Did.FAILED:
-        rested(device)
+    """Contact after a restore: what was asked of the server of before is refused at most a few times, then the
+    desktop goes on by itself.
+    """
+    for _ in range(3):
+        done = device.sync()
+        if done.did is Did.WAITED:
+            break
     rested(device)
 
 
