@@ -18,7 +18,7 @@ from server.services.premises import Premises
 BATCH = 200
 """Cells sealed again under one lock: some milliseconds."""
 _SUBJECTS = 50
-_ALL = 1 << 31
+_ALL = (1 << 31) - 1
 _EVER_MS = 1 << 60
 
 
