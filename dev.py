@@ -306,7 +306,7 @@ def enrol(profile: Path, url: str, practice: dict[str, object], env: dict[str, s
         return
     say("Enrolling this desktop as a GP of the practice")
     first = practice["accounts"][0]  # type: ignore[index]
-    said = {name: first[name] for name in ("login", "password")}
+    said = {name: first[name] for name in ("login", "password", "authenticator")}
     said |= {"phrase": practice["phrase"], "device_name": "Cabinet 1"}
     command = program("practitioner_app", "--profile", profile, "enrol", "--server", url)
     made = answer(*command, "--demonstration", stdin=json.dumps(said), env=env)
@@ -318,7 +318,7 @@ def enrol(profile: Path, url: str, practice: dict[str, object], env: dict[str, s
 def tour_words(practice: dict[str, object], folder: Path) -> str:
     """What the tour reads: the phrase, then the colleague who writes apart and the recovery code."""
     colleague = practice["accounts"][1]  # type: ignore[index]
-    said = {name: colleague[name] for name in ("login", "password")}
+    said = {name: colleague[name] for name in ("login", "password", "authenticator")}
     code = folder / "recovery-code"
     said["recovery_code"] = code.read_text() if code.exists() else ""
     return f"{practice['phrase']}\n{json.dumps(said)}"
@@ -382,6 +382,7 @@ def announce(practice: dict[str, object], url: str) -> None:
     say(f"Unlock      {practice['phrase']}")
     for account in practice["accounts"]:  # type: ignore[attr-defined]
         say(f"Account     {account['login']:<22} {account['password']:<26} {account['name']}")
+        say(f"            authenticator: {account['authenticator']}")
     say("All people, numbers and histories are fictional.\n")
 
 

@@ -26,7 +26,11 @@ def child(served: Served | None, *words: str, **environment: str) -> dict[str, A
     """What one run of `desktop_child` said."""
     around = os.environ | {"QT_QPA_PLATFORM": "offscreen", "T0": str(time.monotonic())}
     if served is not None:
-        around |= {"COLLOQUE_PASSWORD": served.passwords[LOGIN], "COLLOQUE_PHRASE": served.phrase}
+        around |= {
+            "COLLOQUE_PASSWORD": served.passwords[LOGIN],
+            "COLLOQUE_AUTHENTICATOR": served.authenticators[LOGIN],
+            "COLLOQUE_PHRASE": served.phrase,
+        }
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.desktop_child", *words],
         cwd=HERE,

@@ -112,6 +112,7 @@ class Drive(QObject):
         given = bootstrap.Enrolment(
             login=login,
             password=os.environ.get("COLLOQUE_PASSWORD", ""),
+            authenticator=os.environ.get("COLLOQUE_AUTHENTICATOR", ""),
             phrase=phrase,
             device_name="bench",
         )

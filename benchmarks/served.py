@@ -12,9 +12,9 @@ from typing import Self
 from requests import Response
 
 from benchmarks.figures import cpu_of
-from dossier.clock import SystemClock
+from dossier.clock import Clock, SystemClock
 from dossier.entropy import SystemEntropy
-from dossier.sealing import devices
+from dossier.sealing import devices, totp
 from dossier.sealing.text import base64url
 from dossier.wire.messages import EnrolReply, EnrolRequest, Pages
 from local_store.store import LocalStore
@@ -59,6 +59,10 @@ class Served:
         self.passwords: dict[str, str] = {
             one["login"]: one["password"] for one in accounts["accounts"]
         }
+        self.authenticators: dict[str, str] = {
+            one["login"]: one["authenticator"] for one in accounts["accounts"]
+        }
+        self._steps: dict[str, int] = {}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "server", "serve", str(folder / "server"), "--port", "0"],
             cwd=HERE,
@@ -67,6 +71,12 @@ class Served:
         )
         assert self._process.stdout is not None
         self.address: str = json.loads(self._process.stdout.readline())["listening"]
+
+    def next_code(self, login: str, clock: Clock) -> str:
+        """A code of this person's authenticator that was not shown yet."""
+        step = max(self._steps.get(login, 0) + 1, totp.step_of(clock.now()) - 1)
+        self._steps[login] = step
+        return totp.code_at(totp.read_seed(self.authenticators[login]), step)
 
     @property
     def pid(self) -> int:
@@ -145,6 +155,7 @@ class Device:
             EnrolRequest(
                 login=login,
                 password=served.passwords[login],
+                proof=served.next_code(login, self.clock),
                 device_name="bench",
                 public_key=base64url(devices.public_key(private)),
             )

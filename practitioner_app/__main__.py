@@ -1,9 +1,11 @@
 """`colloque`: the desktop.
 
 colloque --profile DIR [--server URL] [--lang fr|en] [--theme system|light|dark] [--scale 100]
-colloque --profile DIR enrol --server URL --demonstration    {login, password, phrase, device_name} on stdin
+colloque --profile DIR enrol --server URL --demonstration    {login, password, authenticator,
+                                                             phrase, device_name} on stdin
 colloque --profile DIR --screenshots DIR tour                on stdin, of a demonstration only: the phrase, then
-                                                             {login, password, recovery_code} of a colleague
+                                                             {login, password, authenticator, recovery_code}
+                                                             of a colleague
 """
 
 import argparse
@@ -83,7 +85,9 @@ def main() -> int:
         try:
             given = codec.decode(sys.stdin.buffer.read(), Enrolment)
         except BadAnswer:
-            sys.stderr.write("standard input: login, password, phrase and device_name as JSON\n")
+            sys.stderr.write(
+                "standard input: login, password, authenticator, phrase, device_name as JSON\n"
+            )
             return 2
         return run_enrolment(options_of(found), given, sys.argv[:1])
     if found.verb == "tour":

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication
 from dossier.clock import Clock, SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import DossierError, Refused
+from dossier.sealing import totp
 from dossier.terminology.catalogue import Terminology
 from dossier.wire import codec
 from practitioner_app import hardening
@@ -83,6 +84,7 @@ class Enrolment(Struct, frozen=True, kw_only=True):
 
     login: str
     password: str
+    authenticator: str
     phrase: str
     device_name: str
 
@@ -413,6 +415,8 @@ def enrol(desktop: Desktop, options: Options, given: Enrolment) -> Enrolled:
         if not (state.capabilities and state.capabilities.demonstration):
             raise Refused("not_a_demonstration")
         state = first_start.with_identity(state, given.login, given.password, given.device_name)
+        seed, step = totp.read_seed(given.authenticator), totp.step_of(SystemClock().now())
+        state = first_start.with_proof(state, totp.code_at(seed, step))
         state = first_start.enrolled(state, installation.enrol(state))
         reply = state.reply
         if state.situation is None and reply is not None and reply.situations:

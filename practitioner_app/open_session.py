@@ -38,6 +38,7 @@ from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import ThreadLanes
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
+from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.journal import JournalService
@@ -53,6 +54,7 @@ from practitioner_app.sync_loop import SyncLoop, link_of
 from sync import states
 from sync.engine import Engine
 from sync.hints import EventLine
+from sync.sign_in import signed
 from sync.states import SyncState
 from sync.trust import Trust
 from ui.context import Services, SessionContext
@@ -114,8 +116,7 @@ class OpenSession:
         without_keyring: bool,
         continuity: bool = False,
     ) -> None:
-        self._card, self._store, self._around = card, store, around
-        self.continuity = continuity
+        self._card, self._store, self._around, self.continuity = card, store, around, continuity
         """The person typed the phrase again to read on after the lease."""
         self._narrowed = store.is_narrowed()
         private = store.vault.get(DEVICE_KEY)
@@ -149,8 +150,8 @@ class OpenSession:
             actor=writer.actor,
         )
         self._line: EventLine | None = None
-        self._moved = Event()
-        self._state = SyncState()
+        self._token: Callable[[], str] = str
+        self._moved, self._state = Event(), SyncState()
         self._copied_s = float("-inf")
         self.copy: CopyRow | None = None
         services = Services(
@@ -163,8 +164,20 @@ class OpenSession:
             search=search,
             conflicts=ConflictService(reader=reader, outbox=outbox, writer=writer, search=search),
             centre=self.centre,
+            computers=self._computers(),
         )
         self.context = self._context(services, without_keyring=without_keyring)
+
+    def _computers(self) -> ComputerService:
+        """Asked of the server only once it proved itself to the synchronisation."""
+        card, around = self._card, self._around
+        return ComputerService(
+            lambda: around.transport(card.server),
+            card.device,
+            lambda nonce: signed(self._key, card.situation, nonce),
+            lambda: bool(self._token()),
+            around.clock,
+        )
 
     def _context(self, services: Services, *, without_keyring: bool) -> SessionContext:
         card, store, around = self._card, self._store, self._around
@@ -208,6 +221,7 @@ class OpenSession:
             engine.demand(Trust(pins, self._card.device))
         line = EventLine(around.transport(self._card.server).hints, around.clock, around.entropy)
         self._line = line
+        self._token = lambda: engine.token
         around.lanes.sync(lambda: self._loop.run(engine))
         around.lanes.hints(lambda: self._loop.listen(line, lambda: engine.token))
 

@@ -11,7 +11,23 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from dossier.wire.messages import Capabilities, EnrolReply, EnrolRequest, Op, Version
+from dossier.wire.messages import (
+    ActivateRequest,
+    ActivationReply,
+    ActivationRequest,
+    Capabilities,
+    ChallengeReply,
+    DevicesReply,
+    EnrolReply,
+    EnrolRequest,
+    Op,
+    ProveReply,
+    ProveRequest,
+    RevokeRequest,
+    TokenReply,
+    TokenRequest,
+    Version,
+)
 
 
 class ItemState(StrEnum):
@@ -226,10 +242,22 @@ class SyncControl(Protocol):
         ...
 
 
+class ComputerServer(Protocol):
+    """The server about the computers of one's own account. Raises Unreachable, Refused and kin."""
+
+    def challenge(self, device: str) -> ChallengeReply: ...
+    def token(self, request: TokenRequest) -> TokenReply: ...
+    def prove(self, token: str, request: ProveRequest) -> ProveReply: ...
+    def own_devices(self, token: str) -> DevicesReply: ...
+    def revoke(self, token: str, request: RevokeRequest) -> None: ...
+
+
 class EnrolmentServer(Protocol):
     """The server during the first start. Raises Unreachable, TlsRefused, NotColloque, Refused and kin."""
 
     def capabilities(self) -> Capabilities: ...
+    def activation(self, request: ActivationRequest) -> ActivationReply: ...
+    def activate(self, request: ActivateRequest) -> None: ...
     def enrol(self, request: EnrolRequest) -> EnrolReply: ...
 
 

@@ -16,7 +16,7 @@ from dossier.entropy import Entropy
 from dossier.errors import Refused, Unreachable
 from dossier.fhir.allergies import Allergy, NewAllergy
 from dossier.fhir.medications import Dose, Drug, NewTreatment, Treatment
-from dossier.sealing import devices
+from dossier.sealing import devices, totp
 from dossier.sealing.encoding import tup
 from dossier.sealing.text import base64url
 from dossier.wire.messages import EnrolRequest, Op, OpsRequest, TokenRequest
@@ -118,14 +118,22 @@ class Colleague:
     def __init__(self, server: str, clock: Clock, entropy: Entropy) -> None:
         self._transport = RequestsTransport(server, clock)
         self._clock, self._entropy = clock, entropy
+        self._last_step = 0
 
-    def arrives(self, login: str, password: str, reader: RecordReader) -> TreatmentService:
+    def _code(self, authenticator: str) -> str:
+        """The next code that was not shown yet: they come more than once in half a minute."""
+        step = max(self._last_step + 1, totp.step_of(self._clock.now()) - 1)
+        self._last_step = step
+        return totp.code_at(totp.read_seed(authenticator), step)
+
+    def arrives(self, account: "TourSecrets", reader: RecordReader) -> TreatmentService:
         """Enrol, sign in; what is written with the service is at the server when it returns."""
         private = devices.new_private_key(self._entropy)
         known = self._transport.enrol(
             EnrolRequest(
-                login=login,
-                password=password,
+                login=account.login,
+                password=account.password,
+                proof=self._code(account.authenticator),
                 device_name=DEVICE_NAME,
                 public_key=base64url(devices.public_key(private)),
             )
@@ -168,7 +176,7 @@ class Rehearsal:
         self,
         session: Callable[[], OpenSession | None],
         colleague: Colleague,
-        account: dict[str, str],
+        account: "TourSecrets",
         cable: Cable,
         clock: AheadClock,
     ) -> None:
@@ -233,8 +241,7 @@ class Rehearsal:
     def _apart(self, owner: int) -> Treatment:
         """The colleague's change is at the server, ours waits for the cable."""
         session, line = self._open(), self._treatments(owner)[0]
-        login, password = self._account["login"], self._account["password"]
-        theirs = self._colleague.arrives(login, password, session.reader)
+        theirs = self._colleague.arrives(self._account, session.reader)
         theirs.revise(_revised(owner, line, quantity=Decimal("0.5"), posology=line.posology))
         ours = session.context.services.treatments
         ours.revise(_revised(owner, line, quantity=_number(line.dose), posology=_MOMENT))
@@ -284,6 +291,7 @@ class TourSecrets(Struct, frozen=True, kw_only=True):
 
     login: str
     password: str
+    authenticator: str
     recovery_code: str
 
 
@@ -303,5 +311,4 @@ class Stage:
     ) -> Rehearsal:
         """The acts, against this server."""
         colleague = Colleague(server, self._plain_clock, self._entropy)
-        account = {"login": secrets.login, "password": secrets.password}
-        return Rehearsal(session, colleague, account, self._cable, self.clock)
+        return Rehearsal(session, colleague, secrets, self._cable, self.clock)

@@ -24,7 +24,14 @@ from dossier.sealing import devices
 from dossier.sealing.profile import Cost, new_recovery_code
 from dossier.sealing.text import base64url
 from dossier.wire import codec
-from dossier.wire.messages import Capabilities, EnrolReply, EnrolRequest
+from dossier.wire.messages import (
+    ActivateRequest,
+    ActivationReply,
+    ActivationRequest,
+    Capabilities,
+    EnrolReply,
+    EnrolRequest,
+)
 from local_store.store import LocalStore
 from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings, identity_of
 from practitioner_app.ports import Keychain
@@ -322,6 +329,23 @@ class Installation:
     def capabilities(self, state: FirstStart) -> Capabilities:
         return self._around.transport(state.address).capabilities()
 
+    def ask_activation(self, state: FirstStart) -> ActivationReply:
+        """How the account of this code begins."""
+        return self._around.transport(state.address).activation(
+            ActivationRequest(login=state.login, code=state.activation_code)
+        )
+
+    def activate(self, state: FirstStart) -> None:
+        """Password and authenticator; the code is used up."""
+        self._around.transport(state.address).activate(
+            ActivateRequest(
+                login=state.login,
+                code=state.activation_code,
+                password=state.password,
+                proof=state.proof,
+            )
+        )
+
     def enrol(self, state: FirstStart) -> EnrolReply:
         """The private key stays in memory until the profile is made."""
         self._device_key = devices.new_private_key(self._around.entropy)
@@ -329,6 +353,7 @@ class Installation:
             EnrolRequest(
                 login=state.login,
                 password=state.password,
+                proof=state.proof,
                 device_name=state.device_name,
                 public_key=base64url(devices.public_key(self._device_key)),
             )

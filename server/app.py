@@ -39,6 +39,7 @@ from server.services.accounts import Accounts
 from server.services.changes import Changes
 from server.services.consenting import Consenting
 from server.services.copies import Copies
+from server.services.credentials import Credentials
 from server.services.deciding import Tools
 from server.services.devices import Devices, Said
 from server.services.directory import Directory
@@ -57,7 +58,7 @@ from server.services.record import Records
 from server.services.resealing import Resealing
 from server.services.sequencer import Sequencer
 from server.services.session import Sessions
-from server.services.throttle import Throttle
+from server.services.throttle import Attempts
 from server.store.hints import LoopHintBoard
 
 _LOG = logging.getLogger("colloque.server")
@@ -126,9 +127,16 @@ class House:
         pack, policy = MatrixPack.load(), load_policy()
         self.premises = await open_premises(self.store, self.keys, clock, entropy, pack, policy)
         self.access = Access(self.premises)
-        self.accounts = Accounts(self.premises, ThreadedPasswords(InlinePasswords(entropy, cost)))
+        self.accounts = Accounts(self.premises)
         self.directory = Directory(self.premises)
         self.members = Members(self.premises, self.directory)
+        self.credentials = Credentials(
+            self.premises,
+            self.accounts,
+            self.members,
+            ThreadedPasswords(InlinePasswords(entropy, cost)),
+            Attempts(clock),
+        )
         self.consenting = Consenting(self.premises, self.access, self.accounts, self.members)
         self.tools = Tools(self.premises, self.access, self.consenting, validator.issues)
         self.copies = Copies(self.premises)
@@ -143,7 +151,7 @@ class House:
             self.premises,
             self.accounts,
             self.members,
-            Throttle(clock),
+            self.credentials,
             Orders(self.premises, self.online.order),
             Said(self.told.name, self.online.identity),
         )
@@ -264,7 +272,7 @@ def build_app(
         ),
     )
     keeper = Doorkeeper(house.sessions, house.premises.clock, operator_port)
-    doors = [*SessionApi(house.devices, house.erasures).doors(), *sync.doors()]
+    doors = [*SessionApi(house.credentials, house.devices, house.erasures).doors(), *sync.doors()]
     metrics = Metrics()
     _tell_figures(house, metrics)
     doors += OperatorApi(house.fitness, metrics, keeper).doors()

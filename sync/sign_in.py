@@ -106,11 +106,15 @@ class SignIn:
         self._capabilities = None
 
     def _signed(self, nonce: str) -> TokenRequest:
-        device = self._key.device
-        signature = self._key.sign(tup(LABEL, device, self._situation, nonce))
-        return TokenRequest(
-            device=device,
-            situation=self._situation,
-            nonce=nonce,
-            signature=base64url(signature),
-        )
+        return signed(self._key, self._situation, nonce)
+
+
+def signed(key: DeviceKey, situation: str, nonce: str) -> TokenRequest:
+    """What asks for a token: the nonce, signed by this device for this situation."""
+    signature = key.sign(tup(LABEL, key.device, situation, nonce))
+    return TokenRequest(
+        device=key.device,
+        situation=situation,
+        nonce=nonce,
+        signature=base64url(signature),
+    )

@@ -32,11 +32,15 @@ from dossier.errors import (
 )
 from dossier.wire import codec, limits
 from dossier.wire.messages import (
+    ActivateRequest,
+    ActivationReply,
+    ActivationRequest,
     Capabilities,
     ChallengeReply,
     ChallengeRequest,
     ChangesRequest,
     CompartmentRef,
+    DevicesReply,
     DigestsReply,
     EnrolReply,
     EnrolRequest,
@@ -47,7 +51,10 @@ from dossier.wire.messages import (
     OpsRequest,
     Pages,
     Problem,
+    ProveReply,
+    ProveRequest,
     PurgedRequest,
+    RevokeRequest,
     TermsReply,
     TermsRequest,
     TokenReply,
@@ -166,9 +173,15 @@ class RequestsTransport:
 
     def purged(self, request: PurgedRequest) -> None:
         """The receipt of a purge order."""
-        answer = self._exchange("POST", "/session/v1/purged", "", request)
-        if answer.status != 204:
-            _refuse(answer, JSON)
+        self._tell("/session/v1/purged", "", request)
+
+    def activation(self, request: ActivationRequest) -> ActivationReply:
+        """How the account of an activation code begins."""
+        return self._post("/session/v1/activation", "", request, ActivationReply)
+
+    def activate(self, request: ActivateRequest) -> None:
+        """The account begins."""
+        self._tell("/session/v1/activate", "", request)
 
     def enrol(self, request: EnrolRequest) -> EnrolReply:
         """Make this device known."""
@@ -182,6 +195,18 @@ class RequestsTransport:
     def token(self, request: TokenRequest) -> TokenReply:
         """A token for a signed nonce."""
         return self._post("/session/v1/token", "", request, TokenReply)
+
+    def prove(self, token: str, request: ProveRequest) -> ProveReply:
+        """Another token, for what needs a proof."""
+        return self._post("/session/v1/prove", token, request, ProveReply)
+
+    def own_devices(self, token: str) -> DevicesReply:
+        """The computers of one's own account."""
+        return self._get("/session/v1/devices", token, DevicesReply)
+
+    def revoke(self, token: str, request: RevokeRequest) -> None:
+        """One of them is refused from now on."""
+        self._tell("/session/v1/devices/revoke", token, request)
 
     def heads(self, token: str, since: str) -> Heads | None:
         """What moved; None for a 304."""
@@ -225,6 +250,12 @@ class RequestsTransport:
         self._session.close()
 
     # --- one exchange --------------------------------------------------------------------------------
+
+    def _tell(self, path: str, token: str, message: Struct) -> None:
+        """Post what is answered without a body."""
+        answer = self._exchange("POST", path, token, message)
+        if answer.status != 204:
+            _refuse(answer, JSON)
 
     def _get(self, path: str, token: str, kind: type[T]) -> T:
         return _parsed(self._exchange("GET", path, token), kind)

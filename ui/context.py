@@ -8,11 +8,12 @@ from msgspec import Struct
 
 from dossier.clock import Clock
 from dossier.terminology.catalogue import Terminology
-from dossier.wire.messages import Capabilities, EnrolReply
+from dossier.wire.messages import ActivationReply, Capabilities, EnrolReply
 from practitioner_app.ports import Drafts, Settings, SyncControl
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.allergies import AllergyService
+from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.first_start import FirstStart
@@ -37,6 +38,7 @@ class Services(Struct, frozen=True, kw_only=True):
     search: SearchService
     conflicts: ConflictService
     centre: SyncCentre
+    computers: ComputerService
 
 
 class SessionContext(Struct, frozen=True, kw_only=True):
@@ -101,6 +103,8 @@ class Installer(Protocol):
     """The effects of the first start, each blocking, each on a lane. Raises the errors of the ports."""
 
     def capabilities(self, state: FirstStart) -> Capabilities: ...
+    def ask_activation(self, state: FirstStart) -> ActivationReply: ...
+    def activate(self, state: FirstStart) -> None: ...
     def enrol(self, state: FirstStart) -> EnrolReply: ...
     def make_profile(self, state: FirstStart) -> str:
         """The recovery code, shown once."""

@@ -1,6 +1,7 @@
 """From the kernel's errors to sentences that say what is wrong and what to do."""
 
 from dossier.errors import DossierError, Invalid, Refused
+from dossier.sealing.strength import MAX_CHARACTERS, MIN_CHARACTERS
 from ui.i18n import Texts
 
 
@@ -24,7 +25,7 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         ),
         "error.bad_answer": tr("The server’s answer cannot be read. Try again in a moment."),
         "error.refused": tr("The server refuses. Check what was typed, or call the operator."),
-        "error.sign_in": tr("The login or the password is not accepted."),
+        "error.sign_in": tr("The login, the password or the code is not accepted."),
         "error.too_old": tr("This version of Colloque is too old for the server: update it."),
         "error.busy": tr("The server is busy. Try again in a moment."),
         "error.seal": tr("This phrase does not open the copy. Check the keyboard and Caps Lock."),
@@ -66,7 +67,23 @@ def _refusal(texts: Texts, code: str) -> str:
             "Too many records were opened within an hour: reading is stopped. What you typed is sent. Call the operator."
         ),
         "situation_ended": tr("Your place in this practice has ended. Call the operator."),
+        "wrong_proof": tr(
+            "The password or the six digits are wrong, or the digits were used already."
+        ),
+        "proof_needed": tr("Type your password and the six digits again."),
+        **password_words(texts),
     }.get(code, "")
+
+
+def password_words(texts: Texts) -> dict[str, str]:
+    """Why a password is not taken, by the word of dossier.sealing.password_rules."""
+    tr = texts.tr
+    return {
+        "password_short": tr("At least {count} characters.", count=MIN_CHARACTERS),
+        "password_long": tr("At most {count} characters.", count=MAX_CHARACTERS),
+        "password_known": tr("Everybody tries this one first: choose other words."),
+        "password_own": tr("Neither your name, your login, nor the practice’s name."),
+    }
 
 
 def rule_sentence(texts: Texts, rule: str) -> str:

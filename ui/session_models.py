@@ -11,6 +11,7 @@ from ui.patient.view_model import RecordModel
 from ui.record_forms import RecordForms
 from ui.registry import palette_actions
 from ui.search.view_model import PaletteVm
+from ui.settings.computers_model import ComputersModel
 from ui.speaking import Speaking
 from ui.sync_status.view_model import CentreModel, StatusModel
 from ui.theme.look import Look
@@ -67,6 +68,9 @@ class SessionModels(QObject):
             changes=changes,
             speak=speak,
             parent=self,
+        )
+        self.computers = ComputersModel(
+            computers=services.computers, lanes=lanes, speak=speak, parent=self
         )
         self.forms = RecordForms(context, speak, look, self)
 

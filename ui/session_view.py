@@ -17,6 +17,8 @@ from ui.registry import KeySheet, all_commands
 from ui.search.view import PaletteView
 from ui.session_flow import RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
+from ui.settings.computers_view import ComputersCard
+from ui.settings.flow import ComputersFlow
 from ui.settings.view import SettingsView
 from ui.sign_in.presenter import demonstration_notice, intended_use
 from ui.sync_status.presenter import continuity_words
@@ -77,6 +79,7 @@ class SessionView(SessionSurface):
         self.record_flow = RecordFlow(self)
         self.sync_flow = SyncFlow(self)
         self.overlay_flow = OverlayFlow(self)
+        self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         for command in self.commands:
             if command.shortcut:
                 action = CommandAction(command, self)
@@ -106,6 +109,8 @@ class SessionView(SessionSurface):
         self.centre_view = SyncCentreView(look)
         settings = SettingsView(look, preferences, intended_use(look.texts))
         settings.chosen.connect(self.preferences_chosen)
+        self.computers_card = ComputersCard(look)
+        settings.add_card(self.computers_card)
         self.empty = EmptyState(
             look,
             look.tr("No record is open"),

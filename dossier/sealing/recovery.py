@@ -26,16 +26,13 @@ def new_recovery_code(entropy: Entropy) -> str:
 
 def write_recovery_code(secret: bytes) -> str:
     """The written form of 20 bytes."""
-    text = _base32(secret) + _check(secret)
+    text = base32(secret) + _check(secret)
     return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
 def parse_recovery_code(text: str) -> bytes:
     """The 20 bytes of a typed code; raises SealBroken when a character or the checksum is wrong."""
-    typed = "".join(c for c in text.upper() if not c.isspace() and c not in "-‐‑–—")
-    typed = typed.translate(_LOOKALIKES)
-    if len(typed) != _CHARACTERS + _CHECK_CHARACTERS or any(c not in _ALPHABET for c in typed):
-        raise SealBroken("recovery_code")
+    typed = typed_characters(text, _CHARACTERS + _CHECK_CHARACTERS)
     number = 0
     for character in typed[:_CHARACTERS]:
         number = number << 5 | _ALPHABET.index(character)
@@ -45,11 +42,21 @@ def parse_recovery_code(text: str) -> bytes:
     return secret
 
 
+def typed_characters(text: str, count: int) -> str:
+    """The characters of a typed code without what is forgiven; raises SealBroken for others than `count`."""
+    typed = "".join(c for c in text.upper() if not c.isspace() and c not in "-‐‑–—")
+    typed = typed.translate(_LOOKALIKES)
+    if len(typed) != count or any(c not in _ALPHABET for c in typed):
+        raise SealBroken("code")
+    return typed
+
+
 def _check(secret: bytes) -> str:
     digest = hashlib.sha256(tup("colloque/v1/recovery-check", secret)).digest()
-    return _base32(digest[:5])[:_CHECK_CHARACTERS]
+    return base32(digest[:5])[:_CHECK_CHARACTERS]
 
 
-def _base32(raw: bytes) -> str:
+def base32(raw: bytes) -> str:
+    """Crockford base32 of a number of bytes that is a multiple of five."""
     number, count = int.from_bytes(raw, "big"), len(raw) * 8 // 5
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(count)))

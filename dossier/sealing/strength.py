@@ -38,7 +38,7 @@ def phrase_strength(phrase: str, forbidden_words: Iterable[str] = ()) -> Strengt
     """
     text = normalize("NFKC", phrase).strip()
     words = [word for word in re.split(r"[\W_]+", text) if word]
-    flat = _plain(text)
+    flat = flat_form(text)
     rules = (
         ("too_short", len(text) < MIN_CHARACTERS),
         ("too_long", len(text) > MAX_CHARACTERS),
@@ -50,10 +50,17 @@ def phrase_strength(phrase: str, forbidden_words: Iterable[str] = ()) -> Strengt
     return Strength(len(words), len(text), tuple(name for name, broken in rules if broken))
 
 
-def _plain(text: str) -> str:
+def flat_form(text: str) -> str:
+    """Letters and digits alone, without case or accents: the form in which words are looked for."""
     return "".join(
         c for c in normalize("NFKD", text.casefold()) if c.isalnum() and not combining(c)
     )
+
+
+def holds_word(flat: str, words: str) -> bool:
+    """Does this flat text hold one of these words, when it is of four letters or more?"""
+    found = [flat_form(word) for word in words.split()]
+    return any(len(word) >= _NAME_LENGTH and word in flat for word in found)
 
 
 def _is_sequence(flat: str) -> bool:
@@ -64,7 +71,7 @@ def _is_sequence(flat: str) -> bool:
 def _holds(flat: str, forbidden: Iterable[str]) -> bool:
     """Is the phrase little more than words others know? What is left without them must be long enough."""
     rest = flat
-    for word in sorted((_plain(word) for word in forbidden), key=len, reverse=True):
+    for word in sorted((flat_form(word) for word in forbidden), key=len, reverse=True):
         if len(word) >= _NAME_LENGTH:
             rest = rest.replace(word, "")
     return rest != flat and len(rest) < MIN_CHARACTERS

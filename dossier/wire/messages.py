@@ -314,15 +314,40 @@ class Situation(Struct, frozen=True, kw_only=True):
     until: str | None = None
 
 
+class ActivationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person who holds a one-time activation code asks how their account begins."""
+
+    login: str
+    code: str
+
+
+class ActivationReply(Struct, frozen=True, kw_only=True):
+    """`seed`: what their authenticator takes in (base32); "": they keep the authenticator they have."""
+
+    display_name: str
+    seed: str = ""
+
+
+class ActivateRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The new password, and a code of the authenticator (`proof`), which shows that it works."""
+
+    login: str
+    code: str
+    password: str
+    proof: str
+
+
 class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Make this device known: password once, then the device key alone signs in.
-    `public_key` is the raw Ed25519 key, base64url without padding.
+    """Make this device known: password and a code of the authenticator (`proof`) once, then the device key
+    alone signs in. `public_key` is the raw Ed25519 key, base64url without padding. Programs from before
+    authenticators say no `proof`: they are understood, and refused.
     """
 
     login: str
     password: str
     device_name: str
     public_key: str
+    proof: str = ""
 
 
 class EnrolReply(Struct, frozen=True, kw_only=True):
@@ -369,6 +394,45 @@ class TokenReply(Struct, frozen=True, kw_only=True):
     situations: tuple[Situation, ...] = ()
     lease: str = ""
     """How long the copy may stay open without a further contact: a signed order (dossier.sealing.orders)."""
+
+
+class ProveRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The person behind a token shows password and authenticator again, for an act that needs it."""
+
+    password: str
+    proof: str
+
+
+class ProveReply(Struct, frozen=True, kw_only=True):
+    """Another token in the place of the one shown: for so long it opens what needs a proof."""
+
+    token: str
+    expires_in_s: Number
+    proven_s: Number
+
+
+class DeviceLine(Struct, frozen=True, kw_only=True):
+    """One computer of the person who asks. `here`: the one they ask from. `sessions`: tokens that live."""
+
+    device: str
+    name: str
+    enrolled: str
+    seen: str | None = None
+    revoked: str | None = None
+    here: bool = False
+    sessions: Number = 0
+
+
+class DevicesReply(Struct, frozen=True, kw_only=True):
+    """Every computer of one's own account."""
+
+    devices: tuple[DeviceLine, ...]
+
+
+class RevokeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of one's own computers is refused from its next request on, and told to erase its copy."""
+
+    device: str
 
 
 class PurgedRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,11 +16,13 @@ from unicodedata import normalize
 from msgspec import Struct, structs
 
 from dossier.sealing.key_list import fingerprint
+from dossier.sealing.password_rules import password_problem
 from dossier.sealing.strength import phrase_strength
 from dossier.sealing.text import unbase64url
-from dossier.wire.messages import Capabilities, EnrolReply, Situation
+from dossier.wire.messages import ActivationReply, Capabilities, EnrolReply, Situation
 
 _ADDRESS: Final = re.compile(r"^(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$")
+_DIGITS: Final = re.compile(r"[0-9]{6}")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -42,6 +44,8 @@ class Effect(StrEnum):
 
     NOTHING = "nothing"
     ASK_CAPABILITIES = "ask_capabilities"
+    ASK_ACTIVATION = "ask_activation"
+    ACTIVATE = "activate"
     ENROL = "enrol"
     MAKE_PROFILE = "make_profile"
     FIRST_COPY = "first_copy"
@@ -58,7 +62,15 @@ class FirstStart(Struct, frozen=True, kw_only=True):
     server_confirmed: bool = False
     login: str = ""
     password: str = ""
+    proof: str = ""
+    """Six digits of the authenticator, good for half a minute."""
     device_name: str = ""
+    activating: bool = False
+    """The person begins with an activation code instead of a password."""
+    activation_code: str = ""
+    offer: ActivationReply | None = None
+    password_again: str = ""
+    activated: bool = False
     reply: EnrolReply | None = None
     situation: Situation | None = None
     phrase: str = ""
@@ -77,6 +89,33 @@ def with_identity(state: FirstStart, login: str, password: str, device_name: str
     return structs.replace(
         state, login=login.strip(), password=password, device_name=device_name.strip(), problem=""
     )
+
+
+def with_activating(state: FirstStart, *, activating: bool) -> FirstStart:
+    """Begin with a code, or go back to login and password."""
+    return structs.replace(
+        state,
+        activating=activating,
+        activated=False,
+        offer=None,
+        activation_code="",
+        password="",
+        password_again="",
+        proof="",
+        problem="",
+    )
+
+
+def with_activation_code(state: FirstStart, text: str) -> FirstStart:
+    return structs.replace(state, activation_code=text.strip(), problem="")
+
+
+def with_new_password(state: FirstStart, password: str, again: str) -> FirstStart:
+    return structs.replace(state, password=password, password_again=again, problem="")
+
+
+def with_proof(state: FirstStart, text: str) -> FirstStart:
+    return structs.replace(state, proof="".join(text.split()), problem="")
 
 
 def with_situation(state: FirstStart, situation: Situation) -> FirstStart:
@@ -141,6 +180,8 @@ def _effect(state: FirstStart) -> Effect:
     match state.step:
         case Step.SERVER:
             return Effect.ASK_CAPABILITIES
+        case Step.IDENTITY if state.activating:
+            return Effect.ASK_ACTIVATION if state.offer is None else Effect.ACTIVATE
         case Step.IDENTITY if state.reply is None:
             return Effect.ENROL
         case Step.PHRASE:
@@ -167,6 +208,17 @@ def answered(state: FirstStart, capabilities: Capabilities) -> FirstStart:
     )
 
 
+def offered(state: FirstStart, offer: ActivationReply) -> FirstStart:
+    """The code is right: the person chooses a password and shows their authenticator."""
+    return structs.replace(state, wants=Effect.NOTHING, offer=offer, problem="")
+
+
+def activated(state: FirstStart) -> FirstStart:
+    """The account has begun; the code of the authenticator was used up, the next one enrols the computer."""
+    begun = with_activating(state, activating=False)
+    return structs.replace(begun, wants=Effect.NOTHING, password=state.password, activated=True)
+
+
 def enrolled(state: FirstStart, reply: EnrolReply) -> FirstStart:
     """The password is not needed any more. One situation is chosen by itself, several by the person."""
     several = len(reply.situations) != 1
@@ -175,6 +227,7 @@ def enrolled(state: FirstStart, reply: EnrolReply) -> FirstStart:
         step=Step.IDENTITY if several else Step.PHRASE,
         wants=Effect.NOTHING,
         password="",
+        proof="",
         reply=reply,
         situation=None if several else reply.situations[0],
         problem="" if reply.situations else "first_start.no_situation",
@@ -199,8 +252,8 @@ def copy_usable(state: FirstStart) -> FirstStart:
 
 
 def failed(state: FirstStart, problem: str) -> FirstStart:
-    """An effect failed: the step stays, the sentence of `problem` says what to do."""
-    return structs.replace(state, wants=Effect.NOTHING, problem=problem)
+    """An effect failed: the step stays, the sentence of `problem` says what to do. A code serves one try."""
+    return structs.replace(state, wants=Effect.NOTHING, problem=problem, proof="")
 
 
 def identity_words(identity: str) -> str:
@@ -230,9 +283,31 @@ def _identity_problem(state: FirstStart) -> str:
         return "" if state.situation is not None else "first_start.situation_missing"
     if not state.login:
         return "first_start.login_missing"
-    if not state.password:
-        return "first_start.password_missing"
-    return "" if state.device_name else "first_start.device_name_missing"
+    if state.activating:
+        return _activation_problem(state)
+    asked = {
+        "first_start.password_missing": state.password,
+        "first_start.proof_missing": _DIGITS.fullmatch(state.proof),
+        "first_start.device_name_missing": state.device_name,
+    }
+    return next((problem for problem, given in asked.items() if not given), "")
+
+
+def _activation_problem(state: FirstStart) -> str:
+    if state.offer is None:
+        return "" if state.activation_code else "first_start.activation_code_missing"
+    problem = new_password_problem(state)
+    if problem:
+        return f"first_start.{problem}"
+    if state.password != state.password_again:
+        return "first_start.phrase_differs"
+    return "" if _DIGITS.fullmatch(state.proof) else "first_start.proof_missing"
+
+
+def new_password_problem(state: FirstStart) -> str:
+    """Why the password just typed would be refused; the server knows the workplace as well."""
+    name = state.offer.display_name if state.offer is not None else ""
+    return password_problem(state.password, (state.login, name))
 
 
 def phrase_problem(state: FirstStart) -> str:

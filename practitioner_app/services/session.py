@@ -20,6 +20,7 @@ IDLE_DEFAULT_MINUTES: Final = 10
 COUNTDOWN_S: Final = 60
 CLOCK_BACK: Final = timedelta(minutes=10)
 LEASE: Final = timedelta(days=limits.LEASE_DAYS)
+MEMBERSHIP_WARNED: Final = timedelta(days=30)
 CONTINUITY: Final = timedelta(days=limits.CONTINUITY_DAYS)
 _FREE_ATTEMPTS: Final = 3
 _WAIT_MAX_S: Final = 300.0
@@ -100,6 +101,8 @@ class LeaseState(Struct, frozen=True, kw_only=True):
     last_contact: datetime | None
     closes: datetime | None = None
     barred: Barred = Barred.NO
+    member_until: datetime | None = None
+    """When the person's place in the practice ends; None without an end, or before the first contact."""
 
     @property
     def narrowed(self) -> bool:
@@ -132,6 +135,7 @@ def lease_state(facts: CopyFacts, now: datetime) -> LeaseState:
         last_contact=facts.last_contact,
         closes=closes,
         barred=barred,
+        member_until=facts.member_until,
     )
     return structs.replace(known, state=lease_at(known, now))
 
@@ -144,6 +148,12 @@ def lease_at(known: LeaseState, now: datetime) -> Lease:
         return Lease.ENDING
     reads_on = known.closes is not None and now < known.closes and known.barred is Barred.NO
     return Lease.OVER if reads_on else Lease.CLOSED
+
+
+def membership_ends(known: LeaseState, now: datetime) -> datetime | None:
+    """When the membership ends, in its last thirty days; None before and after."""
+    until = known.member_until
+    return until if until is not None and now < until <= now + MEMBERSHIP_WARNED else None
 
 
 def clock_went_back(now: datetime, last_seen: datetime | None) -> bool:

@@ -29,9 +29,13 @@ class Pass(StrEnum):
 
     ANYBODY = "anybody"
     DEVICE = "device"
-    """Proves itself inside the message: a password at enrolment, the device's own key after it."""
+    """Proves itself inside the message, by the device's own key."""
+    PERSON = "person"
+    """Proves themself inside the message, by what they know and hold: counted by name and by address."""
     MEMBER = "member"
     """A token whose device, account and membership are live."""
+    PROVEN = "proven"
+    """The same, and its person showed password and authenticator within the last ten minutes."""
     LEAVER = "leaver"
     """The same, or a membership that ended a few days ago: what was begun under it may still be filed."""
     OPERATOR = "operator"
@@ -39,8 +43,9 @@ class Pass(StrEnum):
 
 
 class Door(NamedTuple):
-    """One way in. `handler` is given the session (MEMBER, LEAVER) and then the decoded message, or the request
-    when nothing is `asked`. `answered` is the message of a success, or its media type.
+    """One way in. `handler` is given the session (MEMBER, PROVEN, LEAVER) and then the decoded message, or the
+    request when nothing is `asked`; for a PERSON the message and the address it came from. `answered` is the message
+    of a success, or its media type.
     """
 
     method: str
@@ -77,6 +82,8 @@ class Doorkeeper:
         match door.may_pass:
             case Pass.MEMBER:
                 return self._with_token(door, self._sessions.resolve)
+            case Pass.PROVEN:
+                return self._with_token(door, self._sessions.resolve_proven)
             case Pass.LEAVER:
                 return self._with_token(door, self._sessions.resolve_ended)
             case Pass.OPERATOR:
@@ -132,7 +139,19 @@ def _open(door: Door) -> answers.Endpoint:
     async def with_body(request: Asked) -> Reply:
         return await door.handler(await answers.body(request, _asked(door), door.max_bytes))
 
+    async def from_somewhere(request: Asked) -> Reply:
+        message = await answers.body(request, _asked(door), door.max_bytes)
+        return await door.handler(message, _address(request))
+
+    if door.may_pass is Pass.PERSON:
+        return from_somewhere
     return plain if door.asked is None else with_body
+
+
+def _address(request: Asked) -> str:
+    """By the connection, never by a header: whoever asks could write one."""
+    client = request.scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _asked(door: Door) -> Any:

@@ -16,6 +16,8 @@ _REFUSALS: Final[dict[Pass, tuple[int, ...]]] = {
     Pass.ANYBODY: (426,),
     Pass.DEVICE: (400, 401, 403, 408, 413, 415, 422, 426, 429),
     Pass.MEMBER: (401, 403, 404, 422, 426, 429),
+    Pass.PERSON: (400, 401, 403, 408, 413, 415, 422, 426, 429),
+    Pass.PROVEN: (401, 403, 404, 422, 426, 429),
     Pass.LEAVER: (401, 403, 404, 422, 426, 429),
     Pass.OPERATOR: (404,),
 }
@@ -68,7 +70,7 @@ def _operation(door: Door) -> dict[str, Any]:
     }
     if door.asked is not None:
         told["requestBody"] = {"required": True, "content": _content(door.asked)}
-    if door.may_pass in {Pass.MEMBER, Pass.LEAVER}:
+    if door.may_pass in {Pass.MEMBER, Pass.PROVEN, Pass.LEAVER}:
         told["security"] = [{_TOKEN: []}]
     return told
 

@@ -1,4 +1,4 @@
-"""/session/v1: a device is enrolled once with a password, then signs in with its own key.
+"""/session/v1: an account begins, a device is enrolled by its person, then signs in with its own key.
 
 These messages are not frozen before the sign-in part is complete.
 """
@@ -6,22 +6,59 @@ These messages are not frozen before the sign-in part is complete.
 from dossier.wire import messages
 from server.api import answers
 from server.api.doors import Door, Pass
-from server.api.exchange import Answer
+from server.api.exchange import Answer, Asked
+from server.services.credentials import Credentials
 from server.services.devices import Devices
 from server.services.erasures import Erasures
+from server.services.session import Session
 
 
 class SessionApi:
-    """Routes over the devices service."""
+    """Routes over the services of people and devices."""
 
-    def __init__(self, devices: Devices, erasures: Erasures) -> None:
-        self._devices, self._erasures = devices, erasures
+    def __init__(self, credentials: Credentials, devices: Devices, erasures: Erasures) -> None:
+        self._credentials, self._devices, self._erasures = credentials, devices, erasures
 
     def doors(self) -> list[Door]:
-        m, device = messages, Pass.DEVICE
+        m, device, person = messages, Pass.DEVICE, Pass.PERSON
         return [
             Door(
-                "POST", "/session/v1/enrol", device, self.enrol, m.EnrolRequest, m.EnrolReply, 201
+                "POST",
+                "/session/v1/activation",
+                person,
+                self.activation,
+                m.ActivationRequest,
+                m.ActivationReply,
+            ),
+            Door(
+                "POST", "/session/v1/activate", person, self.activate, m.ActivateRequest, None, 204
+            ),
+            Door(
+                "POST", "/session/v1/enrol", person, self.enrol, m.EnrolRequest, m.EnrolReply, 201
+            ),
+            Door(
+                "POST",
+                "/session/v1/prove",
+                Pass.MEMBER,
+                self.prove,
+                m.ProveRequest,
+                m.ProveReply,
+            ),
+            Door(
+                "GET",
+                "/session/v1/devices",
+                Pass.MEMBER,
+                self.own_devices,
+                answered=m.DevicesReply,
+            ),
+            Door(
+                "POST",
+                "/session/v1/devices/revoke",
+                Pass.PROVEN,
+                self.revoke,
+                m.RevokeRequest,
+                None,
+                204,
             ),
             Door(
                 "POST",
@@ -35,11 +72,28 @@ class SessionApi:
             Door("POST", "/session/v1/purged", device, self.purged, m.PurgedRequest, None, 204),
         ]
 
-    async def enrol(self, asked: messages.EnrolRequest) -> Answer:
-        return answers.json(await self._devices.enrol(asked), 201)
+    async def activation(self, asked: messages.ActivationRequest, address: str) -> Answer:
+        return answers.json(await self._credentials.offer(asked, address))
+
+    async def activate(self, asked: messages.ActivateRequest, address: str) -> Answer:
+        await self._credentials.activate(asked, address)
+        return Answer(204)
+
+    async def enrol(self, asked: messages.EnrolRequest, address: str) -> Answer:
+        return answers.json(await self._devices.enrol(asked, address), 201)
 
     async def challenge(self, asked: messages.ChallengeRequest) -> Answer:
         return answers.json(self._devices.challenge(asked))
+
+    async def prove(self, session: Session, asked: messages.ProveRequest) -> Answer:
+        return answers.json(await self._devices.prove(session, asked))
+
+    async def own_devices(self, session: Session, _request: Asked) -> Answer:
+        return answers.json(await self._devices.own(session))
+
+    async def revoke(self, session: Session, asked: messages.RevokeRequest) -> Answer:
+        await self._devices.revoke_own(session, asked.device)
+        return Answer(204)
 
     async def token(self, asked: messages.TokenRequest) -> Answer:
         return answers.json(await self._devices.token(asked))

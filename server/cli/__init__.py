@@ -10,6 +10,7 @@ from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import DossierError
 from server.cli import (
+    accounts,
     audit,
     backups,
     demonstration,
@@ -29,6 +30,7 @@ COMMANDS = (
     serving,
     identity,
     importing,
+    accounts,
     people,
     demonstration,
     backups,

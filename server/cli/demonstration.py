@@ -9,6 +9,7 @@ import msgspec
 
 from dossier.entropy import Entropy
 from dossier.errors import Refused
+from dossier.sealing import totp
 from dossier.terminology.catalogue import Terminology
 from dossier.wire.codec import encode
 from server.app import House
@@ -117,14 +118,18 @@ async def _staff(house: House, entropy: Entropy, units: dict[str, int]) -> list[
         if not person.has_account:
             continue
         login, password = person.key, _words(entropy, 3)
+        seed = totp.new_seed(entropy)
         said = Person(
             login=login, display_name=person.shown, rpps=person.rpps, practitioner=person.id
         )
-        kind = "secretary" if person.profession == "331" else "practitioner"
-        account = await house.accounts.create(said, password, kind)
+        kind = "practice_secretary" if person.profession == "331" else "practitioner"
+        account = await house.accounts.create(said, kind)
+        await house.credentials.provide(account, password, seed)
         role = person.role or person.speciality
-        await house.members.add(account, units[person.organisation], person.profession, role)
-        accounts.append({"login": login, "password": password, "name": f"{person.shown}, {role}"})
+        unit, until_ms = units[person.organisation], house.members.last_day(None)
+        await house.members.add(account, unit, person.profession, role, until_ms)
+        told = {"login": login, "password": password, "authenticator": totp.written(seed)}
+        accounts.append({**told, "name": f"{person.shown}, {role}"})
     return accounts
 
 

@@ -94,6 +94,7 @@ async def serve(options: argparse.Namespace) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         date_header=True,
         http=BoundedHttp,
         ws="none",

@@ -123,17 +123,25 @@ class EffectRow(NamedTuple):
 
 
 class AccountRow(NamedTuple):
-    """`secret` is the Argon2id record of the password; `cell` seals the person's name and identifiers."""
+    """`secret` is the Argon2id record of the password, "" before the activation; `cell` seals the person's name,
+    identifiers and the seed of their authenticator, of which `step` was used last. `code` is the SHA-256 of an
+    activation code, good until `code_until_ms`.
+    """
 
     account: int
     kind: str
     state: str
     secret: str
     cell: bytes
+    step: int | None = None
+    code: bytes | None = None
+    code_until_ms: int | None = None
 
 
 class DeviceRow(NamedTuple):
-    """An enrolled desktop and its raw Ed25519 public key; `revoked_ms` ends it at the next request."""
+    """An enrolled desktop and its raw Ed25519 public key; `revoked_ms` ends it at the next request. `nonces` are
+    those it signed with lately, `seen_ms` its last sign-in.
+    """
 
     device: str
     account: int
@@ -141,15 +149,20 @@ class DeviceRow(NamedTuple):
     cell: bytes
     enrolled_ms: int
     revoked_ms: int | None
+    nonces: bytes | None = None
+    seen_ms: int | None = None
 
 
 class SessionRow(NamedTuple):
-    """An access token: `token_hash` is its SHA-256; the rights are never in it."""
+    """An access token: `token_hash` is its SHA-256; the rights are never in it. Until `proven_ms` the person
+    behind it counts as having just shown their password and code.
+    """
 
     token_hash: bytes
     device: str
     situation: str
     expires_ms: int
+    proven_ms: int | None = None
 
 
 class MemberRow(NamedTuple):

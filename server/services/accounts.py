@@ -4,6 +4,8 @@ A sign-in name and an RPPS number are reserved first, the account made after; bo
 (SCALE rule 4). The name of a person lies sealed in the account.
 """
 
+from typing import Final
+
 import msgspec
 
 from dossier.errors import Refused, Unavailable
@@ -11,11 +13,17 @@ from dossier.ids import new_owner
 from server.ports import AccountRow, OwnerTx
 from server.services import narrowing
 from server.services.journal import entry
-from server.services.passwords import Passwords
 from server.services.premises import Premises
 from server.services.sealer import Place
 
-MIN_PASSWORD = 12
+KINDS: Final = (
+    "practitioner",
+    "practice_secretary",
+    "hospital_secretary",
+    "administrator",
+    "data_protection_officer",
+)
+"""Who an account may be: always one named person. Each of them shows an authenticator."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,16 +35,25 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     practitioner: str = ""
 
 
+class Known(Person, frozen=True, kw_only=True):
+    """What the cell of an account holds: the person, and the seed of their authenticator (b"": none yet)."""
+
+    seed: bytes = b""
+
+
 class Accounts:
     """Creates, finds and ends accounts."""
 
-    def __init__(self, premises: Premises, passwords: Passwords) -> None:
-        self._premises, self._passwords = premises, passwords
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
 
-    async def create(self, person: Person, password: str, kind: str = "practitioner") -> int:
-        """A new account; raises Refused: `login_taken`, `rpps_taken` or `password_short`."""
-        if len(password) < MIN_PASSWORD:
-            raise Refused("password_short", f"at least {MIN_PASSWORD} characters")
+    async def create(self, person: Person, kind: str = "practitioner") -> int:
+        """A new account, which nobody signs in to before its activation.
+
+        Raises Refused: `login_taken`, `rpps_taken`, `practitioner_taken`, `unknown_kind`.
+        """
+        if kind not in KINDS:
+            raise Refused("unknown_kind", kind)
         blind = self._premises.blind
         account = await self._claim(blind.login(person.login), "login", None)
         if person.rpps:
@@ -44,10 +61,8 @@ class Accounts:
         if person.practitioner:
             name = blind.locator(f"Practitioner/{person.practitioner}")
             await self._claim(name, "practitioner", account)
-        record = await self._passwords.record(password)
-        place = Place("account", account)
-        cell = await self._premises.sealer.seal(place, msgspec.msgpack.encode(person))
-        row = AccountRow(account, kind, "active", record, cell)
+        known = Known(**msgspec.structs.asdict(person))
+        row = AccountRow(account, kind, "active", "", await self.sealed(account, known))
 
         async def make(tx: OwnerTx) -> None:
             if await tx.owner.lock(1) is None:
@@ -74,17 +89,22 @@ class Accounts:
 
     async def person(self, account: int) -> Person:
         """Who this account is; raises Unavailable for an unknown one."""
-        row = await self._premises.store.read(account, _account)
+        row = await self._premises.store.read(account, account_row)
         if row is None:
             raise Unavailable
-        plain = await self._premises.sealer.open(Place("account", account), row.cell)
-        return msgspec.msgpack.decode(plain, type=Person)
+        return msgspec.msgpack.decode(await self._plain(row), type=Person)
 
-    async def is_right(self, account: int | None, password: str) -> bool:
-        """Check a password; an unknown or closed account takes as long as a known one."""
-        row = None if account is None else await self._premises.store.read(account, _account)
-        record = row.secret if row is not None and row.state == "active" else None
-        return await self._passwords.is_right(password, record)
+    async def opened(self, row: AccountRow) -> Known:
+        """What the cell of this row holds."""
+        return msgspec.msgpack.decode(await self._plain(row), type=Known)
+
+    async def sealed(self, account: int, known: Known) -> bytes:
+        """The cell of an account."""
+        place = Place("account", account)
+        return await self._premises.sealer.seal(place, msgspec.msgpack.encode(known))
+
+    async def _plain(self, row: AccountRow) -> bytes:
+        return await self._premises.sealer.open(Place("account", row.account), row.cell)
 
     async def close(self, account: int) -> None:
         """End an account: nothing of it signs in or is answered from the next request on."""
@@ -113,7 +133,7 @@ class Accounts:
             return wanted
 
         target = await self._premises.store.write(name, reserve)
-        if target != wanted and await self._premises.store.read(target, _account) is not None:
+        if target != wanted and await self._premises.store.read(target, account_row) is not None:
             raise Refused(f"{space}_taken")
         if target != wanted and account is not None:
             raise Refused(f"{space}_taken")
@@ -127,5 +147,6 @@ class Accounts:
         return await self._premises.store.read(name, holder)
 
 
-async def _account(tx: OwnerTx) -> AccountRow | None:
+async def account_row(tx: OwnerTx) -> AccountRow | None:
+    """The row of an account's own shard."""
     return await tx.people.account()

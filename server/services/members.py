@@ -4,11 +4,12 @@ A membership is a situation: the organisation, the profession, the role. The ros
 and opens nothing.
 """
 
-from typing import NamedTuple
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NamedTuple
 
 import msgspec
 
-from dossier.clock import from_ms, to_wire
+from dossier.clock import from_ms, to_ms, to_wire
 from dossier.errors import Refused, Unavailable
 from dossier.ids import new_owner, uuid7
 from dossier.wire.messages import Situation
@@ -20,6 +21,9 @@ from server.services.premises import Premises
 from server.services.unit import OwnerUnit, Put
 
 SETTINGS = "settings"
+WARNED_DAYS: Final = 30
+"""So long before its end a membership is listed, and its person told."""
+_LONGEST: Final = timedelta(days=366)
 ORGANISATION = "Organization"
 
 
@@ -99,6 +103,53 @@ class Members:
 
         await self._premises.store.write(unit, enter)
         return situation
+
+    def last_day(self, day: date | None) -> int:
+        """When a membership ends that lasts to the end of this day (UTC), or a year where none is named.
+        Raises Refused: `until_past`, `until_too_far`.
+        """
+        now = self._premises.clock.now()
+        if day is None:
+            return to_ms(now + timedelta(days=365))
+        end = datetime.combine(day, time(), UTC) + timedelta(days=1)
+        if end <= now:
+            raise Refused("until_past")
+        if end > now + _LONGEST:
+            raise Refused("until_too_far")
+        return to_ms(end)
+
+    async def renew(self, account: int, situation: str, until_ms: int) -> None:
+        """A live membership goes on until then, under the same right. Raises Refused("membership_over") for an
+        ended one, whose person is added again; Unavailable for an unknown one.
+        """
+        now_ms = self._premises.now_ms
+
+        async def go_on(tx: OwnerTx) -> None:
+            await tx.owner.lock(1)
+            row = next((m for m in await tx.people.members() if m.situation == situation), None)
+            if row is None:
+                raise Unavailable
+            if not _is_live(row, now_ms):
+                raise Refused("membership_over")
+            await tx.people.put_member(row._replace(until_ms=until_ms))
+
+        await self._premises.store.write(account, go_on)
+
+    async def ending(self, unit: int, days: int = WARNED_DAYS) -> list[tuple[int, MemberRow]]:
+        """The live memberships of an organisation that end within so many days, the first one first."""
+        now_ms = self._premises.now_ms
+        limit_ms = now_ms + days * 86_400_000
+
+        async def roster(tx: OwnerTx) -> list[int]:
+            return await tx.projections.roster()
+
+        found = [
+            (account, row)
+            for account in await self._premises.store.read(unit, roster)
+            for row in await self.of_account(account)
+            if row.unit == unit and now_ms < (row.until_ms or 0) <= limit_ms
+        ]
+        return sorted(found, key=lambda one: (one[1].until_ms or 0, one[1].situation))
 
     async def end(self, account: int, situation: str) -> None:
         """End a membership now. Raises Unavailable for an unknown one."""

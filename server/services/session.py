@@ -37,6 +37,9 @@ class Session(NamedTuple):
     """It displayed too many records within an hour: nothing is read, what it wrote is taken."""
     expires_ms: int = 0
     """When its token ends."""
+    token_hash: bytes = b""
+    proven_ms: int = 0
+    """Until when its person counts as having just shown password and authenticator."""
 
     @property
     def person(self) -> str:
@@ -72,6 +75,13 @@ class Sessions:
             raise Refused("situation_ended")
         if session.blocked:
             raise Refused("volume_blocked")
+        return session
+
+    async def resolve_proven(self, token: str) -> Session:
+        """The same as `resolve`; raises Refused("proof_needed") unless the person proved themselves lately."""
+        session = await self.resolve(token)
+        if session.proven_ms <= self._premises.now_ms:
+            raise Refused("proof_needed")
         return session
 
     async def resolve_ended(self, token: str) -> Session:
@@ -135,4 +145,6 @@ def _session(
         member.until_ms,
         ended,
         expires_ms=token.expires_ms,
+        token_hash=token.token_hash,
+        proven_ms=token.proven_ms or 0,
     )

@@ -14,6 +14,8 @@ from tests.fakes.served_house import ServedHouse, problem_in, served
 from tests.fakes.server_room import PASSWORD, an_allergy
 
 POSTS = (
+    "/session/v1/activation",
+    "/session/v1/activate",
     "/session/v1/enrol",
     "/session/v1/challenge",
     "/session/v1/token",
@@ -21,8 +23,10 @@ POSTS = (
     "/sync/v1/ops",
     "/sync/v1/terms",
     "/sync/v1/digests",
+    "/session/v1/prove",
+    "/session/v1/devices/revoke",
 )
-WITH_TOKEN = (*POSTS[3:], "/sync/v1/heads", "/sync/v1/hints")
+WITH_TOKEN = (*POSTS[5:], "/sync/v1/heads", "/sync/v1/hints")
 ALL = (*POSTS, "/sync/v1/heads", "/sync/v1/hints", "/sync/v1/capabilities")
 ALWAYS = {
     "cache-control": "no-store",
@@ -68,7 +72,7 @@ def token(room: ServedHouse) -> str:
     org = room.unit()
     martin = room.desktop("martin", org)
     room.patient(org)
-    return room.token_of(martin)
+    return room.proven(room.token_of(martin), "martin")
 
 
 def is_refusal(answer: Response, status: int, code: str) -> None:
@@ -191,8 +195,18 @@ def examples() -> dict[str, dict[str, Any]]:
         depends_on="b",
     )
     requests: dict[str, object] = {
+        "/session/v1/activation": wire.ActivationRequest(login="nobody", code="c"),
+        "/session/v1/activate": wire.ActivateRequest(
+            login="nobody", code="c", password=PASSWORD, proof="000000"
+        ),
+        "/session/v1/prove": wire.ProveRequest(password=PASSWORD, proof="000000"),
+        "/session/v1/devices/revoke": wire.RevokeRequest(device="d"),
         "/session/v1/enrol": wire.EnrolRequest(
-            login="nobody", password=PASSWORD, device_name="p", public_key=base64url(bytes(32))
+            login="nobody",
+            password=PASSWORD,
+            proof="000000",
+            device_name="p",
+            public_key=base64url(bytes(32)),
         ),
         "/session/v1/challenge": wire.ChallengeRequest(device="d"),
         "/session/v1/token": wire.TokenRequest(device="d", situation="s", nonce="n", signature="x"),

@@ -22,7 +22,7 @@ from server.store.tables import across
 from tests.fakes.engines import PostgresEngine
 from tests.fakes.postgres import Cluster
 from tests.fakes.served_house import CHEAP
-from tests.fakes.server_room import PASSWORD, ServerRoom, SteppingClock, an_allergy
+from tests.fakes.server_room import ServerRoom, SteppingClock, an_allergy
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_two_houses_share_everything(lent: PostgresEngine, tmp_path: Path) -> No
             await House.open(folder, clock, SeededEntropy(seed), cost=CHEAP) for seed in (4, 5)
         ]
         one, other = houses
-        account = await one.accounts.create(Person(login="m", display_name="m"), PASSWORD)
+        account = await one.accounts.create(Person(login="m", display_name="m"))
         assert await other.accounts.find("m") == account
         unit = (await other.members.create_unit(b'{"resourceType":"Organization","id":"o"}')).unit
         assert await one.members.find_unit("o") == unit

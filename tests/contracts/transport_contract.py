@@ -84,7 +84,11 @@ class TransportContract:
 
     def test_enrol(self, bench: Bench) -> None:
         request = EnrolRequest(
-            login="martin", password="un mot de passe", device_name="Poste 1", public_key="AAAA"
+            login="martin",
+            password="un mot de passe",
+            proof="123456",
+            device_name="Poste 1",
+            public_key="AAAA",
         )
         reply = EnrolReply(
             account=5, device="d-1", display_name="Dr Martin", situations=(SITUATION,),

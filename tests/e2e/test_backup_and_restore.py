@@ -32,7 +32,7 @@ class Practice:
             unit = room.unit()
             for login in ("martin", "diallo", "leroy"):
                 person = Person(login=login, display_name=login, practitioner=f"pra-{login}")
-                account = room.run(room.accounts.create(person, PASSWORD))
+                account = room.account(person)
                 room.run(room.members.add(account, unit, DOCTOR))
             self.anne = room.patient(unit)
         self.safe.mkdir()

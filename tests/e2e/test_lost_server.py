@@ -23,7 +23,7 @@ from tests.fakes.http_server import HostileServer
 from tests.fakes.record_store import MemoryRecordStore
 from tests.fakes.served_house import served
 from tests.fakes.server_process import ServerProcess
-from tests.fakes.server_room import DOCTOR, PASSWORD, SteppingClock
+from tests.fakes.server_room import DOCTOR, SteppingClock
 
 
 class Chip:
@@ -52,7 +52,7 @@ class Chip:
 def process(tmp_path: Path) -> Iterator[ServerProcess]:
     with served(tmp_path / "server", clock=SteppingClock(SystemClock().now())) as room:
         person = Person(login="martin", display_name="martin")
-        account = room.run(room.accounts.create(person, PASSWORD))
+        account = room.account(person)
         room.run(room.members.add(account, room.unit(), DOCTOR))
     with ServerProcess(tmp_path / "server", tmp_path / "log") as process:
         Device.enrol(tmp_path / "martin", process.url, "martin").close()

@@ -24,6 +24,7 @@ from practitioner_app.services.session import Lock
 from practitioner_app.workstation import Installation, Workstation
 from server.services.accounts import Person
 from sync.transport import RequestsTransport
+from tests.fakes.authenticator import Authenticator
 from tests.fakes.memory_keychain import MemoryKeychain
 from tests.fakes.served_house import served
 from tests.fakes.server_process import ServerProcess, operator
@@ -54,7 +55,7 @@ class Computer:
         with served(self.server, clock=SteppingClock(SystemClock().now())) as room:
             unit = room.unit()
             person = Person(login="martin", display_name="Dr Martin", practitioner="pra-martin")
-            account = room.run(room.accounts.create(person, PASSWORD))
+            account = room.account(person)
             room.run(room.members.add(account, unit, DOCTOR))
             room.patient(unit)
         self.process = ServerProcess(self.server, folder / "log").start()
@@ -62,6 +63,7 @@ class Computer:
         self.lanes = ThreadLanes(InlineMainThread(), self.errors.append)
         self.folder = ProfileFolder(folder / "profile")
         self.folder.hold()
+        self.authenticator = Authenticator(SystemClock())
         changes = HeardChanges(InlineMainThread())
         self.ordered = changes.ordered
         clock = SystemClock()
@@ -84,6 +86,7 @@ class Computer:
         state = first_start.with_address(FirstStart(), self.process.url)
         state = first_start.answered(state, self.installation.capabilities(state))
         state = first_start.with_identity(state, "martin", PASSWORD, "Cabinet 2")
+        state = first_start.with_proof(state, self.authenticator.code("martin"))
         state = first_start.enrolled(state, self.installation.enrol(state))
         self.installation.make_profile(first_start.with_phrase(state, PHRASE, PHRASE))
         self.installation.first_copy(state)
@@ -172,6 +175,7 @@ def test_a_server_whose_identity_differs_at_enrolment_is_refused(computer: Compu
     other = structs.replace(state.capabilities, identity="A" * 43)
     state = structs.replace(state, capabilities=other)
     state = first_start.with_identity(state, "martin", PASSWORD, "Cabinet 2")
+    state = first_start.with_proof(state, computer.authenticator.code("martin"))
     with pytest.raises(Distrusted, match="keys_forged"):
         computer.installation.enrol(state)
     assert computer.left() == set()

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -16,7 +16,9 @@ import msgspec
 import pytest
 import sqlcipher3
 
+from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
+from dossier.sealing import totp
 from server.cli import self_check
 from server.cli.files import identity, pieces
 from tests.fakes.manual_clock import ManualClock
@@ -32,12 +34,31 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert operator("init", server, "--name", "Essai", "--demonstration").code == 0
     assert operator("member", "organisation", server, "org-1", "--name", "Cabinet").code == 0
     words = ("account", "create", server, "martin", "--name", "Dr Martin")
-    assert operator(*words, given=PASSWORD + "\n").code == 0
+    begins(server, "martin", operator(*words))
     words = ("member", "add", server, "martin", "org-1", "--profession", "10")
     assert operator(*words).code == 0
     file = written(folder / "one.json", a_bundle("pat-1", 3))
     assert operator("import", server, file, "--for", "org-1").code == 0
     return server
+
+
+def begins(server: Path, login: str, made: Said) -> None:
+    """The person takes their code, a password and an authenticator, at the server's console."""
+    code = made.value["code"]
+    command = [sys.executable, "-m", "server", "account", "activate", str(server), login]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(f"{code}\n{PASSWORD}\n")
+        child.stdin.flush()
+        seed = totp.read_seed(child.stdout.readline().removeprefix("authenticator"))
+        step = totp.step_of(SystemClock().now())
+        child.stdin.write(totp.code_at(seed, step) + "\n")
+        child.stdin.close()
+        assert "activated" in child.stdout.read()
+    assert child.returncode == 0
 
 
 @pytest.fixture
@@ -100,13 +121,44 @@ def test_a_folder_without_a_server_is_refused_by_every_verb(tmp_path: Path) -> N
     assert list((tmp_path / "empty").iterdir()) == []
 
 
+def test_row35_a_code_is_used_once_and_another_one_needs_the_authenticator(server: Path) -> None:
+    said = operator("account", "code", server, "martin")
+    again = f"{said.value['code']}\nune phrase tout autre\n000000\n"
+    is_not_done(operator("account", "activate", server, "martin", given=again), "wrong_proof")
+    is_not_done(operator("account", "activate", server, "martin", given="AAAA\nb\n"), "sign_in")
+    lost = operator("account", "code", server, "martin", "--reset-factor")
+    begins(server, "martin", lost)
+    assert operator("audit", "verify", server).code == 0
+
+
+def test_s8_a_membership_lasts_a_year_at_most_is_renewed_and_its_end_announced(
+    server: Path,
+) -> None:
+    (mine,) = operator("member", "list", server, "martin").value
+    assert mine["until"][:4] == str(SystemClock().now().year + 1)
+    assert operator("member", "ending", server, "org-1").value == []
+    words = ("member", "renew", server, "martin", mine["id"], "--until")
+    is_not_done(operator(*words, "2099-01-01"), "until_too_far")
+    is_not_done(operator(*words, "2020-01-01"), "until_past")
+    soon = (SystemClock().now() + timedelta(days=20)).date().isoformat()
+    assert operator(*words, soon).code == 0
+    (ending,) = operator("member", "ending", server, "org-1").value
+    assert (ending["login"], ending["situation"]) == ("martin", mine["id"])
+    assert operator("member", "ending", server, "org-1", "--days", "10").value == []
+    assert operator("member", "end", server, "martin", mine["id"]).code == 0
+    is_not_done(operator(*words, soon), "membership_over")
+
+
 def test_people_are_named_once_and_unknown_ones_are_said(server: Path) -> None:
     create = ("account", "create", server, "martin", "--name", "X")
-    is_not_done(operator(*create, given=PASSWORD), "login_taken")
-    create = ("account", "create", server, "other", "--name", "X")
-    is_not_done(operator(*create, given="short\n"), "12 characters")
-    is_not_done(operator(*create, given=""), "12 characters")
-    assert "s3cr3t" not in operator(*create, given="s3cr3t\n").err
+    is_not_done(operator(*create), "login_taken")
+    change = ("account", "password", server, "martin")
+    is_not_done(operator(*change, given="short\n"), "12 characters")
+    is_not_done(operator(*change, given=""), "12 characters")
+    is_not_done(operator(*change, given="MotDePasse2026\n"), "everybody tries first")
+    is_not_done(operator(*change, given="mon cher martin!\n"), "own name")
+    assert "s3cr3t" not in operator(*change, given="s3cr3t\n").err
+    assert operator(*change, given="un autre secret, long\n").code == 0
     for words in (
         ("device", "list", server, "nobody"),
         ("device", "revoke", server, "martin", "no-such-device"),

@@ -22,7 +22,7 @@ from sync.states import State
 from tests.fakes.device_process import Device, opened
 from tests.fakes.served_house import served
 from tests.fakes.server_process import ServerProcess, operator
-from tests.fakes.server_room import DOCTOR, PASSWORD, SteppingClock
+from tests.fakes.server_room import DOCTOR, SteppingClock
 
 DATABASES = ("data.db", "data.db-wal", "keys.db", "keys.db-wal")
 
@@ -35,7 +35,7 @@ class Place:
         with served(self.folder, clock=SteppingClock(SystemClock().now())) as room:
             unit = room.unit()
             person = Person(login="martin", display_name="martin", practitioner="pra-martin")
-            account = room.run(room.accounts.create(person, PASSWORD))
+            account = room.account(person)
             room.run(room.members.add(account, unit, DOCTOR))
             self.anne = room.patient(unit)
         self.process = ServerProcess(self.folder, folder / "log")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from dossier.clock import SystemClock
+from dossier.sealing import totp
 from tests.fakes.desktop_process import DesktopProcess
 from tests.fakes.plain_words import words_in
 from tests.fakes.small_practice import FONTAINE, LEMAIRE, SmallPractice, find, small_practice
@@ -35,6 +36,8 @@ def first_start(house: SmallPractice) -> DesktopProcess:
     desktop.sees("Qui êtes-vous ?", focus="Identifiant")
     desktop.fills("Identifiant", account["login"])
     desktop.fills("Mot de passe", account["password"])
+    seed = totp.read_seed(account["authenticator"])
+    desktop.fills("Code à six chiffres", totp.code_at(seed, totp.step_of(SystemClock().now())))
     desktop.fills("Nom de ce poste", "Poste 1")
     desktop.press("Return")
     desktop.sees("Choisissez votre phrase secrète", focus="Phrase secrète")

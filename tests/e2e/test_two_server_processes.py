@@ -19,7 +19,7 @@ from tests.fakes.device_process import Device
 from tests.fakes.postgres import Cluster, programs, running
 from tests.fakes.served_house import served
 from tests.fakes.server_process import ServerProcess, operator
-from tests.fakes.server_room import DOCTOR, PASSWORD, SteppingClock
+from tests.fakes.server_room import DOCTOR, SteppingClock
 
 NAMES = ("martin", "diallo")
 KILLED_AT = (3, 7, 11)
@@ -36,7 +36,7 @@ class TwoProcesses:
             unit = room.unit()
             for login in NAMES:
                 person = Person(login=login, display_name=login, practitioner=f"pra-{login}")
-                account = room.run(room.accounts.create(person, PASSWORD))
+                account = room.account(person)
                 room.run(room.members.add(account, unit, DOCTOR))
             self.anne = room.patient(unit)
         self.servers = [

@@ -29,6 +29,7 @@ from sync.engine import Engine
 from sync.states import Did, Next
 from sync.transport import RequestsTransport
 from sync.trust import Trust
+from tests.fakes.authenticator import Authenticator
 from tests.fakes.server_room import PASSWORD, an_allergy
 
 KEY = bytes(range(32))
@@ -78,6 +79,7 @@ class Device:
         asked = EnrolRequest(
             login=login,
             password=PASSWORD,
+            proof=Authenticator(SystemClock()).code(login),
             device_name=profile.name,
             public_key=base64url(devices.public_key(private)),
         )

@@ -20,6 +20,7 @@ from dossier.wire import messages as wire
 from server.app import House, build_app
 from server.folder import ServerFile, init
 from server.services.devices import token_message
+from tests.fakes.authenticator import Authenticator
 from tests.fakes.postgres import IN_ITS_FOLDER, Databases
 from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom, SteppingClock
 
@@ -29,6 +30,7 @@ _SERVICES = (
     "accounts",
     "directory",
     "members",
+    "credentials",
     "access",
     "consenting",
     "tools",
@@ -62,6 +64,7 @@ class ServedHouse(ServerRoom):
         portal = client.portal
         self._run = lambda work: portal.call(_wait_for, work)
         self.house, self.client, self.clock = house, client, clock
+        self.authenticator = Authenticator(clock)
         move_in(self, house)
 
     def get(self, path: str, token: str = "", **headers: str) -> Response:
@@ -88,14 +91,16 @@ class ServedHouse(ServerRoom):
         answer = self.sign_in(desktop.device, desktop.private, desktop.situation)
         return codec.decode(answer.content, wire.TokenReply).token
 
+    def proven(self, token: str, login: str) -> str:
+        """The token that follows a fresh proof of this person."""
+        asked = wire.ProveRequest(password=PASSWORD, proof=self.authenticator.code(login))
+        answer = self.post("/session/v1/prove", asked, token)
+        assert answer.status_code == 200, answer.text
+        return codec.decode(answer.content, wire.ProveReply).token
+
     def enrol_over_http(self, login: str, private: bytes, **more: Any) -> Response:
-        request = wire.EnrolRequest(
-            login=login,
-            password=more.get("password", PASSWORD),
-            device_name="poste 1",
-            public_key=base64url(device_keys.public_key(private)),
-        )
-        return self.post("/session/v1/enrol", request)
+        public = base64url(device_keys.public_key(private))
+        return self.post("/session/v1/enrol", self.enrolment(login, public, **more))
 
     def heads(self, token: str, since: str = "") -> wire.Heads:
         answer = self.client.get("/sync/v1/heads", params={"since": since}, headers=_headers(token))

@@ -21,6 +21,7 @@ from server.services.accounts import Accounts, Person
 from server.services.changes import Changes
 from server.services.consenting import Consenting
 from server.services.copies import Copies
+from server.services.credentials import Credentials
 from server.services.deciding import Tools
 from server.services.devices import Devices, Said, token_message
 from server.services.directory import Directory
@@ -36,16 +37,19 @@ from server.services.premises import Premises, open_premises
 from server.services.record import Records
 from server.services.sealer import Sealer
 from server.services.session import Session, Sessions
-from server.services.throttle import Throttle
+from server.services.throttle import Attempts
 from server.store.hints import RecordingHintBoard
 from server.store.keystore import MemoryKeyStore
 from server.store.memory import MemoryStore
 from server.store.units import drive
+from tests.fakes.authenticator import SEED, Authenticator
 
 T = TypeVar("T")
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 DOCTOR, NURSE, SECRETARY = "10", "60", "331"
 PASSWORD = "correct horse battery"
+HERE = "192.0.2.7"
+"""The address everybody signs in from."""
 
 
 class SteppingClock:
@@ -66,15 +70,16 @@ class SteppingClock:
 
 
 class PlainPasswords:
-    """Records that are the password itself; counts the checks made without a record."""
+    """Records that are the password itself; counts the checks, and those made without a record."""
 
     def __init__(self) -> None:
-        self.blank_checks = 0
+        self.checks = self.blank_checks = 0
 
     async def record(self, password: str) -> str:
         return password
 
     async def is_right(self, password: str, record: str | None) -> bool:
+        self.checks += 1
         self.blank_checks += record is None
         return password == record
 
@@ -132,8 +137,12 @@ class ServerRoom:
         self.hints = RecordingHintBoard()
         self.passwords = PlainPasswords()
         self.directory = Directory(self.premises)
-        self.accounts = Accounts(self.premises, self.passwords)
+        self.accounts = Accounts(self.premises)
         self.members = Members(self.premises, self.directory)
+        self.authenticator = Authenticator(self.clock)
+        self.credentials = Credentials(
+            self.premises, self.accounts, self.members, self.passwords, Attempts(self.clock)
+        )
         self.access = Access(self.premises)
         self.consenting = Consenting(self.premises, self.access, self.accounts, self.members)
         self.tools = Tools(self.premises, self.access, self.consenting, validate)
@@ -153,7 +162,7 @@ class ServerRoom:
             self.premises,
             self.accounts,
             self.members,
-            Throttle(self.clock),
+            self.credentials,
             Orders(self.premises, key),
             Said("test server", bytes(32)),
         )
@@ -178,20 +187,27 @@ class ServerRoom:
         """A new person with one membership, one device, signed in."""
         practitioner = practitioner or f"pra-{login}"
         person = Person(login=login, display_name=f"Dr {login}", practitioner=practitioner)
-        account = self.run(self.accounts.create(person, PASSWORD))
+        account = self.account(person)
         situation = self.run(self.members.add(account, unit, profession))
         return self.enrolled(login, account, situation, practitioner)
+
+    def account(self, person: Person, kind: str = "practitioner") -> int:
+        """A person who can sign in."""
+        account = self.run(self.accounts.create(person, kind))
+        self.run(self.credentials.provide(account, PASSWORD, SEED))
+        return account
+
+    def enrolment(self, login: str, public_key: str, **more: str) -> wire.EnrolRequest:
+        """What a desktop asks with the right password and the next code."""
+        said = {"password": PASSWORD, "device_name": "poste 1", "public_key": public_key} | more
+        if "proof" not in said:
+            said["proof"] = self.authenticator.code(login)
+        return wire.EnrolRequest(login=login, **said)
 
     def enrolled(self, login: str, account: int, situation: str, practitioner: str) -> Desktop:
         private = device_keys.new_private_key(self.entropy)
         public = base64url(device_keys.public_key(private))
-        reply = self.run(
-            self.devices.enrol(
-                wire.EnrolRequest(
-                    login=login, password=PASSWORD, device_name="poste 1", public_key=public
-                )
-            )
-        )
+        reply = self.run(self.devices.enrol(self.enrolment(login, public), HERE))
         token = self.token(reply.device, private, situation)
         session = self.run(self.sessions.resolve(token))
         return Desktop(account, reply.device, private, situation, session, practitioner)

@@ -43,7 +43,7 @@ class SmallPractice:
         """A desktop of this account, enrolled without a window, not started."""
         account = self.accounts[who]
         desktop = DesktopProcess(self.house, account["login"], *words)
-        given = {name: account[name] for name in ("login", "password")}
+        given = {name: account[name] for name in ("login", "password", "authenticator")}
         given |= {"phrase": self.phrase, "device_name": device}
         said = ["--profile", str(desktop.profile), "enrol", "--server", self.server.url]
         done = subprocess.run(

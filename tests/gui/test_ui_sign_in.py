@@ -92,6 +92,7 @@ def walked_to_phrase(start):
     start.forward()
     start.edit("login", "fontaine")
     start.edit("password", "un mot de passe")
+    start.edit("proof", "123456")
     start.edit("device_name", "Cabinet 2")
     start.forward()
 

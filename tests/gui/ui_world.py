@@ -4,14 +4,24 @@ from datetime import timedelta
 from decimal import Decimal
 
 from dossier.entropy import SeededEntropy
+from dossier.errors import Refused
 from dossier.terminology.catalogue import Terminology
-from dossier.wire.messages import Op
+from dossier.wire.messages import (
+    ChallengeReply,
+    DeviceLine,
+    DevicesReply,
+    Op,
+    ProveReply,
+    TokenReply,
+    TokenRequest,
+)
 from practitioner_app.ports import ItemState
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import InlineLanes
 from practitioner_app.runtime.main_thread import InlineMainThread
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
+from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.journal import JournalService
@@ -47,6 +57,45 @@ class AskedSync:
         self.asked += 1
 
 
+class ScriptedComputers:
+    """ComputerServer with three computers; the right password is `secret`."""
+
+    def __init__(self):
+        self.is_met, self.proofs, self.ended = True, 0, []
+
+    def challenge(self, device):
+        return ChallengeReply(nonce=device)
+
+    def token(self, request):
+        return TokenReply(token="plain", expires_in_s=900)
+
+    def prove(self, token, request):
+        if request.password != "secret":
+            raise Refused("wrong_proof")
+        self.proofs += 1
+        return ProveReply(token="proven", expires_in_s=900, proven_s=600)
+
+    def own_devices(self, token):
+        return DevicesReply(
+            devices=(
+                self._line("here", "Cabinet 2", here=True, sessions=2),
+                self._line("portable", "Portable de visite"),
+                self._line("old", "Ancien poste", revoked="2026-11-02T10:00:00.000Z"),
+            )
+        )
+
+    def revoke(self, token, request):
+        if token != "proven":
+            raise Refused("proof_needed")
+        self.ended.append(request.device)
+
+    def _line(self, device, name, **more):
+        if device in self.ended:
+            more["revoked"] = "2026-11-23T08:41:00.000Z"
+        said = {"enrolled": "2026-03-02T09:00:00.000Z", "seen": "2026-11-23T08:12:00.000Z"}
+        return DeviceLine(device=device, name=name, **said, **more)
+
+
 class World:
     """Two patients, one doctor, a manual clock."""
 
@@ -66,6 +115,7 @@ class World:
         self.lanes = InlineLanes()
         self.changes = Changes(InlineMainThread(), qapp)
         self.sync = AskedSync()
+        self.computers = ScriptedComputers()
         self.outbox = AnnouncingOutbox(self.store, self.changes.announce)
         self.writer = Writer(
             reader=self.store,
@@ -102,6 +152,15 @@ class World:
                 reader=self.store, outbox=self.outbox, writer=self.writer, search=self.search
             ),
             centre=self.centre,
+            computers=ComputerService(
+                lambda: self.computers,
+                "here",
+                lambda nonce: TokenRequest(
+                    device="here", situation="s", nonce=nonce, signature="signed"
+                ),
+                lambda: self.computers.is_met,
+                self.clock,
+            ),
         )
         values = dict(
             services=services,

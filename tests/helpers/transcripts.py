@@ -16,10 +16,11 @@ import msgspec
 from httpx2 import Response
 
 from dossier.entropy import SeededEntropy
-from dossier.sealing import devices
+from dossier.sealing import devices, totp
 from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
 from dossier.wire import messages as wire
+from server.services.accounts import Person
 from server.services.devices import token_message
 from server.services.erasures import purged_message
 from tests.fakes.served_house import Listening, ServedHouse, served
@@ -60,9 +61,7 @@ class Practice:
         told("GET /sync/v1/capabilities", {}, house.get("/sync/v1/capabilities"))
         told("GET /sync/v1/keys", {}, house.get("/sync/v1/keys"))
         public = base64url(devices.public_key(devices.new_private_key(SeededEntropy(5))))
-        enrol = wire.EnrolRequest(
-            login=LOGIN, password=PASSWORD, device_name="poste 2", public_key=public
-        )
+        enrol = house.enrolment(LOGIN, public, device_name="poste 2")
         self._post(told, "/session/v1/enrol", enrol)
         self._post(told, "/session/v1/challenge", wire.ChallengeRequest(device=desk.device))
         self._sign_in(told, desk)
@@ -82,6 +81,7 @@ class Practice:
         self._post(told, "/sync/v1/terms", wire.TermsRequest(items=refs))
         self._post(told, "/sync/v1/digests", wire.TermsRequest(items=refs))
         self._hint(told)
+        self._people(told)
         self._leave(told)
 
     def _sign_in(self, told: Told, desk: Desktop) -> Response:
@@ -103,6 +103,27 @@ class Practice:
             self.house.push(self.desk, self.house.create(self.desk, self.owner, _another(event)))
             self.house.settle()
         told("GET /sync/v1/hints", {}, Response(200, content=event[6:].strip()))
+
+    def _people(self, told: Told) -> None:
+        """A person begins; the doctor proves themself, sees their computers and ends the second one."""
+        house = self.house
+        new = house.run(house.accounts.create(Person(login="new", display_name="Dr New")))
+        code = house.run(house.credentials.invite(new)).code
+        asked = wire.ActivationRequest(login="new", code=code)
+        offer = self._post(told, "/session/v1/activation", asked)
+        seed = totp.read_seed(codec.decode(offer.content, wire.ActivationReply).seed)
+        proof = totp.code_at(seed, totp.step_of(house.clock.now()))
+        begun = wire.ActivateRequest(login="new", code=code, password=PASSWORD, proof=proof)
+        self._post(told, "/session/v1/activate", begun)
+        house.clock.go(minutes=5)
+        said = wire.ProveRequest(password=PASSWORD, proof=house.authenticator.code(LOGIN))
+        proved = self._post(told, "/session/v1/prove", said)
+        self.token = codec.decode(proved.content, wire.ProveReply).token
+        told("GET /session/v1/devices", {}, self._get("/session/v1/devices"))
+        lines = self._get("/session/v1/devices")
+        found = codec.decode(lines.content, wire.DevicesReply).devices
+        other = next(one.device for one in found if not one.here)
+        self._post(told, "/session/v1/devices/revoke", wire.RevokeRequest(device=other))
 
     def _leave(self, told: Told) -> None:
         """The device is revoked: it is ordered to erase, and proves that it did."""

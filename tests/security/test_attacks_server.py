@@ -7,15 +7,12 @@ import pytest
 
 from dossier.access.home import MASKED, NOT_PATIENT
 from dossier.access.tables import ATTENDING
-from dossier.errors import Busy
 from dossier.wire import messages as wire
 from server.services.access import REGISTERING
 from server.services.importing import Report
-from server.services.throttle import TRIES, Throttle
 from tests.fakes.server_room import (
     Desktop,
     ServerRoom,
-    SteppingClock,
     a_consent,
     a_document,
     an_allergy,
@@ -420,23 +417,3 @@ def test_a_bundle_with_two_lists_of_entries_is_refused(room: ServerRoom, org: in
     raw = f'{{"resourceType":"Bundle","type":"collection","entry":[{patient}],"entry":[]}}'
     report = room.run(room.importer.take(raw.encode(), for_unit=org))
     assert [issue.rule for one in report.refused for issue in one.issues] == ["duplicate_key"]
-
-
-# --- sign-in --------------------------------------------------------------------------------------------
-
-
-def test_a_flood_of_other_names_gives_no_try_back() -> None:
-    throttle = Throttle(SteppingClock())
-    for _ in range(TRIES):
-        throttle.take(1)
-    for name in range(2, 10_100):
-        throttle.take(name)
-    with pytest.raises(Busy):
-        throttle.take(1)
-
-
-def test_a_challenge_keeps_no_more_of_a_device_than_its_id(room: ServerRoom) -> None:
-    for _ in range(50):
-        room.devices.challenge(wire.ChallengeRequest(device="x" * 8_000))
-    kept = room.devices._nonces.values()
-    assert max(len(device) for device, _ in kept) <= 64

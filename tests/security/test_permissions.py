@@ -88,6 +88,12 @@ TOLD_IN: dict[Pass, dict[str, Callable[[tuple[int, str]], bool]]] = {
         (*LIVE, *GONE, "left"), lambda told: told[0] not in {401, 403, 404}
     ),
     Pass.DEVICE: dict.fromkeys((*LIVE, *GONE, "left"), lambda told: told[0] in {400, 401, 422}),
+    Pass.PERSON: dict.fromkeys((*LIVE, *GONE, "left"), lambda told: told[0] in {400, 401, 422}),
+    Pass.PROVEN: {
+        **dict.fromkeys(LIVE, lambda told: told == (403, "proof_needed")),
+        **dict.fromkeys(GONE, lambda told: told == (401, "sign_in_needed")),
+        "left": lambda told: told == (403, "situation_ended"),
+    },
     Pass.MEMBER: {
         **dict.fromkeys(LIVE, lambda told: told[0] in {200, 304, 400, 422}),
         **dict.fromkeys(GONE, lambda told: told == (401, "sign_in_needed")),

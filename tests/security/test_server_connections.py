@@ -21,7 +21,7 @@ from server.services.accounts import Person
 from tests.fakes.device_process import Device
 from tests.fakes.served_house import CHEAP, served
 from tests.fakes.server_process import ServerProcess
-from tests.fakes.server_room import DOCTOR, PASSWORD, SteppingClock
+from tests.fakes.server_room import DOCTOR, SteppingClock
 from tests.helpers.logfail import LogFail
 
 ASK = b"GET /sync/v1/capabilities HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -174,7 +174,7 @@ def test_no_answer_waits_for_the_acknowledgement_of_its_own_head(tmp_path: Path)
 def test_stopping_waits_for_nobody_who_only_listens(tmp_path: Path) -> None:
     with served(tmp_path / "server", clock=SteppingClock(SystemClock().now())) as room:
         person = Person(login="martin", display_name="martin")
-        account = room.run(room.accounts.create(person, PASSWORD))
+        account = room.account(person)
         room.run(room.members.add(account, room.unit(), DOCTOR))
     process = ServerProcess(tmp_path / "server", tmp_path / "log").start()
     device = Device.enrol(tmp_path / "martin", process.url, "martin")

@@ -32,6 +32,7 @@ from server.store.keystore import FileKeyProvider, SqliteKeyStore
 from server.store.keystore.key_file import read_key_file
 from server.store.sqlite import SqliteStore
 from sync.exchanges import Exchange, Reply
+from tests.fakes.authenticator import Authenticator
 from tests.fakes.served_house import CHEAP, move_in
 from tests.fakes.server_room import MONDAY, ServerRoom, SteppingClock
 from tests.simulation import ports
@@ -282,6 +283,7 @@ class HouseRoom(ServerRoom):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: SteppingClock, house: House) -> None:
         self._run, self.clock = loop.run_until_complete, clock
+        self.authenticator = Authenticator(clock)
         move_in(self, house)
 
 

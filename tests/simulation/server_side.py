@@ -165,7 +165,6 @@ class InProcessServer:
         room = self.room
         room.store.inner.restore(snapshot, restore=restore)
         under_restore(room.premises, restore)
-        room.devices._nonces.clear()
         self.changes, self.feed, self.sessions = room.changes, room.feed, room.sessions
 
     def faults(self) -> list[str]:
@@ -181,7 +180,6 @@ class InProcessServer:
         """What lived in memory only is gone."""
         for task in running:
             task.abandon()
-        self.room.devices._nonces.clear()
 
     def start(self, exchange: Exchange, token: str) -> Task:
         return Task(self.room.store, self._serve(exchange, token))

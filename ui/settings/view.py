@@ -69,11 +69,19 @@ class SettingsView(QWidget):
         line.addWidget(use, 80)
         line.addStretch(1)
         stack.addLayout(line)
+        self._more = row(spacing=12)
+        stack.addLayout(self._more)
         stack.addStretch(1)
         inner.setLayout(stack)
         outer = column()
         outer.addWidget(Scroll(inner))
         self.setLayout(outer)
+
+    def add_card(self, card: Card) -> None:
+        """A card of its own below."""
+        card.setMaximumWidth(max(736, self._look.px(640)) * 2 + 12)
+        self._more.addWidget(card, 100)
+        self._more.addStretch(0)
 
     def _field(self, label: str, options: tuple[tuple[str, str], ...], value: str) -> ChoiceField:
         choices = tuple(Choice(key, word) for key, word in options)

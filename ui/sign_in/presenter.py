@@ -13,8 +13,9 @@ from practitioner_app.services.first_start import (
 )
 from practitioner_app.services.session import Barred, LeaseState, Lock, LockFacts
 from practitioner_app.services.sync_centre import CopyRow
-from ui.errors import error_sentence
+from ui.errors import error_sentence, password_words
 from ui.i18n import Texts
+from ui.sign_in.identity_presenter import identity_page
 from ui.sign_in.phrase_presenter import Typed, phrase_fields
 from ui.sign_in.state import (
     ChoiceLine,
@@ -209,7 +210,7 @@ def start_state(
     pages = {
         Step.SERVER: _server_page,
         Step.CHECK: _check_page,
-        Step.IDENTITY: _identity_page,
+        Step.IDENTITY: identity_page,
         Step.PHRASE: _phrase_page,
         Step.RECOVERY: _recovery_page,
     }
@@ -297,44 +298,6 @@ def _check_page(common: StartState, state: FirstStart, texts: Texts) -> StartSta
         fingerprint=identity_words(known.identity) if known is not None else "",
         check=tr("Yes, this is the server of my practice"),
         checked=state.server_confirmed,
-    )
-
-
-def _identity_page(common: StartState, state: FirstStart, texts: Texts) -> StartState:
-    tr = texts.tr
-    if state.reply is not None and len(state.reply.situations) > 1:
-        options = tuple(
-            (one.id, f"{one.organisation_name} — {one.profession}")
-            for one in state.reply.situations
-        )
-        return _replace(
-            common,
-            title=tr("In which practice do you work on this computer?"),
-            intro=tr("One practice by computer; another one is another installation."),
-            choices=(
-                ChoiceLine(
-                    key="situation",
-                    label=tr("Practice"),
-                    options=options,
-                    value=state.situation.id if state.situation else "",
-                ),
-            ),
-        )
-    return _replace(
-        common,
-        title=tr("Who are you?"),
-        intro=tr("The password is used once, to make this computer known; it is not kept."),
-        fields=(
-            FieldLine(key="login", label=tr("Login"), value=state.login),
-            FieldLine(key="password", label=tr("Password"), value=state.password, secret=True),
-            FieldLine(
-                key="device_name",
-                label=tr("Name of this computer"),
-                value=state.device_name,
-                placeholder=tr("Office 2"),
-                hint=tr("It is shown in the list of computers and in the journal."),
-            ),
-        ),
     )
 
 
@@ -434,6 +397,9 @@ def start_reason(texts: Texts, key: str) -> str:
         "first_start.server_not_confirmed": tr("Confirm that this is your server."),
         "first_start.login_missing": tr("Type your login."),
         "first_start.password_missing": tr("Type your password."),
+        "first_start.proof_missing": tr("Type the six digits of your authenticator."),
+        "first_start.activation_code_missing": tr("Type the activation code."),
+        **{f"first_start.{key}": words for key, words in password_words(texts).items()},
         "first_start.device_name_missing": tr("Give this computer a name."),
         "first_start.no_situation": tr("This account belongs to no practice: call the operator."),
         "first_start.situation_missing": tr("Choose a practice."),

@@ -120,16 +120,16 @@ def add_fingerprint(look: Look, body: QVBoxLayout, state: StartState) -> None:
     body.addSpacing(16)
 
 
-def add_code(look: Look, body: QVBoxLayout, state: StartState) -> None:
+def add_code(look: Look, body: QVBoxLayout, text: str, name: str) -> None:
     box = Card(look, ground="alt", pad=20)
-    code = PlainLabel(look, state.code, size=Size.NAME, weight=Weight.SEMIBOLD, strict=True)
+    code = PlainLabel(look, text, size=Size.NAME, weight=Weight.SEMIBOLD, strict=True)
     code.setWordWrap(True)
     code.setAlignment(Qt.AlignmentFlag.AlignCenter)
     code.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByKeyboard
         | Qt.TextInteractionFlag.TextSelectableByMouse
     )
-    code.setAccessibleName(look.tr("Recovery code") + " : " + state.code)
+    code.setAccessibleName(f"{name} : {text}")
     box.body.addWidget(code)
     body.addWidget(box)
     body.addSpacing(16)

@@ -31,6 +31,7 @@ class StartView(QWidget):
     edited = Signal(tuple)
     chosen = Signal(tuple)
     checked = Signal(bool)
+    link_asked = Signal()
     forward_asked = Signal()
     back_asked = Signal()
 
@@ -115,15 +116,22 @@ class StartView(QWidget):
         body.addSpacing(6)
         body.addWidget(PlainLabel(look, state.intro, size=Size.EMPHASIS, colour="muted", wrap=True))
         body.addSpacing(20)
+        if state.seed:
+            add_code(look, body, state.seed, look.tr("For the authenticator"))
         for field in state.fields:
             self._add_field(body, field, state)
+        if state.link:
+            link = Button(look, state.link, kind=Kind.LINK)
+            link.clicked.connect(self.link_asked)
+            body.addLayout(row(link, 1))
+            body.addSpacing(16)
         for choice in state.choices:
             self._add_choice(body, choice)
         add_facts(look, body, state)
         if state.fingerprint:
             add_fingerprint(look, body, state)
         if state.code:
-            add_code(look, body, state)
+            add_code(look, body, state.code, look.tr("Recovery code"))
         if state.ratio is not None:
             body.addWidget(ProgressBar(look, state.ratio, state.ratio_words))
             body.addSpacing(6)

@@ -74,6 +74,10 @@ class StartState(Struct, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...] = ()
     fingerprint: str = ""
     code: str = ""
+    seed: str = ""
+    """What the person's authenticator takes in."""
+    link: str = ""
+    """Another way through this page."""
     check: str = ""
     checked: bool = False
     knowing_title: str = ""

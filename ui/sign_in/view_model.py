@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from dossier.errors import DossierError, KeychainError, Refused
-from dossier.wire.messages import Capabilities, EnrolReply
+from dossier.wire.messages import ActivationReply, Capabilities, EnrolReply
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import Effect, FirstStart, Step
@@ -167,6 +167,14 @@ class StartModel(QObject):
                 self._set(first_start.with_identity(first, text, first.password, first.device_name))
             case "password":
                 self._set(first_start.with_identity(first, first.login, text, first.device_name))
+            case "proof":
+                self._set(first_start.with_proof(first, text))
+            case "activation_code":
+                self._set(first_start.with_activation_code(first, text))
+            case "new_password":
+                self._set(first_start.with_new_password(first, text, first.password_again))
+            case "password_again":
+                self._set(first_start.with_new_password(first, first.password, text))
             case "device_name":
                 self._set(first_start.with_identity(first, first.login, first.password, text))
             case "phrase":
@@ -186,6 +194,11 @@ class StartModel(QObject):
             self._set(first_start.with_server_confirmed(self._first, confirmed=on))
         else:
             self._set(first_start.with_recovery_kept(self._first, kept=on))
+
+    def toggle_activation(self) -> None:
+        """With an activation code, or with login and password."""
+        self._error = None
+        self._set(first_start.with_activating(self._first, activating=not self._first.activating))
 
     def forward(self) -> None:
         self._error = None
@@ -207,6 +220,12 @@ class StartModel(QObject):
                 self._lanes.write(
                     lambda: installer.capabilities(state), self._answered, self._failed
                 )
+            case Effect.ASK_ACTIVATION:
+                self._lanes.write(
+                    lambda: installer.ask_activation(state), self._offered, self._failed
+                )
+            case Effect.ACTIVATE:
+                self._lanes.write(lambda: installer.activate(state), self._activated, self._failed)
             case Effect.ENROL:
                 self._lanes.write(lambda: installer.enrol(state), self._enrolled, self._failed)
             case Effect.MAKE_PROFILE:
@@ -219,6 +238,12 @@ class StartModel(QObject):
 
     def _answered(self, capabilities: Capabilities) -> None:
         self._set(first_start.answered(self._first, capabilities))
+
+    def _offered(self, offer: ActivationReply) -> None:
+        self._set(first_start.offered(self._first, offer))
+
+    def _activated(self, _nothing: None) -> None:
+        self._set(first_start.activated(self._first))
 
     def _enrolled(self, reply: EnrolReply) -> None:
         self._set(first_start.enrolled(self._first, reply))

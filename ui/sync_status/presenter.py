@@ -3,7 +3,7 @@
 from dossier.errors import Distrusted, Refused
 from practitioner_app.ports import ItemState
 from practitioner_app.services.search import PatientHit
-from practitioner_app.services.session import Connection, Lease, LeaseState, Link
+from practitioner_app.services.session import Connection, Lease, LeaseState, Link, membership_ends
 from practitioner_app.services.sync_centre import (
     Centre,
     ConflictRow,
@@ -104,6 +104,10 @@ def status_state(status: Status, speaking: Speaking, person: str) -> StatusState
     if status.lease.state is Lease.ENDING and status.lease.until is not None:
         until = formats.long_moment(status.lease.until)
         warning = texts.tr("Without a connection, this computer locks on {until}.", until=until)
+    ends = membership_ends(status.lease, speaking.now)
+    if ends is not None and not warning:
+        day = formats.day(ends)
+        warning = texts.tr("Your place in this practice ends on {day}: have it renewed.", day=day)
     return StatusState(tuple(chips), person, warning)
 
 

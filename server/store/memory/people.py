@@ -38,6 +38,12 @@ class MemoryPeople:
     async def session(self, token_hash: bytes) -> SessionRow | None:
         return self._state.sessions.get(token_hash)
 
+    async def sessions(self) -> list[SessionRow]:
+        return [self._state.sessions[key] for key in sorted(self._state.sessions)]
+
+    async def drop_session(self, token_hash: bytes) -> None:
+        self._undo.drop(self._state.sessions, token_hash)
+
     async def put_session(self, row: SessionRow) -> None:
         self._undo.put(self._state.sessions, row.token_hash, row)
 

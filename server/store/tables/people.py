@@ -16,9 +16,11 @@ from server.ports import (
 from server.store.tables.sql import Row, Sql, Upsert, in_whole_sizes
 from server.store.units import COUNTER_SPAN, check_own, is_team
 
-_ACCOUNTS = Upsert("account", (), ("kind", "state", "secret", "cell"))
-_DEVICES = Upsert("device", ("device",), ("public_key", "cell", "enrolled", "revoked"))
-_SESSIONS = Upsert("session", ("token_hash",), ("device", "situation", "expires"))
+_ACCOUNTS = Upsert("account", (), ("kind", "state", "secret", "cell", "step", "code", "code_until"))
+_DEVICES = Upsert(
+    "device", ("device",), ("public_key", "cell", "enrolled", "revoked", "nonces", "seen")
+)
+_SESSIONS = Upsert("session", ("token_hash",), ("device", "situation", "expires", "proven"))
 _MEMBERS = Upsert("member", ("situation",), ("unit", "profession", "role", "since_v", "until"))
 _COPIES = Upsert(
     "copy", ("device", "unit", "target", "facet"), ("term", "since", "gone", "receipt")
@@ -57,7 +59,8 @@ class SqlPeople:
 
     async def account(self) -> AccountRow | None:
         found = await self._sql.rows(
-            "SELECT owner, kind, state, secret, cell FROM account WHERE owner = $1",
+            "SELECT owner, kind, state, secret, cell, step, code, code_until FROM account "
+            "WHERE owner = $1",
             (self._owner,),
         )
         return AccountRow(*found[0]) if found else None
@@ -68,7 +71,7 @@ class SqlPeople:
 
     async def devices(self) -> list[DeviceRow]:
         found = await self._sql.rows(
-            "SELECT device, owner, public_key, cell, enrolled, revoked FROM device "
+            "SELECT device, owner, public_key, cell, enrolled, revoked, nonces, seen FROM device "
             "WHERE owner = $1 ORDER BY device",
             (self._owner,),
         )
@@ -80,11 +83,24 @@ class SqlPeople:
 
     async def session(self, token_hash: bytes) -> SessionRow | None:
         found = await self._sql.rows(
-            "SELECT token_hash, device, situation, expires FROM session "
+            "SELECT token_hash, device, situation, expires, proven FROM session "
             "WHERE owner = $1 AND token_hash = $2",
             (self._owner, token_hash),
         )
         return SessionRow(*found[0]) if found else None
+
+    async def sessions(self) -> list[SessionRow]:
+        found = await self._sql.rows(
+            "SELECT token_hash, device, situation, expires, proven FROM session "
+            "WHERE owner = $1 ORDER BY token_hash",
+            (self._owner,),
+        )
+        return [SessionRow(*row) for row in found]
+
+    async def drop_session(self, token_hash: bytes) -> None:
+        await self._sql.run(
+            "DELETE FROM session WHERE owner = $1 AND token_hash = $2", (self._owner, token_hash)
+        )
 
     async def put_session(self, row: SessionRow) -> None:
         await _SESSIONS.put(self._sql, self._owner, (row,))

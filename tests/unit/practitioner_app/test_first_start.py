@@ -2,7 +2,7 @@
 
 import pytest
 
-from dossier.wire.messages import Capabilities, EnrolReply, Situation
+from dossier.wire.messages import ActivationReply, Capabilities, EnrolReply, Situation
 from practitioner_app.services import first_start as fs
 from practitioner_app.services.first_start import Effect, FirstStart, Step
 
@@ -32,8 +32,14 @@ def at_identity():
     return fs.forward(fs.with_server_confirmed(state, confirmed=True))
 
 
+def named(state):
+    """Who works here, with the six digits of the moment."""
+    state = fs.with_identity(state, "fontaine", "secret", "Cabinet 2")
+    return fs.with_proof(state, "123 456")
+
+
 def at_phrase():
-    state = fs.forward(fs.with_identity(at_identity(), "fontaine", "secret", "Cabinet 2"))
+    state = fs.forward(named(at_identity()))
     return fs.enrolled(state, a_reply(PORT))
 
 
@@ -45,7 +51,7 @@ def test_the_whole_way():
     state = fs.answered(state, CAPABILITIES)
     assert state.step is Step.CHECK
     state = fs.forward(fs.with_server_confirmed(state, confirmed=True))
-    state = fs.forward(fs.with_identity(state, "fontaine", "secret", "Cabinet 2"))
+    state = fs.forward(named(state))
     assert (state.step, state.wants) == (Step.IDENTITY, Effect.ENROL)
     state = fs.enrolled(state, a_reply(PORT))
     assert (state.step, state.situation, state.password) == (Step.PHRASE, PORT, "")
@@ -140,7 +146,51 @@ def test_nothing_moves_while_an_effect_is_awaited():
 @pytest.mark.parametrize("field", [{"login": ""}, {"password": ""}, {"device_name": " "}])
 def test_an_identity_needs_all_three(field):
     given = {"login": "fontaine", "password": "x", "device_name": "Cabinet 2"} | field
-    assert fs.blocked(fs.with_identity(at_identity(), **given)).endswith("_missing")
+    state = fs.with_proof(fs.with_identity(at_identity(), **given), "123456")
+    assert fs.blocked(state).endswith("_missing")
+
+
+@pytest.mark.parametrize("proof", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦"])
+def test_row34_an_identity_needs_six_digits_which_serve_one_try(proof):
+    state = named(at_identity())
+    assert fs.blocked(fs.with_proof(state, proof)) == "first_start.proof_missing"
+    refused = fs.failed(fs.forward(state), "error.sign_in")
+    assert (refused.proof, fs.blocked(refused)) == ("", "first_start.proof_missing")
+
+
+def at_activation():
+    state = fs.with_activating(at_identity(), activating=True)
+    state = fs.with_identity(state, "fontaine", "", "Cabinet 2")
+    assert fs.blocked(state) == "first_start.activation_code_missing"
+    state = fs.forward(fs.with_activation_code(state, "ABCD-EFGH-JKMN-PQRS"))
+    assert state.wants is Effect.ASK_ACTIVATION
+    return fs.offered(state, ActivationReply(display_name="Dr Claire FONTAINE", seed="AAAA"))
+
+
+def test_row35_an_activation_code_leads_to_a_password_an_authenticator_and_the_enrolment():
+    state = at_activation()
+    for password, again, why in (
+        ("court", "court", "password_short"),
+        ("claire a deux chats", "", "password_own"),
+        ("motdepasse2026", "", "password_known"),
+        ("sept petits phares", "sept petits phare", "phrase_differs"),
+        ("sept petits phares", "sept petits phares", "proof_missing"),
+    ):
+        state = fs.with_new_password(state, password, again)
+        assert fs.blocked(state) == f"first_start.{why}"
+    state = fs.forward(fs.with_proof(state, "123456"))
+    assert state.wants is Effect.ACTIVATE
+    state = fs.activated(state)
+    assert (state.activating, state.activation_code, state.proof) == (False, "", "")
+    assert fs.blocked(state) == "first_start.proof_missing"
+    assert fs.forward(fs.with_proof(state, "654321")).wants is Effect.ENROL
+
+
+def test_a_person_who_has_a_password_leaves_the_activation_without_a_trace():
+    state = fs.with_new_password(at_activation(), "sept petits phares", "x")
+    state = fs.with_activating(state, activating=False)
+    assert (state.offer, state.password, state.password_again) == (None, "", "")
+    assert (state.login, state.device_name) == ("fontaine", "Cabinet 2")
 
 
 def test_the_time_before_a_lock_stays_in_bounds():

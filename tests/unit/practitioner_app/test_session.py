@@ -138,3 +138,12 @@ def test_wrong_phrases_wait_longer_and_longer():
     assert max(waits) == 300
     attempts.succeeded()
     assert attempts.wait_s() == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "is_said"), [(31, False), (30, True), (1, True), (0, False), (-1, False)]
+)
+def test_s8_the_end_of_a_membership_is_said_thirty_days_before(days, is_said):
+    until = NOW + timedelta(days=days)
+    known = session.lease_state(facts(last_contact=NOW, member_until=until), NOW)
+    assert session.membership_ends(known, NOW) == (until if is_said else None)

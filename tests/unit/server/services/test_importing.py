@@ -13,7 +13,6 @@ from server.services.bundles import ENTRIES, Item, contents
 from server.services.importing import Report
 from tests.fakes.server_room import (
     DOCTOR,
-    PASSWORD,
     Desktop,
     ServerRoom,
     a_consent,
@@ -274,7 +273,7 @@ def test_the_general_practitioner_with_an_account_is_the_attending_doctor(
     room: ServerRoom,
 ) -> None:
     person = Person(login="martin", display_name="Dr Martin", practitioner="gp-1")
-    account = room.run(room.accounts.create(person, PASSWORD))
+    account = room.account(person)
     room.run(room.members.add(account, room.unit(), DOCTOR))
     patient = {
         **PATIENT,

@@ -8,6 +8,7 @@ import pytest
 from dossier.access.home import MASKED
 from dossier.access.tables import ATTENDING
 from server.services.access import Access
+from server.services.accounts import account_row
 from server.services.labels import Labels
 from server.services.reapplying import Reapplying
 from server.services.unit import OwnerUnit
@@ -194,7 +195,9 @@ def test_hz_25_a_revoked_device_and_an_ended_membership_stay_so() -> None:
     assert row.revoked_ms is not None
     (member,) = again.run(again.members.of_account(account))
     assert member.until_ms is not None
-    assert not again.run(again.accounts.is_right(again.author.account, "correct horse battery"))
+    held = again.run(again.store.read(again.author.account, account_row))
+    assert held is not None
+    assert held.state == "closed"
 
 
 def test_a_destroyed_subject_keeps_no_narrowing_that_could_be_read() -> None:

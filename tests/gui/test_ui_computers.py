@@ -1,0 +1,92 @@
+"""One's own computers on the settings page: the list, the proof, the end of one (security.md §5 row 40)."""
+
+import pytest
+
+from tests.gui.ui_samples import a_look
+from tests.gui.ui_world import World
+from ui.main_window import MainWindow
+from ui.preferences import Preferences
+from ui.settings.computers_view import RemoveDialog
+from ui.widgets.button import Button
+from ui.widgets.text import PlainLabel
+
+# the offscreen platform has no windows to raise when a question opens
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+@pytest.fixture
+def world(qapp):
+    return World(qapp)
+
+
+@pytest.fixture
+def session(world, qapp, qtbot):
+    window = MainWindow(qapp, a_look("fr"))
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show_session(world.context(), Preferences())
+    window.show()
+    window.session.navigator.go("settings")
+    yield window.session
+    window.close()
+
+
+def words(widget):
+    return [label.text() for label in widget.findChildren(PlainLabel) if label.isVisibleTo(widget)]
+
+
+def remove_buttons(session):
+    return [one for one in session.computers_card.findChildren(Button) if one.property("device")]
+
+
+def asked(session):
+    return session.findChildren(RemoveDialog)[-1]
+
+
+def test_row40_the_list_marks_this_computer_and_says_when_each_was_seen(session):
+    shown = words(session.computers_card)
+    assert "Ce poste" in shown
+    assert "Cabinet 2" in shown
+    assert any("2 sessions ouvertes" in text for text in shown)
+    assert any("dernière connexion le 23/11/2026" in text for text in shown)
+    assert any(text.startswith("Retiré le 02/11/2026") for text in shown)
+    assert [one.property("device") for one in remove_buttons(session)] == ["portable"]
+
+
+def test_row40_another_computer_is_removed_once_password_and_digits_are_right(session, world):
+    (button,) = remove_buttons(session)
+    button.click()
+    dialog = asked(session)
+    for wrong, proof in (("secre", "000000"), ("secret", "123 456")):
+        password, digits = (field.edit for field in dialog._fields)
+        password.setText(wrong)
+        digits.setText(proof)
+        dialog._go()
+        assert password.text() == digits.text() == ""
+        if not world.computers.ended:
+            assert any("faux" in text for text in words(session.computers_card))
+            remove_buttons(session)[0].click()
+            dialog = asked(session)
+    assert world.computers.ended == ["portable"]
+    assert remove_buttons(session) == []
+
+
+def test_row40_a_proof_is_taken_for_ten_minutes_and_no_longer(session, world):
+    model = session.models.computers
+    assert model.needs_proof
+    model.end("portable", "secret", "123456")
+    assert not model.needs_proof
+    model.end("old", "", "")
+    assert (world.computers.ended, world.computers.proofs) == (["portable", "old"], 1)
+    world.clock.advance(600)
+    assert model.needs_proof
+    model.end("here", "", "")
+    assert "here" not in world.computers.ended
+
+
+def test_without_the_server_the_card_says_so_and_offers_nothing(session, world):
+    world.computers.is_met = False
+    session.models.computers.refresh()
+    assert any("serveur ne répond pas" in text for text in words(session.computers_card))
+    session.models.computers.end("portable", "secret", "123456")
+    assert world.computers.ended == []

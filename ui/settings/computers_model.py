@@ -1,0 +1,117 @@
+"""The list of one's own computers, asked when it is shown, and the end of one of them."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from PySide6.QtCore import QObject, Signal, Slot
+
+from dossier.clock import from_wire
+from dossier.errors import DossierError, Refused
+from dossier.wire.messages import DeviceLine
+from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services.computers import ComputerService
+from ui.errors import error_sentence
+from ui.speaking import Speaking
+
+
+class ComputerLine(Struct, frozen=True, kw_only=True):
+    """One computer in words. `mark`: why it cannot be ended from here (it is this one, or ended)."""
+
+    device: str
+    name: str
+    about: str
+    mark: str = ""
+
+
+class ComputersState(Struct, frozen=True, kw_only=True):
+    """`sentence` stands where there is no list: being asked, or why not."""
+
+    lines: tuple[ComputerLine, ...] = ()
+    sentence: str = ""
+    problem: str = ""
+    waiting: bool = False
+
+
+class ComputersModel(QObject):
+    """Intents: refresh, end. `proof_asked` when the person must show password and authenticator first."""
+
+    changed = Signal()
+    proof_asked = Signal(ComputerLine)
+    ended = Signal()
+
+    def __init__(
+        self,
+        *,
+        computers: ComputerService,
+        lanes: Lanes,
+        speak: Callable[[], Speaking],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._computers, self._lanes, self._speak = computers, lanes, speak
+        self._state = ComputersState()
+
+    @property
+    def state(self) -> ComputersState:
+        return self._state
+
+    @Slot()
+    def refresh(self) -> None:
+        """Ask the server which they are."""
+        if not self._state.lines:
+            self._set(ComputersState(sentence=self._speak().texts.tr("One moment…")))
+        self._lanes.blobs(self._computers.own, self._told, self._failed, key="computers")
+
+    def ask_to_end(self, device: str) -> None:
+        """The first step: a proof, or at once within ten minutes of the last one."""
+        line = next((one for one in self._state.lines if one.device == device), None)
+        if line is not None and not line.mark:
+            self.proof_asked.emit(line)
+
+    @property
+    def needs_proof(self) -> bool:
+        return self._computers.needs_proof
+
+    def end(self, device: str, password: str, proof: str) -> None:
+        """Nothing typed is kept here."""
+        self._set(ComputersState(lines=self._state.lines, waiting=True))
+        computers = self._computers
+        self._lanes.blobs(
+            lambda: computers.end(device, password, "".join(proof.split())),
+            self._done,
+            self._failed,
+        )
+
+    def _done(self, devices: tuple[DeviceLine, ...]) -> None:
+        self._told(devices)
+        self.ended.emit()
+
+    def _told(self, devices: tuple[DeviceLine, ...]) -> None:
+        self._set(ComputersState(lines=tuple(self._line(one) for one in devices)))
+
+    def _failed(self, error: DossierError) -> None:
+        words = error_sentence(self._speak().texts, error)
+        lines = self._state.lines
+        if isinstance(error, Refused) and lines:
+            self._set(ComputersState(lines=lines, problem=words))
+        else:
+            self._set(ComputersState(sentence=words))
+
+    def _line(self, one: DeviceLine) -> ComputerLine:
+        speaking = self._speak()
+        tr, formats = speaking.texts.tr, speaking.formats
+        about = [tr("set up on {day}", day=formats.moment(from_wire(one.enrolled)))]
+        if one.seen is not None:
+            about.append(tr("last here on {moment}", moment=formats.moment(from_wire(one.seen))))
+        if one.sessions and one.revoked is None:
+            about.append(
+                speaking.texts.trn("{count} open session", "{count} open sessions", one.sessions)
+            )
+        mark = tr("This computer") if one.here else ""
+        if one.revoked is not None:
+            mark = tr("Removed on {moment}", moment=formats.moment(from_wire(one.revoked)))
+        return ComputerLine(device=one.device, name=one.name, about=" · ".join(about), mark=mark)
+
+    def _set(self, state: ComputersState) -> None:
+        self._state = state
+        self.changed.emit()

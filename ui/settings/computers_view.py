@@ -1,0 +1,127 @@
+"""One's own computers on the settings page, and the question before one of them is removed."""
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDialog, QWidget
+
+from ui.settings.computers_model import ComputerLine, ComputersState
+from ui.theme.look import Look
+from ui.theme.tokens import Size, Weight
+from ui.widgets.button import Button, Kind
+from ui.widgets.card import Card, Rule, column, empty_out, row
+from ui.widgets.form import LineField
+from ui.widgets.text import PlainLabel
+
+
+class ComputersCard(Card):
+    """The list as a card. Asks for it each time it is shown."""
+
+    shown = Signal()
+    end_asked = Signal(str)
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(look, look.tr("Your computers"), pad=16, parent=parent)
+        self._problem = PlainLabel(look, colour="warn", weight=Weight.MEDIUM, wrap=True)
+        self._list = column(10)
+        holder = QWidget()
+        holder.setLayout(self._list)
+        self.body.addSpacing(8)
+        self.body.addWidget(holder)
+        self.body.addWidget(self._problem)
+        self._shown_lines: tuple[ComputerLine, ...] = ()
+
+    def show_state(self, state: ComputersState) -> None:
+        """Rows are made again only when they say something else."""
+        self._problem.setText(state.problem or state.sentence)
+        self._problem.set_colour("warn" if state.problem else "muted")
+        self._problem.setVisible(bool(state.problem or state.sentence))
+        if state.lines == self._shown_lines:
+            return
+        self._shown_lines = state.lines
+        empty_out(self._list)
+        for at, line in enumerate(state.lines):
+            if at:
+                self._list.addWidget(Rule(self._look))
+            self._list.addWidget(self._row(line))
+
+    def _row(self, line: ComputerLine) -> QWidget:
+        look, box = self._look, QWidget()
+        words = column(2)
+        words.addWidget(PlainLabel(look, line.name, weight=Weight.SEMIBOLD, wrap=True))
+        words.addWidget(PlainLabel(look, line.about, size=Size.LABEL, colour="muted", wrap=True))
+        inner = row(spacing=16)
+        inner.addLayout(words, 1)
+        if line.mark:
+            inner.addWidget(PlainLabel(look, line.mark, weight=Weight.MEDIUM, colour="muted"))
+        else:
+            end = Button(look, look.tr("Remove…"))
+            end.setAccessibleDescription(line.name)
+            end.setProperty("device", line.device)
+            end.clicked.connect(self._end)
+            inner.addWidget(end)
+        box.setLayout(inner)
+        return box
+
+    @Slot()
+    def _end(self) -> None:
+        button = self.sender()
+        if isinstance(button, Button):
+            self.end_asked.emit(str(button.property("device")))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
+
+
+class RemoveDialog(QDialog):
+    """Says what removing does; asks for password and six digits unless they were just shown."""
+
+    agreed = Signal(str, str, str)
+
+    def __init__(
+        self, look: Look, line: ComputerLine, *, needs_proof: bool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._device = line.device
+        tr = look.tr
+        title = tr("Remove the computer {name}?", name=line.name)
+        self.setModal(True)
+        self.setWindowTitle("Colloque")
+        self.setAccessibleName(title)
+        self.setMinimumWidth(480)
+        stack = column(12, (24, 20, 24, 20))
+        stack.addWidget(PlainLabel(look, title, size=Size.SECTION, weight=Weight.BOLD, wrap=True))
+        sentence = tr(
+            "It is refused at once and erases its copy at its next contact. What waits there to be sent is not sent."
+        )
+        stack.addWidget(PlainLabel(look, sentence, wrap=True))
+        self._fields: tuple[LineField, ...] = ()
+        if needs_proof:
+            hint = tr("From your authenticator; it changes every 30 seconds and serves once.")
+            self._fields = (
+                LineField(look, tr("Password"), secret=True, limit=1024),
+                LineField(look, tr("Six-digit code"), hint=hint, limit=16),
+            )
+        for field in self._fields:
+            field.edit.returnPressed.connect(self._go)
+            stack.addWidget(field)
+        stay = Button(look, tr("Close"), key=tr("Esc"))
+        stay.clicked.connect(self.reject)
+        go = Button(look, tr("Remove this computer"), kind=Kind.PRIMARY)
+        go.clicked.connect(self._go)
+        stack.addSpacing(4)
+        stack.addLayout(row(1, stay, go))
+        self.setLayout(stack)
+        (self._fields[0].edit if self._fields else stay).setFocus()
+
+    @Slot()
+    def _go(self) -> None:
+        typed = [field.edit.text() for field in self._fields]
+        if not all(typed):
+            next(field for field in self._fields if not field.edit.text()).edit.setFocus()
+            return
+        for field in self._fields:
+            field.edit.clear()
+        password, proof = typed or ("", "")
+        self.accept()
+        self.agreed.emit(self._device, password, proof)

@@ -1,0 +1,34 @@
+"""What follows from what is done on the settings page about one's own computers."""
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
+
+from ui.settings.computers_model import ComputerLine, ComputersModel
+from ui.settings.computers_view import ComputersCard, RemoveDialog
+from ui.theme.look import Look
+
+
+class ComputersFlow(QObject):
+    """Card, question, model."""
+
+    def __init__(
+        self, card: ComputersCard, model: ComputersModel, look: Look, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._card, self._model, self._look, self._parent = card, model, look, parent
+        card.shown.connect(model.refresh)
+        card.end_asked.connect(model.ask_to_end)
+        model.changed.connect(self._show)
+        model.proof_asked.connect(self._ask)
+
+    @Slot()
+    def _show(self) -> None:
+        self._card.show_state(self._model.state)
+
+    @Slot(ComputerLine)
+    def _ask(self, line: ComputerLine) -> None:
+        self._question = RemoveDialog(
+            self._look, line, needs_proof=self._model.needs_proof, parent=self._parent
+        )
+        self._question.agreed.connect(self._model.end)
+        self._question.open()
