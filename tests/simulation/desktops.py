@@ -76,9 +76,13 @@ class WatchedStore(MemorySyncStore):
 
 
 def note_applied(disk: ports.Disk, page: Page, applied: Applied) -> None:
-    """The monitors remember what a page brought."""
+    """The monitors remember what a page brought to show. A tombstone may tell of a version that lies in a
+    compartment whose page is still to come; what is held of another one is shown until then.
+    """
     if not applied.stale:
         for row in page.rows:
+            if row.body is None:
+                continue
             name = (page.owner, row.rtype, row.id)
             if disk.highest.get(name, row.version) <= row.version:
                 disk.highest[name] = row.version

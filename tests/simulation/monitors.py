@@ -277,13 +277,17 @@ class Monitors:
             self._chain(owner, rtype, rid, changes)
 
     def _never_sent_again(self) -> set[Name]:
-        """What a revoked desktop had changed before a restore: it is not asked any more."""
-        if not self.scene.line:
-            return set()
+        """What a revoked desktop changed and never heard the verdict of, or, before a restore, changed at
+        all: it is not asked any more, so nobody knows whether it counts.
+        """
         revoked = self.scene.revoked
         silent = {n for n, d in enumerate(self.desktops) if d.actor.key.device in revoked}
-        ops = self.issued.ops.values()
-        return {(op.owner, op.rtype, op.id) for index, op in ops if index in silent}
+        return {
+            (op.owner, op.rtype, op.id)
+            for op_id, (index, op) in self.issued.ops.items()
+            if index in silent
+            and (self.scene.line or self.desktops[index].disk.ops[op_id].verdict is None)
+        }
 
     def _chain(self, owner: int, rtype: str, rid: str, changes: dict[int, Op]) -> None:
         versions = self.scene.side.rows.bodies(owner, rtype, rid)

@@ -191,27 +191,11 @@ class AcknowledgedNotSentAgain(WatchedStore):
         self.disk.work.restore = restore
 
 
-class OlderLineBelieved(Engine):
-    """An answer of a smaller restore number is taken like any other."""
-
-    def _settled(self, exchange: Exchange, reply: Reply, now_s: float) -> Next:
-        theirs, ours = restore_of(reply), self._store.restore()
-        return super()._settled(exchange, _of_line(reply, max(theirs or 0, ours)), now_s)
-
-
 class NewerLineMissed(Engine):
     """A greater restore number changes nothing."""
 
     def _settled(self, exchange: Exchange, reply: Reply, now_s: float) -> Next:
         return super()._settled(exchange, _of_line(reply, self._store.restore()), now_s)
-
-
-class TermsNotAsked(Engine):
-    """A session starts without asking what may still be read, and `recheck` is not heard."""
-
-    def begin(self) -> Exchange | Next:
-        self._down._terms.clear()
-        return super().begin()
 
 
 class BadAnswerIsEmpty(Engine):

@@ -1,8 +1,10 @@
 """Twin runs: the same story twice, once with a hidden document and once without.
 
 Only one desktop runs: that of a doctor who may not see the document. Everything the server answers it is
-written down, byte for byte, but for nonces and tokens, which are random. The two lists must be equal: no
-count, cursor, term, order, error or verdict may depend on what this reader may not see.
+written down, byte for byte, but for nonces and tokens, which are random, and for the signed root of the log:
+its size counts every act on the whole server, by design, and says of none whose it was (decision 010). The
+two lists must be equal: no count, cursor, term, order, error or verdict may depend on what this reader may
+not see.
 """
 
 from random import Random
@@ -11,7 +13,7 @@ import msgspec
 
 from dossier.access.home import MASKED, NOT_REPRESENTATIVES
 from dossier.errors import DossierError
-from dossier.wire.messages import Capabilities, ChallengeReply, Change, Op, TokenReply
+from dossier.wire.messages import Capabilities, ChallengeReply, Change, LogReply, Op, TokenReply
 from sync.states import Next
 from tests.fakes.server_room import a_document, an_allergy
 from tests.simulation.scenario import Schedule
@@ -140,7 +142,7 @@ class Twin:
         raise AssertionError("the reader does not come to rest")
 
     def _note(self, outcome: object) -> None:
-        if isinstance(outcome, ChallengeReply | TokenReply | Capabilities):
+        if isinstance(outcome, ChallengeReply | TokenReply | Capabilities | LogReply):
             return
         if isinstance(outcome, DossierError):
             self.seen.append(f"{type(outcome).__name__} {outcome}".encode())
