@@ -207,6 +207,19 @@ def is_owed(db: Connection, lost: Head) -> bool:
     return found is not None
 
 
+def unsettled(db: Connection) -> set[tuple[int, str, str]]:
+    """(owner, facet, term) of every receipt without a verdict yet."""
+    rows = db.execute("SELECT owner, facet, term FROM receipt WHERE code IS NULL")
+    return {(owner, facet, term) for owner, facet, term in rows}
+
+
+def owe_no_more(db: Connection, copies: Iterable[tuple[int, str, str]]) -> None:
+    """Drop the receipts of these copies, each as (owner, facet, term), that have no verdict yet."""
+    db.executemany(
+        "DELETE FROM receipt WHERE owner = ? AND facet = ? AND term = ? AND code IS NULL", copies
+    )
+
+
 def prune(db: Connection, now_ms: int) -> None:
     """Forget confirmed ops no restore can ask for again."""
     db.execute(

@@ -95,6 +95,18 @@ class Purge:
         self._drop_quarantine()
         self._insert([(head.owner, head.facet, head.term, _UNHELD) for head in unheld])
 
+    def owe_no_more(self, heads: Iterable[Head]) -> None:
+        """A copy that is readable again under its very term, as after a restore, is owed no receipt.
+
+        Before it is noted as held: a receipt that came after it was taken again would close it.
+        """
+        with self._work.alone() as db:
+            owed = op_ledger.unsettled(db)
+        again = owed & {(head.owner, head.facet, head.term) for head in heads if not head.gone}
+        if again:
+            with self._work.transaction() as db:
+                op_ledger.owe_no_more(db, again)
+
     def truncate(self) -> None:
         """Fold both WAL files in and cut them to nothing, with no reader inside."""
         with self._readers.quiesced():

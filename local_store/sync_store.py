@@ -84,6 +84,7 @@ class LocalSyncStore:
         """Record what is wanted; what was lost is hidden in the same transaction, then erased."""
         self._purge.finish()
         self._purge.owe_unheld(heads.heads)
+        self._purge.owe_no_more(heads.heads)
         with self._cache.transaction() as db:
             for head in heads.heads:
                 compartments.note(db, head)
@@ -95,6 +96,7 @@ class LocalSyncStore:
         given = {(head.owner, head.facet): head for head in heads}
         self._purge.finish()
         self._purge.owe_unheld(heads)
+        self._purge.owe_no_more(heads)
         with self._cache.transaction() as db:
             for owner, facet in asked:
                 head = given.get((owner, facet))

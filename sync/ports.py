@@ -75,6 +75,7 @@ class Receipt(NamedTuple):
 
     `op_id` and `at` (RFC 3339) were made durable with the purge, so a resend is the same op. A verdict
     on `op_id` (apply_verdicts) settles it, and then it is listed by `unacknowledged` like any other op.
+    Owed no more once heads or terms tell that the copy is readable again under that very `term`.
     """
 
     op_id: str

@@ -662,6 +662,54 @@ class SyncStoreContract:
         desk.store.apply_heads(heads(head(), restore=1))
         assert self.held(desk).generation > before
 
+    @pytest.mark.parametrize("by_terms", [False, True])
+    def test_a_copy_readable_again_under_its_very_term_is_owed_no_receipt(
+        self, desk: Desk, *, by_terms: bool
+    ) -> None:
+        self.copy(desk, row("a"))
+        self.copy(desk, row("b"), facet=F2, v="v2")
+        desk.store.apply_heads(heads(gone(F1), gone(F2), v="v3"))
+        of_before = {r.facet: r.op_id for r in desk.store.receipts_owed(5)}
+        desk.store.begin_restore(1)
+        if by_terms:
+            desk.store.apply_terms([(PATIENT, F1)], [head(F1)])
+        else:
+            desk.store.apply_heads(heads(head(F1), head(F2, term=T2), restore=1))
+        assert [r.op_id for r in desk.store.receipts_owed(5)] == [of_before[F2]]
+        self.take(desk, page(row("a")))
+        desk.store.apply_heads(heads(gone(F1), v="v4", restore=1))
+        owed = {r.facet: (r.term, r.op_id) for r in desk.store.receipts_owed(5)}
+        assert owed[F1][0] == T1
+        assert owed[F1][1] != of_before[F1]
+
+    def test_a_crash_while_a_copy_becomes_readable_again_leaves_no_receipt_for_what_is_held(
+        self, open_desk: "OpenDesk"
+    ) -> None:
+        def lost_before_a_restore() -> Desk:
+            desk = open_desk()
+            self.copy(desk, row("a"))
+            desk.store.apply_heads(heads(gone(), v="v2"))
+            desk.store.begin_restore(1)
+            desk.die_at(None)
+            return desk
+
+        again = heads(head(), v="v3", restore=1)
+        whole = lost_before_a_restore()
+        whole.store.apply_heads(again)
+        assert whole.steps >= 2
+        for step in range(1, whole.steps + 1):
+            desk = lost_before_a_restore()
+            desk.die_at(step)
+            with pytest.raises(Crash):
+                desk.store.apply_heads(again)
+            desk.die_at(None)
+            desk.reopen()
+            if desk.store.held():
+                assert list(desk.store.receipts_owed(5)) == [], f"crash at step {step}"
+            desk.store.apply_heads(again)
+            assert self.held(desk).term == T1
+            assert list(desk.store.receipts_owed(5)) == [], f"crash at step {step}"
+
     def test_what_a_person_did_survives_the_loss_of_the_cache(self, desk: Desk) -> None:
         self.copy(desk, row("a"))
         self.put(desk, create(1))

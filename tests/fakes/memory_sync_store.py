@@ -186,6 +186,7 @@ class MemorySyncStore:
             self.disk.cache.v = heads.v
 
         self._owe_unheld(heads.heads)
+        self._owe_no_more(heads.heads)
         self._commit("heads", write)
         self._finish_purges()
 
@@ -199,6 +200,7 @@ class MemorySyncStore:
                 self._note(head)
 
         self._owe_unheld(heads)
+        self._owe_no_more(heads)
         self._commit("terms", write)
         self._finish_purges()
 
@@ -504,6 +506,14 @@ class MemorySyncStore:
             copy_of = (*key, head.term)
             if all(owed.purge[:3] != copy_of for owed in self.disk.work.owed.values()):
                 self._owe((*copy_of, -1))
+
+    def _owe_no_more(self, heads: Iterable[Head]) -> None:
+        """Copies readable again under their very term, before they are noted as held."""
+        owed = self.disk.work.owed
+        readable = {(head.owner, head.facet, head.term) for head in heads if not head.gone}
+        again = [n for n, one in owed.items() if not one.verdict and one.purge[:3] in readable]
+        if again:
+            self._commit("purge.owed", lambda: [owed.pop(op_id) for op_id in again])
 
     def _owe(self, purge: tuple[int, str, str, int]) -> None:
         op_id = uuid7(self._clock, self._entropy)
