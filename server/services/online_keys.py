@@ -17,6 +17,8 @@ from dossier.sealing.key_list import KeyList, sign_key_list, verify_key_list
 from server.ports import KeyStore
 
 KINDS: Final = ("log", "order")
+MOST: Final = 100
+"""Keys of one kind over a server's life."""
 _UNSIGNED = "identity.key has to sign the key list again: run `identity sign`"
 
 
@@ -57,9 +59,11 @@ async def signed_list(
 ) -> bytes:
     """A new list for the keys of this store and its present restore number.
 
-    The newest of the keys `before` are kept beside the ones that `replace` them, older ones are left out.
+    The newest of the keys `before` are kept beside the ones that `replace` them, older ones are left out. Its
+    serial is the second it was signed in: after a restore to a folder that had seen fewer lists than the
+    desktops, the next one is still above every list they know.
     """
-    serial = 1 if before is None else before.serial + 1
+    serial = max(0 if before is None else before.serial + 1, int(now.timestamp()))
     listed = {kind: await _listed(keys, kind, before, replace) for kind in KINDS}
     told = KeyList(serial, now, await keys.restore_number(), listed["log"], listed["order"], tls)
     return sign_key_list(private_identity, told)
@@ -73,18 +77,18 @@ async def _listed(
     newest: bytes = getattr(before, kind)[0]
     if kind not in replace:
         return (newest,)
-    number = await _number(keys, kind, newest, before.serial)
+    number = await _number(keys, kind, newest)
     return devices.public_key(await keys.secret(_name(kind, number + 1))), newest
 
 
 async def _private(keys: KeyStore, kind: str, told: KeyList) -> bytes:
     newest: bytes = getattr(told, kind)[0]
-    return await keys.secret(_name(kind, await _number(keys, kind, newest, told.serial)))
+    return await keys.secret(_name(kind, await _number(keys, kind, newest)))
 
 
-async def _number(keys: KeyStore, kind: str, public: bytes, serial: int) -> int:
-    """Which of the secrets of this kind it is: a list of serial s follows at most s - 1 replacements."""
-    for number in range(1, serial + 1):
+async def _number(keys: KeyStore, kind: str, public: bytes) -> int:
+    """Which of the secrets of this kind it is. Raises StoreError when none of the first MOST is."""
+    for number in range(1, MOST + 1):
         if devices.public_key(await keys.secret(_name(kind, number))) == public:
             return number
     raise StoreError(_UNSIGNED)

@@ -185,6 +185,8 @@ def test_d10_a_key_replaced_under_a_running_desktop_disturbs_nobody(
     told = desk(built, synced, Trust)
     try:
         told.schedule._restart()
+        assert told.desktop.trust is not None
+        before = told.desktop.trust._listed().serial
         told.schedule.scene.side.replace_key(kind)
         told.fill(1)
         told.slot.engine._sign_in._token = ""
@@ -193,7 +195,6 @@ def test_d10_a_key_replaced_under_a_running_desktop_disturbs_nobody(
         while told.schedule._calm_step():
             assert not isinstance(told.state, states.Distrusted)
         assert isinstance(told.state, states.Idle)
-        assert told.desktop.trust is not None
-        assert told.desktop.trust._listed().serial == 2
+        assert told.desktop.trust._listed().serial > before
     finally:
         told.schedule.end()

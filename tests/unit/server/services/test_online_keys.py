@@ -1,6 +1,6 @@
 """The server's online keys: listed, replaced one by one, refused when the list is of something else."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -31,7 +31,7 @@ def sign(keys: KeyStore, before: KeyList | None, *replace: str) -> tuple[bytes, 
 def test_the_first_list_names_the_keys_the_server_signs_with(keys: KeyStore) -> None:
     text, told = sign(keys, None)
     online = drive(open_online_keys(keys, PUBLIC, text))
-    assert told.serial == 1
+    assert told.serial == int(NOW.timestamp())
     assert told.log == (devices.public_key(online.log),)
     assert told.order == (devices.public_key(online.order),)
     assert online.log != online.order
@@ -49,7 +49,18 @@ def test_a_replaced_key_is_new_and_the_old_one_is_believed_beside_it_once(keys: 
     assert len(third.log) == 2
     _, fourth = sign(keys, third)
     assert fourth.log == third.log[:1]
-    assert [one.serial for one in (first, second, third, fourth)] == [1, 2, 3, 4]
+    steps = [one.serial - first.serial for one in (first, second, third, fourth)]
+    assert steps == [0, 1, 2, 3]
+
+
+def test_a_list_signed_after_a_restore_is_above_those_the_lost_server_signed(
+    keys: KeyStore,
+) -> None:
+    _, first = sign(keys, None)
+    _, lost = sign(keys, first, "log")
+    later = NOW + timedelta(minutes=1)
+    text = drive(signed_list(keys, IDENTITY, first, later))
+    assert verify_key_list(PUBLIC, text).serial > lost.serial
 
 
 def test_a_restore_makes_the_server_wait_for_a_new_list(keys: KeyStore) -> None:
