@@ -200,7 +200,7 @@ class Engine:
         self._up.allow(allowed.get("ops"), allowed.get("ops_bytes"))
         self._down.allow(allowed.get("items"))
         self._up.begin_session(now_s)
-        self._down.begin_session(now_s)
+        self._down.begin_session(now_s, self._sign_in.server_now)
 
     def _rest(self, now_s: float) -> Next:
         """Nothing to ask: say so, and how long it stays so."""

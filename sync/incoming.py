@@ -17,6 +17,7 @@ from sync.lane import SetAside
 from sync.ledger import Ledger, is_done, key_of
 from sync.policy import BatchSize, Policy, SliceSize
 from sync.ports import Held, Key, SyncStore
+from sync.their_clock import TheirClock
 
 Asking = AskHeads | AskTerms | AskChanges | AskDigests
 Touched = dict[int, frozenset[str]]
@@ -30,14 +31,14 @@ class Incoming:
 
     def __init__(self, store: SyncStore, clock: Clock, policy: Policy) -> None:
         self._store, self._clock, self._policy = store, clock, policy
+        self._theirs = TheirClock(clock)
         self.ledger = Ledger()
         self.slices = SliceSize(policy)
         self.retaken = 0
         self._items = BatchSize(policy.items_per_request)
         self._terms: dict[Key, None] = {}
         self._digests: deque[Key] = deque()
-        self._heads_due_s = 0.0
-        self._digests_due_s = 0.0
+        self._heads_due_s = self._digests_due_s = 0.0
         self._aside: SetAside[Key] = SetAside(policy.tries, policy.aside_s)
 
     @property
@@ -45,8 +46,9 @@ class Incoming:
         """Compartments tried more rarely after repeated failures."""
         return len(self._aside)
 
-    def begin_session(self, now_s: float) -> None:
+    def begin_session(self, now_s: float, server_now: str = "") -> None:
         """A session starts: everything held is asked again, heads first, digests once all is quiet."""
+        self._theirs.learn(server_now)
         self.ledger = self.ledger.reloaded(self._store.held())
         self._terms = dict.fromkeys(
             key_of(held) for held in self.ledger.all() if held.at != "" or held.rows > 0
@@ -93,7 +95,7 @@ class Incoming:
         self._heads_due_s = now_s + self._policy.idle_s
         if reply is None:
             return {}
-        self._store.apply_heads(reply)
+        self._store.apply_heads(self._theirs.heads(reply))
         told = [(head.owner, head.facet) for head in reply.heads]
         touched = self._reread(None if reply.recheck else told)
         self._terms.update(dict.fromkeys(self.ledger.of_owners(reply.recheck)))
@@ -102,7 +104,8 @@ class Incoming:
     def settle_terms(self, asked: AskTerms, reply: TermsReply) -> Touched:
         """Purge what may not be read any more; what the answer leaves out is not readable either."""
         items = set(asked.items)
-        heads = {(h.owner, h.facet): h for h in reply.heads if (h.owner, h.facet) in items}
+        told = map(self._theirs.head, reply.heads)
+        heads = {(h.owner, h.facet): h for h in told if (h.owner, h.facet) in items}
         if not heads:
             raise BadAnswer("no_terms")
         self._store.apply_terms(asked.items, list(heads.values()))

@@ -103,11 +103,16 @@ class Reporter:
             self._lease = min(max(timedelta(0), lease), _LONGEST_LEASE)
 
     def membership(self, live: Situation | None) -> None:
-        """The server named our membership among the live ones, or it is over. Raises BadAnswer."""
+        """The server named our membership among the live ones, or it is over. Its end is an instant of the
+        server's clock, kept as one of ours: a clock that is years off ends no membership. Raises BadAnswer.
+        """
         if live is None:
             self._store.membership(self._clock.now())
+        elif live.until is None:
+            self._store.membership(None)
         else:
-            self._store.membership(None if live.until is None else _parsed(live.until))
+            ours = _parsed(live.until) - timedelta(seconds=self.told.skew_s)
+            self._store.membership(ours)
 
     def progress(self, ledger: Ledger, now_s: float) -> None:
         """Exact figures, with the time left while something is fetched."""

@@ -81,6 +81,11 @@ class SignIn:
         """The server's own limits, by name."""
         return self._capabilities.limits if self._capabilities else {}
 
+    @property
+    def server_now(self) -> str:
+        """What time the server said it was when the session began."""
+        return self._capabilities.now if self._capabilities else ""
+
     def speaks_our_protocol(self) -> bool:
         """True when the server answers this version of the messages."""
         return self._capabilities is not None and PROTOCOL in self._capabilities.protocols

@@ -13,7 +13,8 @@ PATIENT = {"resourceType": "Patient", "id": "pat-1", "name": [{"family": "Durand
 
 
 def made(folder: Path, rows: str, keys: str) -> tuple[int, str]:
-    said = operator("init", folder, "--database", rows, "--key-database", keys)
+    words = ("--database", rows, "--key-database", keys, "--demonstration")
+    said = operator("init", folder, *words)
     return said.code, said.err
 
 

@@ -129,7 +129,7 @@ def test_another_server_at_the_same_address_is_refused(place: Place, tmp_path: P
     held = place.shows()
     place.stopped()
     other = tmp_path / "other"
-    assert operator("init", other).code == 0
+    assert operator("init", other, "--demonstration").code == 0
     names = (*DATABASES, "root.key", "identity.key", "keys.txt", "server.json")
     for name in names:
         (place.folder / name).unlink(missing_ok=True)

@@ -1,0 +1,52 @@
+"""Instants of the server's clock, as instants of ours.
+
+A right that ends is told by the server's clock and ended here by ours, which may be years off: what is kept is
+how long the right still stands, counted from the moment it was told (design law 7).
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from dossier.clock import Clock, from_wire, to_wire
+from dossier.errors import BadAnswer
+from dossier.wire.messages import Head, Heads
+
+_ALIKE = timedelta(minutes=1)
+"""Clocks that differ by less are the same one."""
+
+
+class TheirClock:
+    """Learns how far the two clocks are apart from each answer that says the hour."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = timedelta(0)
+
+    def learn(self, now: str) -> None:
+        """The server said what time it is; "" says nothing. Raises BadAnswer for what is no instant."""
+        if now:
+            ahead = _instant(now) - self._clock.now()
+            self._ahead = ahead if abs(ahead) >= _ALIKE else timedelta(0)
+
+    def heads(self, told: Heads) -> Heads:
+        """The same heads with their ends on our clock. Raises BadAnswer for what is no instant."""
+        self.learn(told.now)
+        return structs.replace(told, heads=tuple(self.head(one) for one in told.heads))
+
+    def head(self, told: Head) -> Head:
+        """One head with its end on our clock."""
+        if told.until is None or not self._ahead:
+            return told
+        try:
+            ends = _instant(told.until) - self._ahead
+        except OverflowError as error:
+            raise BadAnswer("instant") from error
+        return structs.replace(told, until=to_wire(ends))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return from_wire(text)
+    except ValueError as error:
+        raise BadAnswer("instant") from error
