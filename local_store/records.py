@@ -34,11 +34,12 @@ _OWNERS: Final = (
     "WHEN complete AND at = wanted THEN rows ELSE rows_wanted END), sum(size), sum(CASE "
     "WHEN complete AND at = wanted THEN size ELSE size_wanted END) FROM visible GROUP BY owner"
 )
+# `+c.own`: no index of the moment over all rows in place of each shelf's own range.
 _OWN_OWNERS: Final = (
     "SELECT 'patient', 3, 1, count(c.n), count(c.n), coalesce(sum(c.size), 0), "
     "coalesce(sum(c.size), 0) FROM (SELECT DISTINCT owner FROM listed) AS p "
     "LEFT JOIN shelf AS s ON s.owner = p.owner LEFT JOIN confirmed AS c ON c.n >= s.shelf << 24 "
-    "AND c.n < (s.shelf + 1) << 24 AND c.own = 1 GROUP BY p.owner"
+    "AND c.n < (s.shelf + 1) << 24 AND +c.own = 1 GROUP BY p.owner"
 )
 
 _BY_TIME: Final = attrgetter("rtype", "at", "id")

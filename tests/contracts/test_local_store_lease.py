@@ -158,3 +158,39 @@ def test_a_row_told_again_may_become_ours(store: LocalStore) -> None:
     with store._readers.reading() as db:
         found = db.execute("SELECT id, own FROM confirmed WHERE own = 1").fetchall()
     assert sorted(found) == [("ours", 1), ("theirs", 1)]
+
+
+def _steps(store: LocalStore) -> int:
+    """The hundreds of steps of SQLite's machine that the figures of the copy take."""
+    counted = [0]
+
+    def count() -> int:
+        counted[0] += 1
+        return 0
+
+    with store._readers.reading() as db:
+        db.set_progress_handler(count, 100)
+    try:
+        store.records.copy_facts()
+    finally:
+        with store._readers.reading() as db:
+            db.set_progress_handler(None, 0)
+    return counted[0]
+
+
+def test_its_figures_cost_one_look_at_each_row_however_large_the_practice(
+    store: LocalStore, clock: ManualClock
+) -> None:
+    """A day offline in a practice of 1,500 patients must lock at once, not after minutes."""
+    grown: list[int] = []
+    for start in (100, 150):
+        for owner in range(start, start + 50):
+            copy(
+                store, owner, [patient(owner, "Le Goff", f"A{owner}", "1960-01-01")], facet="tag-i"
+            )
+            copy(store, owner, [own(observation(f"o{owner}-{n}", "toux")) for n in range(4)])
+        store.sync.contact(clock.now(), clock.now() + timedelta(days=7))
+        clock.advance(8 * DAY_S)
+        assert store.is_narrowed()
+        grown.append(_steps(store))
+    assert grown[1] < 2.5 * grown[0]
