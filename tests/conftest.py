@@ -45,6 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker({"contracts": "contract"}.get(folder, folder))
 
 
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for a whole test: what connections of PostgreSQL belong to."""
+    with asyncio.Runner() as opened:
+        yield opened
+
+
 @pytest.fixture(autouse=True)
 def _no_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = request.path.relative_to(ROOT / "tests").parts[0]

@@ -22,12 +22,6 @@ KEYS = "server.store.keystore"
 
 
 @pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as opened:
-        yield opened
-
-
-@pytest.fixture
 def run(runner: asyncio.Runner) -> Callable[[Any], Any]:
     return runner.run
 

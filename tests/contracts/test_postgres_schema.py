@@ -1,7 +1,7 @@
 """The schema on PostgreSQL: SCALE §2 read from its catalogue, and migrations while others work."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -23,12 +23,6 @@ CREATE INDEX resource_shelf ON resource (owner, shelf);
 CREATE TABLE shelf (owner BIGINT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (owner, name));
 CREATE INDEX shelf_name ON shelf (owner, name);
 """
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as opened:
-        yield opened
 
 
 @pytest.fixture

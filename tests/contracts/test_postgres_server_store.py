@@ -18,12 +18,6 @@ from tests.fakes.postgres import Cluster
 
 
 @pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as opened:
-        yield opened
-
-
-@pytest.fixture
 def run(runner: asyncio.Runner) -> Callable[[Any], Any]:
     return runner.run
 

@@ -1,6 +1,5 @@
 """A practice loses its server: backed up while it runs, destroyed, restored elsewhere, met by its desktops."""
 
-import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,14 +9,13 @@ import msgspec
 import pytest
 
 from dossier.clock import SystemClock
-from dossier.entropy import SystemEntropy
 from practitioner_app.ports import ItemState
 from server.app import House
 from server.services.accounts import Person
 from sync import states
 from sync.states import Did
 from tests.fakes.device_process import Device
-from tests.fakes.served_house import served
+from tests.fakes.served_house import inside, served
 from tests.fakes.server_process import Said, ServerProcess, operator
 from tests.fakes.server_room import DOCTOR, PASSWORD, SteppingClock, a_consent
 
@@ -63,15 +61,7 @@ class Practice:
 
     def inside(self, work: Callable[[House], Any]) -> Any:
         """Look into the house of a server that does not run."""
-
-        async def go() -> Any:
-            house = await House.open(self.data, SystemClock(), SystemEntropy())
-            try:
-                return await work(house)
-            finally:
-                await house.close()
-
-        return asyncio.run(go())
+        return inside(self.data, work)
 
     def restore(self, into: Path, *more: str | Path) -> Said:
         return operator(

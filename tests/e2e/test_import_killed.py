@@ -1,6 +1,5 @@
 """An import that is killed (kill -9) before or after any durable write, then run again: nothing twice, nothing lost."""
 
-import asyncio
 import io
 import os
 import subprocess
@@ -13,10 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from dossier.clock import SystemClock
-from dossier.entropy import SystemEntropy
-from server.app import House
 from server.cli import main
+from tests.fakes.served_house import inside
 from tests.fakes.server_process import ROOT
 from tests.fakes.server_room import an_allergy
 
@@ -48,14 +45,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def counts(server: Path) -> dict[str, int]:
-    async def read() -> dict[str, int]:
-        house = await House.open(server, SystemClock(), SystemEntropy())
-        try:
-            return await house.store.maintenance.counts()
-        finally:
-            await house.close()
-
-    found = asyncio.run(read())
+    found = inside(server, lambda house: house.store.maintenance.counts())
     return {table: found[table] for table in TABLES}
 
 

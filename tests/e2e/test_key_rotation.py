@@ -1,6 +1,5 @@
 """The operator replaces keys of a server that runs, is killed while doing so, and goes on."""
 
-import asyncio
 import signal
 import subprocess
 import sys
@@ -11,9 +10,8 @@ from typing import Any
 import pytest
 
 from dossier.clock import SystemClock
-from dossier.entropy import SystemEntropy
 from server.app import House
-from tests.fakes.served_house import served
+from tests.fakes.served_house import inside, served
 from tests.fakes.server_process import ROOT, ServerProcess, operator
 from tests.fakes.server_room import SteppingClock, an_allergy
 
@@ -42,21 +40,17 @@ def process(folder: Path, tmp_path: Path) -> Iterator[ServerProcess]:
 def everything(folder: Path) -> tuple[list[str], list[str], Any]:
     """Ids of every readable resource, versions of data keys, the fault of the log."""
 
-    async def go() -> tuple[list[str], list[str], Any]:
-        house = await House.open(folder, SystemClock(), SystemEntropy())
-        try:
-            await house.settle()
-            ids, versions, after = [], [], -1
-            while owners := await house.store.maintenance.owners("patient", after, 100):
-                for owner in owners:
-                    ids += [row.id for row in await house.records.whole(owner)]
-                    versions.append(str((await house.keys.key(owner))[0]))
-                after = owners[-1]
-            return sorted(ids), versions, await house.sequencer.verify()
-        finally:
-            await house.close()
+    async def read(house: House) -> tuple[list[str], list[str], Any]:
+        await house.settle()
+        ids, versions, after = [], [], -1
+        while owners := await house.store.maintenance.owners("patient", after, 100):
+            for owner in owners:
+                ids += [row.id for row in await house.records.whole(owner)]
+                versions.append(str((await house.keys.key(owner))[0]))
+            after = owners[-1]
+        return sorted(ids), versions, await house.sequencer.verify()
 
-    return asyncio.run(go())
+    return inside(folder, read)
 
 
 def test_the_kek_is_replaced_while_the_server_runs(folder: Path, process: ServerProcess) -> None:

@@ -1,6 +1,5 @@
 """A real server that is replaced, rolled back, re-keyed or that revokes: what a real desktop believes."""
 
-import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from dossier.clock import SystemClock
-from dossier.entropy import SystemEntropy
 from dossier.sealing.orders import purged_message
 from dossier.sealing.text import base64url
 from dossier.wire.messages import PurgedRequest
@@ -20,7 +18,7 @@ from server.services.facets import JOURNAL_FACETS
 from sync import states
 from sync.states import State
 from tests.fakes.device_process import Device, opened
-from tests.fakes.served_house import served
+from tests.fakes.served_house import inside, served
 from tests.fakes.server_process import ServerProcess, operator
 from tests.fakes.server_room import DOCTOR, SteppingClock
 
@@ -154,18 +152,14 @@ def test_every_online_key_is_replaced_without_touching_the_desktop(place: Place)
 
 
 def erased_lines(place: Place) -> int:
-    async def look() -> int:
-        house = await House.open(place.folder, SystemClock(), SystemEntropy())
-        try:
-            await house.settle()
-            tags = [house.premises.tags.tag(place.anne, name) for name in JOURNAL_FACETS]
-            rows = await house.store.read(place.anne, lambda tx: tx.journal.of_facets(tags, 100))
-            read = [await journal.read_row(house.premises, place.anne, row) for row in rows]
-            return sum(line.action == "erased" for line in read)
-        finally:
-            await house.close()
+    async def look(house: House) -> int:
+        await house.settle()
+        tags = [house.premises.tags.tag(place.anne, name) for name in JOURNAL_FACETS]
+        rows = await house.store.read(place.anne, lambda tx: tx.journal.of_facets(tags, 100))
+        read = [await journal.read_row(house.premises, place.anne, row) for row in rows]
+        return sum(line.action == "erased" for line in read)
 
-    return asyncio.run(look())
+    return inside(place.folder, look)
 
 
 def test_s8_a_revoked_desktop_gets_a_signed_order_and_its_receipt_is_taken(place: Place) -> None:

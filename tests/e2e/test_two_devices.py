@@ -1,6 +1,5 @@
 """Two desktops without windows and one real server process: offline and back, revoked, killed at any moment."""
 
-import asyncio
 import subprocess
 import sys
 import threading
@@ -14,7 +13,6 @@ import msgspec
 import pytest
 
 from dossier.clock import SystemClock
-from dossier.entropy import SystemEntropy
 from practitioner_app.ports import ItemState
 from server.app import House
 from server.ports import OwnerTx
@@ -22,7 +20,7 @@ from server.services.accounts import Person
 from sync import states
 from sync.states import Did
 from tests.fakes.device_process import Device, opened
-from tests.fakes.served_house import served
+from tests.fakes.served_house import inside, served
 from tests.fakes.server_process import ROOT, ServerProcess, operator
 from tests.fakes.server_room import DOCTOR, PASSWORD, SteppingClock
 
@@ -54,16 +52,12 @@ class Site:
     def inside(self, work: Callable[[House], Any]) -> Any:
         """Open the house of a server that does not run."""
 
-        async def go() -> Any:
-            house = await House.open(self.folder / "server", SystemClock(), SystemEntropy())
-            try:
-                found = await work(house)
-                await house.settle()
-                return found
-            finally:
-                await house.close()
+        async def settled(house: House) -> Any:
+            found = await work(house)
+            await house.settle()
+            return found
 
-        return asyncio.run(go())
+        return inside(self.folder / "server", settled)
 
 
 @pytest.fixture

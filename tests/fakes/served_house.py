@@ -2,16 +2,17 @@
 
 import asyncio
 import queue
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from dossier.entropy import SeededEntropy
+from dossier.clock import SystemClock
+from dossier.entropy import SeededEntropy, SystemEntropy
 from dossier.sealing import devices as device_keys
 from dossier.sealing.stretching import Cost
 from dossier.sealing.text import base64url
@@ -26,6 +27,7 @@ from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom, SteppingClock
 
 CHEAP = Cost(64, 1, 1)
 Message = MutableMapping[str, Any]
+Found = TypeVar("Found")
 _SERVICES = (
     "accounts",
     "directory",
@@ -191,6 +193,19 @@ class _Opened:
             self.house = await House.open(*self._opening, cost=CHEAP)
             self.app = build_app(self.house)
         await self.app(scope, receive, send)
+
+
+def inside(folder: Path, work: Callable[[House], Awaitable[Found]]) -> Found:
+    """Look into the house of a server that does not run; effects owed are settled only if `work` does it."""
+
+    async def look() -> Found:
+        house = await House.open(folder, SystemClock(), SystemEntropy())
+        try:
+            return await work(house)
+        finally:
+            await house.close()
+
+    return asyncio.run(look())
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """A small demonstration practice with its real server process, and desktops enrolled in it."""
 
-import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +11,10 @@ from typing import Any
 import msgspec
 
 from dossier.clock import SystemClock
-from dossier.entropy import SystemEntropy
 from server.app import House as ServerHouse
+from server.services.record import Held
 from tests.fakes.desktop_process import ROOT, DesktopProcess, House, display
+from tests.fakes.served_house import inside
 from tests.fakes.server_process import ServerProcess, operator
 
 FONTAINE, LEMAIRE = 0, 1
@@ -67,17 +67,14 @@ class SmallPractice:
 
     def stored(self, text: str) -> int:
         """How many resources of the stopped server hold this text."""
-        return asyncio.run(self._stored(text.encode()))
 
-    async def _stored(self, text: bytes) -> int:
-        house = await ServerHouse.open(self.data, SystemClock(), SystemEntropy())
-        try:
+        async def whole(house: ServerHouse) -> list[Held]:
             owners = await house.premises.store.maintenance.owners(None, 0, 100_000)
-            held = [one for owner in owners for one in await house.records.whole(owner)]
-        finally:
-            await house.close()
+            return [one for owner in owners for one in await house.records.whole(owner)]
+
+        held = inside(self.data, whole)
         assert len(held) > 100, "the server's records were not read"
-        return sum(text in one.body for one in held)
+        return sum(text.encode() in one.body for one in held)
 
 
 @contextmanager

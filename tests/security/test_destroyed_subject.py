@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import Refused, Unavailable
 from dossier.sealing.recovery_key import recovery_public
@@ -17,7 +16,7 @@ from server.backup.restoring import Asked, restore
 from server.cli.identity import sign_again
 from server.folder import Folder
 from server.store.keystore.key_file import make_key_file
-from tests.fakes.served_house import ServedHouse, served
+from tests.fakes.served_house import ServedHouse, inside, served
 from tests.fakes.server_room import MONDAY, SteppingClock, an_allergy
 
 
@@ -57,19 +56,15 @@ class Places:
 def read(folder: Path, *owners: int) -> list[Any]:
     """Ids of everything readable of each of them, or why nothing is; and the fault of the log."""
 
-    async def go() -> list[Any]:
-        house = await House.open(folder, SystemClock(), SystemEntropy())
-        try:
-            found: list[Any] = []
-            for owner in owners:
-                rows = await house.records.whole(owner)
-                found.append(sorted(row.id for row in rows))
-            await house.settle()
-            return [*found, await house.sequencer.verify()]
-        finally:
-            await house.close()
+    async def look(house: House) -> list[Any]:
+        found: list[Any] = []
+        for owner in owners:
+            rows = await house.records.whole(owner)
+            found.append(sorted(row.id for row in rows))
+        await house.settle()
+        return [*found, await house.sequencer.verify()]
 
-    return asyncio.run(go())
+    return inside(folder, look)
 
 
 def fill(room: ServedHouse) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """What PostgreSQL may do to us: die in the middle, refuse, cut connections, answer late. Nothing acknowledged is lost."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -16,12 +16,6 @@ from tests.fakes.postgres import Cluster, programs, running
 
 OWNERS, WRITERS, OPS, KILLS = 4, 8, 60, 3
 ANNE = 7
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as opened:
-        yield opened
 
 
 @pytest.fixture
