@@ -1,4 +1,4 @@
-"""sync.trust.PinBoard inside work.db: what this device remembers of its server survives every rebuilding."""
+"""sync.ports.PinBoard inside work.db: what this device remembers of its server survives every rebuilding."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ import msgspec
 
 from dossier.errors import StoreCorrupt
 from local_store.keepsakes import Vault
-from sync.trust import Pins
+from sync.ports import Pins
 
 _NAME: Final = "server"
 

@@ -188,3 +188,23 @@ class DeviceKey(Protocol):
     @property
     def device(self) -> str: ...
     def sign(self, message: bytes) -> bytes: ...
+
+
+class Pins(NamedTuple):
+    """What this device remembers of its server, durably. `checkpoint` was believed under `restore`; `order`
+    is the serial of the last order obeyed.
+    """
+
+    identity: bytes
+    key_list: bytes = b""
+    size: int = 0
+    root: bytes = b""
+    restore: int = 0
+    order: int = 0
+
+
+class PinBoard(Protocol):
+    """Keeps the pins of one device inside work.db; each call is one durable step. Raises StoreError kin."""
+
+    def pins(self) -> Pins: ...
+    def pin(self, pins: Pins) -> None: ...

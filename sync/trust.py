@@ -8,7 +8,6 @@ everything held stays as it is. A declared restore (a newer list names it) begin
 
 from base64 import b64decode
 from datetime import timedelta
-from typing import NamedTuple, Protocol
 
 from dossier.errors import BadAnswer, DeviceRevoked, Distrusted, DossierError, SealBroken
 from dossier.sealing.checkpoints import Checkpoint, verify_checkpoint
@@ -18,29 +17,10 @@ from dossier.sealing.orders import Order, OrderKind, is_for, verify_order
 from dossier.sealing.text import base64url
 from dossier.wire.messages import Capabilities, KeysReply, LogReply
 from sync.exchanges import AskKeys, AskLog, Reply
+from sync.ports import PinBoard, Pins
 
 EVERY_S = 3600.0
 """How often the log is asked for its proof, besides each new token."""
-
-
-class Pins(NamedTuple):
-    """What this device remembers of its server, durably. `checkpoint` was believed under `restore`; `order`
-    is the serial of the last order obeyed.
-    """
-
-    identity: bytes
-    key_list: bytes = b""
-    size: int = 0
-    root: bytes = b""
-    restore: int = 0
-    order: int = 0
-
-
-class PinBoard(Protocol):
-    """Keeps the pins of one device inside work.db; each call is one durable step. Raises StoreError kin."""
-
-    def pins(self) -> Pins: ...
-    def pin(self, pins: Pins) -> None: ...
 
 
 class Trust:

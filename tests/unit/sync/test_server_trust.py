@@ -11,7 +11,8 @@ from dossier.sealing.merkle import Tree
 from dossier.sealing.orders import OrderKind
 from dossier.wire.messages import LogReply
 from sync.exchanges import AskKeys, AskLog
-from sync.trust import EVERY_S, Pins, Trust
+from sync.ports import Pins
+from sync.trust import EVERY_S, Trust
 from tests.fakes.signing_server import IDENTITY, SigningServer
 
 OTHER = SeededEntropy(2).bytes(32)
