@@ -94,7 +94,7 @@ _REFUSALS = {
     "too_large": "longer than 256 MB unpacked; split it, one Bundle for each patient, or give NDJSON",
     "unavailable": "it was erased or moved here, and is not brought back by an import",
     "unknown_patient": "its patient is neither here nor in these files",
-    "unreadable": "no FHIR resource and no set of them (JSON, UTF-8, 100,000 entries at most); the report says why",
+    "unreadable": "no FHIR resource and no set of them (JSON, UTF-8, 200,000 entries at most); the report says why",
 }
 
 

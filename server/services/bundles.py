@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 ENTRIES = 200_000
 """Most entries of one Bundle: one patient's part is one transaction, and is held until it is decided."""
+_LONG = 16 * 1024 * 1024
+_OBJECTS = 32 * ENTRIES
+"""Most objects of a long text: what is read of a text that is all brackets costs many times its length."""
 _STAND_IN: dict[str, Any] = {}
 """In the place of a resource while the envelope is checked."""
 
@@ -40,6 +43,21 @@ _OF_ENTRY = frozenset(
         "response",
     )
 )  # fmt: skip
+_LONG_ENTRY = msgspec.defstruct(
+    "_LONG_ENTRY",
+    [(name, msgspec.Raw, msgspec.Raw(b"")) for known in _OF_ENTRY for name in (known, f"_{known}")],
+    forbid_unknown_fields=True,
+)
+_LONG_BUNDLE = msgspec.defstruct(
+    "_LONG_BUNDLE",
+    [
+        (name, list[_LONG_ENTRY] if name == "entry" else msgspec.Raw, None)  # type: ignore[valid-type]
+        for known in _OF_BUNDLE
+        for name in (known, f"_{known}")
+    ],
+    forbid_unknown_fields=True,
+)
+"""A Bundle whose every element is known: reading one with others stops at the first of them."""
 _URN = "urn:uuid:"
 _REFERENCE = re.compile(rb'("reference"\s*:\s*")(urn:uuid:[0-9A-Za-z-]{1,64})(")')
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -148,6 +166,8 @@ def contents(raw: bytes) -> Contents:
     """Read one resource or one Bundle. Raises Invalid when it is neither, or a Bundle that is itself wrong
     (bdl-*), too long, or of a kind that is no set of records (a document, a message, a history, an answer).
     """
+    if len(raw) > _LONG:
+        _bounded(raw)
     top = _decode(raw, Pieces)
     if _text(top.get("resourceType")) != "Bundle":
         whole = msgspec.Raw(raw)
@@ -163,6 +183,18 @@ def contents(raw: bytes) -> Contents:
     if outside != sum(map(_quotes, entries)):
         raise Invalid((Issue("$", "duplicate_key"),))
     return _bundle(top, entries)
+
+
+def _bounded(raw: bytes) -> None:
+    """Refuse a long text that would unfold to many times its length, before it is unfolded."""
+    if raw.count(b"{") > _OBJECTS:
+        raise Invalid((Issue("$", "too_many_entries", f"more than {_OBJECTS} objects"),))
+    if _decode(raw, _Named).rtype != "Bundle":
+        raise Invalid((Issue("$", "too_large", f"a resource of {len(raw)} bytes"),))
+    try:
+        msgspec.json.decode(raw, type=_LONG_BUNDLE)
+    except msgspec.ValidationError as error:
+        raise Invalid((Issue("Bundle", "unknown_element"),)) from error
 
 
 def together(documents: list[Contents]) -> Contents:

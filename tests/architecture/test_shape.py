@@ -4,6 +4,7 @@ import ast
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,9 @@ def repository() -> list[Path]:
     return [p for p in ROOT.rglob("*") if p.is_file() and not made & set(p.relative_to(ROOT).parts)]
 
 
+@cache
 def trees() -> list[tuple[Path, ast.Module]]:
+    """Every source, parsed once for all tests here."""
     return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in sources()]
 
 
@@ -160,6 +163,7 @@ def test_the_kernel_sync_stores_and_ports_are_documented():
     [
         r"/work/",
         r"/root/",
+        r"/home/\w",
         r"\bAKIA[0-9A-Z]{16}\b",
         r"BEGIN [A-Z ]*PRIVATE KEY",
         r"pypi\.org|registry\.npmjs|files\.pythonhosted",

@@ -1,5 +1,6 @@
 """Import: the directory first, then each patient in one transaction; repeated, it changes nothing."""
 
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -189,6 +190,30 @@ def test_a_bundle_with_more_entries_than_the_bound_is_refused_before_they_are_re
     with pytest.raises(Invalid) as refused:
         contents(raw)
     assert [issue.rule for issue in refused.value.issues] == ["too_many_entries"]
+
+
+@pytest.mark.parametrize(
+    ("begin", "again", "end", "rule"),
+    [
+        ('{"resourceType":"Bundle","type":"collection","entry":[{}', ",{}", "]}", "too_many_entries"),
+        ('{"resourceType":"Bundle","type":"collection"', ',"a":1', "}", "unknown_element"),
+        ('{"resourceType":"Bundle","entry":[{"a":1', ',"a":1', "}]}", "unknown_element"),
+        ('{"resourceType":"Basic","id":"b"', ',"a":1', "}", "too_large"),
+        ('{"resourceType":"Basic","x":', "[", "", "too_deep"),
+    ],
+    ids=["entries", "elements of a bundle", "elements of an entry", "a lone resource", "nesting"],
+)  # fmt: skip
+def test_a_long_text_that_would_unfold_without_end_costs_no_memory(
+    begin: str, again: str, end: str, rule: str
+) -> None:
+    raw = (begin + again * (20_000_000 // len(again)) + end).encode()
+    tracemalloc.start()
+    with pytest.raises(Invalid) as refused:
+        contents(raw)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [issue.rule for issue in refused.value.issues] == [rule]
+    assert most < 2 * len(raw)
 
 
 def test_an_id_another_record_holds_refuses_its_bundle(room: ServerRoom) -> None:
