@@ -94,13 +94,15 @@ def main() -> None:
         floor = timed(lambda: copied(folder / "data.db", Path(name) / "plain"))
         say(
             "backup, the first",
-            timed(lambda: data_set.make(Folder(folder), target, clock)),
+            timed(lambda: asyncio.run(data_set.make(Folder(folder), target, clock))),
             floor,
             size,
         )
         fill(folder / "data.db", megabytes + max(1, megabytes // 100), first=1 << 20)
         again: list[data_set.Made] = []
-        spent = timed(lambda: again.append(data_set.make(Folder(folder), target, clock)))
+        spent = timed(
+            lambda: again.append(asyncio.run(data_set.make(Folder(folder), target, clock)))
+        )
         share = again[0].stored.written_bytes / again[0].stored.size
         say("backup, after 1 % more patients", spent, floor, size, note=f"{share:.0%} written")
         say("backup verify", timed(lambda: data_set.verify(target, ["000002.json"])), floor, size)
@@ -108,7 +110,8 @@ def main() -> None:
         told = Folder(folder).read_told()
         listed = Folder(folder).read_key_list().decode()
         public = recovery_public(private)
-        key_set.make(folder / "keys.db", keys, public, told.identity, listed, clock)
+        engine = Folder(folder).engine(told)
+        asyncio.run(key_set.make(engine, keys, public, told.identity, listed, clock))
         asked = Asked(target, keys, Path(name) / "recovery.key", folder / "root.key")
         into = Path(name) / "again"
         back = timed(lambda: asyncio.run(restore(asked, into, clock, entropy)))

@@ -5,24 +5,48 @@ A secret never stands in an address: PostgreSQL's own password file, service fil
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from dossier.clock import Clock
 from dossier.entropy import Entropy
-from dossier.errors import Refused, StoreError
+from dossier.errors import Refused, StoreError, TooNew
 from server.ports import KeyProvider, KeyStore, Store
 from server.store.hints import LoopHintBoard
 from server.store.keystore import PostgresKeyStore, SqliteKeyStore
+from server.store.keystore.sealed import APPLICATION_ID as KEYS_ID
+from server.store.layout import Load, Snapshot
+from server.store.migrations import Migration, all_migrations
 from server.store.postgres import PostgresStore
+from server.store.postgres import copying as postgres_copying
 from server.store.postgres.listening import PostgresHintBoard
 from server.store.postgres.schema import has_rows, is_empty
 from server.store.postgres.waiting import Waits
 from server.store.sqlite import SqliteStore
+from server.store.sqlite import copying as sqlite_copying
+from server.store.sqlite.store import APPLICATION_ID as DATA_ID
 
+_KEYS = "server.store.keystore"
 _CHECKED_MODES = {"verify-full", "verify-ca"}
+
+
+def record_steps(schema: int | None = None) -> tuple[Migration, ...]:
+    """The migrations of the records, up to this schema. Raises TooNew."""
+    return _up_to(all_migrations(), schema)
+
+
+def key_steps(schema: int | None = None) -> tuple[Migration, ...]:
+    """The migrations of the key store, up to this schema. Raises TooNew."""
+    return _up_to(all_migrations(_KEYS), schema)
+
+
+def _up_to(steps: tuple[Migration, ...], schema: int | None) -> tuple[Migration, ...]:
+    if schema is not None and not 0 < schema <= len(steps):
+        raise TooNew(f"schema {schema}, this program knows {len(steps)}")
+    return steps[:schema]
 
 
 class Engine(Protocol):
@@ -49,6 +73,16 @@ class Engine(Protocol):
 
     async def open_store(self, clock: Clock, restore: int) -> Store: ...
     def hint_board(self) -> LoopHintBoard: ...
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """One moment of the records, whether or not a server has them open."""
+        ...
+
+    def key_snapshot(self) -> AbstractAsyncContextManager[Snapshot]: ...
+    def load(self, schema: int, clock: Clock) -> AbstractAsyncContextManager[Load]:
+        """Fill databases where nothing is; durable when the block ends. Raises TooNew."""
+        ...
+
+    def load_keys(self, schema: int, clock: Clock) -> AbstractAsyncContextManager[Load]: ...
 
 
 class FileEngine:
@@ -76,6 +110,26 @@ class FileEngine:
 
     def hint_board(self) -> LoopHintBoard:
         return LoopHintBoard()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        with sqlite_copying.snapshot(self._data, DATA_ID) as found:
+            yield found
+
+    @asynccontextmanager
+    async def key_snapshot(self) -> AsyncIterator[Snapshot]:
+        with sqlite_copying.snapshot(self._keys, KEYS_ID) as found:
+            yield found
+
+    @asynccontextmanager
+    async def load(self, schema: int, clock: Clock) -> AsyncIterator[Load]:
+        with sqlite_copying.load(self._data, DATA_ID, record_steps(schema), clock) as filled:
+            yield filled
+
+    @asynccontextmanager
+    async def load_keys(self, schema: int, clock: Clock) -> AsyncIterator[Load]:
+        with sqlite_copying.load(self._keys, KEYS_ID, key_steps(schema), clock) as filled:
+            yield filled
 
 
 class PostgresEngine:
@@ -111,6 +165,20 @@ class PostgresEngine:
 
     def hint_board(self) -> LoopHintBoard:
         return PostgresHintBoard(self._databases[0])
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        return postgres_copying.snapshot(self._databases, record_steps())
+
+    def key_snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        return postgres_copying.snapshot([self._key_database], key_steps())
+
+    def load(self, schema: int, clock: Clock) -> AbstractAsyncContextManager[Load]:
+        steps = record_steps(schema)
+        return postgres_copying.load(self._databases, steps, clock, stranger="dek")
+
+    def load_keys(self, schema: int, clock: Clock) -> AbstractAsyncContextManager[Load]:
+        steps = key_steps(schema)
+        return postgres_copying.load([self._key_database], steps, clock, stranger="owner")
 
 
 def checked(address: str) -> str:

@@ -27,7 +27,10 @@ from server.engines import Engine, FileEngine, PostgresEngine
 from server.ports import KeyProvider
 from server.services.online_keys import signed_list
 from server.store.keystore import CredentialKeyProvider, FileKeyProvider
-from server.store.keystore.key_file import make_key_file, sync_folder
+from server.store.keystore.key_file import make_key_file
+from server.store.whole_files import write_whole
+
+_PUBLIC = 0o644
 
 
 class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,23 +108,11 @@ class Folder:
 
     def write_key_list(self, text: bytes) -> None:
         """Replace the list, whole or not at all."""
-        self._replace(self.key_list, text)
+        write_whole(self.key_list, text, _PUBLIC)
 
     def write_told(self, told: ServerFile) -> None:
         """Replace `server.json`, whole or not at all."""
-        self._replace(self.told, msgspec.json.encode(told))
-
-    def _replace(self, path: Path, raw: bytes) -> None:
-        written = path.with_suffix(".new")
-        try:
-            with written.open("wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            written.replace(path)
-            sync_folder(self.path)
-        except OSError as error:
-            raise StoreError(f"{path.name} cannot be written: {error.strerror}") from error
+        write_whole(self.told, msgspec.json.encode(told), _PUBLIC)
 
     def engine(self, told: ServerFile) -> Engine:
         """Where this server's databases lie."""

@@ -8,7 +8,7 @@ import msgspec
 from dossier.clock import from_wire
 from dossier.errors import BadAnswer
 from dossier.wire.codec import decode, encode
-from server.backup.files import write_whole
+from server.store.whole_files import write_whole
 
 _NAME = "backup.json"
 

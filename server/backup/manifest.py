@@ -13,15 +13,16 @@ import msgspec
 from dossier.clock import to_wire
 from dossier.errors import BadAnswer, Refused
 from dossier.wire.codec import decode, encode
-from server.backup.files import write_whole
 from server.folder import ServerFile
+from server.store.whole_files import write_whole
 
-FORMAT = 1
+FORMAT = 2
 _NAME = re.compile(r"[0-9]{6}\.json", re.ASCII)
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`segments` are SHA-256 in hexadecimal, each of `segment_bytes` but the last; `size` their sum.
+    """`segments` are SHA-256 in hexadecimal (server.backup.pieces), `size` the sum of their bytes, `counts` the
+    rows of each table.
 
     `restore` and `identity` are the server's when it was made, `checkpoint` the last signed root of its log,
     `key_list` the signed list of its online keys, `schema` that of the database.
@@ -36,7 +37,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schema: int
     checkpoint: str
     size: int
-    segment_bytes: int
+    counts: dict[str, int]
     segments: tuple[str, ...]
 
     @property

@@ -1,8 +1,10 @@
-"""Restore: any backup of the data, the newest key store, ROOT; into an empty folder (DATA-MODEL §5).
+"""Restore: any backup of the data, the newest key store, ROOT; into an empty folder and, when it shall lie in
+PostgreSQL, empty databases, whatever the engine it was made of (DATA-MODEL §5).
 
 The folder is made beside its place and takes its name last, so that a restore that was cut off leaves nothing
-that could be served. The restore number grows first and is sealed into a fresh copy of the key store at once:
-a second restore from the same place never has the number of the first.
+that could be served; databases that were filled meanwhile have to be made again. The restore number grows before
+anything is written under it and is sealed into a fresh copy of the key store at once: a second restore from the
+same place never has the number of the first.
 """
 
 import os
@@ -23,9 +25,10 @@ from dossier.sealing.recovery_key import recovery_public
 from dossier.sealing.text import base64url
 from dossier.wire.codec import encode
 from server.backup import key_set, manifest
-from server.backup.files import failed, make_folder, write_whole
 from server.backup.manifest import Manifest
+from server.backup.pieces import read
 from server.backup.segments import Segments
+from server.engines import Engine, record_steps
 from server.folder import Folder
 from server.ports import KeyStore, OwnerTx, Store
 from server.services.access import Access
@@ -37,19 +40,25 @@ from server.services.reapplying import Reapplied, Reapplying
 from server.services.unit import OwnerUnit
 from server.store.keystore import FileKeyProvider
 from server.store.keystore.key_file import read_key_file, sync_folder
+from server.store.layout import tables
+from server.store.whole_files import failed, make_folder, write_whole
 
 _OWNERS = 500
 _REPORT = "restore.json"
 
 
 class Asked(NamedTuple):
-    """Where everything lies. `backup` is a manifest's name, empty for the newest."""
+    """Where everything lies. `backup` is a manifest's name, empty for the newest. `databases` and
+    `key_database` are the addresses it shall lie at; without any, it becomes files of its folder.
+    """
 
     target: Path
     keys: Path
     recovery: Path
     root: Path
     backup: str = ""
+    databases: tuple[str, ...] = ()
+    key_database: str = ""
 
 
 class Restored(NamedTuple):
@@ -63,24 +72,31 @@ class Restored(NamedTuple):
 async def restore(asked: Asked, into: Path, clock: Clock, entropy: Entropy) -> Restored:
     """Make a server in `into` again. It serves once its identity key has signed the new restore number.
 
-    Raises Refused (`folder_taken`, and as the manifest, the segments and the key set do), KeychainError,
+    Raises Refused (`folder_taken`, `databases_taken`, and as the manifest, the segments and the key set do), KeychainError,
     SealBroken when ROOT is not the one of the keys, StoreError kin.
     """
     _refuse_taken(into)
     said = _chosen(asked)
+    told = msgspec.structs.replace(
+        said.server, databases=asked.databases, key_database=asked.key_database
+    )
     making = Folder(into.with_name(into.name + ".restoring"))
     shutil.rmtree(making.path, ignore_errors=True)
     make_folder(making.path)
+    engine = making.engine(told)
+    if not all((await engine.empty()).values()):
+        raise Refused("databases_taken")
     private = read_key_file(asked.recovery)
-    plain = key_set.restore(asked.keys, private, said.server.identity)
-    write_whole(making.keys, plain.file)
+    held = key_set.restore(asked.keys, private, said.server.identity)
     _copy_root(asked.root, making.root)
-    Segments(asked.target).assemble(said.segments, said.size, making.data)
-    making.write_key_list(_newest_list(making, said, plain.header.key_list))
-    report = await _go_on(asked, making, said, private, clock, entropy)
+    async with engine.load_keys(held.schema, clock) as keys:
+        for rows in held.rows:
+            await keys.put(rows)
+    making.write_key_list(_newest_list(making, said, held.header.key_list))
+    report = await _go_on(asked, making, engine, said, private, clock, entropy)
     write_whole(making.path / _REPORT, encode(report) + b"\n")
     recovery = base64url(recovery_public(private))
-    making.write_told(msgspec.structs.replace(said.server, recovery=recovery))
+    making.write_told(msgspec.structs.replace(told, recovery=recovery))
     _name(making.path, into)
     return Restored(said, report["restore"], report)
 
@@ -132,16 +148,22 @@ def _copy_root(source: Path, target: Path) -> None:
 
 
 async def _go_on(
-    asked: Asked, making: Folder, said: Manifest, private: bytes, clock: Clock, entropy: Entropy
+    asked: Asked,
+    making: Folder,
+    engine: Engine,
+    said: Manifest,
+    private: bytes,
+    clock: Clock,
+    entropy: Entropy,
 ) -> dict[str, Any]:
-    """The new line of time: number, counters, narrowing acts, the leaf that says so."""
-    engine = making.engine(said.server)
+    """Rows, then the new line of time: number, counters, narrowing acts, the leaf that says so."""
     keys = await engine.open_keys(FileKeyProvider(making.root), clock, entropy)
     try:
+        await _fill(engine, asked.target, said, clock)
         number = await keys.begin_restore()
         public = recovery_public(private)
         listed = making.read_key_list().decode()
-        key_set.make(making.keys, asked.keys, public, said.server.identity, listed, clock)
+        await key_set.make(engine, asked.keys, public, said.server.identity, listed, clock)
         store = await engine.open_store(clock, number)
         try:
             await _refuse_damaged(store)
@@ -150,6 +172,18 @@ async def _go_on(
             await store.close()
     finally:
         await keys.close()
+
+
+async def _fill(engine: Engine, target: Path, said: Manifest, clock: Clock) -> None:
+    """Every row of the backup, and no other."""
+    known, counts = tables(record_steps(said.schema)), Counter[str]()
+    async with engine.load(said.schema, clock) as filled:
+        for name, raw in Segments(target).read(said.segments):
+            rows = read(raw, known, name)
+            await filled.put(rows)
+            counts[rows.table] += len(rows.rows)
+        if counts != Counter(said.counts):
+            raise Refused("manifest_damaged", said.name)
 
 
 async def _refuse_damaged(store: Store) -> None:

@@ -1,22 +1,22 @@
 """The data of a backup in segments named by their content: what did not change is not written again.
 
-segments/ab/ab34...   256 KiB of a consistent copy of the database, named by its SHA-256
+segments/ab/ab34...   some rows of one table (server.backup.pieces), named by their SHA-256
 """
 
 import hashlib
-import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import AsyncIterable, Container, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from dossier.errors import Refused
-from server.backup.files import failed, write_whole
+from server.store.whole_files import write_whole
 
-SEGMENT_BYTES = 1 << 18
+_OURS = re.compile(r"[0-9a-f]{64}(\.part)?", re.ASCII)
 
 
 class Stored(NamedTuple):
-    """The segments of one file in order, its size, and what had to be written."""
+    """The segments of one backup in order, their size, and what had to be written."""
 
     segments: tuple[str, ...]
     size: int
@@ -30,13 +30,13 @@ class Segments:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "segments"
 
-    def store(self, file: Path) -> Stored:
+    async def store(self, pieces: AsyncIterable[bytes]) -> Stored:
         """Keep what is not there yet, or is damaged there; durable, and read again, when it returns.
         Raises DiskFull, StoreError.
         """
         names: list[str] = []
         size = written = written_bytes = 0
-        for piece in _pieces(file):
+        async for piece in pieces:
             name = hashlib.sha256(piece).hexdigest()
             names.append(name)
             size += len(piece)
@@ -52,20 +52,22 @@ class Segments:
         for name in dict.fromkeys(names):
             self._read(name)
 
-    def assemble(self, names: Iterable[str], size: int, file: Path) -> None:
-        """The file these segments make. Raises as `check`, DiskFull, StoreError."""
-        try:
-            handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(handle, "wb") as whole:
-                for name in names:
-                    whole.write(self._read(name))
-                whole.flush()
-                os.fsync(whole.fileno())
-                made = whole.tell()
-        except OSError as error:
-            raise failed(file, error) from error
-        if made != size:
-            raise Refused("manifest_damaged", "its size is not that of its segments")
+    def read(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Each of these with its bytes. Raises as `check`."""
+        for name in names:
+            yield name, self._read(name)
+
+    def remove_others(self, kept: Container[str]) -> tuple[int, int]:
+        """Every segment that is not among these, and what a cut-off writing left: how many, how many bytes.
+        Raises OSError.
+        """
+        count = size = 0
+        for path in sorted(self._folder.glob("??/*")):
+            if _OURS.fullmatch(path.name) and path.name not in kept:
+                size += path.stat().st_size
+                path.unlink()
+                count += 1
+        return count, size
 
     def _is_whole(self, name: str) -> bool:
         try:
@@ -85,9 +87,3 @@ class Segments:
 
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name
-
-
-def _pieces(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as source:
-        while piece := source.read(SEGMENT_BYTES):
-            yield piece

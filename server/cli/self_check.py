@@ -97,13 +97,13 @@ def _permissions(options: argparse.Namespace) -> list[Finding]:
 
 
 def _backup(options: argparse.Namespace) -> list[Finding]:
-    """The age of the last one; where its databases lie in PostgreSQL its own tools make them."""
+    """The age of the last one."""
     try:
         told = Folder(options.folder).read_told()
     except DossierError:
         return []
     done = last(options.folder)
-    if told.databases or (told.demonstration and done is None):
+    if told.demonstration and done is None:
         return [Finding("backup", True, "not made here")]
     if done is None:
         return [Finding("backup", False, "never made; run `colloque-server backup`")]

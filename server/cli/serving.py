@@ -16,7 +16,7 @@ from server.api.connections import BoundedHttp
 from server.app import House, build_app
 from server.backup.done import last
 from server.cli import supervisor
-from server.engines import checked
+from server.cli.databases import add_databases, named_databases
 from server.folder import Folder, ServerFile, init
 from server.operations.logs import speak
 
@@ -27,13 +27,7 @@ def register(verbs: Any) -> None:
     made.add_argument("folder")
     made.add_argument("--name", default="Colloque")
     made.add_argument("--demonstration", action="store_true", help="fictional people only")
-    made.add_argument(
-        "--database",
-        action="append",
-        default=[],
-        help="postgresql://... instead of files; again for each database that shares the owners",
-    )
-    made.add_argument("--key-database", default="", help="the keys' own postgresql://...")
+    add_databases(made, "postgresql://... instead of files")
     made.set_defaults(run=make)
     served = verbs.add_parser("serve", help="answer desktops, on this machine only")
     served.add_argument("folder")
@@ -47,14 +41,12 @@ def register(verbs: Any) -> None:
 
 async def make(options: argparse.Namespace) -> int:
     """Make the folder, ROOT and the databases."""
-    named = [*options.database, *filter(None, [options.key_database])]
-    if bool(options.database) != bool(options.key_database) or len({*named}) < len(named):
-        raise Refused("database_pair")
+    databases, key_database = named_databases(options)
     said = ServerFile(
         name=options.name,
         demonstration=options.demonstration,
-        databases=tuple(checked(address) for address in options.database),
-        key_database=options.key_database and checked(options.key_database),
+        databases=databases,
+        key_database=key_database,
     )
     await init(options.folder, options.clock, options.entropy, said)
     public = Folder(options.folder).read_identity(Folder(options.folder).read_told())

@@ -49,8 +49,9 @@ _CODES = {
     "organisation_taken": "An organisation with this id is here already.",
     "unknown_profession": "No such profession: 10 is a doctor, 60 a nurse, 331 a medical secretary.",
     "no_backup": "This server was never backed up. Run `colloque-server backup FOLDER TARGET --keys KEYTARGET` first.",
-    "backup_of_postgresql": "The databases of this server lie in PostgreSQL: back them up with its own tools (pg_basebackup).",
     "keys_target": "Say with --keys where the sealed copy of the keys goes: another place than the data.",
+    "keep_what": "Say how many backups stay (--keep 30), or how young (--keep-days 365), or both.",
+    "databases_taken": "Something lies in these databases already; make new, empty ones and give those.",
     "keys_apart": "Data and keys need two different places: whoever gets one must not get the other.",
     "no_recovery_key": "There is no recovery key yet. Make it with `colloque-server keys recovery FOLDER FILE`.",
     "recovery_key_present": "This server has a recovery key already; it was left as it is.",
@@ -69,6 +70,8 @@ _NAMED = {
     "keys_damaged": "The sealed copy of the keys is damaged; fetch another copy of it",
     "keys_of_another_server": "These are the keys of another server",
     "other_recovery_key": "This recovery key does not open these keys; take the one they were sealed to",
+    "target_busy": "Another backup or prune of this place is under way; run this again when it is done",
+    "target_keeps_all": "This place lets nothing be removed (append-only?); remove old backups where it lies, from its own account",
     "folder_taken": "Something lies in this folder already; give a new one",
 }
 """Refusals that name the file they speak of."""

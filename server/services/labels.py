@@ -23,7 +23,7 @@ from server.services.unit import OwnerUnit, Put
 
 _NUMBERS = 64
 _NONE = "none"
-_ALL = 1 << 31
+_ALL = (1 << 31) - 1
 
 
 class _Row(NamedTuple):

@@ -269,11 +269,13 @@ def test_a_restored_server_does_not_start_before_its_identity_key_signed_the_new
 def test_what_did_not_change_is_not_written_twice(
     practice: Practice, devices: tuple[Device, Device]
 ) -> None:
+    practice.process.stop()
     first = practice.back_up()
     again = practice.back_up()
-    assert first["new_segments"] == first["segments"]
-    assert again["new_segments"] <= 1, "only the page that counts changes of the file"
+    assert first["new_segments"] == first["segments"] > 0
+    assert again["new_segments"] == 0
     assert operator("backup", "verify", practice.target, "--keys", practice.keys).code == 0
+    practice.process.start()
 
 
 def test_s2_a_stolen_backup_reads_nothing_without_the_recovery_key_and_root(
@@ -291,7 +293,7 @@ def test_s2_a_stolen_backup_reads_nothing_without_the_recovery_key_and_root(
     assert len(held) >= 3
     for word in (*secrets, b"nicilline", b"Durand", b"martin", PASSWORD.encode()):
         assert all(word not in raw for raw in held), word
-    sealed = [raw for raw in held if b"SQLite format 3" not in raw and b"recovery" in raw[:200]]
+    sealed = [raw for raw in held if b"recovery" in raw[:200]]
     assert sealed
     for made, name in ((practice.safe / "other.key", "recovery"), (practice.safe / "r", "root")):
         made.write_text(bytes(range(32)).hex())
@@ -310,7 +312,7 @@ def test_a_damaged_manifest_or_segment_is_refused_by_name(
 ) -> None:
     practice.back_up()
     (manifest,) = (practice.target / "backups").iterdir()
-    (sealed,) = practice.keys.iterdir()
+    (sealed,) = practice.keys.glob("*.sealed")
     segments = [path for path in (practice.target / "segments").rglob("*") if path.is_file()]
     for path, code in (
         (manifest, "manifest_damaged"),

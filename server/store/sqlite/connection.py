@@ -4,7 +4,7 @@ The file is not encrypted as a whole: what needs secrecy lies in sealed cells (d
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,22 @@ class Connection:
     def run(self, sql: str, args: Sequence[object] = ()) -> int:
         try:
             return int(self._raw.execute(sql, args).rowcount)
+        except sqlcipher3.Error as error:
+            raise translate(error) from error
+
+    def run_each(self, sql: str, each: Iterable[Sequence[object]]) -> None:
+        """One statement for each of these, prepared once."""
+        try:
+            self._raw.executemany(sql, each)
+        except sqlcipher3.Error as error:
+            raise translate(error) from error
+
+    def pieces(self, sql: str, limit: int) -> Iterator[list[Row]]:
+        """Every row a statement returns, up to `limit` at a time."""
+        try:
+            cursor = self._raw.execute(sql)
+            while piece := cursor.fetchmany(limit):
+                yield piece
         except sqlcipher3.Error as error:
             raise translate(error) from error
 

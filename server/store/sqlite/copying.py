@@ -1,67 +1,96 @@
-"""One consistent copy of a database while another process writes to it (sqlite.org/backup.html).
+"""A file's rows as they are at one moment, while another process writes to it; and a new file made of rows.
 
-The copy is made in one step on one snapshot: the write-ahead log lets the writer go on meanwhile.
+A reading transaction holds the moment: the write-ahead log lets the writer go on meanwhile (sqlite.org/isolation.html).
 """
 
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import sqlcipher3
-
+from dossier.clock import Clock
 from dossier.errors import StoreCorrupt, StoreError
-from server.store.sqlite.connection import SqliteSql, connect, create_private, translate
-from server.store.sqlite.schema import version_of
-from server.store.tables import across
-from server.store.units import drive
+from server.store.layout import Rows, Table
+from server.store.migrations import Migration
+from server.store.sqlite.connection import (
+    WRITER_CACHE_KIB,
+    Connection,
+    connect,
+    create_private,
+)
+from server.store.sqlite.schema import migrate, version_of
+from server.store.tables.sql import Row
 
-_CACHE_KIB = 1024
-
-
-def copy_database(source: Path, target: Path, application_id: int) -> None:
-    """Copy `source` as it is now to `target`, a new file only its owner may read.
-
-    Raises StoreCorrupt when the source is another program's or a page of the copy is damaged, StoreError kin.
-    """
-    if not source.exists():
-        raise StoreError(f"{source.name} is not there")
-    target.unlink(missing_ok=True)
-    create_private(target)
-    reading = _opened(source)
-    try:
-        if reading.execute("PRAGMA application_id").fetchone()[0] != application_id:
-            raise StoreCorrupt("this file belongs to another program")
-        writing = _opened(target)
-        try:
-            reading.backup(writing)
-            writing.execute("PRAGMA journal_mode = DELETE").fetchall()
-            found = [row[0] for row in writing.execute("PRAGMA quick_check")]
-        finally:
-            writing.close()
-    except sqlcipher3.Error as error:
-        raise translate(error) from error
-    finally:
-        reading.close()
-    if found != ["ok"]:
-        raise StoreCorrupt("a page of the store is damaged")
+_CACHE_KIB = 16_384
+_AT_ONCE = 1_000
 
 
-class Told(NamedTuple):
-    """What a copied file says of itself."""
+class SqliteSnapshot:
+    """The Snapshot port on one file; the moment is that of its making."""
 
-    schema: int
-    checkpoint: bytes
-    """The last signed root of the log, empty when there is none."""
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.schema = version_of(connection)
+
+    async def rows(self, table: Table) -> AsyncIterator[Sequence[Row]]:
+        for piece in self._connection.pieces(table.in_order, _AT_ONCE):
+            yield piece
 
 
-def told_by(path: Path, application_id: int) -> Told:
-    """Ask a copy of the truth; raises StoreCorrupt, StoreError."""
+@contextmanager
+def snapshot(path: Path, application_id: int) -> Iterator[SqliteSnapshot]:
+    """Raises StoreCorrupt when the file is another program's or a page of it is damaged, StoreError."""
+    if not path.exists():
+        raise StoreError(f"{path.name} is not there")
     connection = connect(path, application_id=application_id, cache_kib=_CACHE_KIB)
     try:
-        kept = drive(across.checkpoint(SqliteSql(connection)))
-        return Told(version_of(connection), b"" if kept is None else kept[1])
+        connection.rows("PRAGMA query_only = ON")
+        connection.run("BEGIN")
+        if [row[0] for row in connection.rows("PRAGMA quick_check")] != ["ok"]:
+            raise StoreCorrupt("a page of the store is damaged")
+        yield SqliteSnapshot(connection)
     finally:
         connection.close()
 
 
-def _opened(path: Path) -> Any:
-    return sqlcipher3.connect(str(path), timeout=5.0, isolation_level=None)
+class SqliteLoad:
+    """The Load port on a new file."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def put(self, rows: Rows) -> None:
+        places = ", ".join(f"?{n}" for n in range(1, len(rows.columns) + 1))
+        self._connection.run_each(
+            f"INSERT INTO {rows.table} ({', '.join(rows.columns)}) VALUES ({places})",  # noqa: S608 - names of ours
+            rows.rows,
+        )
+
+
+@contextmanager
+def load(
+    path: Path, application_id: int, steps: tuple[Migration, ...], clock: Clock
+) -> Iterator[SqliteLoad]:
+    """A new file at the schema of `steps`, durable when the block ends; what a block that failed leaves is
+    no store. Raises StoreError kin.
+    """
+    create_private(path)
+    connection = connect(path, application_id=application_id, cache_kib=WRITER_CACHE_KIB)
+    try:
+        connection.rows("PRAGMA journal_mode = MEMORY")
+        connection.rows("PRAGMA synchronous = OFF")
+        migrate(connection, steps, clock)
+        connection.run("BEGIN IMMEDIATE")
+        yield SqliteLoad(connection)
+        connection.run("COMMIT")
+    finally:
+        connection.close()
+    _flush(path)
+
+
+def _flush(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StoreError(f"{path.name} cannot be written: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Files of a backup: written whole and durable, or not there; kept from others."""
+"""Small files: written whole and durable, or not there; kept from others unless said otherwise."""
 
 import errno
 import os
@@ -16,12 +16,12 @@ def make_folder(path: Path) -> None:
         raise StoreError(f"{path.name} cannot be made: {error.strerror}") from error
 
 
-def write_whole(path: Path, raw: bytes) -> None:
+def write_whole(path: Path, raw: bytes, mode: int = 0o600) -> None:
     """Under another name first, then in place, durably. Raises DiskFull, StoreError."""
     make_folder(path.parent)
     written = path.with_name(path.name + ".part")
     try:
-        handle = os.open(written, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        handle = os.open(written, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode)
         with os.fdopen(handle, "wb") as file:
             file.write(raw)
             file.flush()
