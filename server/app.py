@@ -18,6 +18,7 @@ from dossier.access.matrix import MatrixPack
 from dossier.access.policy import load_policy
 from dossier.clock import Clock
 from dossier.entropy import Entropy
+from dossier.errors import Refused
 from dossier.fhir.validate import Validator
 from dossier.sealing.passwords import DEFAULT
 from dossier.sealing.stretching import Cost
@@ -33,6 +34,7 @@ from server.folder import Folder, ServerFile
 from server.operations.fitness import Fitness
 from server.operations.metrics import Metrics
 from server.operations.routes import OperatorApi
+from server.operations.tls import Listener
 from server.ports import KeyStore, Store
 from server.services.access import Access
 from server.services.accounts import Accounts
@@ -90,6 +92,8 @@ class House:
         self.told, self.store, self.keys, self.online = told, store, keys, online
         self.fitness, self.hints = fitness, hints
         self.committed = asyncio.Event()
+        self.on_keys: Callable[[OnlineKeys], None] = lambda _online: None
+        """Told when the key list was read again."""
         self._settling = asyncio.Lock()
         self._stopping = False
 
@@ -163,6 +167,20 @@ class House:
         self.sequencer = Sequencer(self.premises, self.online.log, self.online.told.log)
         self.fitness.watch_log(self.sequencer.is_late)
 
+    async def read_keys_again(self, listed: bytes) -> OnlineKeys:
+        """A key list that was signed while we serve: other TLS keys, another authority. Raises StoreError
+        kin, and Refused (`restart_needed`) when it replaces a key that services hold.
+        """
+        online = await open_online_keys(self.keys, self.online.identity, listed)
+        if (online.log, online.order) != (self.online.log, self.online.order):
+            raise Refused("restart_needed")
+        return online
+
+    def learn_keys(self, online: OnlineKeys) -> None:
+        """Desktops are told of this list from now on."""
+        self.online = online
+        self.on_keys(online)
+
     def _on_commit(self, _owner: int) -> None:
         self.committed.set()
 
@@ -235,11 +253,19 @@ def _tell_figures(house: House, metrics: Metrics) -> None:
         )
 
 
+def _told(house: House, online: OnlineKeys) -> Told:
+    told = house.told
+    return Told(told.name, told.demonstration, online.identity, online.told.serial, online.text)
+
+
 def build_app(
-    house: House, ready: Callable[[], None] = lambda: None, operator_port: int | None = None
+    house: House,
+    ready: Callable[[], None] = lambda: None,
+    operator_port: int | None = None,
+    tls: Listener | None = None,
 ) -> Starlette:
     """The ASGI application; its lifespan runs the background task and closes the house. Requests that came
-    in on `operator_port` may read figures and causes.
+    in on `operator_port` may read figures and causes. `tls`: desktops are answered over it alone.
     """
 
     @asynccontextmanager
@@ -263,24 +289,27 @@ def build_app(
         house.changes,
         house.hints,
         house.sequencer,
-        Told(
-            house.told.name,
-            house.told.demonstration,
-            house.online.identity,
-            house.online.told.serial,
-            house.online.text,
-        ),
+        _told(house, house.online),
     )
+    house.on_keys = lambda online: sync.tell(_told(house, online))
     keeper = Doorkeeper(house.sessions, house.premises.clock, operator_port)
     doors = [*SessionApi(house.credentials, house.devices, house.erasures).doors(), *sync.doors()]
     metrics = Metrics()
     _tell_figures(house, metrics)
+    if tls is not None:
+        words = "Until the first certificate shown to desktops ends."
+        metrics.gauge("certificate_seconds_left", words, lambda: tls.seconds_left)
     doors += OperatorApi(house.fitness, metrics, keeper).doors()
     doors.append(published(doors, house.told.name, VERSION))
     metrics.know(door.path for door in doors)
     routes = keeper.routes(doors)
     front = Middleware(
-        Front, ways(routes), house.premises.restore, house.premises.clock, metrics.answered
+        Front,
+        ways(routes),
+        house.premises.restore,
+        house.premises.clock,
+        metrics.answered,
+        secure=tls is not None,
     )
     app = Starlette(
         routes=routes, lifespan=lifespan, exception_handlers=OUTSIDE_ROUTES, middleware=[front]

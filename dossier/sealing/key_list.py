@@ -7,6 +7,7 @@
     log <base64 of a raw Ed25519 key>
     order <base64 of a raw Ed25519 key>
     tls <base64 of SHA-256 of a certificate's SubjectPublicKeyInfo>
+    authority <base64 of the certificate (DER) of a private authority, at most one>
 
 Desktops pin the offline key at enrolment and nothing else, so that every key in the list can be replaced
 without touching one of them. While a key is being replaced the list holds the old one and the new one. A
@@ -29,11 +30,13 @@ NAME = "colloque.keys"
 _KEY_BYTES = 32
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _KINDS = ("log", "order", "tls")
+_AUTHORITY = "authority"
 
 
 class KeyList(NamedTuple):
     """The server's online keys. `log` and `order` are raw Ed25519 keys, `tls` hashes of public keys; the
-    newest of a kind comes first. `restore` is the restore number this server declares.
+    newest of a kind comes first. `restore` is the restore number this server declares. `authority` vouches for
+    the TLS keys instead of the system's trust store; empty: the store does. Without `tls` no key was listed yet.
     """
 
     serial: int
@@ -42,6 +45,7 @@ class KeyList(NamedTuple):
     log: tuple[bytes, ...]
     order: tuple[bytes, ...]
     tls: tuple[bytes, ...] = ()
+    authority: bytes = b""
 
 
 def sign_key_list(private: bytes, told: KeyList) -> bytes:
@@ -52,6 +56,7 @@ def sign_key_list(private: bytes, told: KeyList) -> bytes:
     if told.serial < 0 or told.restore < 0:
         raise ValueError("serial and restore are counted from zero")
     head = f"{NAME}\nserial {told.serial}\nsigned {to_wire(told.signed)}\nrestore {told.restore}\n"
+    keys += [(_AUTHORITY, told.authority)] if told.authority else []
     return sign_note(
         private, NAME, head + "".join(f"{kind} {b64encode(key).decode()}\n" for kind, key in keys)
     )
@@ -70,13 +75,19 @@ def verify_key_list(public: bytes, text: bytes) -> KeyList:
     except ValueError as error:
         raise SealBroken from error
     keys: dict[str, list[bytes]] = {kind: [] for kind in _KINDS}
+    authority = b""
     for line in lines[4:]:
         kind, _, encoded = line.partition(" ")
         if kind in keys:
             keys[kind].append(_key(encoded))
+        elif kind == _AUTHORITY:
+            if authority:
+                raise SealBroken
+            authority = canonical_base64(encoded)
     if not keys["log"] or not keys["order"]:
         raise SealBroken
-    return KeyList(serial, signed, restore, *(tuple(keys[kind]) for kind in _KINDS))
+    log, order, tls = (tuple(keys[kind]) for kind in _KINDS)
+    return KeyList(serial, signed, restore, log, order, tls, authority)
 
 
 def fingerprint(public: bytes) -> str:

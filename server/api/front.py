@@ -16,6 +16,9 @@ _ALWAYS = (
     (limits.PROTOCOL_HEADER.lower().encode(), str(limits.PROTOCOL).encode()),
 )
 
+_SECURE = (b"strict-transport-security", b"max-age=31536000")
+"""A browser that met us over TLS asks no other way for a year (RFC 6797)."""
+
 Answered = Callable[[str, str, int, float], None]
 """Told of each answer as it begins: address, method, status, seconds since the request."""
 
@@ -33,11 +36,13 @@ class Front:
         restore: int,
         clock: Clock,
         answered: Answered,
+        *,
+        secure: bool,
     ) -> None:
         self._app, self._ways = app, ways
         self._clock, self._answered = clock, answered
         said = (limits.RESTORE_HEADER.lower().encode(), str(restore).encode())
-        self._headers = (*_ALWAYS, said)
+        self._headers = (*_ALWAYS, said, *((_SECURE,) if secure else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

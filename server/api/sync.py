@@ -57,6 +57,10 @@ class SyncApi:
         self._changes, self._hints = changes, hints
         self._sequencer, self._told = sequencer, told
 
+    def tell(self, told: Told) -> None:
+        """The key list was signed again."""
+        self._told = told
+
     def doors(self) -> list[Door]:
         m = messages
         return [

@@ -13,6 +13,7 @@ from dossier.entropy import Entropy
 from dossier.errors import Refused, StoreError
 from dossier.sealing import devices
 from dossier.sealing.key_list import KeyList, fingerprint, verify_key_list
+from server.cli.certificates import certify, given_hash, shown
 from server.folder import Folder
 from server.services.online_keys import KINDS, signed_list
 from server.store.keystore.key_file import read_key_file
@@ -35,7 +36,22 @@ def register(verbs: Any) -> None:
     signed.add_argument(
         "--replace", action="append", default=[], choices=KINDS, help="make a new key of this kind"
     )
+    signed.add_argument(
+        "--certificate",
+        type=Path,
+        help="list the key of this certificate (PEM): `serve` will show it",
+    )
     signed.set_defaults(run=sign)
+    certified = acts.add_parser(
+        "certificate", help="the private authority: for other names, or two more years"
+    )
+    certified.add_argument("folder")
+    certified.add_argument(
+        "--address", action="append", default=[], help="host name or IP address of this server"
+    )
+    certified.add_argument("--key", type=Path, help="where identity.key is now")
+    certified.add_argument("--authority", type=Path, help="where authority.key is now")
+    certified.set_defaults(run=certify)
 
 
 async def show(options: argparse.Namespace) -> int:
@@ -47,23 +63,35 @@ async def show(options: argparse.Namespace) -> int:
     if told is None:
         raise StoreError("keys.txt is missing or was not signed by this identity")
     _print(told)
+    for line in shown(folder, told):
+        print(line)
     return 0
 
 
 async def sign(options: argparse.Namespace) -> int:
     """Write a new list; the server reads it at its next start."""
     told = await sign_again(
-        options.folder, options.key, options.clock, options.entropy, options.replace
+        options.folder,
+        options.key,
+        options.clock,
+        options.entropy,
+        options.replace,
+        given_hash(options.certificate) if options.certificate else b"",
     )
     _print(told)
     return 0
 
 
 async def sign_again(
-    path: Path, key: Path | None, clock: Clock, entropy: Entropy, replace: Collection[str] = ()
+    path: Path,
+    key: Path | None,
+    clock: Clock,
+    entropy: Entropy,
+    replace: Collection[str] = (),
+    given: bytes = b"",
 ) -> KeyList:
     """Sign a new list with the identity key that lies at `key`, or in the folder. Raises Refused
-    (`other_identity`), KeychainError, SealBroken, StoreError kin.
+    (`other_identity`, `no_authority`), KeychainError, SealBroken, StoreError kin.
     """
     folder = Folder(path)
     public = folder.read_identity(folder.read_told())
@@ -74,7 +102,7 @@ async def sign_again(
     keys = await engine.open_keys(folder.provider(), clock, entropy)
     try:
         before = folder.present_list(public)
-        text = await signed_list(keys, private, before, clock.now(), replace=replace)
+        text = await signed_list(keys, private, before, clock.now(), replace=replace, given=given)
     finally:
         await keys.close()
     folder.write_key_list(text)
@@ -84,6 +112,6 @@ async def sign_again(
 def _print(told: KeyList) -> None:
     print(f"list      {told.serial}, signed {told.signed:%Y-%m-%d %H:%M} UTC")
     print(f"restore   {told.restore}")
-    for kind in (*KINDS, "tls"):
+    for kind in KINDS:
         for at, key in enumerate(getattr(told, kind)):
             print(f"{kind:<9} {fingerprint(key)}{' (replaced)' if at else ''}")

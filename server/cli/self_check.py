@@ -9,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dossier.errors import DossierError, SealBroken, Unavailable
+from dossier.errors import DossierError, SealBroken, StoreError, Unavailable
+from dossier.sealing import certificates
 from server.app import House
 from server.backup.done import last
 from server.cli.words import sentence
 from server.folder import Folder
+from server.operations.tls import first_end
 from server.ports import OwnerTx, ResourceRow
 from server.services.bodies import place_of
 
@@ -22,6 +24,7 @@ _EARLIEST_YEAR = 2026
 _OWNERS = 500
 _HOUR = timedelta(hours=1)
 _BACKUP_AGE = timedelta(hours=36)
+_CERTIFICATE_DAYS = 15
 
 
 class Finding(NamedTuple):
@@ -38,12 +41,14 @@ def register(verbs: Any) -> None:
         "doctor", help="check clock, disk, permissions, keys, engine, journal"
     )
     checked.add_argument("folder")
+    checked.add_argument("--certificate", type=Path, help="the one given to `serve`")
     checked.set_defaults(run=check)
 
 
 async def check(options: argparse.Namespace) -> int:
     """Print one line a finding; exit 1 when something is wrong."""
     findings = [_clock(options), _disk(options), *_permissions(options), *_backup(options)]
+    findings += _certificates(options)
     try:
         house = await House.open(options.folder, options.clock, options.entropy)
     except DossierError as error:
@@ -111,6 +116,34 @@ def _backup(options: argparse.Namespace) -> list[Finding]:
     words = f"{done.backup.removesuffix('.json')}, {age // _HOUR} h old"
     well = told.demonstration or age < _BACKUP_AGE
     return [Finding("backup", well, words + ("" if well else "; make one every day"))]
+
+
+def _certificates(options: argparse.Namespace) -> list[Finding]:
+    """The days until the first of them ends; a leaf under the private authority is made again by itself."""
+    folder = Folder(options.folder)
+    try:
+        told = folder.read_told()
+        listed = folder.present_list(folder.read_identity(told))
+        if options.certificate is not None:
+            chain = certificates.from_pem(options.certificate.read_bytes())
+            words = "renew it, then SIGHUP"
+        elif listed is not None and listed.authority:
+            chain = (folder.read_issuer(listed.authority), listed.authority)
+            words = "run `identity certificate` with authority.key"
+        else:
+            return [Finding("certificate", True, "none: it answers this machine only")]
+    except (OSError, DossierError) as error:
+        said = sentence(error) if isinstance(error, StoreError) else "cannot be read"
+        return [Finding("certificate", False, said)]
+    if options.certificate is not None and (
+        listed is None or certificates.key_hash(chain[0]) not in listed.tls
+    ):
+        words = "the signed list does not name its key: run `identity sign --certificate`"
+        return [Finding("certificate", False, words)]
+    days = (first_end(chain) - options.clock.now()) // timedelta(days=1)
+    is_well = days >= _CERTIFICATE_DAYS
+    found = f"ends in {days} days" if days >= 0 else "has ended"
+    return [Finding("certificate", is_well, found + ("" if is_well else f"; {words}"))]
 
 
 def _files(folder: Path) -> list[tuple[str, int]]:

@@ -1,11 +1,13 @@
 """`init` and `serve`."""
 
 import argparse
+import asyncio
 import ipaddress
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import uvicorn
 
@@ -16,9 +18,16 @@ from server.api.connections import BoundedHttp
 from server.app import House, build_app
 from server.backup.done import last
 from server.cli import supervisor
+from server.cli.certificates import checked_names, kept_fresh, listener_of
 from server.cli.databases import add_databases, named_databases
 from server.folder import Folder, ServerFile, init
 from server.operations.logs import speak
+from server.operations.tls import Listener
+
+_HANDSHAKE_S: Final = 10.0
+"""How long a stranger may take to begin TLS."""
+_GOODBYE_S: Final = 1.0
+"""How long a closed connection waits for the other end to say so too."""
 
 
 def register(verbs: Any) -> None:
@@ -28,10 +37,18 @@ def register(verbs: Any) -> None:
     made.add_argument("--name", default="Colloque")
     made.add_argument("--demonstration", action="store_true", help="fictional people only")
     add_databases(made, "postgresql://... instead of files")
+    made.add_argument(
+        "--address",
+        action="append",
+        default=[],
+        help="host name or IP address under which desktops reach it: makes a private authority for it",
+    )
     made.set_defaults(run=make)
-    served = verbs.add_parser("serve", help="answer desktops, on this machine only")
+    served = verbs.add_parser("serve", help="answer desktops: on this machine, or over TLS")
     served.add_argument("folder")
-    served.add_argument("--host", default="127.0.0.1")
+    served.add_argument("--host", default="127.0.0.1", help="elsewhere than here, only over TLS")
+    served.add_argument("--certificate", type=Path, help="certificate and chain (PEM) to show")
+    served.add_argument("--key", type=Path, help="its private key (PEM)")
     served.add_argument("--port", type=int, default=8413, help="0 takes a free one")
     served.add_argument(
         "--operator-port", type=int, help="figures and causes, on this machine only (0: a free one)"
@@ -48,31 +65,36 @@ async def make(options: argparse.Namespace) -> int:
         databases=databases,
         key_database=key_database,
     )
-    await init(options.folder, options.clock, options.entropy, said)
+    names = checked_names(options.address)
+    await init(options.folder, options.clock, options.entropy, said, names)
     public = Folder(options.folder).read_identity(Folder(options.folder).read_told())
     print(f"Server made in {options.folder}. Its identity: {fingerprint(public)}")
     print("Keep root.key apart from every backup of the databases.")
     print("Take identity.key away from this machine: it is needed only to sign a new list of keys.")
+    if names:
+        print(
+            f"Desktops reach it as {', '.join(names)}. Take authority.key away with identity.key."
+        )
     return 0
 
 
 async def serve(options: argparse.Namespace) -> int:
-    """Listen on loopback until Ctrl-C; the first line printed is one JSON object with the address and
-    when the last backup was made. The log goes to standard error.
+    """Listen until Ctrl-C; the first line printed is one JSON object with the address and when the last
+    backup was made. The log goes to standard error.
     """
-    if not _is_loopback(options.host):
-        raise Refused("loopback_only", "this version listens on this machine only")
-    backup = last(options.folder)
-    if not Folder(options.folder).read_told().demonstration and backup is None:
+    told, backup = Folder(options.folder).read_told(), last(options.folder)
+    if not told.demonstration and backup is None:
         raise Refused("no_backup")
     speak(sys.stderr)
     house = await House.open(options.folder, options.clock, options.entropy)
     try:
-        sockets = _sockets(options)
+        tls = await listener_of(options, house)
+        sockets = _sockets(options, told, is_secure=tls is not None)
     except DossierError:
         await house.close()
         raise
-    addresses = [_address(one) for one in sockets]
+    addresses = [_address(sockets[0], is_secure=tls is not None)]
+    addresses += [_address(one) for one in sockets[1:]]
     operator_port = sockets[1].getsockname()[1] if len(sockets) > 1 else None
 
     def ready() -> None:
@@ -82,7 +104,7 @@ async def serve(options: argparse.Namespace) -> int:
         supervisor.tell("READY=1")
 
     settings = uvicorn.Config(
-        build_app(house, ready, operator_port),
+        build_app(house, ready, operator_port, tls),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -94,16 +116,47 @@ async def serve(options: argparse.Namespace) -> int:
         timeout_keep_alive=60,
         timeout_graceful_shutdown=5,
     )
-    await Stoppable(settings, house.hints.close).serve(sockets=sockets)
+    async with kept_fresh(tls, options, house):
+        await Stoppable(settings, house.hints.close, tls).serve(sockets=sockets)
     return 0
 
 
 class Stoppable(uvicorn.Server):
-    """Ends the hint lines first, so that stopping waits for nobody who only listens."""
+    """Ends the hint lines first, so that stopping waits for nobody who only listens. The first socket
+    answers over TLS, if there is any; the others, for the operator on this machine, never.
+    """
 
-    def __init__(self, settings: uvicorn.Config, stopping: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: uvicorn.Config,
+        stopping: Callable[[], None],
+        tls: Listener | None = None,
+    ) -> None:
         super().__init__(settings)
-        self._stopping = stopping
+        self._stopping, self._tls = stopping, tls
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        first, *others = sockets or []
+        loop, backlog = asyncio.get_running_loop(), self.config.backlog
+        secure: dict[str, Any] = {}
+        if self._tls is not None:
+            secure = {
+                "ssl": self._tls.context,
+                "ssl_handshake_timeout": _HANDSHAKE_S,
+                "ssl_shutdown_timeout": _GOODBYE_S,
+            }
+        self.servers.append(
+            await loop.create_server(self._answering, sock=first, backlog=backlog, **secure)
+        )
+        for one in others:
+            self.servers.append(
+                await loop.create_server(self._answering, sock=one, backlog=backlog)
+            )
+
+    def _answering(self) -> asyncio.BaseProtocol:
+        protocol: Callable[..., asyncio.BaseProtocol] = self.config.http_protocol_class
+        return protocol(self.config, self.server_state, self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         supervisor.tell("STOPPING=1")
@@ -111,11 +164,16 @@ class Stoppable(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _sockets(options: argparse.Namespace) -> list[socket.socket]:
+def _sockets(
+    options: argparse.Namespace, told: ServerFile, *, is_secure: bool
+) -> list[socket.socket]:
     """Where desktops are answered, then where the operator is. A supervisor may hold the first one."""
     held = supervisor.inherited()
-    if held is not None and not _is_loopback(str(held.getsockname()[0])):
-        raise Refused("loopback_only", "the supervisor's socket is open to other machines")
+    host = options.host if held is None else str(held.getsockname()[0])
+    if not _is_loopback(host) and told.demonstration:
+        raise Refused("demonstration_stays")
+    if not _is_loopback(host) and not is_secure:
+        raise Refused("tls_needed")
     sockets = [held or _listen(options.host, options.port)]
     if options.operator_port is not None:
         try:
@@ -134,9 +192,10 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Refused("address_taken", f"{host} port {port}") from error
 
 
-def _address(listening: socket.socket) -> str:
+def _address(listening: socket.socket, *, is_secure: bool = False) -> str:
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if is_secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:
