@@ -5,32 +5,17 @@ from itertools import pairwise
 from random import Random
 from typing import Protocol
 
-WEIGHTS = (
-    (0, 3.4),
-    (1, 9.8),
-    (2, 12.2),
-    (4, 16.3),
-    (6, 20.5),
-    (8, 26),
-    (10, 32),
-    (12, 40),
-    (14, 50),
-    (16, 58),
-    (18, 64),
-)
-HEIGHTS = (
-    (0, 50),
-    (1, 75),
-    (2, 87),
-    (4, 102),
-    (6, 115),
-    (8, 127),
-    (10, 138),
-    (12, 149),
-    (14, 161),
-    (16, 167),
-    (18, 170),
-)
+_CHILDHOOD = ((0, 3.4), (1, 9.8), (2, 12.2), (4, 16.3), (6, 20.5), (8, 26), (10, 32))
+_HEIGHT = ((0, 50), (1, 75), (2, 87), (4, 102), (6, 115), (8, 127), (10, 138))
+WEIGHTS = {
+    "female": (*_CHILDHOOD, (12, 41), (14, 49), (16, 54), (18, 56)),
+    "male": (*_CHILDHOOD, (12, 40), (14, 51), (16, 61), (18, 67)),
+}
+HEIGHTS = {
+    "female": (*_HEIGHT, (12, 151), (14, 160), (16, 163), (18, 164)),
+    "male": (*_HEIGHT, (12, 149), (14, 164), (16, 173), (18, 176)),
+}
+"""By age in years: kilograms, centimetres."""
 _GROWN = 18
 
 
@@ -52,7 +37,7 @@ class Body:
         low, high = (58, 94) if subject.sex == "male" else (50, 84)
         self._adult = random.uniform(low, high)
         if self._years(first) < _GROWN:
-            self._adult = along(WEIGHTS, _GROWN) * self._own
+            self._adult = along(WEIGHTS[subject.sex], _GROWN) * self._own
         self._a_year = random.uniform(-0.3, 0.7)
         self._systolic, self._diastolic = random.randrange(114, 138), random.randrange(66, 82)
 
@@ -60,14 +45,16 @@ class Body:
         """In kg; a child's to 100 g, an adult's to 500 g."""
         years = self._years(day)
         if years < _GROWN:
-            return round(along(WEIGHTS, years) * self._own, 1)
+            return round(along(WEIGHTS[self._subject.sex], years) * self._own, 1)
         grown = years - max(_GROWN, self._years(self._first))
         kilograms = self._adult + self._a_year * grown + self._random.uniform(-0.7, 0.7)
         return round(kilograms * 2) / 2
 
     def height(self, day: date) -> float:
         """In cm, of a child."""
-        return round(along(HEIGHTS, self._years(day)) * (0.5 + self._own / 2), 1)
+        return round(
+            along(HEIGHTS[self._subject.sex], self._years(day)) * (0.7 + self._own * 0.3), 1
+        )
 
     def pressure(self) -> tuple[int, int]:
         """An adult's, systolic and diastolic in mmHg."""

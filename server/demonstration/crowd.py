@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from dossier.fhir import allergies
 from server.demonstration import clinic, story
@@ -43,6 +43,14 @@ _INFANT_DOSES = (
 )  # fmt: skip
 
 
+class Life(NamedTuple):
+    """How one person lives: a body, how often they come, whether they smoke."""
+
+    body: Body
+    fullness: float
+    smokes: bool
+
+
 @cache
 def rules() -> Json:
     """The ailments, as written in their sheet."""
@@ -53,15 +61,12 @@ def rules() -> Json:
 
 def write(pen: Pen, by: str, now: Story, fullness: float) -> None:
     """A whole record; `fullness` scales how often the person comes."""
-    first = max(pen.subject.birth + timedelta(days=14), now.today - timedelta(days=365 * _YEARS))
+    first = max(pen.subject.birth + timedelta(days=14), _arrival(pen.random, now))
+    pen.consent(by, story.working_day(first))
     avoided = _allergy(pen, by, first, now)
     body = Body(pen.random, pen.subject, first)
-    if pen.subject.age(now.today) >= _ASKED_TOBACCO:
-        old_enough = pen.subject.birth + timedelta(days=366 * _ASKED_TOBACCO)
-        asked = min(max(first, old_enough), now.today - timedelta(days=3))
-        smokes = pen.random.choices(("Non-fumeur", "Ex-fumeur", "Fumeur"), (60, 22, 18))[0]
-        pen.tobacco(smokes, story.working_day(asked), by)
-    chronic = _chronic(pen, by, first, now, avoided, (body, fullness))
+    life = Life(body, fullness, _tobacco(pen, by, first, now))
+    chronic = _chronic(pen, by, first, now, avoided, life)
     _acute(pen, by, first, now, fullness, avoided)
     _child(pen, by, first, now, body)
     _vaccines(pen, by, now)
@@ -79,6 +84,26 @@ def write(pen: Pen, by: str, now: Story, fullness: float) -> None:
             str(first.year - 3),
             "surgical",
         )
+
+
+def _arrival(random: Random, now: Story) -> date:
+    """When somebody first came: most were here when the records begin, others moved in since."""
+    later = random.random() < 0.2
+    days = random.randrange(400, 365 * 11) if later else random.randrange(400)
+    return now.today - timedelta(days=365 * _YEARS - days)
+
+
+def _tobacco(pen: Pen, by: str, first: date, now: Story) -> bool:
+    """Asked once; True for who smokes."""
+    if pen.subject.age(now.today) < _ASKED_TOBACCO:
+        return False
+    old_enough = pen.subject.birth + timedelta(days=366 * _ASKED_TOBACCO)
+    asked = story.working_day(min(max(first, old_enough), now.today - timedelta(days=5)))
+    shares = (60, 22, 18) if pen.subject.age(asked) >= 25 else (85, 0, 15)
+    found = pen.random.choices(("Non-fumeur", "Ex-fumeur", "Fumeur"), shares)[0]
+    said = f"{found[:-3]}euse" if pen.subject.sex == "female" else found
+    pen.tobacco(said, asked, by)
+    return found == "Fumeur"
 
 
 def thicken(pen: Pen, by: str, now: Story, events: int) -> None:
@@ -163,12 +188,14 @@ def _chronic(
     first: date,
     now: Story,
     avoided: tuple[str, ...],
-    lived: tuple[Body, float],
+    life: Life,
 ) -> int:
     age = pen.subject.age(now.today)
     has = 0
     for rule in rules()["chronic"]:
         if not _fits(rule, age, pen.subject.sex) or pen.random.random() * 100 >= rule["chance"]:
+            continue
+        if rule.get("smokers") and not life.smokes:
             continue
         earliest = max(first, pen.subject.birth + timedelta(days=365 * rule["ages"][0]))
         span = (now.today - earliest).days
@@ -186,13 +213,12 @@ def _chronic(
                 since,
                 _who(by, since),
             )
-        _follow(pen, by, rule, since, now, *lived)
+        _follow(pen, by, rule, since, now, life)
     return has
 
 
-def _follow(
-    pen: Pen, by: str, rule: Json, since: date, now: Story, body: Body, fullness: float
-) -> None:
+def _follow(pen: Pen, by: str, rule: Json, since: date, now: Story, life: Life) -> None:
+    body, fullness = life.body, life.fullness
     levels = {key: _drawn(pen.random, key) for key in rule["labs"]}
     for day in spread(pen.random, since, now.today - timedelta(days=4), round(260 / fullness)):
         who = _who(by, day)
@@ -222,7 +248,7 @@ def _follow(
         if levels and pen.random.random() < 0.6:
             levels = {key: _next(pen.random, key, value) for key, value in levels.items()}
             sampled = story.working_day(day - timedelta(days=6))
-            pen.results(sampled, with_filtration(pen, sampled, _coherent(levels)))
+            pen.results(sampled, with_filtration(pen, sampled, _coherent(levels)), odd=True)
 
 
 def _coherent(levels: dict[str, float]) -> list[tuple[str, float]]:
@@ -275,6 +301,7 @@ def _vaccines(pen: Pen, by: str, now: Story) -> None:
         if oldest < day < now.today and pen.random.random() < 0.93:
             pen.vaccine(code, day, _who(by, day), dose=dose)
     age = pen.subject.age(now.today)
+    _vaccines_of_their_time(pen, by, now)
     for years in (25, 45, 65, 75):
         day = story.working_day(
             pen.subject.birth + timedelta(days=365 * years + pen.random.randrange(300))
@@ -288,6 +315,27 @@ def _vaccines(pen: Pen, by: str, now: Story) -> None:
                     date(year, 10, 18) + timedelta(days=pen.random.randrange(40))
                 )
                 pen.vaccine("J07BB02", day, _who(by, day))
+
+
+def _vaccines_of_their_time(pen: Pen, by: str, now: Story) -> None:
+    """Papillomavirus for girls, since 2021 for boys; Covid-19 in 2021, then each autumn from 65 on."""
+    born, female = pen.subject.birth, pen.subject.sex == "female"
+    eleven = born + timedelta(days=round(11.4 * 365.25) + pen.random.randrange(300))
+    oldest = max(now.today - timedelta(days=365 * _YEARS), date(2013 if female else 2021, 2, 1))
+    if pen.random.random() < (0.5 if female else 0.35):
+        for dose in (1, 2):
+            day = story.working_day(eleven + timedelta(days=(dose - 1) * 190))
+            if oldest < eleven and day < now.today:
+                pen.vaccine("J07BM03", day, _who(by, day), dose=dose)
+    if pen.subject.age(date(2021, 6, 1)) >= 18 and pen.random.random() < 0.8:
+        start = date(2021, 4, 12) + timedelta(days=pen.random.randrange(80))
+        for dose in (1, 2):
+            day = story.working_day(start + timedelta(days=(dose - 1) * 42))
+            pen.vaccine("J07BN01", day, _who(by, day), dose=dose)
+    for year in range(2022, now.today.year):
+        if pen.subject.age(date(year, 10, 1)) >= 65 and pen.random.random() < 0.45:
+            day = story.working_day(date(year, 10, 16) + timedelta(days=pen.random.randrange(45)))
+            pen.vaccine("J07BN01", day, _who(by, day))
 
 
 def _letters(pen: Pen, first: date, now: Story, fullness: float) -> None:

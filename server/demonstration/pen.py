@@ -1,6 +1,6 @@
 """Writes what happened to one patient: visits, results, measures, vaccines, letters, consents."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -12,6 +12,12 @@ from server.demonstration.summary import DrugLine, Summary
 Json = dict[str, Any]
 
 _SITES = ("deltoïde gauche", "deltoïde droit")
+_OTHER_UNITS = {"hemoglobine": (10, "g/L", "g/L"), "glycemie": (100, "mg/dL", "mg/dL")}
+"""Analyte: how many of the other unit make one, and its name. The code stays: both are mass in volume."""
+_COMPUTED_FROM = frozenset(
+    ("creatinine", "dfg", "cholesterol_total", "hdl", "triglycerides", "ldl", "hba1c")
+)
+"""What something else is computed from, or is: these stay coherent."""
 __all__ = ["DrugLine", "Pen", "spread"]
 
 
@@ -19,12 +25,22 @@ class Pen(Summary):
     """One patient's record while it is written."""
 
     def results(
-        self, day: date, values: Iterable[tuple[str, float]], laboratory: str = "testbiologie"
+        self,
+        day: date,
+        values: Sequence[tuple[str, float]],
+        laboratory: str = "testbiologie",
+        *,
+        odd: bool = False,
     ) -> None:
-        """One laboratory visit: its results and the report that groups them."""
+        """One laboratory visit: its results and the report that groups them. `odd`: as laboratories are,
+        now and then abnormal without a reason, in another unit, or corrected.
+        """
         sampled, issued = story.at(day, "08:10"), story.at(day, "16:30")
         who = clinic.BY_KEY[laboratory].reference
-        ids = [self.put(self._result(key, value, sampled, issued, who)) for key, value in values]
+        bodies = [self._result(key, value, sampled, issued, who) for key, value in values]
+        if odd:
+            bodies = [self._odd(key, body) for (key, _), body in zip(values, bodies, strict=True)]
+        ids = [self.put(body) for body in bodies]
         if ids:
             title = f"Examens de biologie médicale du {day:%d/%m/%Y}"
             self.put(
@@ -56,6 +72,18 @@ class Pen(Summary):
             high=None if high is None else shapes.quantity(float(high), unit, analyte.ucum),
             performer=who,
         )
+
+    def _odd(self, key: str, body: Json) -> Json:
+        roll = self.random.random()
+        if roll < 1 / 300:
+            return {**body, "status": "corrected"}
+        if key in _OTHER_UNITS and roll < 1 / 40:
+            return shapes.in_unit(body, *_OTHER_UNITS[key])
+        if key not in _COMPUTED_FROM and roll < 1 / 40:
+            return shapes.out_of_range(
+                body, self.random.uniform(1.04, 1.15), clinic.DECIMALS.get(key, 0)
+            )
+        return body
 
     def vital(self, code: str, value: float, day: date, by: str, time: str = "10:00") -> None:
         known = self._lists.vital_signs.get(code)
@@ -212,7 +240,7 @@ class Pen(Summary):
 
 def spread(random: Random, first: date, last: date, each_days: int) -> list[date]:
     """Working days about `each_days` apart from `first` to `last`."""
-    found, day = [], first
+    found, day = [], first + timedelta(days=random.randrange(max(1, each_days // 2)))
     while day <= last:
         working = story.working_day(day)
         if working <= last:

@@ -14,7 +14,7 @@ from server.demonstration.story import Story
 Json = dict[str, Any]
 
 SEED = 20261123
-_FULLNESS = 1.4
+_FULLNESS = 1.5
 """How often people come, for records of about 150 resources on average."""
 
 
@@ -52,7 +52,11 @@ def _records(terminology: Terminology, now: Story, count: int, seed: int) -> Ite
     for name in order[:count]:
         yield sheets.write(cast[name], terminology, Random(f"{seed}/{name}"), now).resources
     rest = max(0, count - len(cast))
-    for person in people.crowd(rest, Random(seed), now):
+    known = [
+        (person["birth_name"], people.strict(person.get("used_given", person["givens"][0])))
+        for person in (one["person"] for one in cast.values())
+    ]
+    for person in people.Crowd(rest, Random(seed), now, known).people():
         yield _resident(person, terminology, Random(f"{seed}/{person.number}"), now)
 
 
@@ -62,8 +66,6 @@ def _resident(
     pen = Pen(terminology, random, person.sex, person.birth)
     pen.resources.append(people.resource(person, pen.subject.rid))
     by = person.attending or "vasseur"
-    first = max(person.birth, now.today.replace(year=now.today.year - 14))
-    pen.consent(by, first)
     crowd.write(pen, by, now, _FULLNESS)
     if person.deceased:
         limit = person.deceased.isoformat()

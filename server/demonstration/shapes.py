@@ -73,6 +73,35 @@ def _flag(value: Json, low: Json | None, high: Json | None) -> str:
     return ""
 
 
+def in_unit(body: Json, factor: int, unit: str, ucum: str) -> Json:
+    """The same result as another laboratory writes it; its range goes with it."""
+
+    def written(value: Json) -> Json:
+        return quantity(round(value["value"] * factor, 1), unit, ucum)
+
+    ranges = [{k: written(v) for k, v in one.items()} for one in body.get("referenceRange", ())]
+    changed = {**body, "valueQuantity": written(body["valueQuantity"])}
+    return {**changed, "referenceRange": ranges} if ranges else changed
+
+
+def out_of_range(body: Json, share: float, decimals: int) -> Json:
+    """The same result beyond the range it came with, by this share of its bound, and flagged."""
+    bounds = body.get("referenceRange", [{}])[0]
+    bound, beyond = (
+        bounds.get("high") or bounds.get("low"),
+        share if "high" in bounds else 1 / share,
+    )
+    if not bound:
+        return body
+    value = {**body["valueQuantity"], "value": round(bound["value"] * beyond, decimals)}
+    if not decimals:
+        value["value"] = int(value["value"])
+    flagged = {k: v for k, v in body.items() if k != "interpretation"} | {"valueQuantity": value}
+    if flag := _flag(value, bounds.get("low"), bounds.get("high")):
+        flagged["interpretation"] = [coded(_INTERPRETATION, flag)]
+    return flagged
+
+
 def vital(
     *, rid: str, patient: str, at: str, code: str, label: str, value: Json, author: Json
 ) -> Json:

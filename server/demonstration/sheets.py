@@ -10,7 +10,7 @@ from dossier.fhir import allergies, patients
 from dossier.fhir.elements import Coding
 from dossier.identity.systems import INS_TEST
 from dossier.terminology.catalogue import Terminology
-from server.demonstration import clinic, crowd
+from server.demonstration import clinic, crowd, people
 from server.demonstration.pen import DrugLine, Pen
 from server.demonstration.story import Story, working_day
 
@@ -71,6 +71,9 @@ def _patient(person: Json, pen: Pen) -> Json:
     body["telecom"] = [{"system": "phone", "value": person.get("phone", "06 39 98 04 10")}]
     line = person.get("address", "8 rue de la Halle")
     body["address"] = [{"line": [line], "postalCode": "44990", "city": "Saint-Exemple-sur-Loire"}]
+    if guardian := person.get("guardian"):
+        names = {"family": guardian["family"], "given": [guardian["given"]]}
+        body["contact"] = [people.guardian(guardian["kind"], **names)]
     if "deceased" in person:
         body["deceasedDateTime"] = person["deceased"].isoformat()
     return body

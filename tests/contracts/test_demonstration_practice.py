@@ -5,13 +5,14 @@ import re
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from itertools import pairwise
+from random import Random
 
 import msgspec
 import pytest
 
 from dossier.fhir.validate import Validator
 from dossier.terminology.catalogue import Terminology
-from server.demonstration import clinic, crowd, practice, sheets
+from server.demonstration import clinic, crowd, people, practice, sheets
 from server.demonstration.story import Story, is_holiday
 
 MONDAY = date(2026, 11, 23)
@@ -286,3 +287,111 @@ def test_a_letter_names_its_house_and_is_signed(records):
     closed = [one for one in letters if "onfraternellement," in one["text"]["div"]]
     assert closed
     assert all("</p><p>Dr " in one["text"]["div"] for one in closed)
+
+
+@pytest.fixture(scope="module")
+def residents():
+    """The people of a whole practice, without their histories."""
+    return people.Crowd(1_484, Random(1), Story(MONDAY)).people()
+
+
+def test_a_whole_practice_has_the_people_of_its_sheet(residents):
+    """With the cast: 6 deceased, 9 provisional, 4 who changed name, 3 protected, 12 homonyms, 2 pairs of twins."""
+    ages = [one.age(MONDAY) for one in residents]
+    shares = [sum(low <= age <= high for age in ages) / 14.84 for low, high, _ in people._BANDS]
+    assert [
+        abs(found - band[2]) < 1 for found, band in zip(shares, people._BANDS, strict=True)
+    ] == [True] * 6
+    assert 0.49 < sum(one.sex == "female" for one in residents) / 1_484 < 0.57
+    assert 0.06 < sum(not one.attending for one in residents) / 1_484 < 0.10
+    assert sum(one.deceased is not None for one in residents) == 5
+    assert sum(one.provisional for one in residents) == 7
+    assert sum(bool(one.used_name) for one in residents) == 3
+    assert sum(bool(one.protection) for one in residents) == 2
+    named = Counter((one.family, one.given) for one in residents)
+    assert sorted(named.values())[-11:] == [2] * 11
+    assert len(residents) - len(named) == 11
+    fathers = [
+        (one, other)
+        for one in residents
+        for other in residents
+        if (one.family, one.given, one.address) == (other.family, other.given, other.address)
+        and one.birth < other.birth
+    ]
+    assert len(fathers) == 3
+    births = Counter((one.family, one.birth, one.address) for one in residents)
+    assert sum(many == 2 for many in births.values()) == 2
+
+
+def test_a_person_is_asked_for_once_and_named_by_a_number_of_their_own(residents):
+    numbers = [people.ins(one) for one in residents]
+    assert len(set(numbers)) == len(numbers)
+    assert all(int(number[7:10]) >= 7 and number[7:10] == "990" for number in numbers)
+
+
+def test_records_hold_about_150_resources_and_begin_on_days_of_their_own(records):
+    drawn = records[len(sheets.cast()) + 2 :]
+    assert 120 < sum(map(len, drawn)) / len(drawn) < 185
+    began = Counter(min(_day(one) for one in of(record, "Consent")) for record in drawn)
+    assert max(began.values()) <= 4
+
+
+def test_a_fifth_of_the_practice_has_a_long_illness(records):
+    drawn = records[len(sheets.cast()) + 2 :]
+    ill = sum("ald" in msgspec.json.encode(of(one, "Condition")).decode().lower() for one in drawn)
+    assert 0.1 < ill / len(drawn) < 0.32
+
+
+def test_every_treatment_of_the_crowd_has_its_problem(records):
+    meant = defaultdict(set)
+    for rule in crowd.rules()["chronic"]:
+        for drug in rule["treatments"]:
+            meant[drug].add(rule["code"])
+    seen = 0
+    for record in records[len(sheets.cast()) + 2 :]:
+        problems = {one["code"]["coding"][0]["code"] for one in of(record, "Condition")}
+        for one in of(record, "MedicationStatement"):
+            drug = one["contained"][0]["code"]["coding"][0]["code"]
+            assert meant[drug] & problems, drug
+            seen += 1
+    assert seen > 50
+
+
+def test_who_depends_on_tobacco_smokes_and_no_mammography_comes_before_fifty(records):
+    for record in records[len(sheets.cast()) + 2 :]:
+        patient = of(record, "Patient")[0]
+        tobacco = [
+            one["valueCodeableConcept"]["text"]
+            for one in of(record, "Observation")
+            if one["code"]["coding"][0]["code"] == "72166-2"
+        ]
+        codes = {one["code"]["coding"][0]["code"] for one in of(record, "Condition")}
+        assert "F17.2" not in codes or tobacco in (["Fumeur"], ["Fumeuse"])
+        assert all(said.endswith("se") == (patient["gender"] == "female") for said in tobacco)
+        for letter in of(record, "DocumentReference"):
+            if "Mammographie" in letter["description"]:
+                assert patient["gender"] == "female"
+                assert int(letter["date"][:4]) - int(patient["birthDate"][:4]) >= 50
+
+
+def test_a_laboratory_is_now_and_then_odd_and_says_so(records):
+    """Another unit with its own range, a corrected result; a value out of its range is flagged."""
+    drawn = [one for record in records[len(sheets.cast()) + 2 :] for one in record]
+    measured = [one for one in of(drawn, "Observation") if "referenceRange" in one]
+    units = Counter(
+        one["valueQuantity"]["unit"]
+        for one in measured
+        if one["code"]["coding"][0]["code"] in {"718-7", "1558-6"}
+    )
+    assert {"g/dL", "g/L"} <= set(units)
+    assert units["mg/dL"] < units["g/L"]
+    corrected = sum(one["status"] == "corrected" for one in measured)
+    assert 0 < corrected < len(measured) / 100
+    for one in measured:
+        value, limits = one["valueQuantity"], one["referenceRange"][0]
+        high, low = limits.get("high"), limits.get("low")
+        assert all(bound["unit"] == value["unit"] for bound in (high, low) if bound)
+        beyond = (high and value["value"] > high["value"]) or (
+            low and value["value"] < low["value"]
+        )
+        assert bool(beyond) == ("interpretation" in one)
