@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 """The one door to this repository: demo, test, check, tour, bench.
 
-Standard library only. Each command first makes the machine ready (system packages, `.venv`, hash-locked
-requirements, compiled catalogue), says what it does, and is quick and silent when nothing is missing.
+Standard library only. Each command first makes the machine ready (dev_ready.py), says what it does, and is
+quick and silent when nothing is missing.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import errno
 import json
 import os
-import platform
 import shutil
 import signal
 import socket
@@ -21,246 +20,31 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
+
+from dev_ready import (
+    BUILD,
+    PYTHON,
+    ROOT,
+    Stop,
+    answer,
+    child,
+    has_screen,
+    need_room,
+    prepare,
+    run,
+    say,
+    screen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent
-BUILD = ROOT / "build"
-VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-class Stop(Exception):
-    """A plain sentence and an exit code."""
-
-    def __init__(self, sentence: str, code: int = 2) -> None:
-        super().__init__(sentence)
-        self.code = code
-
-
-def say(sentence: str) -> None:
-    print(sentence, flush=True)
-
-
-def run(*command: object, env: dict[str, str] | None = None, quiet: bool = False) -> int:
-    """Run to the end; the child dies with us on Ctrl-C."""
-    out = subprocess.DEVNULL if quiet else None
-    return subprocess.run(
-        [str(c) for c in command], cwd=ROOT, env=env, stdout=out, check=False
-    ).returncode
-
-
-def succeeds(*command: str) -> bool:
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def must(*command: object, env: dict[str, str] | None = None, why: str = "") -> None:
-    code = run(*command, env=env)
-    if code:
-        raise Stop(why or f"This step failed: {' '.join(str(c) for c in command)}", code)
-
-
-# ---------------------------------------------------------------------------------- getting ready
-
-
-def prepare(*, develop: bool) -> None:
-    """Everything a command needs; silent when nothing is missing."""
-    if not (3, 11) <= sys.version_info[:2] < (3, 14):
-        raise Stop(f"Python 3.11, 3.12 or 3.13 is needed; this is {platform.python_version()}.")
-    system_packages(wanted_packages(tests=develop))
-    environment(ROOT / ("requirements-dev.lock" if develop else "requirements.lock"))
-    catalogue()
-
-
-def wanted_packages(*, tests: bool) -> list[str]:
-    names: list[str] = []
-    for line in (ROOT / "packaging" / "debian-packages.txt").read_text().splitlines():
-        words = line.split()
-        if line[:1] != "#" and (tests or words[0] != "[tests]"):
-            names += [word for word in words if word != "[tests]"]
-    return names
-
-
-def system_packages(names: list[str]) -> None:
-    """Install what is missing on Debian and its kin; elsewhere leave the system alone."""
-    if not sys.platform.startswith("linux") or not shutil.which("dpkg-query"):
-        return
-    known = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    present = {line.split()[0] for line in known.splitlines() if line.endswith(" installed")}
-    if _venv_works():
-        present.add("python3-venv")
-    missing = [name for name in names if name not in present]
-    if not missing:
-        return
-    sudo = _become_root()
-    install = [
-        *sudo,
-        *["apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=400"],
-    ]
-    if sudo is _CANNOT:
-        raise Stop(
-            "System libraries are missing and this account may not install them. Run once:\n\n"
-            f"    sudo apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(missing)}\n"
-        )
-    say(f"Installing {len(missing)} system packages: {' '.join(missing)}")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    log_path = _log("system-packages")
-    with log_path.open("w") as log:
-        for command in ([*sudo, "apt-get", "-q", "update"], [*install, *missing]):
-            if subprocess.run(command, stdout=log, stderr=log, env=env, check=False).returncode:
-                tail = "\n".join(log_path.read_text(errors="replace").splitlines()[-12:])
-                raise Stop(
-                    f"The system packages could not be installed (see {log_path.relative_to(ROOT)}):\n{tail}"
-                )
-
-
-_CANNOT = ["false"]
-
-
-def _become_root() -> list[str]:
-    if os.geteuid() == 0:
-        return []
-    return ["sudo", "-n"] if shutil.which("sudo") and succeeds("sudo", "-n", "true") else _CANNOT
-
-
-def _venv_works() -> bool:
-    return PYTHON.exists() or succeeds(sys.executable, "-c", "import ensurepip, venv")
-
-
-def _log(name: str) -> Path:
-    folder = BUILD / "log"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.log"
-
-
-def environment(lock: Path) -> None:
-    """A virtual environment that holds exactly the locked versions."""
-    stamp = VENV / "colloque-locks.json"
-    wanted = {
-        "python": platform.python_version(),
-        lock.name: hashlib.sha256(lock.read_bytes()).hexdigest(),
-    }
-    have: dict[str, str] = {}
-    with suppress(OSError, ValueError):
-        have = json.loads(stamp.read_text())
-    if PYTHON.exists() and wanted.items() <= have.items():
-        return
-    if PYTHON.exists() and have.get("python", wanted["python"]) != wanted["python"]:
-        shutil.rmtree(VENV)
-        have = {}
-    if not PYTHON.exists():
-        say("Making .venv")
-        must(sys.executable, "-m", "venv", VENV, why="The virtual environment could not be made.")
-    say(
-        f"Installing the locked requirements ({lock.name}); the first time this takes a minute or two"
-    )
-    must(
-        PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--require-hashes",
-        "-r",
-        lock,
-        why="The locked requirements could not be installed. Is a package registry reachable?",
-    )
-    stamp.write_text(json.dumps({**have, **wanted}))
-
-
-def catalogue() -> None:
-    """Compile each gettext catalogue that is newer than its compiled form."""
-    for po in (ROOT / "ui" / "locale").glob("*/LC_MESSAGES/*.po"):
-        mo = po.with_suffix(".mo")
-        if not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime:
-            must(VENV / PYTHON.parent.name / "pybabel", "-q", "compile", "-i", po, "-o", mo)
-
-
-# ---------------------------------------------------------------------------------- children
-
-
-@contextmanager
-def child(*command: object, **options: object) -> Iterator[subprocess.Popen[str]]:
-    """A process that ends with this block: asked first, killed after ten seconds."""
-    process = subprocess.Popen([str(c) for c in command], cwd=ROOT, text=True, **options)  # type: ignore[call-overload]
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            with suppress(OSError):
-                process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def has_screen() -> bool:
-    on_linux = sys.platform.startswith("linux")
-    return not on_linux or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-
-
-@contextmanager
-def screen() -> Iterator[dict[str, str]]:
-    """The environment of a window: the real screen, or a virtual one of our own."""
-    env = dict(os.environ)
-    if has_screen():
-        yield env
-        return
-    read, write = os.pipe()
-    with child(
-        "Xvfb",
-        "-displayfd",
-        write,
-        "-screen",
-        "0",
-        "1600x1000x24",
-        "-nolisten",
-        "tcp",
-        "-noreset",
-        pass_fds=(write,),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ):
-        os.close(write)
-        with os.fdopen(read) as pipe:
-            number = pipe.readline().strip()
-        if not number:
-            raise Stop("The virtual screen (Xvfb) did not start.")
-        env.update(DISPLAY=f":{number}", QT_QPA_PLATFORM="xcb")
-        yield env
-
-
-def answer(
-    *command: object, stdin: str = "", env: dict[str, str] | None = None
-) -> dict[str, object]:
-    """Run a command that ends by printing one JSON object on its last line."""
-    done = subprocess.run(
-        [str(c) for c in command],
-        cwd=ROOT,
-        input=stdin,
-        text=True,
-        stdout=subprocess.PIPE,
-        check=False,
-        env=env,
-    )
-    if done.returncode:
-        raise Stop(done.stdout.strip() or f"This step failed: {command[2:4]}", done.returncode)
-    lines = done.stdout.strip().splitlines()
-    result: dict[str, object] = json.loads(lines[-1])
-    return result
-
+MOST_PATIENTS = 10_000
+BYTES_PER_PATIENT = 300_000
+"""Server and desktop together, with what a first copy needs besides."""
+TOUR_IS_SHORT = 4
+"""The desktop's exit code when a screen of the tour was late or missing."""
 
 # ---------------------------------------------------------------------------------- demo
 
@@ -270,47 +54,88 @@ def demonstration_day(today: date) -> date:
     return today - timedelta(days=today.weekday())
 
 
+def patients_wanted(said: str) -> int:
+    """`--patients`: how many; a sentence for anything else."""
+    with suppress(ValueError):
+        number = int(said)
+        if 1 <= number <= MOST_PATIENTS:
+            return number
+    raise argparse.ArgumentTypeError(
+        f"a whole number from 1 to {MOST_PATIENTS:,} is wanted, not {said!r}"
+    )
+
+
 def demo(options: argparse.Namespace) -> int:
     prepare(develop=False)
     monday = demonstration_day(date.today())  # noqa: DTZ011 - the local day is meant
     folder = BUILD / "demo" / f"{monday}-{options.patients}"
-    if options.fresh and folder.exists():
-        shutil.rmtree(folder)
     with ExitStack() as stack:
+        stack.enter_context(alone(folder))
+        if options.fresh and folder.exists():
+            shutil.rmtree(folder)
         practice = demonstration_practice(folder, options.patients, monday)
         url = stack.enter_context(serving(folder))
         env = stack.enter_context(screen())
         env.setdefault("TZ", "Europe/Paris")
-        profile = folder / "profile"
-        enrol(profile, url, practice, env)
-        announce(practice, url)
-        desktop = program("practitioner_app", "--profile", profile, "--screenshots", BUILD / "tour")
+        enrol(folder, url, practice, env)
+        announce(practice, url, folder)
+        desktop = program("practitioner_app", "--profile", folder / "profile", "--server", url)
+        desktop += ["--screenshots", str(BUILD / "tour")]
         if options.once or not has_screen():
             say("Walking through every screen; the pictures go to build/tour/")
-            code = spoken([*desktop, "tour"], tour_words(practice, folder), env)
-            if options.once or code:
-                return code
+            walked(desktop, tour_words(practice, folder), env, folder / "desktop.log")
+            if options.once:
+                return 0
         say("Ctrl-C stops everything.")
-        with child(*desktop, env=env) as window:
-            return window.wait()
-    return 0
+        return opened(desktop, env, folder / "desktop.log")
 
 
 def program(module: str, *words: object) -> list[str]:
     return [str(PYTHON), "-m", module, *(str(word) for word in words)]
 
 
-def enrol(profile: Path, url: str, practice: dict[str, object], env: dict[str, str]) -> None:
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One demonstration at a time in one folder; the lock ends with this process, however it ends."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.in-use").open("a+b") as lock:
+        if not taken(lock):
+            raise Stop(
+                "This demonstration is running already: stop it first (Ctrl-C where it runs)."
+            )
+        yield
+
+
+def taken(lock: IO[bytes]) -> bool:
+    """Take a lock on an open file at once; False where another process has it."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def enrol(folder: Path, url: str, practice: dict[str, object], env: dict[str, str]) -> None:
     """Make this machine a desktop of the first GP; once a profile."""
-    if (profile / "cache.hdr").exists():
+    profile, code = folder / "profile", folder / "recovery-code"
+    if code.exists() and (profile / "cache.hdr").exists():
         return
+    shutil.rmtree(profile, ignore_errors=True)  # an enrolment that was stopped half-way
     say("Enrolling this desktop as a GP of the practice")
     first = practice["accounts"][0]  # type: ignore[index]
     said = {name: first[name] for name in ("login", "password", "authenticator")}
     said |= {"phrase": practice["phrase"], "device_name": "Cabinet 1"}
     command = program("practitioner_app", "--profile", profile, "enrol", "--server", url)
-    made = answer(*command, "--demonstration", stdin=json.dumps(said), env=env)
-    code = profile.parent / "recovery-code"
+    made = answer(
+        *command, "--demonstration", stdin=json.dumps(said), env=env, log=folder / "desktop.log"
+    )
     code.touch(mode=0o600)
     code.write_text(str(made["recovery_code"]))
 
@@ -319,16 +144,31 @@ def tour_words(practice: dict[str, object], folder: Path) -> str:
     """What the tour reads: the phrase, then the colleague who writes apart and the recovery code."""
     colleague = practice["accounts"][1]  # type: ignore[index]
     said = {name: colleague[name] for name in ("login", "password", "authenticator")}
-    code = folder / "recovery-code"
-    said["recovery_code"] = code.read_text() if code.exists() else ""
-    return f"{practice['phrase']}\n{json.dumps(said)}"
+    said["recovery_code"] = (folder / "recovery-code").read_text()
+    return f"{practice['phrase']}\n{json.dumps(said)}\n"
 
 
-def spoken(command: list[str], words: str, env: dict[str, str]) -> int:
-    """Run a command that reads its secrets on its standard input, never in its arguments."""
-    return subprocess.run(
-        command, cwd=ROOT, env=env, input=words + "\n", text=True, check=False
-    ).returncode
+def walked(command: list[str], words: str, env: dict[str, str], log: Path) -> None:
+    """Walk the tour; its secrets go in on its standard input. Stops where a screen was late or missing."""
+    with (
+        log.open("a") as errors,
+        child(*command, "tour", env=env, stdin=subprocess.PIPE, stderr=errors) as window,
+    ):
+        window.communicate(words)
+        code = window.returncode
+    if code == TOUR_IS_SHORT:
+        raise Stop("The tour did not show everything it should: see the lines above.", code)
+    if code:
+        raise Stop(f"The tour stopped before its end.\n{last_words(log)}", code)
+
+
+def opened(command: list[str], env: dict[str, str], log: Path) -> int:
+    """The desktop, until somebody closes its window."""
+    with log.open("a") as errors, child(*command, env=env, stderr=errors) as window:
+        code = window.wait()
+    if code:
+        raise Stop(f"The desktop stopped by itself.\n{last_words(log)}", code)
+    return 0
 
 
 def demonstration_practice(folder: Path, patients: int, monday: date) -> dict[str, object]:
@@ -338,12 +178,20 @@ def demonstration_practice(folder: Path, patients: int, monday: date) -> dict[st
         known: dict[str, object] = json.loads(secrets.read_text())
         return known
     shutil.rmtree(folder, ignore_errors=True)
+    need_room(BUILD, patients * BYTES_PER_PATIENT)
     folder.mkdir(parents=True, mode=0o700)
-    say(f"Making a practice of {patients} fictional patients; Monday {monday:%d/%m/%Y}")
     data = folder / "server"
-    must(*program("server", "init", data, "--name", "Maison de santé du Port", "--demonstration"))
-    told = program("server", "demonstration", data, "--patients", patients, "--today", monday)
-    practice = answer(*told)
+    say(f"Making a practice of {patients:,} fictional patients; Monday {monday:%d/%m/%Y}")
+    made = program("server", "init", data, "--name", "Maison de santé du Port", "--demonstration")
+    if run(*made, quiet=True):
+        raise Stop("The server of the demonstration could not be made; its reason stands above.")
+    practice = answer(
+        *program("server", "demonstration", data, "--patients", patients, "--today", monday)
+    )
+    shown = subprocess.check_output(
+        program("server", "identity", "show", data), cwd=ROOT, text=True
+    )
+    practice["identity"] = shown.splitlines()[0].partition(" ")[2].strip()
     secrets.touch(mode=0o600)
     secrets.write_text(json.dumps(practice, ensure_ascii=False, indent=1))
     return practice
@@ -351,25 +199,26 @@ def demonstration_practice(folder: Path, patients: int, monday: date) -> dict[st
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """The embedded server on a free loopback port: the one this demonstration had before, if it still is.
-
-    A desktop knows its server by address; on another port its profile is made again.
-    """
-    kept = folder / "port"
+    """The embedded server on a free loopback port, the one this demonstration had before if it still is."""
+    kept, log = folder / "port", folder / "server.log"
     port = int(kept.read_text()) if kept.exists() else 0
     if port and not is_free(port):
         port = 0
-    if not port:
-        shutil.rmtree(folder / "profile", ignore_errors=True)
     command = program("server", "serve", folder / "server", "--port", port)
-    with child(*command, stdout=subprocess.PIPE, start_new_session=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
+    with (
+        log.open("a") as errors,
+        child(*command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True) as server,
+    ):
+        assert server.stdout is not None
+        line = server.stdout.readline()
         if not line:
-            raise Stop("The server did not start; its reason stands above.")
+            server.wait(10)
+            raise Stop(f"The server did not start.\n{last_words(log)}")
         url = str(json.loads(line)["listening"])
         kept.write_text(url.rpartition(":")[2])
         yield url
+        if server.poll() is not None:
+            raise Stop(f"The server stopped by itself.\n{last_words(log)}")
 
 
 def is_free(port: int) -> bool:
@@ -377,12 +226,40 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def announce(practice: dict[str, object], url: str) -> None:
+def last_words(log: Path, count: int = 6) -> str:
+    """The end of a log in plain words, and where the rest is."""
+    said = [plain(line) for line in log.read_text(errors="replace").splitlines()[-count:]]
+    return "\n".join([*(f"    {line}" for line in said), f"The whole log: {shown(log)}"])
+
+
+def plain(line: str) -> str:
+    """A line of the server's log as words; any other line as it is."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(told, dict):
+        return line
+    when, level = str(told.pop("time", ""))[11:19], told.pop("level", "")
+    words = [str(told.pop("event", "")), *(f"{name} {value}" for name, value in told.items())]
+    return f"{when} {level}: {', '.join(word for word in words if word)}"
+
+
+def shown(path: Path) -> str:
+    """A path as seen from the folder of the repository, where it lies in it."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def announce(practice: dict[str, object], url: str, folder: Path) -> None:
     say(f"\nServer      {url}   (this machine only)")
+    if practice.get("identity"):
+        say(f"Identity    {practice['identity']}   (what a first start compares)")
     say(f"Unlock      {practice['phrase']}")
+    say(f"Recovery    {(folder / 'recovery-code').read_text()}   (instead of the phrase)")
     for account in practice["accounts"]:  # type: ignore[attr-defined]
         say(f"Account     {account['login']:<22} {account['password']:<26} {account['name']}")
         say(f"            authenticator: {account['authenticator']}")
+    say(f"Logs        {shown(folder)}/server.log and desktop.log")
     say("All people, numbers and histories are fictional.\n")
 
 
@@ -459,6 +336,16 @@ def bench(options: argparse.Namespace) -> int:
     return run(PYTHON, "-m", "benchmarks", *(["--quick"] if options.quick else []))
 
 
+def why_not(error: OSError) -> str:
+    """A disk that is full, a folder that may not be written: in one sentence."""
+    where = f" ({shown(Path(error.filename))})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full{where}. Make room and start again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"This folder may not be written{where}. Use a copy of the repository that is yours."
+    return f"This could not be done{where}: {error.strerror or error}."
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Colloque: demo, test, check, tour, bench.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -472,7 +359,7 @@ def main() -> int:
         command = commands.add_parser(name, help=what)
         command.set_defaults(verb=verb)
         if name in ("demo", "tour"):
-            command.add_argument("--patients", type=int, default=1500)
+            command.add_argument("--patients", type=patients_wanted, default=1500, metavar="N")
         if name == "demo":
             command.add_argument("--once", action="store_true", help="walk the tour and exit")
             command.add_argument("--fresh", action="store_true", help="make the practice again")
@@ -488,6 +375,9 @@ def main() -> int:
     except KeyboardInterrupt:
         say("\nStopped.")
         return 130
+    except OSError as error:
+        print(why_not(error), file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

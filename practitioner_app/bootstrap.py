@@ -259,7 +259,7 @@ class Desktop(QObject):
 
     def toured(self, folder: Path, ended: Callable[[int], None]) -> None:
         """Walk through every screen once the whole copy is here; `ended` gets the exit code."""
-        self._walk = TourWalk(self.workstation, self.window, self._tour_host, folder, ended)
+        self._walk = TourWalk(self.workstation, self.window, self._tour_host, folder, ended, _print)
         self._walk.await_copy(self._changes)
 
     def _tour_host(self, session: OpenSession) -> TourHost:
@@ -356,7 +356,7 @@ def run_enrolment(options: Options, given: Enrolment, argv: list[str]) -> int:
     """Enrol without a window; one JSON object on the last line."""
 
     def enrolled(_application: QApplication, desktop: Desktop) -> int:
-        sys.stdout.write(codec.encode(enrol(desktop, options, given)).decode() + "\n")
+        _print(codec.encode(enrol(desktop, options, given)).decode())
         return 0
 
     return _with_desktop(options, argv, enrolled)
@@ -430,6 +430,11 @@ def enrol(desktop: Desktop, options: Options, given: Enrolment) -> Enrolled:
         )
     finally:
         folder.release()
+
+
+def _print(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
 
 
 def _transport(clock: Clock, ca_file: Path | None, server: str) -> "RequestsTransport":

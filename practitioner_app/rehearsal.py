@@ -22,7 +22,7 @@ from dossier.sealing.text import base64url
 from dossier.wire.messages import EnrolRequest, Op, OpsRequest, TokenRequest
 from practitioner_app.open_session import OpenSession
 from practitioner_app.ports import ConflictCase, PendingOp, RecordReader
-from practitioner_app.services.allergies import RecordAllergy
+from practitioner_app.services.allergies import MarkAllergyErroneous, RecordAllergy
 from practitioner_app.services.decoding import decode
 from practitioner_app.services.medications import (
     STATEMENT,
@@ -220,17 +220,24 @@ class Rehearsal:
         )
 
     def write(self, owner: int) -> None:
-        """An allergy that waits to be sent: the first of a few that this record does not hold yet."""
+        """An allergy that waits to be sent: the first of a few that this record does not hold yet; once it
+        holds them all, one of them turns out to have been entered in error.
+        """
         session = self._open()
         if session.reader.copy_facts().pending:
             return
         rows = session.reader.rows(owner, ("AllergyIntolerance",))
         decoded: list[Any] = [decode(row.rtype, row.body) for row in rows]
-        known = {one.agent for one in decoded if isinstance(one, Allergy)}
+        known = {one.agent: one.id for one in decoded if isinstance(one, Allergy) and one.counts}
         said = next((one for one in _AGENTS if one.agent not in known), None)
-        if said is None:
-            raise Refused("known_allergy_exists")
-        session.context.services.allergies.record(RecordAllergy(owner=owner, allergy=said))
+        allergies = session.context.services.allergies
+        if said is not None:
+            allergies.record(RecordAllergy(owner=owner, allergy=said))
+            return
+        wrong = known[_AGENTS[0].agent]
+        allergies.mark_erroneous(
+            MarkAllergyErroneous(owner=owner, id=wrong, reason="autre patient")
+        )
 
     def _open(self) -> OpenSession:
         session = self._session()

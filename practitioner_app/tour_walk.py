@@ -12,15 +12,19 @@ from practitioner_app.runtime.changes import Changes
 from practitioner_app.workstation import Workstation
 from ui.main_window import MainWindow
 from ui.tour import Tour, run_tour
-from ui.tour_host import TourHost
+from ui.tour_host import TourHost, TourReport
 
 LATE_MS = 15 * 60_000
 """A tour that has not begun by then never will."""
+IS_SHORT = 4
+"""Exit code of a tour in which a screen was late or missing; dev.py knows it."""
 _log = logging.getLogger("colloque.tour")
 
 
 class TourWalk(QObject):
-    """`ended` gets the exit code: 0, 1 without a picture, 3 when it never began."""
+    """`ended` gets the exit code: 0, IS_SHORT when a screen was late or missing, 3 when it never began.
+    `tell` gets the report, a sentence at a time.
+    """
 
     def __init__(
         self,
@@ -29,10 +33,11 @@ class TourWalk(QObject):
         host: Callable[[OpenSession], TourHost],
         folder: Path,
         ended: Callable[[int], None],
+        tell: Callable[[str], None],
     ) -> None:
         super().__init__(window)
         self._workstation, self._window, self._host = workstation, window, host
-        self._folder, self._ended = folder, ended
+        self._folder, self._ended, self._tell = folder, ended, tell
         self._tour: Tour | None = None
 
     def await_copy(self, changes: Changes) -> None:
@@ -54,10 +59,11 @@ class TourWalk(QObject):
         self._tour = run_tour(self._host(session), self._folder)
         self._tour.finished.connect(self._finished)
 
-    @Slot(int)
-    def _finished(self, pictures: int) -> None:
-        _log.info("tour %d pictures in %s", pictures, self._folder)
-        self._ended(0 if pictures else 1)
+    @Slot(object)
+    def _finished(self, report: TourReport) -> None:
+        for sentence in report.sentences():
+            self._tell(sentence)
+        self._ended(0 if report.is_whole else IS_SHORT)
 
     @Slot()
     def _late(self) -> None:

@@ -1,13 +1,12 @@
 """The tour: every screen of the real application as a picture, light and dark, French and English.
 
-First a colleague and we write apart (`ui.tour_trouble`): nothing is drawn from invented states, and what
-the open practice does not hold (no disagreement, nothing refused) is skipped and said. Driven by the event
-loop: a scene asks for something, the next step waits until it is there (with a deadline), then the window
-is grabbed.
+First a colleague and we write apart (`ui.tour_trouble`): nothing is drawn from invented states. Driven by
+the event loop: a scene asks for something, the next step waits until it is there, then the window is
+grabbed. What did not come before its deadline, and what the practice did not let it show, is in the report.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -18,18 +17,19 @@ from ui.i18n import LANGUAGES
 from ui.patient.state import Ref
 from ui.preferences import Preferences, look_of
 from ui.session_view import SessionView
-from ui.tour_host import LARGE, TourHost, Wait
+from ui.tour_host import LARGE, TourHost, TourReport, Wait
 
 STEP_MS = 60
 DEADLINE_STEPS = 160
+"""Of a screen: ten seconds. Acts and sign-in wait longer (`ui.tour_trouble.LONG_STEPS`)."""
 SETTLE_STEPS = 3
 _log = logging.getLogger("colloque.tour")
 
 
 class Tour(QObject):
-    """`begin` returns at once; `finished` carries the number of pictures."""
+    """`begin` returns at once; `finished` carries a TourReport."""
 
-    finished = Signal(int)
+    finished = Signal(object)
 
     def __init__(
         self, host: TourHost, folder: Path, *, step_ms: int = STEP_MS, parent: QObject | None = None
@@ -41,7 +41,10 @@ class Tour(QObject):
         self.prefix = ""
         self._count = 0
         self._waited = 0
+        self._late: list[str] = []
+        self._lacking: list[str] = []
         self._wait: Wait = _now
+        self._what, self._deadline = "", DEADLINE_STEPS
         self._scenes = self._everything()
         self._timer = QTimer(self)
         self._timer.setInterval(step_ms)
@@ -64,19 +67,36 @@ class Tour(QObject):
     @Slot()
     def _step(self) -> None:
         self._waited += 1
-        if not self._wait() and self._waited < DEADLINE_STEPS:
-            return
-        if self._waited >= DEADLINE_STEPS:
-            _log.warning("a screen was late: %s", self.prefix)
-        self._waited = 0
+        if not self._wait():
+            if self._waited < self._deadline:
+                return
+            self._late.append(f"{self.prefix}, {self._what or 'a screen'}")
+            _log.info("late: %s", self._late[-1])
+        self._waited, self._what, self._deadline = 0, "", DEADLINE_STEPS
         try:
             self._wait = next(self._scenes)
         except StopIteration:
             self._timer.stop()
-            self.finished.emit(self._count)
+            self.finished.emit(
+                TourReport(
+                    pictures=self._count, late=tuple(self._late), lacking=tuple(self._lacking)
+                )
+            )
 
     def settled(self) -> bool:
         return self._waited >= SETTLE_STEPS
+
+    def awaits(
+        self, what: str, is_there: Wait, *, steps: int = DEADLINE_STEPS
+    ) -> Generator[Wait, None, bool]:
+        """Wait for it by its name; False when it did not come within so many steps."""
+        self._what, self._deadline = what, steps
+        yield is_there
+        return is_there()
+
+    def lacks(self, what: str) -> None:
+        """Something the practice or the day did not let it show."""
+        self._lacking.append(f"{self.prefix}, {what}")
 
     def shot(self, name: str) -> None:
         path = self._folder / f"{self.prefix}_{name}.png"
@@ -108,7 +128,7 @@ class Tour(QObject):
         host.window.resize(*size)
         host.window.show_session(host.now(), wanted)
         view = self.view()
-        yield lambda: view.models.status.status is not None
+        yield from self.awaits("the status bar", lambda: view.models.status.status is not None)
         yield self.settled
 
     def view(self) -> SessionView:
@@ -122,7 +142,7 @@ class Tour(QObject):
         view.overlay_flow.open_palette()
         view.palette_view.edit.setText(self.host.words[:5])
         view.models.palette.type(self.host.words[:5])
-        yield lambda: view.models.palette.state.settled
+        yield from self.awaits("the palette", lambda: view.models.palette.state.settled)
         yield self.settled
         self.shot("find_a_patient")
         view.overlay_flow.close()
@@ -131,7 +151,7 @@ class Tour(QObject):
         view.overlay_flow.open_palette()
         view.palette_view.edit.setText("a")
         view.models.palette.type("a")
-        yield lambda: view.models.palette.state.settled
+        yield from self.awaits("the palette", lambda: view.models.palette.state.settled)
         yield self.settled
         self.shot("palette_over_record")
         view.overlay_flow.close()
@@ -146,9 +166,12 @@ class Tour(QObject):
     def record_scene(self, view: SessionView, name: str) -> Iterator[Wait]:
         """The open record as it is."""
         if self.owner is None:
+            self.lacks(name)
             return
         view.record_flow.open(self.owner)
-        yield lambda: view.models.record.state.record is not None
+        yield from self.awaits(
+            f"{name}: the record", lambda: view.models.record.state.record is not None
+        )
         yield self.settled
         self.shot(name)
 
@@ -160,16 +183,22 @@ class Tour(QObject):
         rows = record.timeline.rows
         reports = [item for item in rows if item.kind == "laboratory" and item.facts]
         report = max(reports[:20], key=lambda item: len(item.facts), default=None)
-        if report is not None:
+        if report is None:
+            self.lacks("results")
+        else:
             view.models.record.choose(Ref(report.rtype, report.id))
             yield self.settled
             self.shot("results")
         letter = next((item for item in rows if item.kind in {"letter", "document"}), None)
-        if letter is not None:
+        if letter is None:
+            self.lacks("document")
+        else:
             view.models.record.choose(Ref(letter.rtype, letter.id))
             yield self.settled
             self.shot("document")
-        if record.allergies.rows:
+        if not record.allergies.rows:
+            self.lacks("allergy")
+        else:
             allergy = record.allergies.rows[0]
             view.models.record.choose(Ref(allergy.rtype, allergy.id))
             yield self.settled
@@ -187,15 +216,15 @@ class Tour(QObject):
 
     def centre_scene(self, view: SessionView) -> Iterator[Wait]:
         view.navigator.go("sync")
-        yield lambda: view.models.centre.state is not None
+        yield from self.awaits("the sending screen", lambda: view.models.centre.state is not None)
         yield self.settled
         self.shot("sending")
         state = view.models.centre.state
         if state is None or not state.conflicts:
-            _log.info("no disagreement to show")
+            self.lacks("two versions")
             return
         view.sync_flow.settle(state.conflicts[0].op_id)
-        yield lambda: view.models.conflict.state is not None
+        yield from self.awaits("two versions", lambda: view.models.conflict.state is not None)
         yield self.settled
         self.shot("two_versions")
         view.models.conflict.close()

@@ -14,6 +14,29 @@ LARGE, SMALL = (1600, 1000), (1280, 800)
 Wait = Callable[[], bool]
 
 
+class TourReport(Struct, frozen=True, kw_only=True):
+    """What became of a tour. `late`: what did not come in time, and on which look; `lacking`: what the practice
+    or the day did not let it show.
+    """
+
+    pictures: int
+    late: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Every screen came, in time."""
+        return self.pictures > 0 and not self.late and not self.lacking
+
+    def sentences(self) -> list[str]:
+        """For whoever started the tour."""
+        return [
+            f"{self.pictures} pictures.",
+            *(f"Late: {what}." for what in self.late),
+            *(f"Not shown: {what}." for what in self.lacking),
+        ]
+
+
 class Troubles(Protocol):
     """Real acts that make trouble. `pull`, `plug`, `pass_days` return at once; the others block, on a lane."""
 

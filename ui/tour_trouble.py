@@ -4,8 +4,7 @@ They come from real acts (`Troubles`): a colleague writes from a second device w
 days pass by. Where the tour is given no troubles, what the practice holds is shown as it is.
 """
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Protocol
 
 from PySide6.QtWidgets import QLineEdit
@@ -17,8 +16,8 @@ from ui.tour_host import LARGE, SMALL, TourHost, Wait
 
 LOOKS = (("fr", "light"), ("fr", "dark"), ("en", "light"))
 DAYS_AWAY = 8
-PATIENCE = 6
-_log = logging.getLogger("colloque.tour")
+LONG_STEPS = 1_000
+"""Of an act at the server and of a phrase that is checked: a minute."""
 
 
 class Walker(Protocol):
@@ -30,6 +29,10 @@ class Walker(Protocol):
 
     def shot(self, name: str) -> None: ...
     def settled(self) -> bool: ...
+    def lacks(self, what: str) -> None: ...
+    def awaits(
+        self, what: str, is_there: Wait, *, steps: int = ...
+    ) -> Generator[Wait, None, bool]: ...
     def dressed(self, wanted: Preferences, size: tuple[int, int]) -> Iterator[Wait]: ...
     def view(self) -> SessionView: ...
     def record_scene(self, view: SessionView, name: str) -> Iterator[Wait]: ...
@@ -39,19 +42,25 @@ class Walker(Protocol):
 class _Act:
     """One blocking act on the write lane; whether it is over."""
 
-    def __init__(self, tour: Walker, act: Callable[[], object]) -> None:
+    def __init__(self, tour: Walker, what: str, act: Callable[[], object]) -> None:
         self.over = self.done = False
+        self._tour, self._what = tour, what
         tour.host.context.lanes.write(act, self._done, self._failed)
 
     def _done(self, _answer: object) -> None:
         self.over = self.done = True
 
     def _failed(self, error: DossierError) -> None:
-        _log.warning("an act of the tour was not done: %s %s", error.key, error.detail)
+        self._tour.lacks(f"{self._what} ({error.key} {error.detail})")
         self.over = True
 
-    def is_over(self) -> bool:
-        return self.over
+    def awaited(self) -> Iterator[Wait]:
+        yield from self._tour.awaits(self._what, lambda: self.over, steps=LONG_STEPS)
+
+
+def _behind_the_lock(tour: Walker) -> Iterator[Wait]:
+    """Behind the lock on its lane: its page has come."""
+    yield from _Act(tour, "the lock", lambda: None).awaited()
 
 
 def apart(tour: Walker, others: Sequence[int]) -> Iterator[Wait]:
@@ -60,13 +69,16 @@ def apart(tour: Walker, others: Sequence[int]) -> Iterator[Wait]:
     if troubles is None or owner is None:
         return
     troubles.pull()
-    settle = _Act(tour, lambda: troubles.disagree(owner))
-    yield settle.is_over
-    fix = _Act(tour, lambda: troubles.be_refused(others))
-    yield fix.is_over
+    settle = _Act(tour, "two doctors who write apart", lambda: troubles.disagree(owner))
+    yield from settle.awaited()
+    fix = _Act(tour, "a change that is refused", lambda: troubles.be_refused(others))
+    yield from fix.awaited()
     troubles.plug()
-    for _ in range(PATIENCE):
-        yield lambda: _told(tour, settle=settle.done, fix=fix.done)
+    yield from tour.awaits(
+        "the verdicts of the server",
+        lambda: _told(tour, settle=settle.done, fix=fix.done),
+        steps=LONG_STEPS,
+    )
 
 
 def _told(tour: Walker, *, settle: bool, fix: bool) -> bool:
@@ -83,7 +95,7 @@ def unsent(tour: Walker) -> Iterator[Wait]:
     if host.troubles is not None and tour.owner is not None:
         troubles, owner = host.troubles, tour.owner
         troubles.pull()
-        yield _Act(tour, lambda: troubles.write(owner)).is_over
+        yield from _Act(tour, "something to send", lambda: troubles.write(owner)).awaited()
     for language, theme in (*LOOKS, ("en", "dark")):
         tour.prefix = f"{language}_{theme}"
         yield from tour.dressed(Preferences(language=language, theme=theme), LARGE)
@@ -105,9 +117,13 @@ def after_the_lease(tour: Walker) -> Iterator[Wait]:
     window = host.window
     host.troubles.pull()
     host.troubles.pass_days(DAYS_AWAY)
-    for _ in range(PATIENCE):
-        yield lambda: window.lock_view is not None and window.lock_model.state.continuity
-    yield _Act(tour, lambda: None).is_over
+    tour.prefix = "fr_light"
+    yield from tour.awaits(
+        "the lock page that offers continuity mode",
+        lambda: window.lock_view is not None and window.lock_model.state.continuity,
+        steps=LONG_STEPS,
+    )
+    yield from _behind_the_lock(tour)
     for language, theme in LOOKS:
         tour.prefix = f"{language}_{theme}"
         yield from _locked(tour, Preferences(language=language, theme=theme), LARGE)
@@ -116,9 +132,13 @@ def after_the_lease(tour: Walker) -> Iterator[Wait]:
     yield from _locked(tour, Preferences(theme="light"), SMALL)
     tour.shot("lease_over")
     window.lock_model.submit(host.phrase)
-    for _ in range(PATIENCE):
-        yield lambda: window.session is not None and host.is_open()
-    if window.session is None:
+    if not (
+        yield from tour.awaits(
+            "continuity mode",
+            lambda: window.session is not None and host.is_open(),
+            steps=LONG_STEPS,
+        )
+    ):
         return
     wanted = [
         (f"{one}_{theme}", Preferences(language=one, theme=theme), LARGE) for one, theme in LOOKS
@@ -128,13 +148,18 @@ def after_the_lease(tour: Walker) -> Iterator[Wait]:
         yield from tour.dressed(dress, size)
         yield from tour.record_scene(tour.view(), "continuity")
         tour.view().navigator.go("sync")
-        yield lambda: tour.view().models.centre.state is not None
+        yield from tour.awaits(
+            "the sending screen", lambda: tour.view().models.centre.state is not None
+        )
         yield tour.settled
         tour.shot("continuity_sending")
     window.lock_asked.emit()
-    for _ in range(PATIENCE):
-        yield lambda: window.lock_view is not None and not host.is_open()
-    yield _Act(tour, lambda: None).is_over  # behind the lock on its lane: its page has come
+    yield from tour.awaits(
+        "the lock page",
+        lambda: window.lock_view is not None and not host.is_open(),
+        steps=LONG_STEPS,
+    )
+    yield from _behind_the_lock(tour)
 
 
 def _locked(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator[Wait]:
@@ -157,9 +182,11 @@ def new_phrase(tour: Walker) -> Iterator[Wait]:
     tour.prefix = "fr_light"
     tour.shot("recovery_code")
     window.lock_model.submit(host.recovery_code)
-    for _ in range(PATIENCE):
-        yield lambda: window.phrase_view is not None
-    if window.phrase_view is None:
+    if not (
+        yield from tour.awaits(
+            "the new phrase", lambda: window.phrase_view is not None, steps=LONG_STEPS
+        )
+    ):
         return
     looks = [
         (f"{one}_{theme}", Preferences(language=one, theme=theme), LARGE) for one, theme in LOOKS
@@ -169,10 +196,12 @@ def new_phrase(tour: Walker) -> Iterator[Wait]:
         window.resize(*size)
         window.wear(look_of(dress, host.zone, system="light"))
         window.show_new_phrase(host.lock().phrase_model())
-        first, again = window.phrase_view.findChildren(QLineEdit)[:2]
+        assert window.phrase_view is not None
+        page = window.phrase_view
+        first, again = page.findChildren(QLineEdit)[:2]
         first.setText("autre cascade quinze lanterne")
         again.setText("autre cascade quin")
         yield tour.settled
         tour.shot("new_phrase")
-    window.phrase_view.left.emit()
-    yield lambda: window.lock_view is not None
+    page.left.emit()
+    yield from tour.awaits("the lock page", lambda: window.lock_view is not None)

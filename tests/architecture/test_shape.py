@@ -48,7 +48,7 @@ DOCUMENTED = (
 
 def sources() -> list[Path]:
     found = [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py"))]
-    return [*found, ROOT / "dev.py"]
+    return [*found, *sorted(ROOT.glob("dev*.py"))]
 
 
 def repository() -> list[Path]:

@@ -1,6 +1,9 @@
 """dev.py, the one door: what it wants, what it finds again, and one small tour from nothing."""
 
+import errno
 import importlib.util
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +13,7 @@ from types import ModuleType
 
 import pytest
 
+import dev_ready
 from tests.fakes.desktop_process import House, display
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,8 +35,8 @@ def door(tmp_path: Path) -> ModuleType:
     return loaded(tmp_path)
 
 
-def test_the_tests_want_more_system_packages_than_the_program(door: ModuleType) -> None:
-    run, develop = door.wanted_packages(tests=False), door.wanted_packages(tests=True)
+def test_the_tests_want_more_system_packages_than_the_program() -> None:
+    run, develop = dev_ready.wanted_packages(tests=False), dev_ready.wanted_packages(tests=True)
     assert set(run) < set(develop)
     assert {"python3-venv", "xvfb"} <= set(develop)
     assert not [name for name in develop if not name.replace("-", "").replace(".", "").isalnum()]
@@ -85,12 +89,89 @@ def test_the_second_preparation_is_quick_and_silent() -> None:
 
 def test_what_is_wrong_is_one_sentence_and_an_exit_code() -> None:
     command = [sys.executable, "dev.py"]
-    for words, code in (([], 2), (["unknown"], 2), (["demo", "--patients", "many"], 2)):
+    for words in ([], ["unknown"]):
         said = subprocess.run(
             [*command, *words], cwd=ROOT, capture_output=True, check=False, timeout=60
         )
-        assert said.returncode == code
+        assert said.returncode == 2
         assert b"Traceback" not in said.stderr
+    for wrong in ("many", "0", "-3", "2.5", "100000", ""):
+        said = subprocess.run(
+            [*command, "demo", f"--patients={wrong}"],
+            cwd=ROOT,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert said.returncode == 2
+        sentence = said.stderr.decode().splitlines()[-1]
+        assert sentence.endswith(f"a whole number from 1 to 10,000 is wanted, not {wrong!r}")
+
+
+def test_a_disk_without_room_is_said_before_anything_is_made(
+    door: ModuleType, tmp_path: Path
+) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    door.need_room(tmp_path / "not" / "there", 0)
+    with pytest.raises(door.Stop, match=r"MB are needed on this disk and .* MB are free"):
+        door.need_room(tmp_path / "not" / "there", 2 * free)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "The disk is full (somewhere). Make room and start again."),
+        (errno.EROFS, "This folder may not be written (somewhere). "),
+        (errno.EACCES, "This folder may not be written (somewhere). "),
+        (errno.EIO, "This could not be done (somewhere): "),
+    ],
+)
+def test_what_a_disk_refuses_is_one_sentence(door: ModuleType, number: int, sentence: str) -> None:
+    said = door.why_not(OSError(number, os.strerror(number), "somewhere"))
+    assert said.startswith(sentence)
+    assert "\n" not in said
+
+
+def test_a_second_demonstration_in_the_same_folder_is_refused(
+    door: ModuleType, tmp_path: Path
+) -> None:
+    folder = tmp_path / "demo" / "monday"
+    with door.alone(folder):
+        with pytest.raises(door.Stop, match="is running already"), door.alone(folder):
+            pytest.fail("two demonstrations share one folder")
+        with door.alone(tmp_path / "demo" / "other"):
+            pass
+    with door.alone(folder):
+        pass
+
+
+def test_the_end_of_a_log_is_told_in_plain_words(door: ModuleType, tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    log.write_text(
+        "an old line\n"
+        '{"time":"2026-11-22T22:03:55.760+00:00","level":"info","logger":"x","event":"serving"}\n'
+        "This folder is in use by another server.\n"
+        "42\n"
+    )
+    assert door.last_words(log, 3).splitlines() == [
+        "    22:03:55 info: serving, logger x",
+        "    This folder is in use by another server.",
+        "    42",
+        f"The whole log: {log}",
+    ]
+
+
+def test_a_server_that_does_not_start_says_why(door: ModuleType, tmp_path: Path) -> None:
+    if not door.PYTHON.exists():
+        pytest.skip("a server needs the .venv that dev.py makes")
+    (tmp_path / "server").mkdir()
+    with pytest.raises(door.Stop) as stopped, door.serving(tmp_path):
+        pytest.fail("an empty folder is no server")
+    told = str(stopped.value).splitlines()
+    assert told[0] == "The server did not start."
+    assert "no server lies in this folder" in told[1]
+    assert told[-1] == f"The whole log: {tmp_path / 'server.log'}"
 
 
 def test_a_demonstration_of_five_patients_walks_its_tour_and_ends(tmp_path: Path) -> None:
@@ -114,6 +195,8 @@ def test_a_demonstration_of_five_patients_walks_its_tour_and_ends(tmp_path: Path
     said = done.stdout.decode()
     assert done.returncode == 0, said + done.stderr.decode()
     assert "Unlock" in said
+    assert "Late:" not in said
+    assert not [line for line in (said + done.stderr.decode()).splitlines() if line[:1] == "{"]
     assert "fontaine" in said
     shown = {path.name for path in (build / "tour").glob("*.png")}
     for screen in ("record", "find_a_patient", "sending", "settings", "add_allergies"):

@@ -1,20 +1,28 @@
-"""The tour opens every screen of a real session and saves a picture of each."""
+"""The tour opens every screen of a real session, saves a picture of each, and says what it could not show."""
 
 import pytest
 
 from tests.gui.ui_samples import PARIS, a_look
 from tests.gui.ui_world import OpenGate, World
 from ui.main_window import MainWindow
+from ui.preferences import Preferences
 from ui.sign_in.view_model import LockModel
 from ui.speaking import Speaking
 from ui.tour import Tour
-from ui.tour_host import TourHost
+from ui.tour_host import LARGE, TourHost, TourReport
 
 
-@pytest.mark.qt_log_ignore("This plugin does not support")
-def test_the_tour_saves_every_screen_in_both_themes_and_languages(qapp, qtbot, tmp_path):
-    world = World(qapp)
-    world.disagree()
+class Sending(Tour):
+    """Of all scenes, the one that sends and settles."""
+
+    def _everything(self):
+        self.prefix = "fr_light"
+        yield from self.dressed(Preferences(theme="light"), LARGE)
+        yield from self.centre_scene(self.view())
+
+
+def toured(qapp, qtbot, world, folder, lanes=None, kind=Tour):
+    """Walk the tour of this world; the report and the names of the pictures."""
     window = MainWindow(qapp, a_look("fr"))
     qtbot.addWidget(window)
     window.show()
@@ -27,16 +35,67 @@ def test_the_tour_saves_every_screen_in_both_themes_and_languages(qapp, qtbot, t
 
         return LockModel(gate=OpenGate(world.clock), lanes=world.lanes, speak=speak)
 
-    host = TourHost(window=window, context=world.context(), zone=PARIS, lock=lock)
-    tour = Tour(host, tmp_path, step_ms=5)
-    with qtbot.waitSignal(tour.finished, timeout=60_000) as done:
+    context = world.context() if lanes is None else world.context(lanes=lanes)
+    host = TourHost(window=window, context=context, zone=PARIS, lock=lock)
+    tour = kind(host, folder, step_ms=2)
+    with qtbot.waitSignal(tour.finished, timeout=120_000) as done:
         tour.begin()
-    names = {path.stem for path in tmp_path.iterdir()}
-    assert done.args == [len(names)]
+    window.close()
+    return done.args[0], {path.stem for path in folder.iterdir()}
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_tour_saves_every_screen_in_both_themes_and_languages(qapp, qtbot, tmp_path):
+    world = World(qapp)
+    world.disagree()
+    report, names = toured(qapp, qtbot, world, tmp_path)
+    assert report.pictures == len(names)
+    assert not report.late
     for language in ("fr", "en"):
         for theme in ("light", "dark"):
             for scene in ("record", "find_a_patient", "sending", "two_versions", "add_allergies"):
                 assert f"{language}_{theme}_{scene}" in names
     assert "fr_dark_lock" in names
     assert all(path.stat().st_size > 5_000 for path in tmp_path.iterdir())
-    window.close()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_a_scene_that_the_practice_cannot_show_is_in_the_report(qapp, qtbot, tmp_path):
+    report, names = toured(qapp, qtbot, World(qapp), tmp_path, kind=Sending)
+    assert not report.is_whole
+    assert (report.late, report.lacking) == ((), ("fr_light, two versions",))
+    assert names == {"fr_light_sending"}
+
+
+class Deaf:
+    """Lanes on which one question is never answered; the others as ever."""
+
+    def __init__(self, lanes, key):
+        self._lanes, self._key = lanes, key
+
+    def read(self, fn, then, failed=None, key=None):
+        if key != self._key:
+            self._lanes.read(fn, then, failed, key)
+
+    def write(self, fn, then=None, failed=None):
+        self._lanes.write(fn, then, failed)
+
+    def blobs(self, fn, then, failed=None, key=None):
+        self._lanes.blobs(fn, then, failed, key)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_a_screen_that_never_comes_is_named_as_late(qapp, qtbot, tmp_path):
+    world = World(qapp)
+    deaf = Deaf(world.lanes, "sync.centre")
+    report, _ = toured(qapp, qtbot, world, tmp_path, deaf, kind=Sending)
+    assert not report.is_whole
+    assert report.late == ("fr_light, the sending screen",)
+    assert "Late: fr_light, the sending screen." in report.sentences()
+
+
+def test_a_tour_is_whole_only_with_pictures_and_nothing_late_or_lacking():
+    assert TourReport(pictures=1).is_whole
+    assert not TourReport(pictures=0).is_whole
+    assert not TourReport(pictures=1, late=("a",)).is_whole
+    assert not TourReport(pictures=1, lacking=("a",)).is_whole
