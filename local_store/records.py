@@ -30,13 +30,13 @@ from practitioner_app.ports import (
 _CURRENT: Final = "SELECT owner, rtype, id, restore, k, body, shows, state, op_id, at FROM current WHERE owner = ?"
 
 _OWNERS: Final = (
-    "SELECT kind, min(rank), min(complete AND at = wanted), sum(rows), sum(CASE "
+    "SELECT owner, kind, rank, min(complete AND at = wanted), sum(rows), sum(CASE "
     "WHEN complete AND at = wanted THEN rows ELSE rows_wanted END), sum(size), sum(CASE "
-    "WHEN complete AND at = wanted THEN size ELSE size_wanted END) FROM visible GROUP BY owner"
+    "WHEN complete AND at = wanted THEN size ELSE size_wanted END) FROM visible GROUP BY owner, rank"
 )
 # `+c.own`: no index of the moment over all rows in place of each shelf's own range.
 _OWN_OWNERS: Final = (
-    "SELECT 'patient', 3, 1, count(c.n), count(c.n), coalesce(sum(c.size), 0), "
+    "SELECT p.owner, 'patient', 3, 1, count(c.n), count(c.n), coalesce(sum(c.size), 0), "
     "coalesce(sum(c.size), 0) FROM (SELECT DISTINCT owner FROM listed) AS p "
     "LEFT JOIN shelf AS s ON s.owner = p.owner LEFT JOIN confirmed AS c ON c.n >= s.shelf << 24 "
     "AND c.n < (s.shelf + 1) << 24 AND +c.own = 1 GROUP BY p.owner"
@@ -179,17 +179,20 @@ class LocalRecordReader:
             member = db.execute("SELECT value FROM work.fact WHERE name = 'member_ms'").fetchone()
             purging = db.execute("SELECT 1 FROM compartment WHERE purging IS NOT NULL").fetchone()
         ranks: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        for kind, rank, complete, rows, wanted, *_ in owners:
+        patients: dict[int, bool] = {}
+        for owner, kind, rank, complete, rows, wanted, *_ in owners:
             is_patient = kind == "patient"
+            if is_patient:
+                patients[owner] = bool(complete) and patients.get(owner, True)
             for place, value in enumerate((complete and is_patient, is_patient, rows, wanted)):
                 ranks[rank][place] += int(value)
         return CopyFacts(
-            patients=sum(1 for row in owners if row[0] == "patient"),
-            patients_complete=sum(1 for row in owners if row[0] == "patient" and row[2]),
-            rows=sum(row[3] for row in owners),
-            rows_wanted=sum(row[4] for row in owners),
-            size=sum(row[5] for row in owners),
-            size_wanted=sum(row[6] for row in owners),
+            patients=len(patients),
+            patients_complete=sum(patients.values()),
+            rows=sum(row[4] for row in owners),
+            rows_wanted=sum(row[5] for row in owners),
+            size=sum(row[6] for row in owners),
+            size_wanted=sum(row[7] for row in owners),
             last_contact=contact,
             lease_until=lease,
             pending=states.get("pending", 0),

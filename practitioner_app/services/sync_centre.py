@@ -35,15 +35,14 @@ _SURE_S: Final = 5.0
 
 
 class Rank(StrEnum):
-    """The order of copy."""
+    """The order of copy: identities, so that the list can be searched; names of people; then the records."""
 
-    TODAY = "today"
-    UNREAD = "unread"
-    RECENT = "recent"
-    REST = "rest"
+    LIST = "list"
+    NAMES = "names"
+    RECORDS = "records"
 
 
-_RANKS: Final = {0: Rank.TODAY, 1: Rank.UNREAD, 2: Rank.RECENT, 3: Rank.REST}
+_RANKS: Final = {0: Rank.LIST, 1: Rank.NAMES}
 
 
 class Progress(StrEnum):
@@ -63,7 +62,7 @@ class RankRow(Struct, frozen=True, kw_only=True):
 
 class CopyRow(Struct, frozen=True, kw_only=True):
     """`percent` has one decimal and is the same ratio everywhere (rows). `seconds_left` None: being computed
-    or nothing left. `usable`: the first class is complete.
+    or nothing left. `usable`: the first class is complete: every patient can be found.
     """
 
     patients: int
@@ -287,7 +286,7 @@ def copy_row(facts: CopyFacts, per_s: float | None) -> CopyRow:
     """Figures of the copy; every ratio is of rows."""
     ranks = tuple(
         RankRow(
-            rank=_RANKS.get(rank, Rank.REST),
+            rank=_RANKS.get(rank, Rank.RECORDS),
             patients=done,
             patients_total=total,
             rows=rows,

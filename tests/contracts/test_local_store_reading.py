@@ -273,6 +273,20 @@ class TestRecords:
         assert facts.size == facts.size_wanted > 0
         assert facts.disk_bytes > 0
 
+    def test_the_patient_list_is_counted_apart_from_the_records(self, store: LocalStore) -> None:
+        """Usable once every patient can be found, long before the last record is here."""
+        rows = [patient(ANNE, "Dupont", "Anne", "1958-07-14")]
+        copy(store, ANNE, rows, facet="tag-identity", rank=0)
+        copy(store, ANNE, [observation("a", "x"), observation("b", "x")], at="here")
+        copy(store, BOB, [patient(BOB, "Durand", "Bob", "1950-01-02")], facet="tag-i", rank=0)
+        head = Head(
+            owner=BOB, facet="tag-clinical", kind="patient", term=TERM, at="end", rows=7, rank=3
+        )
+        store.sync.apply_heads(Heads(restore=0, v="v-more", heads=(head,)))
+        facts = store.records.copy_facts()
+        assert (facts.patients, facts.patients_complete) == (2, 1)
+        assert facts.by_rank == ((0, 2, 2, 2, 2), (3, 1, 2, 2, 9))
+
     def test_a_right_that_ended_hides_the_patient_the_words_and_the_figures(
         self, store: LocalStore, clock: ManualClock
     ) -> None:

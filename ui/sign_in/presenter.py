@@ -234,7 +234,7 @@ def _step_lines(state: FirstStart, texts: Texts) -> tuple[StepLine, ...]:
         person,
         tr("opens the copy of this computer"),
         tr("to be printed or copied out"),
-        tr("patients of the day first"),
+        tr("the patient list first"),
     )
     titles = (
         tr("Server"),
@@ -366,8 +366,8 @@ def _copy_page(common: StartState, copy: CopyRow | None, speaking: Speaking) -> 
         common,
         title=tr("First update of this computer"),
         intro=tr(
-            "The patients of the day come first: Colloque opens as soon as they are here, and the rest "
-            "goes on behind."
+            "The patient list comes first: Colloque opens as soon as it is here, and the records go on "
+            "behind."
         ),
         ratio=ratio,
         ratio_words=words,
@@ -413,5 +413,5 @@ def start_reason(texts: Texts, key: str) -> str:
         "first_start.phrase_forbidden_word": tr("Neither your name nor that of the practice."),
         "first_start.phrase_differs": tr("Both entries must be the same."),
         "first_start.code_not_kept": tr("Confirm that the code is kept."),
-        "first_start.not_usable_yet": tr("The patients of the day are still coming."),
+        "first_start.not_usable_yet": tr("The patient list is still coming."),
     }.get(key, tr("Something went wrong. What you typed is kept; try again."))

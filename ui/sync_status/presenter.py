@@ -201,18 +201,17 @@ def _copy(centre: Centre, speaking: Speaking) -> CopyCard:
 def _rank(row: RankRow, speaking: Speaking) -> RankLine:
     tr, formats = speaking.texts.tr, speaking.formats
     title, about = {
-        Rank.TODAY: (tr("Patients of the day"), tr("their records are complete")),
-        Rank.UNREAD: (tr("Unread messages"), tr("conversations and attachments")),
-        Rank.RECENT: (tr("Records opened recently"), tr("last 30 days")),
-        Rank.REST: (tr("Other patients"), tr("by date of last contact")),
+        Rank.LIST: (tr("Patient list"), tr("identities, to find them")),
+        Rank.NAMES: (tr("Directory of the practice"), tr("names of doctors and places")),
+        Rank.RECORDS: (tr("Records"), tr("the one that is opened comes first")),
     }[row.rank]
     chip = {
         Progress.DONE: ChipState(tr("Done"), Tone.OK, "check"),
         Progress.UNDER_WAY: ChipState(tr("Under way"), Tone.ACCENT, "sync"),
         Progress.TO_COME: ChipState(tr("To come"), Tone.NEUTRAL),
     }[row.progress]
-    if row.rank is Rank.TODAY and row.progress is not Progress.DONE:
-        about = tr("first, so that the day can begin")
+    if row.rank is Rank.LIST and row.progress is not Progress.DONE:
+        about = tr("first, so that one can begin")
     under_way = row.progress is Progress.UNDER_WAY and row.rows_total
     return RankLine(
         title=title,

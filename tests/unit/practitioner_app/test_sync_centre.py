@@ -102,17 +102,17 @@ def test_progress_is_one_ratio_and_never_a_hundred_before_it_is_true(store, cent
         "size": 6_400_000,
         "size_wanted": 40_500_000,
         "by_rank": (
-            (0, 24, 24, 3610, 3610),
-            (2, 212, 340, 31_749, 50_900),
-            (3, 0, 1136, 0, 170_449),
+            (0, 1500, 1500, 1500, 1500),
+            (1, 0, 0, 37, 40),
+            (3, 236, 1500, 33_863, 223_460),
         ),
     }
     copy = centre.view().copy
     assert (copy.patients, copy.patients_total, copy.percent) == (236, 1500, 15.7)
     assert [(row.rank, row.progress) for row in copy.ranks] == [
-        (Rank.TODAY, Progress.DONE),
-        (Rank.RECENT, Progress.UNDER_WAY),
-        (Rank.REST, Progress.TO_COME),
+        (Rank.LIST, Progress.DONE),
+        (Rank.NAMES, Progress.DONE),
+        (Rank.RECORDS, Progress.UNDER_WAY),
     ]
     assert copy.usable
     assert not copy.complete
