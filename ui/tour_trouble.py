@@ -71,7 +71,8 @@ def apart(tour: Walker, others: Sequence[int]) -> Iterator[Wait]:
     troubles.pull()
     settle = _Act(tour, "two doctors who write apart", lambda: troubles.disagree(owner))
     yield from settle.awaited()
-    fix = _Act(tour, "a change that is refused", lambda: troubles.be_refused(others))
+    where = (*others, owner)
+    fix = _Act(tour, "a change that is refused", lambda: troubles.be_refused(where))
     yield from fix.awaited()
     troubles.plug()
     yield from tour.awaits(
