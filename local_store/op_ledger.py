@@ -2,7 +2,8 @@
 
 An op never changes; only its state does: pending -> sent -> acked | refused | conflict -> archived.
 A verdict is durable here before the server is told that it may forget it; the same verdict again changes
-nothing. Nothing a person typed is deleted but what the server confirmed, after `ACKED_KEPT_DAYS`.
+nothing. Nothing a person typed is deleted but what the server confirmed, after `ACKED_KEPT_DAYS` counted with it;
+`decided_ms` is what was counted when the verdict came.
 """
 
 from collections.abc import Iterable, Sequence
@@ -56,8 +57,8 @@ def next_ops(db: Connection, limit: int, max_bytes: int) -> list[Op]:
     return chosen
 
 
-def apply_verdicts(db: Connection, verdicts: Iterable[Verdict], now_ms: int) -> list[str]:
-    """Make verdicts durable; returns the op_ids that were decided now."""
+def apply_verdicts(db: Connection, verdicts: Iterable[Verdict], counted_ms: int) -> list[str]:
+    """Make verdicts durable; returns the op_ids that were decided now, when the ledger counted so much."""
     decided: list[str] = []
     for verdict in verdicts:
         if verdict.code == "later":
@@ -69,7 +70,7 @@ def apply_verdicts(db: Connection, verdicts: Iterable[Verdict], now_ms: int) -> 
                 (verdict.code, verdict.op_id),
             )
         elif row[0] in ("pending", "sent"):
-            _decide(db, verdict, row[1], now_ms)
+            _decide(db, verdict, row[1], counted_ms)
             decided.append(verdict.op_id)
     return decided
 
@@ -220,15 +221,15 @@ def owe_no_more(db: Connection, copies: Iterable[tuple[int, str, str]]) -> None:
     )
 
 
-def prune(db: Connection, now_ms: int) -> None:
-    """Forget confirmed ops no restore can ask for again."""
+def prune(db: Connection, counted_ms: int) -> None:
+    """Forget confirmed ops no restore can ask for again, by the days counted with the server (counted_days)."""
     db.execute(
         "DELETE FROM op WHERE state = 'acked' AND told = 1 AND live = 0 AND decided_ms < ?",
-        (now_ms - limits.ACKED_KEPT_DAYS * _DAY_MS,),
+        (counted_ms - limits.ACKED_KEPT_DAYS * _DAY_MS,),
     )
 
 
-def _decide(db: Connection, verdict: Verdict, kind: str, now_ms: int) -> None:
+def _decide(db: Connection, verdict: Verdict, kind: str, counted_ms: int) -> None:
     typed = kind in ("create", "change")
     state = {"conflict": "conflict", "rejected": "refused", "unavailable": "refused"}.get(
         verdict.code, "acked"
@@ -254,7 +255,7 @@ def _decide(db: Connection, verdict: Verdict, kind: str, now_ms: int) -> None:
             verdict.reason or (verdict.code if state == "refused" else ""),
             "\n".join(verdict.elements),
             codec.encode(verdict),
-            now_ms,
+            counted_ms,
             verdict.op_id,
         ),
     )

@@ -26,6 +26,7 @@ from local_store.connections import (
     open_writer,
     translated,
 )
+from local_store.counted_days import counted_ms
 from local_store.folder import StoreFolder
 from local_store.keepsakes import LocalDrafts, LocalSettings, Vault
 from local_store.lanes import Failpoint, Readers, Writer
@@ -209,7 +210,7 @@ class _Opening:
             with translated():
                 if fact(db, "profile") is None:
                     put_fact(db, "profile", self._entropy.bytes(_PROFILE_BYTES).hex())
-                op_ledger.prune(db, to_ms(self._clock.now()))
+                op_ledger.prune(db, counted_ms(db))
         except (WrongKey, StoreCorrupt) as error:
             if isinstance(error, WrongKey) and not self._cache_opens():
                 raise

@@ -16,6 +16,7 @@ from local_store import compartments, op_ledger, pages
 from local_store.bodies import BodyPacker
 from local_store.compartments import fact, put_fact
 from local_store.connections import Connection
+from local_store.counted_days import CountedDays
 from local_store.lanes import Readers, Writer
 from local_store.lease import LeaseGate
 from local_store.purge import Purge
@@ -49,6 +50,7 @@ class LocalSyncStore:
         self._purge = purge
         self._clock = clock
         self._lease = lease
+        self._days = CountedDays()
         self._packer = BodyPacker()
         self._grouped = False
         self._applied: list[tuple[int, pages.Outcome]] = []
@@ -82,6 +84,7 @@ class LocalSyncStore:
 
     def apply_heads(self, heads: Heads) -> None:
         """Record what is wanted; what was lost is hidden in the same transaction, then erased."""
+        self._days.tell(heads.now)
         self._purge.finish()
         self._purge.owe_unheld(heads.heads)
         self._purge.owe_no_more(heads.heads)
@@ -181,7 +184,7 @@ class LocalSyncStore:
     def apply_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         """Durable at once; an op the feed already told stops covering its row."""
         with self._work.transaction() as db:
-            decided = op_ledger.apply_verdicts(db, verdicts, to_ms(self._clock.now()))
+            decided = op_ledger.apply_verdicts(db, verdicts, self._days.count(db))
             acked = op_ledger.acked_targets(db, decided)
         for owner, rtype, rid in acked:
             with self._cache.alone() as db:
@@ -199,7 +202,7 @@ class LocalSyncStore:
         """The server was told that these verdicts are durable here."""
         with self._work.transaction() as db:
             op_ledger.acknowledged(db, ops)
-            op_ledger.prune(db, to_ms(self._clock.now()))
+            op_ledger.prune(db, self._days.count(db))
 
     def receipts_owed(self, limit: int) -> Sequence[Receipt]:
         """Erasures complete and checked."""

@@ -215,6 +215,7 @@ class House:
             is_last = self._stopping
             is_time = is_last or not woken or clock.monotonic() - placed >= _LOG_S
             try:
+                await clock.keep(self.keys, at_once=is_last)
                 await (self.settle() if is_time else self.tell())
             except Exception as error:  # noqa: BLE001 - one bad effect must not end the settling of all
                 _LOG.error("effects_wait", extra={"kind": type(error).__name__})

@@ -73,7 +73,7 @@ class Incoming:
     def next(self, now_s: float) -> Asking | None:
         """The next question, or None when there is nothing to ask at `now_s`."""
         if now_s >= self._heads_due_s:
-            self._ask_terms_of_ended()
+            self._ask_ends_again()
             return AskHeads(self._store.heads_v())
         if self._terms:
             return AskTerms(tuple(list(self._terms)[: self._items.now]))
@@ -201,11 +201,11 @@ class Incoming:
         left = max(0, held.rows_wanted - held.rows)
         return held.size_wanted * left // held.rows_wanted
 
-    def _ask_terms_of_ended(self) -> None:
-        """A right with an end that has come may live on under another term: ask."""
-        now = to_wire(self._clock.now())
+    def _ask_ends_again(self) -> None:
+        """A right with an end that has come may live on; once a clock was set, every end stands wrong."""
+        now, jumped = to_wire(self._clock.now()), self._theirs.has_jumped()
         for held in self.ledger.all():
-            if held.until is not None and held.until <= now:
+            if held.until is not None and (jumped or held.until <= now):
                 self._terms[key_of(held)] = None
 
     def _digest_batch(self, now_s: float) -> AskDigests | None:

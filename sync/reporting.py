@@ -18,6 +18,9 @@ from sync.states import State, SyncState
 _LONGEST_LEASE = timedelta(days=31)
 """Whatever a server says: a copy is not kept readable longer without meeting it."""
 
+_SET_S = 60.0
+"""A clock that went on by so much more or less than time did was set by somebody."""
+
 
 class Reporter:
     """Keeps the facts of a session: state, progress, clock skew, contact and lease."""
@@ -34,6 +37,7 @@ class Reporter:
         """Only signed leases count: what an answer merely says of one is ignored."""
         self._time_left = TimeLeft()
         self._contact_due_s = 0.0
+        self._met: tuple[datetime, float] | None = None
         self._lease: timedelta | None = None
         self._told_lease: timedelta | None = None
         self.told = SyncState()
@@ -68,34 +72,48 @@ class Reporter:
     def learn_clock(self, server_now: str) -> None:
         """The server said what time it is: a fact, never a refusal. Raises BadAnswer."""
         if server_now:
-            skew_s = (_parsed(server_now) - self._clock.now()).total_seconds()
-            self.tell(skew_s=skew_s, clock_wrong=abs(skew_s) > self._policy.skew_s)
+            self._tell_skew((_parsed(server_now) - self._clock.now()).total_seconds())
+
+    def _tell_skew(self, skew_s: float) -> None:
+        self.tell(skew_s=skew_s, clock_wrong=abs(skew_s) > self._policy.skew_s)
 
     def contact(self, reply: object, now_s: float) -> None:
         """The server was met under our token: no trouble any more, and the lease goes on.
 
-        The store is told once a minute, and at once when the lease has another length: a contact written
-        down late only locks earlier, and each is a durable commit that a fetch would wait for.
+        The store is told once a minute, and at once when the lease has another length or somebody set our clock: a
+        contact written down late only locks earlier, and each is a durable commit that a fetch would wait for.
 
         The lease is an instant of the server; it is kept as a length and counted from our own clock, so
         that a wrong clock neither shortens nor lengthens it.
         """
         if isinstance(self.state, states.Offline | states.Backoff):
             self.show(states.Idle())
+        now = self._clock.now()
+        was_set = self._was_set(now, now_s)
         if isinstance(reply, Heads):
             self.learn_clock(reply.now)
-        now = self._clock.now()
         if isinstance(reply, Heads) and reply.lease_until and not self.signed_only:
             said = _parsed(reply.now) if reply.now else now
             self._lease = min(max(timedelta(0), _parsed(reply.lease_until) - said), _LONGEST_LEASE)
         until = None if self._lease is None else now + self._lease
-        if now_s >= self._contact_due_s or self._lease != self._told_lease:
+        if was_set or now_s >= self._contact_due_s or self._lease != self._told_lease:
             self._contact_due_s = now_s + self._policy.contact_s
             self._told_lease = self._lease
             self._store.contact(now, until)
         elif not isinstance(reply, Heads):
             return
         self.tell(last_contact=now, lease_until=until)
+
+    def _was_set(self, now: datetime, now_s: float) -> bool:
+        """Whether somebody set our clock since the last contact: the server's is apart by that much more."""
+        before, self._met = self._met, (now, now_s)
+        if before is None:
+            return False
+        by_s = (now - before[0]).total_seconds() - (now_s - before[1])
+        if abs(by_s) < _SET_S:
+            return False
+        self._tell_skew(self.told.skew_s - by_s)
+        return True
 
     def renew(self, lease: timedelta | None) -> None:
         """A signed lease came; None when what came was none of ours, and the old one runs on."""

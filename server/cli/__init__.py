@@ -14,6 +14,7 @@ from server.cli import (
     audit,
     backups,
     demonstration,
+    hour,
     identity,
     importing,
     keys,
@@ -36,6 +37,7 @@ COMMANDS = (
     backups,
     keys,
     audit,
+    hour,
     self_check,
 )
 

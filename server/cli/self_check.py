@@ -13,6 +13,7 @@ from dossier.errors import DossierError, SealBroken, StoreError, Unavailable
 from dossier.sealing import certificates
 from server.app import House
 from server.backup.done import last
+from server.cli.hour import ALIKE
 from server.cli.words import sentence
 from server.folder import Folder
 from server.operations.tls import first_end
@@ -71,6 +72,19 @@ def _clock(options: argparse.Namespace) -> Finding:
     return Finding(
         "clock", well, f"{now:%Y-%m-%d %H:%M} UTC" + ("" if well else "; set this machine's clock")
     )
+
+
+def _time(house: House) -> Finding:
+    """Does the server's time stand ahead of the machine's?"""
+    ahead = house.premises.clock.ahead
+    if ahead < ALIKE:
+        return Finding("time", True, "goes with this machine's clock")
+    words = (
+        f"the server's time stands {ahead.total_seconds() / 3600:.1f} h ahead: this machine's clock was set back; "
+        "set it right, or, if it stood wrong before and is right now, stop the server and run "
+        "`colloque-server clock --take-back`"
+    )
+    return Finding("time", False, words)
 
 
 def _disk(options: argparse.Namespace) -> Finding:
@@ -156,7 +170,7 @@ def _files(folder: Path) -> list[tuple[str, int]]:
 
 
 async def _inside(house: House) -> list[Finding]:
-    found = [Finding("keys", True, f"restore number {house.premises.restore}")]
+    found = [Finding("keys", True, f"restore number {house.premises.restore}"), _time(house)]
     faults = await house.store.maintenance.check()
     found.append(Finding("engine", not faults, "; ".join(faults[:3]) or "sound"))
     await house.settle()

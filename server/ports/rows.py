@@ -166,7 +166,9 @@ class SessionRow(NamedTuple):
 
 
 class MemberRow(NamedTuple):
-    """A membership: situation id, unit (organisation), profession, role."""
+    """A membership: situation id, unit (organisation), profession, role. It ends by itself at `until_ms`;
+    `ended` once somebody ended it, at `until_ms`, which no clock undoes.
+    """
 
     situation: str
     unit: int
@@ -174,6 +176,13 @@ class MemberRow(NamedTuple):
     role: str
     since_v: int
     until_ms: int | None
+    ended: int | None = None
+
+    def is_over(self, now_ms: int, grace_ms: int = 0) -> bool:
+        """Whether it ended at least `grace_ms` ago."""
+        if self.until_ms is None:
+            return bool(self.ended)
+        return (bool(self.ended) and not grace_ms) or self.until_ms + grace_ms <= now_ms
 
 
 class CopyRow(NamedTuple):

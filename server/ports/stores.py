@@ -162,6 +162,20 @@ class KeyRotation(Protocol):
         ...
 
 
+class ReachedTime(Protocol):
+    """How far the server's time ever came, kept beside the keys: for every process and through every restore.
+    Raises the StoreError family.
+    """
+
+    async def reach(self, now_ms: int) -> int:
+        """Time has come this far, durably; returns how far it ever came, never less."""
+        ...
+
+    async def take_back(self, now_ms: int) -> None:
+        """An operator says what time it is, after a clock that stood wrong."""
+        ...
+
+
 class KeyStore(Protocol):
     """Data keys, in a database of their own (security.md §4). One key per (subject, space).
 
@@ -202,6 +216,8 @@ class KeyStore(Protocol):
 
     @property
     def rotation(self) -> KeyRotation: ...
+    @property
+    def time(self) -> ReachedTime: ...
     async def close(self) -> None: ...
 
 

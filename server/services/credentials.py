@@ -96,7 +96,7 @@ class Credentials:
         self._attempts.take(name, address)
         row, known = await self._invited(asked.login, asked.code)
         seed = known.seed or await self._offered(row)
-        step = totp.matching_step(seed, asked.proof, self._premises.clock.now(), row.step or 0)
+        step = totp.matching_step(seed, asked.proof, self._premises.wall.now(), row.step or 0)
         if step is None:
             raise Refused("wrong_proof")
         await self._refuse_weak(row.account, known, asked.password)
@@ -164,7 +164,7 @@ class Credentials:
             await self._premises.sealer.seal(place, bytes(256))
         else:
             seed, after = (await self._accounts.opened(row)).seed, row.step or 0
-        now = self._premises.clock.now()
+        now = self._premises.wall.now()
         step = totp.matching_step(seed or _NO_SEED, proof, now, after)
         is_open = row is not None and row.state in SIGNS_IN and bool(row.secret) and bool(seed)
         record = row.secret if row is not None and is_open else None

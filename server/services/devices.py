@@ -216,9 +216,7 @@ class Devices:
             raise DeviceRevoked(self._orders.purge(tx.id, row.device, locked.n))
         now_ms = self._premises.now_ms
         member = {m.situation: m for m in await tx.people.members()}.get(request.situation)
-        if member is None or (
-            member.until_ms is not None and member.until_ms + self._premises.grace_ms <= now_ms
-        ):
+        if member is None or member.is_over(now_ms, self._premises.grace_ms):
             raise Refused("situation_ended")
         nonces = _with_nonce(row.nonces or b"", request.nonce, self._until(request), now_ms)
         await tx.people.put_device(row._replace(nonces=nonces, seen_ms=now_ms))

@@ -129,7 +129,7 @@ class Members:
             row = next((m for m in await tx.people.members() if m.situation == situation), None)
             if row is None:
                 raise Unavailable
-            if not _is_live(row, now_ms):
+            if row.is_over(now_ms):
                 raise Refused("membership_over")
             await tx.people.put_member(row._replace(until_ms=until_ms))
 
@@ -147,7 +147,10 @@ class Members:
             (account, row)
             for account in await self._premises.store.read(unit, roster)
             for row in await self.of_account(account)
-            if row.unit == unit and now_ms < (row.until_ms or 0) <= limit_ms
+            if row.unit == unit
+            and not row.is_over(now_ms)
+            and row.until_ms is not None
+            and row.until_ms <= limit_ms
         ]
         return sorted(found, key=lambda one: (one[1].until_ms or 0, one[1].situation))
 
@@ -162,9 +165,10 @@ class Members:
                 if locked is not None and row.situation == situation:
                     said = entry(self._premises, None, "membership_ended", id=situation)
                     await narrowing.record(self._premises, tx, locked.n, said)
-                    await tx.people.put_member(row._replace(until_ms=now_ms))
+                    until_ms = min(now_ms, now_ms if row.until_ms is None else row.until_ms)
+                    await tx.people.put_member(row._replace(until_ms=until_ms, ended=1))
                     others = [m for m in members if m.unit == row.unit and m is not row]
-                    return None if any(_is_live(m, now_ms) for m in others) else row.unit
+                    return row.unit if all(m.is_over(now_ms) for m in others) else None
             raise Unavailable
 
         left = await self._premises.store.write(account, leave)
@@ -198,7 +202,7 @@ class Members:
                     until=None if row.until_ms is None else to_wire(from_ms(row.until_ms)),
                 )
                 for row in await self.of_account(account)
-                if _is_live(row, now_ms)
+                if not row.is_over(now_ms)
             ]
         )
 
@@ -242,7 +246,3 @@ class Members:
 
         name = self._premises.blind.locator(f"{ORGANISATION}/{organisation}")
         return await self._premises.store.write(name, reserve)
-
-
-def _is_live(row: MemberRow, now_ms: int) -> bool:
-    return row.until_ms is None or row.until_ms > now_ms

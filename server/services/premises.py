@@ -15,6 +15,7 @@ from dossier.sealing.text import base64url
 from dossier.sealing.tokens import Tokens
 from server.ports import KeyStore, OwnerRow, Store
 from server.services.sealer import CellSealer, Sealer
+from server.services.steady import SteadyClock
 
 COUNTER_SPAN = 1 << 40
 """Counters start at restore x this (DATA-MODEL §5)."""
@@ -41,13 +42,15 @@ class TermKey:
 class Premises:
     """Store, keys, time, randomness and the pack in force. `restore` is read once: a restore restarts us.
 
-    `directory` is the owner of the operator's directory, the same at every start of one server.
+    `directory` is the owner of the operator's directory, the same at every start of one server. `clock` never goes
+    back; `wall` is the machine's own, for the digits of an authenticator alone.
     """
 
     store: Store
     keys: KeyStore
     sealer: Sealer
-    clock: Clock
+    clock: SteadyClock
+    wall: Clock
     entropy: Entropy
     pack: MatrixPack
     policy: Policy
@@ -96,7 +99,8 @@ async def open_premises(
         store=store,
         keys=keys,
         sealer=sealer or CellSealer(keys, entropy),
-        clock=clock,
+        clock=SteadyClock(clock, await keys.time.reach(to_ms(clock.now()))),
+        wall=clock,
         entropy=entropy,
         pack=pack,
         policy=policy,

@@ -161,7 +161,7 @@ class Reapplying:
         for row in await tx.people.members():
             if row.situation == said.id:
                 until = said.at_ms if row.until_ms is None else min(row.until_ms, said.at_ms)
-                await tx.people.put_member(row._replace(until_ms=until))
+                await tx.people.put_member(row._replace(until_ms=until, ended=1))
                 return True
         return False
 

@@ -131,8 +131,8 @@ def _session(
     member = next((row for row in members if row.situation == token.situation), None)
     if member is None:
         raise SignInNeeded
-    ended = member.until_ms is not None and member.until_ms <= now_ms
-    if ended and (member.until_ms or 0) + grace_ms <= now_ms:
+    ended = member.is_over(now_ms)
+    if ended and member.is_over(now_ms, grace_ms):
         raise Refused("situation_ended")
     return Session(
         account,

@@ -76,6 +76,15 @@ class KeyStoreContract:
         with pytest.raises(Unavailable):
             now(keys.key(PATIENT))
 
+    def test_the_servers_time_never_comes_back_but_by_an_operator(
+        self, keys: KeyStore, now: Run
+    ) -> None:
+        assert now(keys.time.reach(2_000)) == 2_000
+        assert now(keys.time.reach(1_500)) == 2_000
+        assert now(keys.time.reach(EVER_MS)) == EVER_MS
+        now(keys.time.take_back(7))
+        assert now(keys.time.reach(5)) == 7
+
     def test_a_secret_is_made_once(self, keys: KeyStore, now: Run) -> None:
         secret = now(keys.secret("blind"))
         assert len(secret) == 32

@@ -2,13 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from dossier.clock import to_wire
 from dossier.entropy import SeededEntropy
 from dossier.errors import BadAnswer
 from dossier.wire.messages import Verdict, Version
+from local_store.counted_days import counted_ms
 from local_store.outbox import LocalOutbox
 from local_store.records import LocalRecordReader
 from local_store.store import LocalStore
@@ -31,6 +35,7 @@ from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_sync_store import Crash, CrashAt
 
 KEY = bytes(range(32))
+MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
 class LocalDesk:
@@ -142,6 +147,74 @@ class TestPagesTogether:
             ("a", ItemState.CONFIRMED),
             ("b", ItemState.CONFIRMED),
         }
+
+
+class TestForgetting:
+    """What the server acknowledged is kept for a restore: 14 days counted with it, whatever the clocks say."""
+
+    DAY_S = 86_400.0
+
+    @pytest.fixture
+    def desk(self, tmp_path: Path) -> Iterator[LocalDesk]:
+        desk = LocalDesk(tmp_path)
+        yield desk
+        desk.close()
+
+    def accept(self, desk: LocalDesk, n: int, server: datetime) -> str:
+        """The server says what time it is, accepts an op, shows it, and hears that its verdict is durable."""
+        op = create(n, rid=f"a{n}")
+        store, version = desk.store, Version(0, n)
+        store.apply_heads(msgspec.structs.replace(heads(head(F1)), now=to_wire(server)))
+        desk.outbox.put(op, shows=bytes(op.body or b""))
+        store.next_ops(1, 100_000)
+        store.apply_verdicts([Verdict(op_id=op.op_id, code="ok", version=version)])
+        told = page(row(f"a{n}", k=n), since=store.held()[0].at, to=f"at-{n}")
+        assert not store.apply_page(told, 0).stale
+        store.acknowledged(store.unacknowledged(10))
+        return op.op_id
+
+    def comes_back(self, desk: LocalDesk) -> list[str]:
+        """What a restored server is sent again."""
+        desk.store.begin_restore(desk.store.restore() + 1)
+        return [op.op_id for op in desk.store.next_ops(1_000, 10_000_000)]
+
+    @pytest.mark.parametrize("days", [31, 400, -400])
+    def test_a_clock_of_ours_set_months_off_forgets_nothing(
+        self, desk: LocalDesk, days: int
+    ) -> None:
+        first = self.accept(desk, 1, MONDAY)
+        desk.clock.jump(days * self.DAY_S)
+        desk.reopen()
+        second = self.accept(desk, 2, MONDAY + timedelta(hours=1))
+        desk.reopen()
+        assert self.comes_back(desk) == [first, second]
+
+    def test_a_clock_of_the_server_set_months_on_forgets_nothing(self, desk: LocalDesk) -> None:
+        mine = [self.accept(desk, 1, MONDAY), self.accept(desk, 2, MONDAY + timedelta(days=60))]
+        desk.reopen()
+        assert self.comes_back(desk) == mine
+
+    def test_both_clocks_wrong_forget_nothing(self, desk: LocalDesk) -> None:
+        first = self.accept(desk, 1, MONDAY)
+        desk.clock.jump(60 * self.DAY_S)
+        second = self.accept(desk, 2, MONDAY + timedelta(days=60))
+        desk.reopen()
+        assert self.comes_back(desk) == [first, second]
+
+    def test_what_is_older_than_fourteen_counted_days_goes(self, desk: LocalDesk) -> None:
+        mine = [self.accept(desk, n, MONDAY + timedelta(days=n)) for n in range(1, 21)]
+        assert self.comes_back(desk) == mine[-15:]
+
+    def test_days_without_a_verdict_count_once_and_a_server_set_back_not_at_all(
+        self, desk: LocalDesk
+    ) -> None:
+        mine = [
+            self.accept(desk, n, MONDAY + timedelta(days=day))
+            for n, day in enumerate((0, 30, 3, 60, 61), 1)
+        ]
+        with desk.local._work.alone() as db:  # type: ignore[union-attr]
+            assert counted_ms(db) == 3 * 86_400_000
+        assert self.comes_back(desk) == mine
 
 
 class TestLocalSyncStore(SyncStoreContract):

@@ -366,11 +366,14 @@ class MemorySyncStore:
     def confirmed(self, owner: int) -> dict[tuple[str, str], ShownRow]:
         """What the server told and may still be shown."""
         best: dict[tuple[str, str], ShownRow] = {}
+        now = ""
         for key, one in self.disk.cache.compartments.items():
             if key[0] != owner or not one.term:
                 continue
-            if one.head.until is not None and one.head.until <= to_wire(self._clock.now()):
-                continue
+            if one.head.until is not None:
+                now = now or to_wire(self._clock.now())
+                if one.head.until <= now:
+                    continue
             for name, row in one.rows.items():
                 if row.body is not None:
                     best[name] = ShownRow(key, row)

@@ -34,10 +34,11 @@ WEIGHTS = {
     "replace_key": 0.0,
     "shift": 0.5,
 }
-SHIFTS_S = (-3_600, 3_600, 90, -90, 86_400, -86_400 * 400)
+_DAY_S = 86_400
+SHIFTS_S = (-3_600, 3_600, 90, -90, _DAY_S, 40 * _DAY_S, -400 * _DAY_S, 9_000 * _DAY_S)
 """By how much somebody sets the clock of a desktop on or back."""
-SERVER_SHIFTS_S = (90, 300, 3_600)
-"""By how much somebody sets the clock of the server on."""
+SERVER_SHIFTS_S = (90, 300, -300, 3_600, -3_600, 20 * _DAY_S, -20 * _DAY_S, -400 * _DAY_S)
+"""By how much somebody sets the clock of the server on or back."""
 
 
 class Faults(NamedTuple):
@@ -194,6 +195,22 @@ LINES_MINUTE = _MINUTE._replace(
     people=(0,),
 )
 """The server goes back to copies, with and without a word."""
+CLOCKS_MINUTE = _MINUTE._replace(
+    name="clocks_minute",
+    weights={
+        **_BRIEF,
+        "shift": 30,
+        "act": 20,
+        "restart": 8,
+        "quit": 4,
+        "time": 30,
+        "backup": 2,
+        "restore": 1,
+    },
+    length=0.3,
+    people=(0, 2),
+)
+"""Everybody's clock is set by months and years, the server's too, while memberships and consents end."""
 LONG = (ORDINARY, FICKLE, RESTORED, FRAGILE, ROLLED_BACK, CROWDED)
 BRIEF = (
     TEAM_MINUTE,
@@ -203,7 +220,8 @@ BRIEF = (
     LINES_MINUTE,
     DUET_MINUTE,
     CHAIN_MINUTE,
+    CLOCKS_MINUTE,
 )
 DAYS = tuple(one for long in LONG for one in (long, *BRIEF))
-"""One long day in eight; seeds take them in turn."""
+"""One long day in nine; seeds take them in turn."""
 BY_NAME = {day.name: day for day in (*LONG, *BRIEF)}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from dossier.clock import to_wire
 from dossier.entropy import Entropy
 from dossier.errors import DossierError
 from dossier.wire.messages import Capabilities, Page, TokenReply, Version
@@ -16,10 +17,6 @@ from tests.fakes.server_room import SteppingClock
 from tests.simulation import ports
 from tests.simulation.ports import StoreFactory
 from tests.simulation.scene import Actor
-
-CAPABLE = Capabilities(
-    protocols=(1,), server="", name="", restore=0, now="", demonstration=True, limits={}
-)
 
 
 class WatchedDisk(Disk):
@@ -98,11 +95,29 @@ class OwnClock:
         """Somebody sets it."""
         self._wrong_by += by
 
+    @property
+    def true(self) -> datetime:
+        """As nobody set it."""
+        return self._true.instant
+
     def now(self) -> datetime:
-        return self._true.instant + self._wrong_by
+        return self.true + self._wrong_by
 
     def monotonic(self) -> float:
         return self._true.monotonic()
+
+
+def capable(clock: OwnClock) -> Capabilities:
+    """What the server said when the session began."""
+    return Capabilities(
+        protocols=(1,),
+        server="",
+        name="",
+        restore=0,
+        now=to_wire(clock.true),
+        demonstration=True,
+        limits={},
+    )
 
 
 class NoTransport:
@@ -161,7 +176,7 @@ class SimDesktop:
         self.start()
         if signed_in:
             for slot in self.slots:
-                slot.engine._sign_in.settle(CAPABLE, clock.monotonic())
+                slot.engine._sign_in.settle(capable(clock), clock.monotonic())
                 token = TokenReply(token=actor.token, expires_in_s=900)
                 slot.engine._sign_in.settle(token, clock.monotonic())
                 slot.engine._report.show(SigningIn())

@@ -169,6 +169,8 @@ class Monitors:
             if desktop.actor.key.device in self.scene.revoked:
                 continue
             self._converged(index, desktop, truth)
+            if self.scene.is_shut_out(desktop.actor.person):
+                continue
             self._verdicts(index, desktop, truth)
             self._receipts(index, desktop)
         self._history()
@@ -277,11 +279,15 @@ class Monitors:
             self._chain(owner, rtype, rid, changes)
 
     def _never_sent_again(self) -> set[Name]:
-        """What a revoked desktop changed and never heard the verdict of, or, before a restore, changed at
-        all: it is not asked any more, so nobody knows whether it counts.
+        """What a desktop nobody answers any more changed and never heard the verdict of, or, before a restore,
+        changed at all: it is not asked any more, so nobody knows whether it counts.
         """
-        revoked = self.scene.revoked
-        silent = {n for n, d in enumerate(self.desktops) if d.actor.key.device in revoked}
+        scene = self.scene
+        silent = {
+            n
+            for n, d in enumerate(self.desktops)
+            if d.actor.key.device in scene.revoked or scene.is_shut_out(d.actor.person)
+        }
         return {
             (op.owner, op.rtype, op.id)
             for op_id, (index, op) in self.issued.ops.items()

@@ -12,6 +12,7 @@ from sync.engine import Engine
 from tests.simulation import mutants_desktop as desktop
 from tests.simulation import mutants_server as server
 from tests.simulation.days import (
+    CLOCKS_MINUTE,
     CROWDED,
     FICKLE,
     FRAGILE,
@@ -80,6 +81,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("loss_untold", "6", plant=indexed_by(server.LossUntold)),
     Mutant("gain_untold", "1", plant=indexed_by(server.GainUntold)),
     Mutant("recheck_untold", "1 6", plant=indexed_by(server.RecheckUntold)),
+    Mutant("machines_clock_believed", "6", plant=server.machines_clock_believed, day=CLOCKS_MINUTE),
+    Mutant("ends_stand_wrong", "1", engine=desktop.EndsStandWrong, day=CLOCKS_MINUTE),
+    Mutant("forgotten_by_our_clock", "5", desktop.ForgottenByOurClock, day=CLOCKS_MINUTE),
     Mutant("move_leaves_nothing", "1", plant=server.move_leaves_nothing, day=LABELS_MINUTE),
 )
 BY_NAME = {mutant.name: mutant for mutant in MUTANTS}

@@ -1,10 +1,12 @@
 """Bugs of a desktop's store and engine, planted by substitution in the simulation only."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
+from dossier.clock import Clock, to_wire
 from dossier.errors import BadAnswer, DossierError
 from dossier.wire.messages import Head, Op, OpsReply, Page, Verdict
 from practitioner_app.ports import ItemState
@@ -12,6 +14,7 @@ from sync.engine import Engine
 from sync.exchanges import Exchange, Reply, SendOps, restore_of
 from sync.ports import Applied, Key, Receipt
 from sync.states import Next
+from sync.their_clock import TheirClock
 from tests.fakes.memory_sync_store import _Compartment
 from tests.simulation.desktops import WatchedStore
 
@@ -206,6 +209,45 @@ class BadAnswerIsEmpty(Engine):
             verdicts = tuple(Verdict(op_id=op.op_id, code="ok") for op in exchange.request.ops)
             outcome = OpsReply(restore=self._store.restore(), verdicts=verdicts)
         return super().settle(exchange, outcome)
+
+
+class ForgottenByOurClock(WatchedStore):
+    """What was acknowledged is forgotten a fortnight later by the clock of this machine."""
+
+    def acknowledged(self, ops: Sequence[tuple[int, str]]) -> None:
+        super().acknowledged(ops)
+        before = fortnight_before(self._clock)
+        kept = self.disk.work.ops
+        for op_id, item in list(kept.items()):
+            if item.state is ItemState.CONFIRMED and item.told and item.op.at < before:
+                del kept[op_id]
+
+
+def fortnight_before(clock: Clock) -> str:
+    """Fourteen days before the present hour of this clock."""
+    return to_wire(clock.now() - timedelta(days=14))
+
+
+class _HourOfTheAnswer(TheirClock):
+    """How far the clocks are apart is what it was at the last answer that said the hour."""
+
+    def learn(self, now: str) -> None:
+        super().learn(now)
+        self._then = super()._ahead()
+
+    def _ahead(self) -> timedelta:
+        return self.__dict__.get("_then", timedelta(0))
+
+    def has_jumped(self) -> bool:
+        return False
+
+
+class EndsStandWrong(Engine):
+    """Nobody notices that a clock was set: the ends of rights stand wrong on this machine."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._down._theirs = _HourOfTheAnswer(self._clock)
 
 
 _DECIDED = ItemState.CONFIRMED

@@ -1,10 +1,12 @@
 """Bugs of the server's services, planted by substitution in the simulation only."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
+from dossier.clock import Clock
 from dossier.errors import SignInNeeded
 from dossier.wire.messages import Change, Op, OpsRequest, Verdict, Version
 from server.ports import OpRow, OwnerTx
@@ -15,7 +17,7 @@ from server.services.indexer import Indexer, Told
 from server.services.rights import Right
 from server.services.session import Session, Sessions
 from tests.simulation.facts import Name
-from tests.simulation.scene import Scene
+from tests.simulation.scene import Actor, Scene
 
 
 class NoIdempotency(Changes):
@@ -317,3 +319,32 @@ def move_leaves_nothing(scene: Scene) -> None:
             del tombstones[key]
 
     scene.relabel = relabel  # type: ignore[method-assign]
+
+
+class _MachinesClock:
+    """The hour of the machine, whoever set it."""
+
+    ahead = timedelta()
+
+    def __init__(self, wall: Clock) -> None:
+        self.now, self.monotonic = wall.now, wall.monotonic
+
+    async def keep(self, _keys: Any, *, at_once: bool = False) -> None:
+        """Nothing is remembered."""
+
+
+def machines_clock_believed(scene: Scene) -> None:
+    """The end of a membership is an instant of the machine's clock, and nothing else."""
+    premises = scene.room.premises
+    object.__setattr__(premises, "clock", _MachinesClock(premises.wall))
+
+    def end_membership(actor: Actor) -> None:
+        Scene.end_membership(scene, actor)
+
+        async def unsay(tx: OwnerTx) -> None:
+            for row in await tx.people.members():
+                await tx.people.put_member(row._replace(ended=None))
+
+        scene.room.run(scene.room.store.write(actor.person.account, unsay))
+
+    scene.end_membership = end_membership  # type: ignore[method-assign]

@@ -147,6 +147,10 @@ class Server(Protocol):
         """What is broken in its files; empty when sound."""
         ...
 
+    def beat(self) -> None:
+        """What the program does every second besides: it keeps how far its time came."""
+        ...
+
     def sequence(self) -> None:
         """Waiting journal rows reach the log."""
         ...

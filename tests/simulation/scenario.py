@@ -206,7 +206,8 @@ class Schedule:
     def _calm_step(self) -> bool:
         """One thing that can be done now, in a fair order; False when all wait."""
         if self.running:
-            self._advance_one(self.running[0])
+            while not self._advance_one(self.running[0]):
+                """Nothing comes between any more."""
         elif self.requests:
             self._deliver()
         elif self.answers:
@@ -227,6 +228,8 @@ class Schedule:
         if desktop.actor.key.device in self.scene.revoked:
             return all(isinstance(slot.engine.state.state, Revoked) for slot in desktop.slots)
         store = desktop.store
+        if self.scene.is_shut_out(desktop.actor.person):
+            return not store.held()
         waiting = [
             item
             for item in desktop.disk.ops.values()
@@ -340,6 +343,7 @@ class Schedule:
             if slot.waits_for is None and slot.due_s > now_s
         ]
         clock.go(seconds=min(60.0, max(0.001, min(due, default=now_s + 1.0) - now_s)))
+        self.scene.side.beat()
         if not (self.requests or self.running or self.answers or self.slow):
             for index, desktop in enumerate(self.desktops):
                 for slot in desktop.slots:
@@ -404,7 +408,7 @@ class Schedule:
             self.scene.side.replace_key(self.random.choice(("log", "order")))
 
     def _shift(self) -> None:
-        """Somebody sets a clock: of a desktop on or back, of the server on."""
+        """Somebody sets a clock, of a desktop or of the server, on or back."""
         by = timedelta(seconds=self.random.choice(SHIFTS_S))
         if self.random.random() < 0.7:
             self.random.choice(self.desktops).clock.shift(by)

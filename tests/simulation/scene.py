@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dossier.access.home import MASKED, NOT_PATIENT
+from dossier.clock import to_ms
 from dossier.errors import Refused, Unavailable
 from dossier.sealing.devices import sign
 from server.ports import OwnerTx
 from server.services.access import TEAM
 from tests.fakes.server_room import (
     DOCTOR,
+    MONDAY,
     NURSE,
     Desktop,
     ServerRoom,
@@ -29,6 +31,9 @@ from tests.simulation.ports import Disk, Level, Server, StoreFactory, Task
 
 DOC_ALL, DOC_DOCTORS = "11488-4", "75496-0"
 """A type every care profession reads, and one that nurses do not."""
+
+_FAR_MS = to_ms(MONDAY) + 12 * 365 * 86_400_000
+"""When each membership ends by itself: what a clock that is decades off must not bring about."""
 
 
 class SimKey(NamedTuple):
@@ -83,6 +88,8 @@ def build(level: Level) -> Built:
         room.desktop("nurse", park, NURSE),
         room.desktop("quai", quay, DOCTOR),
     ]
+    for desk in desks:
+        room.run(room.members.renew(desk.account, desk.situation, _FAR_MS))
     patients: list[int] = []
     documents: list[Name] = []
     names = ("pat-1", "pat-2")
@@ -147,6 +154,7 @@ class Scene:
         self.oracle.things = dict(built.things)
         self.documents = list(built.documents)
         self.revoked: set[str] = set()
+        self._left_ms: dict[Person, int] = {}
         self.line = 0
         """The restore number under which the server answers."""
         self._bug: Callable[[Scene], None] = _no_bug
@@ -239,6 +247,12 @@ class Scene:
         """The person leaves the practice."""
         self.room.run(self.room.members.end(actor.person.account, actor.situation))
         self.oracle.change(ended=self.oracle.now.ended | {actor.person})
+        self._left_ms.setdefault(actor.person, self.now_ms)
+
+    def is_shut_out(self, person: Person) -> bool:
+        """Whether this person left so long ago, by the server's time, that nothing is taken any more."""
+        left_ms = self._left_ms.get(person, self.now_ms)
+        return self.now_ms - left_ms >= self.room.premises.grace_ms
 
     def revoke(self, actor: Actor) -> None:
         """The device is reported lost."""

@@ -12,6 +12,7 @@ import msgspec
 from dossier.wire.messages import Head, Heads, Op, Page, Verdict
 from sync.ports import Applied, Key, Receipt
 from tests.simulation.mutants import Mutant
+from tests.simulation.mutants_desktop import fortnight_before
 from tests.simulation.ports import StoreFactory
 from tests.simulation.sealed_desktops import SealedCopy
 
@@ -94,6 +95,18 @@ class TermsIgnored(SealedCopy):
         self.sync.apply_terms([], [head for head in heads if not head.gone])
 
 
+class ForgottenByOurClock(SealedCopy):
+    """What was acknowledged is forgotten a fortnight later by the clock of this machine."""
+
+    def acknowledged(self, ops: Sequence[tuple[int, str]]) -> None:
+        self.sync.acknowledged(ops)
+        with self.local._work.transaction() as db:
+            db.execute(
+                "DELETE FROM op WHERE state = 'acked' AND told = 1 AND live = 0 AND at < ?",
+                (fortnight_before(self.sync._clock),),
+            )
+
+
 _SEALED: Mapping[str, StoreFactory] = MappingProxyType(
     {
         "no_purge": NoPurge,
@@ -104,6 +117,7 @@ _SEALED: Mapping[str, StoreFactory] = MappingProxyType(
         "outbox_pop_first": PopFirst,
         "no_receipts": NoReceipts,
         "terms_ignored": TermsIgnored,
+        "forgotten_by_our_clock": ForgottenByOurClock,
     }
 )
 
@@ -122,5 +136,7 @@ SERVED = (
     "floor_ignored",
     "last_write_wins",
     "verdict_not_stored",
+    "machines_clock_believed",
+    "ends_stand_wrong",
 )
-"""Those of the server."""
+"""Those of the server, and of the engine."""

@@ -373,6 +373,10 @@ class ServedServer:
             self._open()
             self._move_in()
 
+    def beat(self) -> None:
+        house = self._house
+        self._loop.run_until_complete(house.premises.clock.keep(house.keys))
+
     def sequence(self) -> None:
         self._loop.run_until_complete(self._house.sequencer.run())
 

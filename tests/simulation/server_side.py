@@ -9,7 +9,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, TypeVar
 
-from dossier.clock import to_wire
+from dossier.clock import to_ms, to_wire
 from dossier.errors import BadAnswer, Busy, DossierError, Refused, StoreError
 from dossier.wire import limits
 from dossier.wire.messages import (
@@ -19,8 +19,9 @@ from dossier.wire.messages import (
     CompartmentRef,
     TermsRequest,
 )
-from server.ports import CopyRow, OwnerTx, Store
+from server.ports import CopyRow, NarrowRow, OwnerTx, Store
 from server.services import bodies
+from server.services.steady import SteadyClock
 from server.store.memory import MemoryStore, Snapshot
 from sync.exchanges import (
     AskCapabilities,
@@ -150,6 +151,7 @@ class InProcessServer:
     def __init__(self, room: ServerRoom) -> None:
         self.room, self.rows = room, MemoryRows(room)
         self.changes, self.feed, self.sessions = room.changes, room.feed, room.sessions
+        self._narrowed: dict[int, dict[str, NarrowRow]] | None = None
 
     def snapshot(self) -> Snapshot:
         found: Snapshot = self.room.store.inner.snapshot()
@@ -160,6 +162,12 @@ class InProcessServer:
         self.go_back(snapshot, 0)
         room.entropy._random.seed(seed)  # type: ignore[attr-defined]
         room.clock.instant, room.clock.wrong_by = MONDAY, timedelta()
+        room.run(room.keys.time.take_back(0))
+        kept = room.keys._narrow if self._narrowed is None else self._narrowed
+        self._narrowed = {owner: dict(rows) for owner, rows in kept.items()}
+        room.keys._narrow.clear()
+        room.keys._narrow.update({owner: dict(rows) for owner, rows in kept.items()})
+        self._start_clock()
 
     def go_back(self, snapshot: Snapshot, restore: int) -> None:
         room = self.room
@@ -180,6 +188,16 @@ class InProcessServer:
         """What lived in memory only is gone."""
         for task in running:
             task.abandon()
+        self._start_clock()
+
+    def beat(self) -> None:
+        self.room.run(self.room.premises.clock.keep(self.room.keys))
+
+    def _start_clock(self) -> None:
+        """As at the start of a program: the latest instant kept, no other memory."""
+        room = self.room
+        reached_ms = room.run(room.keys.time.reach(to_ms(room.clock.now())))
+        object.__setattr__(room.premises, "clock", SteadyClock(room.clock, reached_ms))
 
     def start(self, exchange: Exchange, token: str) -> Task:
         return Task(self.room.store, self._serve(exchange, token))

@@ -30,6 +30,9 @@ CAUGHT = (
     "outbox_pop_first",
     "no_receipts",
     "terms_ignored",
+    "forgotten_by_our_clock",
+    "machines_clock_believed",
+    "ends_stand_wrong",
 )
 SEEDS = 30
 """In so many schedules each of these is found; most are in the first."""

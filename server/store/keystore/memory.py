@@ -18,6 +18,7 @@ class MemoryKeyStore:
         self._secrets: dict[str, bytes] = {}
         self._narrow: dict[int, dict[str, NarrowRow]] = {}
         self.rotation = MemoryRotation(entropy, self._keys)
+        self.time = MemoryReachedTime()
 
     async def key(self, subject: int, space: str = "record") -> tuple[int, bytes]:
         await self.prepare([subject], space)
@@ -65,6 +66,20 @@ class MemoryKeyStore:
 
     def _living(self, subject: int, space: str) -> _Versions:
         return _living(self._keys, subject, space)
+
+
+class MemoryReachedTime:
+    """ReachedTime in one number."""
+
+    def __init__(self) -> None:
+        self._reached_ms = 0
+
+    async def reach(self, now_ms: int) -> int:
+        self._reached_ms = max(self._reached_ms, now_ms)
+        return self._reached_ms
+
+    async def take_back(self, now_ms: int) -> None:
+        self._reached_ms = now_ms
 
 
 class MemoryRotation:

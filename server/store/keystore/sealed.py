@@ -14,6 +14,7 @@ from dossier.entropy import Entropy
 from dossier.errors import StoreError, Unavailable
 from server.ports import KeyProvider, NarrowRow
 from server.store.keystore.cache import ENTRIES, NEWEST, TTL_S, KeyCache
+from server.store.keystore.reached import SqlReachedTime
 from server.store.keystore.rotation import SqlRotation, learn_keks
 from server.store.keystore.wraps import DekName, Wraps
 from server.store.migrations import all_migrations
@@ -54,6 +55,7 @@ class SqliteKeyStore:
         self._secrets: dict[str, bytes] = {}
         self._closed = False
         self.rotation = SqlRotation(self._begun, wraps, clock, self._forget)
+        self.time = SqlReachedTime(self._begun)
 
     @classmethod
     def open(

@@ -12,6 +12,7 @@ from dossier.entropy import Entropy
 from dossier.errors import StoreError, Unavailable
 from server.ports import KeyProvider, NarrowRow
 from server.store.keystore.cache import ENTRIES, NEWEST, TTL_S, KeyCache
+from server.store.keystore.reached import SqlReachedTime
 from server.store.keystore.rotation import SqlRotation, learn_keks
 from server.store.keystore.wraps import DekName, Wraps
 from server.store.migrations import all_migrations
@@ -39,6 +40,7 @@ class PostgresKeyStore:
         self._listener = Listener(pool.dsn, "colloque_keys", self._on_destroyed, self._forget_all)
         self._closed = False
         self.rotation = SqlRotation(self._begun_alone, wraps, clock, self._forget_everywhere)
+        self.time = SqlReachedTime(self._begun)
 
     @classmethod
     async def open(

@@ -21,7 +21,9 @@ _DEVICES = Upsert(
     "device", ("device",), ("public_key", "cell", "enrolled", "revoked", "nonces", "seen")
 )
 _SESSIONS = Upsert("session", ("token_hash",), ("device", "situation", "expires", "proven"))
-_MEMBERS = Upsert("member", ("situation",), ("unit", "profession", "role", "since_v", "until"))
+_MEMBERS = Upsert(
+    "member", ("situation",), ("unit", "profession", "role", "since_v", "until", "ended")
+)
 _COPIES = Upsert(
     "copy", ("device", "unit", "target", "facet"), ("term", "since", "gone", "receipt")
 )
@@ -120,7 +122,7 @@ class SqlPeople:
 
     async def members(self) -> list[MemberRow]:
         found = await self._sql.rows(
-            "SELECT situation, unit, profession, role, since_v, until FROM member "
+            "SELECT situation, unit, profession, role, since_v, until, ended FROM member "
             "WHERE owner = $1 ORDER BY situation",
             (self._owner,),
         )

@@ -294,6 +294,33 @@ def test_the_lease_is_a_length_counted_on_our_own_clock(desk: Desk) -> None:
     assert desk.store.disk.work.lease == desk.clock.now() + timedelta(days=7)
 
 
+@pytest.mark.parametrize("days", [9_000, -400])
+def test_a_clock_of_ours_set_meanwhile_shortens_no_lease_once_the_server_answers(
+    desk: Desk, days: int
+) -> None:
+    now = desk.clock.now()
+    desk.run(heads(now=to_wire(now), lease_until=to_wire(now + timedelta(days=7))))
+    desk.clock.advance(31)
+    desk.clock.jump(days * 86_400.0)
+    desk.run(None)
+    assert desk.store.disk.work.lease == desk.clock.now() + timedelta(days=7)
+    assert desk.engine.state.clock_wrong
+    assert desk.engine.state.skew_s == -days * 86_400
+
+
+@pytest.mark.parametrize("days", [9_000, -400])
+def test_ends_of_rights_are_asked_again_when_a_clock_was_set(desk: Desk, days: int) -> None:
+    end = desk.clock.now() + timedelta(days=300)
+    told = head(until=to_wire(end), rows=0)
+    desk.run(heads(told, now=to_wire(desk.clock.now())), pages(page(row("a"))))
+    desk.clock.advance(31)
+    desk.clock.jump(days * 86_400.0)
+    desk.run(None, TermsReply(restore=0, heads=(told,)))
+    assert desk.asked[-2:] == ["heads", "terms"]
+    assert desk.store.held()[0].until == to_wire(end + timedelta(days=days))
+    assert [r.id for r in desk.store.rows(PATIENT)] == ["a"]
+
+
 # --- order -------------------------------------------------------------------------------------------
 
 

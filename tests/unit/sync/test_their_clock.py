@@ -34,6 +34,29 @@ def test_clocks_that_agree_change_nothing() -> None:
     assert TheirClock(clock).heads(told(None)).heads[0].until is None
 
 
+@pytest.mark.parametrize("days", [9_000, -400])
+def test_our_clock_set_between_two_answers_is_noticed_and_counted(days: int) -> None:
+    clock = ManualClock()
+    theirs = TheirClock(clock)
+    theirs.heads(told(None, now=clock.now()))
+    assert not theirs.has_jumped()
+    end = clock.now() + timedelta(days=30)
+    clock.jump(days * 86_400.0)
+    assert theirs.has_jumped()
+    assert not theirs.has_jumped()
+    (head,) = theirs.heads(told(end, now=None)).heads
+    assert head.until == to_wire(end + timedelta(days=days))
+
+
+def test_their_clock_set_between_two_answers_is_noticed() -> None:
+    clock = ManualClock()
+    theirs = TheirClock(clock)
+    theirs.heads(told(None, now=clock.now()))
+    assert not theirs.has_jumped()
+    theirs.heads(told(None, now=clock.now() + timedelta(days=20)))
+    assert theirs.has_jumped()
+
+
 def test_what_is_no_instant_is_a_bad_answer() -> None:
     theirs = TheirClock(ManualClock())
     theirs.heads(told(None, now=datetime(1, 1, 2, tzinfo=UTC)))
