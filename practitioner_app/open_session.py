@@ -46,6 +46,7 @@ from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
+from practitioner_app.services.result_grid import ResultService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Link
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
@@ -142,25 +143,25 @@ class OpenSession:
             clock=clock,
             contacted=self._contacted,
         )
-        self._record = RecordService(
-            reader=reader,
-            outbox=outbox,
-            last_look=LastLook(store.settings, clock),
-            clock=clock,
-            actor=writer.actor,
-        )
         self._line: EventLine | None = None
         self._token: Callable[[], str] = str
         self._moved, self._state = Event(), SyncState()
         self._copied_s = float("-inf")
         self.copy: CopyRow | None = None
         services = Services(
-            record=self._record,
+            record=RecordService(
+                reader=reader,
+                outbox=outbox,
+                last_look=LastLook(store.settings, clock),
+                clock=clock,
+                actor=writer.actor,
+            ),
             documents=DocumentService(reader),
             journal=JournalService(writer, clock, store.is_narrowed),
             allergies=AllergyService(reader, writer),
             problems=ProblemService(writer),
             treatments=TreatmentService(writer),
+            results=ResultService(reader, around.terms),
             search=search,
             conflicts=ConflictService(reader=reader, outbox=outbox, writer=writer, search=search),
             centre=self.centre,
@@ -263,7 +264,8 @@ class OpenSession:
         self._loop.stop()
         if self._line is not None:
             self._line.close()
-        self._record.forget()
+        self.context.services.record.forget()
+        self.context.services.results.forget()
         self._store.close()
 
     @property

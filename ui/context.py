@@ -21,6 +21,7 @@ from practitioner_app.services.journal import JournalService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
+from practitioner_app.services.result_grid import ResultService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import LeaseState, LockFacts
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
@@ -35,6 +36,7 @@ class Services(Struct, frozen=True, kw_only=True):
     allergies: AllergyService
     problems: ProblemService
     treatments: TreatmentService
+    results: ResultService
     search: SearchService
     conflicts: ConflictService
     centre: SyncCentre

@@ -120,7 +120,7 @@ class Frame(QWidget):
         if strip is not None:
             self.strip.show_cells(strip)
         self.pages.setCurrentWidget(page)
-        self._mark("record")
+        self.mark("record")
 
     def forget_patient(self) -> None:
         """Nobody is open any more: no word of a patient stays in banner or strip, in sight or not."""
@@ -135,9 +135,10 @@ class Frame(QWidget):
         self.header.show_head(title, about, record)
         self.header.show()
         self.pages.setCurrentWidget(page)
-        self._mark(place)
+        self.mark(place)
 
-    def _mark(self, place: str) -> None:
+    def mark(self, place: str) -> None:
+        """Where one is, on the rail."""
         self._place = place
         self.rail.show_place(place)
 

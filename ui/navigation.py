@@ -8,6 +8,9 @@ from ui.patient.screen import RecordState
 from ui.theme.look import Look
 
 RECORD, SYNC, SETTINGS, CONFLICT = "record", "sync", "settings", "conflict"
+RESULTS = "results"
+
+_ABOUT_ONE = frozenset((CONFLICT, RESULTS))
 
 
 class Navigator(QObject):
@@ -63,16 +66,18 @@ class Navigator(QObject):
             self._frame.show_record_page(self._pages[RECORD], record.banner, record.strip)
         elif place == RECORD and self._waiting:
             self._frame.show_record_page(self._pages[RECORD], None, ())
-        elif place == CONFLICT and record is not None:
-            self._frame.show_record_page(self._pages[CONFLICT], record.banner, None)
+        elif place in _ABOUT_ONE and record is not None:
+            self._frame.show_record_page(self._pages[place], record.banner, None)
+            self._frame.mark(place if place == RESULTS else RECORD)
         else:
             titles = {
                 RECORD: tr("Record"),
                 SYNC: tr("Sending and updating"),
                 SETTINGS: tr("Settings"),
                 CONFLICT: tr("Two versions to settle"),
+                RESULTS: tr("Results"),
             }
-            page = self._pages["empty"] if place == RECORD else self._pages[place]
+            page = self._pages["empty" if place in {RECORD, RESULTS} else place]
             about = tr("computer {device}", device=self._device_name) if place == SYNC else ""
             self._frame.show_page(place, page, titles[place], about, self.open_record)
         if moved:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QObject, Slot
 
-from ui.navigation import RECORD, SETTINGS, SYNC
+from ui.navigation import RECORD, RESULTS, SETTINGS, SYNC
 from ui.patient.state import Ref
 from ui.search.state import HitKind, HitRow
 from ui.search.view import TOP
@@ -133,7 +133,7 @@ class OverlayFlow(QObject):
         act = acts.get(kind)
         if act is not None:
             act()
-        elif kind in {RECORD, SYNC, SETTINGS}:
+        elif kind in {RECORD, RESULTS, SYNC, SETTINGS}:
             session.navigator.go(kind)
         session.frame.rail.show_place(session.navigator.place)
 

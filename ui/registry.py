@@ -11,6 +11,7 @@ from ui.i18n import Texts
 from ui.medications import feature as medications
 from ui.patient import feature as patient
 from ui.problems import feature as problems
+from ui.results import feature as results
 from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
 from ui.widgets.button import KeyCap
@@ -58,6 +59,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
     return (
         *general(texts),
         *patient.commands(texts),
+        *results.commands(texts),
         *allergies.commands(texts),
         *problems.commands(texts),
         *medications.commands(texts),

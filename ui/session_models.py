@@ -10,6 +10,7 @@ from ui.context import SessionContext
 from ui.patient.view_model import RecordModel
 from ui.record_forms import RecordForms
 from ui.registry import palette_actions
+from ui.results.view_model import ResultsModel
 from ui.search.view_model import PaletteVm
 from ui.settings.computers_model import ComputersModel
 from ui.speaking import Speaking
@@ -69,6 +70,9 @@ class SessionModels(QObject):
             speak=speak,
             parent=self,
         )
+        self.results = ResultsModel(
+            results=services.results, lanes=lanes, changes=changes, speak=speak, parent=self
+        )
         self.computers = ComputersModel(
             computers=services.computers, lanes=lanes, speak=speak, parent=self
         )
@@ -91,4 +95,5 @@ class SessionModels(QObject):
         """The session is being locked: drafts are kept, the record is left."""
         self.forms.drop()
         self.palette.stop()
+        self.results.leave()
         self.record.leave()

@@ -14,6 +14,8 @@ from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
 from ui.registry import KeySheet, all_commands
+from ui.results.view import ResultsView
+from ui.results_flow import ResultsFlow
 from ui.search.view import PaletteView
 from ui.session_flow import RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
@@ -51,6 +53,7 @@ def rail_items(look: Look) -> tuple[RailItem, ...]:
     tr = look.tr
     return (
         RailItem("record", tr("Record"), "record", "Alt+1"),
+        RailItem("results", tr("Results"), "flask", "Alt+2"),
         RailItem("palette", tr("Search"), "search", "Ctrl+K"),
         RailItem("sync", tr("Sending"), "sync", "Alt+3"),
         RailItem("settings", tr("Settings"), "settings", "Alt+4"),
@@ -79,6 +82,9 @@ class SessionView(SessionSurface):
         self.record_flow = RecordFlow(self)
         self.sync_flow = SyncFlow(self)
         self.overlay_flow = OverlayFlow(self)
+        self.results_flow = ResultsFlow(
+            self.results_view, self.models.results, self.models.record, self.navigator, self
+        )
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         for command in self.commands:
             if command.shortcut:
@@ -106,6 +112,7 @@ class SessionView(SessionSurface):
         look = self.look
         self.record_view = RecordView(look)
         self.conflict_view = ConflictView(look)
+        self.results_view = ResultsView(look)
         self.centre_view = SyncCentreView(look)
         settings = SettingsView(look, preferences, intended_use(look.texts))
         settings.chosen.connect(self.preferences_chosen)
@@ -124,6 +131,7 @@ class SessionView(SessionSurface):
             ("empty", self.empty),
             ("record", self.record_view),
             ("conflict", self.conflict_view),
+            ("results", self.results_view),
             ("sync", self.centre_view),
             ("settings", settings),
         )

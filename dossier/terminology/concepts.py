@@ -1,5 +1,7 @@
 """One entry of each pack. A code is only unique within its pack; `system` says whose code it is."""
 
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 from typing import Literal
 
 from msgspec import Struct
@@ -70,13 +72,33 @@ class Measure(Concept, frozen=True, kw_only=True):
         return self.lowest <= value <= self.highest
 
 
+class Panel(StrEnum):
+    """What a doctor reads together."""
+
+    BLOOD = "blood"
+    KIDNEY = "kidney"
+    HEART = "heart"
+    SUGAR = "sugar"
+    LIPIDS = "lipids"
+    LIVER = "liver"
+    INFLAMMATION = "inflammation"
+    HORMONES = "hormones"
+    CLOTTING = "clotting"
+    PROSTATE = "prostate"
+
+
 class Analyte(Measure, frozen=True, kw_only=True):
-    """A laboratory analyte, coded in LOINC; `family` groups a report. Bounds are usual adult ones, None
-    where there is none: the range that came with a result always wins.
+    """A laboratory analyte, coded in LOINC; `family` groups a report, `panel` the lines of a screen. Bounds
+    are usual adult ones, None where there is none: the range that came with a result always wins.
     """
 
     key: str
     family: str
+    panel: Panel
+    second: str = ""
+    second_factor: Decimal | None = None
+    second_shift: Decimal = Decimal(0)
+    second_digits: int = 0
     low_male: float | None = None
     high_male: float | None = None
     low_female: float | None = None
@@ -87,6 +109,15 @@ class Analyte(Measure, frozen=True, kw_only=True):
         if sex == "male":
             return self.low_male, self.high_male
         return (self.low_female, self.high_female) if sex == "female" else (None, None)
+
+    def in_second_unit(self, number: Decimal, ucum: str) -> Decimal | None:
+        """The same quantity in `second`; None where there is none, or where `ucum` is not the unit of this
+        entry: what is not known to be in it is never converted (HZ-11).
+        """
+        if self.second_factor is None or ucum != self.ucum:
+            return None
+        converted = number * self.second_factor + self.second_shift
+        return converted.quantize(Decimal(1).scaleb(-self.second_digits), ROUND_HALF_UP)
 
 
 class PackNote(Struct, frozen=True, kw_only=True):

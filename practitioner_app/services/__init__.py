@@ -4,7 +4,7 @@
     allergies.AllergyService      record · assert_none · revise · mark_erroneous · undo         write lane
     problems.ProblemService       record · revise · close · mark_erroneous · undo               write lane
     medications.TreatmentService  record · revise · stop · mark_erroneous · undo                write lane
-    results.ResultService         trends(owner) -> series               read lane
+    result_grid.ResultService     grid(owner, language) -> rows by days                         read lane
     search.SearchService          patients(words) · find(words, open_owner=) · line(owner)      read lane
     conflicts.ConflictService     waiting() · open(op_id) -> Comparison · settle(command)       read · write lane
     sync_centre.SyncCentre        view() -> Centre · status() -> Status · undo · withdraw_refused

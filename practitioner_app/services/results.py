@@ -15,6 +15,7 @@ from dossier.fhir.dates import sort_key
 from dossier.fhir.results import (
     BLOOD_PRESSURE,
     BMI,
+    CREATININE,
     DIASTOLIC,
     EGFR,
     HBA1C,
@@ -27,8 +28,8 @@ from dossier.fhir.results import (
     Result,
     Value,
 )
-from practitioner_app.ports import CurrentRow, ItemState, RecordReader
-from practitioner_app.services.decoding import Decoded, decode
+from practitioner_app.ports import CurrentRow, ItemState
+from practitioner_app.services.decoding import Decoded
 from practitioner_app.services.rows import Measure, Point, Series
 
 KEY_ANALYTES: Final = (
@@ -37,7 +38,7 @@ KEY_ANALYTES: Final = (
     BLOOD_PRESSURE,
     WEIGHT,
     frozenset(("13457-7", "18262-6", "2089-1")),
-    frozenset(("14682-9", "2160-0", "38483-4")),
+    CREATININE,
     frozenset(("2823-3", "6298-4")),
     frozenset(("3016-3",)),
     frozenset(("6301-6",)),
@@ -57,18 +58,6 @@ def observed(decoded: Iterable[Decoded]) -> list[Observed]:
     """The results that count, oldest first."""
     found = [(row, value) for row, value in decoded if isinstance(value, Result) and value.counts]
     return sorted(found, key=lambda item: sort_key(item[1].at))
-
-
-class ResultService:
-    """Read lane. Raises StoreError kin."""
-
-    def __init__(self, reader: RecordReader) -> None:
-        self._reader = reader
-
-    def trends(self, owner: int) -> tuple[Series, ...]:
-        """Every analyte of one patient that has a number, key measures first."""
-        rows = self._reader.rows(owner, ("Observation",))
-        return series(observed(Decoded(row, decode(row.rtype, row.body)) for row in rows))
 
 
 def series(results: Sequence[Observed], only: frozenset[str] = frozenset()) -> tuple[Series, ...]:

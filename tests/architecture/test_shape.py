@@ -34,6 +34,7 @@ FOREIGN_NAMES = {
     "handle_endtag",
     "handle_startendtag",
     "handle_starttag",
+    "headerData",
 }
 """Methods whose name Qt, asyncio or html.parser chose."""
 DOCUMENTED = (

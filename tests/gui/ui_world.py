@@ -29,6 +29,7 @@ from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
+from practitioner_app.services.result_grid import ResultService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Connection, Link, Lock, LockFacts, lease_state
 from practitioner_app.services.sync_centre import SyncCentre
@@ -147,6 +148,7 @@ class World:
             allergies=AllergyService(self.store, self.writer),
             problems=ProblemService(self.writer),
             treatments=TreatmentService(self.writer),
+            results=ResultService(self.store, Terminology.load()),
             search=self.search,
             conflicts=ConflictService(
                 reader=self.store, outbox=self.outbox, writer=self.writer, search=self.search

@@ -4,9 +4,7 @@ from decimal import Decimal
 
 from practitioner_app.services import results
 from practitioner_app.services.decoding import Decoded, decode
-from practitioner_app.services.results import ResultService
-from tests.builders import OWNER, a_result, a_row
-from tests.fakes.record_store import MemoryRecordStore
+from tests.builders import a_result, a_row
 
 
 def observed(*bodies):
@@ -88,11 +86,3 @@ def test_a_blood_pressure_is_one_curve_with_two_ends():
         observed(pressure("1", "2025", 158, 94), pressure("2", "2026", 138, 82))
     )
     assert (series.unit, series.last.number, series.last.second) == ("mmHg", 138, 82)
-
-
-def test_trends_read_one_patient():
-    store = MemoryRecordStore()
-    store.hold(OWNER, a_result("1", at="2025"), a_result("2", at="2026"))
-    store.hold(OWNER + 1, a_result("3"))
-    [series] = ResultService(store).trends(OWNER)
-    assert len(series.points) == 2
