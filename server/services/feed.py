@@ -192,7 +192,12 @@ class Feed:
         start = Cursor(0, row.head) if zero or cursor is None else cursor
         limit = limits.PAGE_ROWS + 1
         rows = await tx.resources.since(want.facet, start.seq, limit)
-        gone = await tx.resources.tombstones_since(want.facet, max(start.seq, start.hidden), limit)
+        gone: list[Tombstone] = []
+        if (
+            len(rows) != row.head - start.seq
+        ):  # else every position is a row's: none is a tombstone's
+            after = max(start.seq, start.hidden)
+            gone = await tx.resources.tombstones_since(want.facet, after, limit)
         found: list[_Item] = [*rows, *gone]
         ordered = sorted(found, key=_seq) if gone else found
         if len(rows) == limit or len(gone) == limit:

@@ -50,23 +50,32 @@ def translate(error: sqlcipher3.Error) -> StoreError:
 
 
 class Connection:
-    """One connection: runs native SQL, raises only our errors. Used by one thread at a time."""
+    """One connection: runs native SQL, raises only our errors. Used by one thread at a time.
+
+    Every statement runs on one cursor, which each time is read to its end: a new one costs as much as a small
+    statement does.
+    """
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._cursor = raw.cursor()
+        self._execute, self._fetch = self._cursor.execute, self._cursor.fetchall
 
     def rows(self, sql: str, args: Sequence[object] = ()) -> list[Row]:
         try:
-            found: list[Row] = self._raw.execute(sql, args).fetchall()
+            self._execute(sql, args)
+            found: list[Row] = self._fetch()
         except sqlcipher3.Error as error:
             raise translate(error) from error
         return found
 
     def run(self, sql: str, args: Sequence[object] = ()) -> int:
         try:
-            return int(self._raw.execute(sql, args).rowcount)
+            touched = int(self._execute(sql, args).rowcount)
+            self._fetch()
         except sqlcipher3.Error as error:
             raise translate(error) from error
+        return touched
 
     def run_each(self, sql: str, each: Iterable[Sequence[object]]) -> None:
         """One statement for each of these, prepared once."""
@@ -90,6 +99,7 @@ class Connection:
 
     def close(self) -> None:
         try:
+            self._cursor.close()
             self._raw.close()
         except sqlcipher3.Error as error:
             raise translate(error) from error

@@ -34,11 +34,11 @@ APPLICATION_ID = 0x434C5144
 
 
 class SqliteStore:
-    """The embedded store: exactly one process, one writing thread, inline reads.
+    """The embedded store: exactly one process, one writer, inline reads.
 
     `write` may be awaited from any event loop, `write_now` called from any thread without one. A unit
-    of work runs on the writer's thread and must not wait for anything (WaitingUnit) nor open another
-    one (NestedUnit). `guard` checks each statement against its owner (OwnerGuard); tests always do.
+    of work runs on its loop or on the writer's thread; it must not wait for anything (WaitingUnit) nor
+    open another one (NestedUnit). `guard` checks each statement against its owner (OwnerGuard); tests always do.
     """
 
     def __init__(

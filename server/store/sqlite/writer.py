@@ -1,4 +1,4 @@
-"""The one writer: a thread, a queue, group commit.
+"""The one writer: a thread, a queue, group commit. Units are run by the loop they came from (Piecework).
 
 Units of work that wait together are written in one transaction, each inside its own savepoint: a
 failing unit takes back only itself. A unit's result is handed over after the commit reached the disk.
@@ -11,11 +11,13 @@ import contextlib
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from dossier.errors import DiskFull, StoreCorrupt, StoreError
 from server.store.sqlite.connection import Connection, DiskFailed, SqliteSql
+from server.store.sqlite.piecework import Piecework
 from server.store.tables.sql import Sql
 from server.store.units import drive
 
@@ -63,13 +65,14 @@ class Writer:
         self._connection = connection
         self._queue: SimpleQueue[Unit | None] = SimpleQueue()
         self._stopped: StoreError | None = None
+        self._inside: int | None = None
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
     @property
     def is_here(self) -> bool:
-        """True on the writer's own thread: inside a unit of work."""
-        return threading.get_ident() == self._thread.ident
+        """True on the thread that runs a unit of work now."""
+        return threading.get_ident() == self._inside
 
     def submit(self, unit: Unit) -> None:
         self._queue.put(unit)
@@ -104,11 +107,8 @@ class Writer:
     def _write(self, group: list[Unit]) -> None:
         try:
             self._begin()
-            if len(group) == 1:
-                self._alone(group[0])
-            else:
-                for unit in group:
-                    self._guarded(unit)
+            run = self._alone if len(group) == 1 else self._guarded
+            Piecework((partial(run, unit) for unit in group), group[0].loop).run()
             if self._connection.in_transaction:
                 self._connection.run("COMMIT")
         except BaseException as error:  # noqa: BLE001 - every unit must be answered
@@ -131,9 +131,11 @@ class Writer:
 
     def _perform(self, work: Work) -> Any:
         sql = SqliteSql(self._connection)
+        self._inside = threading.get_ident()
         try:
             return drive(work(sql))
         finally:
+            self._inside = None
             sql.end()
 
     def _guarded(self, unit: Unit) -> None:
