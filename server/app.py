@@ -23,7 +23,7 @@ from dossier.fhir.validate import Validator
 from dossier.sealing.passwords import DEFAULT
 from dossier.sealing.stretching import Cost
 from server.api.answers import OUTSIDE_ROUTES
-from server.api.doors import Doorkeeper, ways
+from server.api.doors import Door, Doorkeeper, ways
 from server.api.front import Front
 from server.api.openapi import published
 from server.api.session import SessionApi
@@ -43,6 +43,7 @@ from server.services.consenting import Consenting
 from server.services.copies import Copies
 from server.services.credentials import Credentials
 from server.services.deciding import Tools
+from server.services.desktop_codes import DesktopCodes
 from server.services.devices import Devices, Said
 from server.services.directory import Directory
 from server.services.erasures import Erasures
@@ -53,6 +54,7 @@ from server.services.labels import Labels
 from server.services.members import Members
 from server.services.online_keys import OnlineKeys, open_online_keys
 from server.services.orders import Orders
+from server.services.passkeys import Passkeys
 from server.services.passwords import InlinePasswords
 from server.services.patients import Patients
 from server.services.premises import open_premises
@@ -60,8 +62,10 @@ from server.services.record import Records
 from server.services.resealing import Resealing
 from server.services.sequencer import Sequencer
 from server.services.session import Sessions
+from server.services.slips import Slips
 from server.services.throttle import Attempts
 from server.store.hints import LoopHintBoard
+from server.web.sign_in import SignInPages, site_at
 
 _LOG = logging.getLogger("colloque.server")
 _BEAT_S = 1.0
@@ -151,11 +155,15 @@ class House:
         self.labels = Labels(self.premises, self.access)
         self.records = Records(self.premises)
         self.sessions = Sessions(self.premises)
+        self.slips = Slips(self.premises)
+        self.passkeys = Passkeys(self.premises, self.accounts, self.slips)
+        self.codes = DesktopCodes(self.slips)
         self.devices = Devices(
             self.premises,
             self.accounts,
             self.members,
             self.credentials,
+            self.codes,
             Orders(self.premises, self.online.order),
             Said(self.told.name, self.online.identity),
         )
@@ -254,9 +262,38 @@ def _tell_figures(house: House, metrics: Metrics) -> None:
         )
 
 
-def _told(house: House, online: OnlineKeys) -> Told:
+def _told(house: House, online: OnlineKeys, pages_at: str) -> Told:
     told = house.told
-    return Told(told.name, told.demonstration, online.identity, online.told.serial, online.text)
+    serial, text = online.told.serial, online.text
+    return Told(told.name, told.demonstration, online.identity, serial, text, pages_at)
+
+
+def _doors(house: House, pages_at: str) -> list[Door]:
+    """What desktops and browsers knock at."""
+    sync = SyncApi(
+        house.premises,
+        house.sessions,
+        house.feed,
+        house.changes,
+        house.hints,
+        house.sequencer,
+        _told(house, house.online, pages_at),
+    )
+    house.on_keys = lambda online: sync.tell(_told(house, online, pages_at))
+    session = SessionApi(house.credentials, house.devices, house.erasures)
+    doors = [*session.doors(), *sync.doors()]
+    if pages_at:
+        pages = SignInPages(
+            house.accounts,
+            house.credentials,
+            house.passkeys,
+            house.codes,
+            house.slips,
+            house.premises.clock,
+            site_at(pages_at, house.told.name),
+        )
+        doors += pages.doors()
+    return doors
 
 
 def build_app(
@@ -264,9 +301,11 @@ def build_app(
     ready: Callable[[], None] = lambda: None,
     operator_port: int | None = None,
     tls: Listener | None = None,
+    pages_at: str = "http://localhost",
 ) -> Starlette:
     """The ASGI application; its lifespan runs the background task and closes the house. Requests that came
-    in on `operator_port` may read figures and causes. `tls`: desktops are answered over it alone.
+    in on `operator_port` may read figures and causes. `tls`: desktops are answered over it alone. Browsers
+    reach us at the origin `pages_at`; without one there are no pages.
     """
 
     @asynccontextmanager
@@ -283,18 +322,8 @@ def build_app(
             await house.close()
             _LOG.info("stopped")
 
-    sync = SyncApi(
-        house.premises,
-        house.sessions,
-        house.feed,
-        house.changes,
-        house.hints,
-        house.sequencer,
-        _told(house, house.online),
-    )
-    house.on_keys = lambda online: sync.tell(_told(house, online))
-    keeper = Doorkeeper(house.sessions, house.premises.clock, operator_port)
-    doors = [*SessionApi(house.credentials, house.devices, house.erasures).doors(), *sync.doors()]
+    keeper = Doorkeeper(house.sessions, house.slips, house.premises.clock, operator_port)
+    doors = _doors(house, pages_at)
     metrics = Metrics()
     _tell_figures(house, metrics)
     if tls is not None:

@@ -285,6 +285,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """The serial of the server's key list: ask for the list when it is above the one held."""
     identity: str = ""
     """The server's public identity key, base64url: a person compares its fingerprint before signing in."""
+    pages: str = ""
+    """The origin of the pages where people sign in with a browser; "" where there are none."""
 
 
 class KeysReply(Struct, frozen=True, kw_only=True):
@@ -337,17 +339,29 @@ class ActivateRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     proof: str
 
 
+def _one_way(password: str, code: str) -> None:
+    """A person shows what they know, or the code of their browser; never both, never neither."""
+    if bool(password) == bool(code):
+        raise ValueError("either a password or a code")
+
+
 class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Make this device known: password and a code of the authenticator (`proof`) once, then the device key
     alone signs in. `public_key` is the raw Ed25519 key, base64url without padding. Programs from before
-    authenticators say no `proof`: they are understood, and refused.
+    authenticators say no `proof`: they are understood, and refused. Who signed in with a browser gives `code` and
+    `verifier` (RFC 7636) in the place of login, password and proof.
     """
 
-    login: str
-    password: str
     device_name: str
     public_key: str
+    login: str = ""
+    password: str = ""
     proof: str = ""
+    code: str = ""
+    verifier: str = ""
+
+    def __post_init__(self) -> None:
+        _one_way(self.password, self.code)
 
 
 class EnrolReply(Struct, frozen=True, kw_only=True):
@@ -397,10 +411,17 @@ class TokenReply(Struct, frozen=True, kw_only=True):
 
 
 class ProveRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The person behind a token shows password and authenticator again, for an act that needs it."""
+    """The person behind a token shows password and authenticator again, for an act that needs it; or a `code` their
+    browser was given, and its `verifier`.
+    """
 
-    password: str
-    proof: str
+    password: str = ""
+    proof: str = ""
+    code: str = ""
+    verifier: str = ""
+
+    def __post_init__(self) -> None:
+        _one_way(self.password, self.code)
 
 
 class ProveReply(Struct, frozen=True, kw_only=True):

@@ -17,8 +17,10 @@ from dossier.wire import codec
 from server.api import answers
 from server.api.exchange import Asked, Reply
 from server.services.session import Session, Sessions
+from server.services.slips import Slips
 from server.services.throttle import Throttle
 
+PAGE_COOKIE: Final = "__Host-colloque"
 _SMALL: Final = 8 * 1024
 _BURST, _SECONDS_EACH = 1_000, 0.01
 """Requests one account may make at once, and how soon each is given back: 100 a second."""
@@ -38,14 +40,16 @@ class Pass(StrEnum):
     """The same, and its person showed password and authenticator within the last ten minutes."""
     LEAVER = "leaver"
     """The same, or a membership that ended a few days ago: what was begun under it may still be filed."""
+    PAGE = "page"
+    """A browser whose person signed in on our pages within the last ten minutes, asking from one of them."""
     OPERATOR = "operator"
     """Whoever came in on the operator's own listener."""
 
 
 class Door(NamedTuple):
-    """One way in. `handler` is given the session (MEMBER, PROVEN, LEAVER) and then the decoded message, or the
-    request when nothing is `asked`; for a PERSON the message and the address it came from. `answered` is the message
-    of a success, or its media type.
+    """One way in. `handler` is given the session (MEMBER, PROVEN, LEAVER) or the slip of the page (PAGE) and then the
+    decoded message, or the request when nothing is `asked`; for a PERSON the message and the address it came from.
+    `answered` is the message of a success, or its media type.
     """
 
     method: str
@@ -62,8 +66,10 @@ class Door(NamedTuple):
 class Doorkeeper:
     """Makes routes of doors. `operator_port` is the port of the operator's listener, None without one."""
 
-    def __init__(self, sessions: Sessions, clock: Clock, operator_port: int | None) -> None:
-        self._sessions, self._port = sessions, operator_port
+    def __init__(
+        self, sessions: Sessions, slips: Slips, clock: Clock, operator_port: int | None
+    ) -> None:
+        self._sessions, self._slips, self._port = sessions, slips, operator_port
         self._pace = Throttle(clock, tries=_BURST, seconds_a_try=_SECONDS_EACH)
 
     def routes(self, doors: Iterable[Door]) -> list[Route]:
@@ -86,9 +92,23 @@ class Doorkeeper:
                 return self._with_token(door, self._sessions.resolve_proven)
             case Pass.LEAVER:
                 return self._with_token(door, self._sessions.resolve_ended)
+            case Pass.PAGE:
+                return self._on_page(door)
             case Pass.OPERATOR:
                 return self._inside(door)
         return _open(door)
+
+    def _on_page(self, door: Door) -> answers.Endpoint:
+        """The cookie is sent to us by our own pages only (SameSite), and a message of a page is JSON, which no
+        other site may post here.
+        """
+
+        async def on_page(request: Asked) -> Reply:
+            shown = await self._slips.read("page", request.cookie(PAGE_COOKIE))
+            message = await answers.body(request, _asked(door), door.max_bytes)
+            return await door.handler(shown, message)
+
+        return on_page
 
     def _with_token(
         self, door: Door, resolve: Callable[[str], Awaitable[Session]]

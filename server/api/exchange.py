@@ -31,6 +31,14 @@ class Asked:
         found = self._headers.get(name)
         return default if found is None else found.decode("latin-1")
 
+    def cookie(self, name: str) -> str:
+        """The value of a cookie, "" without one; of one sent twice the first counts."""
+        for piece in self.header(b"cookie").split(";"):
+            key, _, value = piece.strip().partition("=")
+            if key == name:
+                return value
+        return ""
+
     def word(self, name: str, default: str) -> str:
         """A word of the query; of one said twice the last counts."""
         said: str = self.scope["query_string"].decode("latin-1")

@@ -10,11 +10,28 @@ from dossier.wire import limits
 _ALWAYS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (limits.PROTOCOL_HEADER.lower().encode(), str(limits.PROTOCOL).encode()),
 )
+_OF_MESSAGES = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; "
+    b"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_OF_PAGES = (
+    (b"content-security-policy", _POLICY),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (
+        b"permissions-policy",
+        b"publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), usb=()",
+    ),
+)
+PAGES = "/sign-in"
+"""Below it lie the pages that browsers show; everything else is messages between programs."""
 
 _SECURE = (b"strict-transport-security", b"max-age=31536000")
 """A browser that met us over TLS asks no other way for a year (RFC 6797)."""
@@ -42,7 +59,9 @@ class Front:
         self._app, self._ways = app, ways
         self._clock, self._answered = clock, answered
         said = (limits.RESTORE_HEADER.lower().encode(), str(restore).encode())
-        self._headers = (*_ALWAYS, said, *((_SECURE,) if secure else ()))
+        always = (*_ALWAYS, said, *((_SECURE,) if secure else ()))
+        self._of_messages = (*always, *_OF_MESSAGES)
+        self._of_pages = (*always, *_OF_PAGES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,12 +69,13 @@ class Front:
             return
         monotonic = self._clock.monotonic
         method, path = scope["method"], scope["path"]
+        headers = self._of_pages if path.startswith(PAGES) else self._of_messages
         began = monotonic()
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._answered(path, method, message["status"], monotonic() - began)
-                message["headers"] = [*message.get("headers", ()), *self._headers]
+                message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
         await self._ways.get((method, path), self._app)(scope, receive, sealed)

@@ -7,11 +7,12 @@ from typing import Any, Final
 import msgspec
 
 from dossier.wire import limits, messages
-from server.api.doors import Door, Pass
+from server.api.doors import PAGE_COOKIE, Door, Pass
 from server.api.exchange import Answer, Asked
 
 _REF: Final = "#/components/schemas/{name}"
 _TOKEN: Final = "token"  # noqa: S105 - the name of a scheme
+_PAGE: Final = "page"
 _REFUSALS: Final[dict[Pass, tuple[int, ...]]] = {
     Pass.ANYBODY: (426,),
     Pass.DEVICE: (400, 401, 403, 408, 413, 415, 422, 426, 429),
@@ -19,6 +20,7 @@ _REFUSALS: Final[dict[Pass, tuple[int, ...]]] = {
     Pass.PERSON: (400, 401, 403, 408, 413, 415, 422, 426, 429),
     Pass.PROVEN: (401, 403, 404, 422, 426, 429),
     Pass.LEAVER: (401, 403, 404, 422, 426, 429),
+    Pass.PAGE: (401, 403, 404, 426, 429),
     Pass.OPERATOR: (404,),
 }
 _OF_BODIES: Final = (400, 408, 413, 415, 422)
@@ -39,7 +41,10 @@ def describe(doors: Iterable[Door], name: str, version: str) -> bytes:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {_TOKEN: {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                _TOKEN: {"type": "http", "scheme": "bearer"},
+                _PAGE: {"type": "apiKey", "in": "cookie", "name": PAGE_COOKIE},
+            },
         },
     }
     return msgspec.json.encode(told)
@@ -72,6 +77,8 @@ def _operation(door: Door) -> dict[str, Any]:
         told["requestBody"] = {"required": True, "content": _content(door.asked)}
     if door.may_pass in {Pass.MEMBER, Pass.PROVEN, Pass.LEAVER}:
         told["security"] = [{_TOKEN: []}]
+    if door.may_pass is Pass.PAGE:
+        told["security"] = [{_PAGE: []}]
     return told
 
 

@@ -30,7 +30,7 @@ VERSION = "0.1.0"
 
 class Told(NamedTuple):
     """What a server says of itself to anybody: its name, whether its people are fictional, its public
-    identity key, the serial and the text of its signed key list.
+    identity key, the serial and the text of its signed key list, the origin of its pages.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Told(NamedTuple):
     identity: bytes
     serial: int
     key_list: bytes
+    pages: str = ""
 
 
 class SyncApi:
@@ -125,6 +126,7 @@ class SyncApi:
                 demonstration=self._told.demonstration,
                 keys=self._told.serial,
                 identity=base64url(self._told.identity),
+                pages=self._told.pages,
                 limits={
                     "ops": limits.OPS_PER_REQUEST,
                     "ops_bytes": limits.OPS_BYTES,

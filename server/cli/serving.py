@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import ipaddress
+import re
 import socket
 import sys
 from collections.abc import Callable
@@ -29,6 +30,9 @@ _HANDSHAKE_S: Final = 10.0
 _GOODBYE_S: Final = 1.0
 """How long a closed connection waits for the other end to say so too."""
 
+_ADDRESS = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[1-9][0-9]{1,4})?", re.ASCII)
+"""A name, never a number: browsers make no passkey for a number."""
+
 
 def register(verbs: Any) -> None:
     """Add the two commands."""
@@ -50,6 +54,11 @@ def register(verbs: Any) -> None:
     served.add_argument("--certificate", type=Path, help="certificate and chain (PEM) to show")
     served.add_argument("--key", type=Path, help="its private key (PEM)")
     served.add_argument("--port", type=int, default=8413, help="0 takes a free one")
+    served.add_argument(
+        "--browsers",
+        default="",
+        help="where browsers reach it, https://name: passkeys are bound to that name for ever",
+    )
     served.add_argument(
         "--operator-port", type=int, help="figures and causes, on this machine only (0: a free one)"
     )
@@ -82,6 +91,8 @@ async def serve(options: argparse.Namespace) -> int:
     """Listen until Ctrl-C; the first line printed is one JSON object with the address and when the last
     backup was made. The log goes to standard error.
     """
+    if options.browsers and not _ADDRESS.fullmatch(options.browsers):
+        raise Refused("browsers_address", options.browsers)
     told, backup = Folder(options.folder).read_told(), last(options.folder)
     if not told.demonstration and backup is None:
         raise Refused("no_backup")
@@ -96,6 +107,8 @@ async def serve(options: argparse.Namespace) -> int:
     addresses = [_address(sockets[0], is_secure=tls is not None)]
     addresses += [_address(one) for one in sockets[1:]]
     operator_port = sockets[1].getsockname()[1] if len(sockets) > 1 else None
+    here = "" if tls else f"http://localhost:{sockets[0].getsockname()[1]}"
+    pages_at = options.browsers or here
 
     def ready() -> None:
         said = dict(zip(("listening", "operator"), addresses, strict=False))
@@ -104,7 +117,7 @@ async def serve(options: argparse.Namespace) -> int:
         supervisor.tell("READY=1")
 
     settings = uvicorn.Config(
-        build_app(house, ready, operator_port, tls),
+        build_app(house, ready, operator_port, tls, pages_at),
         log_config=None,
         access_log=False,
         server_header=False,

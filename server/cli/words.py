@@ -62,6 +62,7 @@ _CODES = {
     "keys_apart": "Data and keys need two different places: whoever gets one must not get the other.",
     "no_recovery_key": "There is no recovery key yet. Make it with `colloque-server keys recovery FOLDER FILE`.",
     "recovery_key_present": "This server has a recovery key already; it was left as it is.",
+    "browsers_address": "Give the address browsers use as https://name, with a name and not a number.",
     "not_blocked": "This account is not blocked.",
     "not_a_demonstration": "This server was not made with `init --demonstration`.",
 }

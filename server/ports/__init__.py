@@ -25,10 +25,12 @@ from server.ports.rows import (
     MemberRow,
     OpRow,
     OwnerRow,
+    PasskeyRow,
     ProjectionRow,
     RelationRow,
     ResourceRow,
     SessionRow,
+    SlipRow,
     Tombstone,
 )
 from server.ports.stores import (
@@ -44,6 +46,7 @@ from server.ports.stores import (
 )
 from server.ports.tables import (
     Access,
+    Browsers,
     Compartments,
     Effects,
     Journal,
@@ -61,6 +64,7 @@ __all__ = [
     "Access",
     "AccountRow",
     "AlarmRow",
+    "Browsers",
     "CompartmentRow",
     "Compartments",
     "CopyRow",
@@ -85,6 +89,7 @@ __all__ = [
     "OwnerRow",
     "OwnerTable",
     "OwnerTx",
+    "PasskeyRow",
     "People",
     "ProjectionRow",
     "Projections",
@@ -93,6 +98,7 @@ __all__ = [
     "ResourceRow",
     "Resources",
     "SessionRow",
+    "SlipRow",
     "Store",
     "Tombstone",
     "Volumes",

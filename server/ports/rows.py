@@ -212,6 +212,29 @@ class AlarmRow(NamedTuple):
     ended_ms: int | None
 
 
+class PasskeyRow(NamedTuple):
+    """A passkey: `credential` is the SHA-256 of its id; `cell` seals id, public key and name; `counter` is what its
+    device counted last.
+    """
+
+    credential: bytes
+    cell: bytes
+    counter: int
+    added_ms: int
+    used_ms: int | None
+
+
+class SlipRow(NamedTuple):
+    """What a browser of the account was given, good until `until_ms`: `mark` is its SHA-256, `cell` seals what it
+    holds. `kind`: page, code or used.
+    """
+
+    mark: bytes
+    kind: str
+    until_ms: int
+    cell: bytes
+
+
 class ProjectionRow(NamedTuple):
     """A row of `granted` (reader = unit, profession) or `reader` (reader = account): what moved.
     `facet` `*` means: ask again for everything held of this target.

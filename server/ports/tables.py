@@ -16,10 +16,12 @@ from server.ports.rows import (
     MemberRow,
     OpRow,
     OwnerRow,
+    PasskeyRow,
     ProjectionRow,
     RelationRow,
     ResourceRow,
     SessionRow,
+    SlipRow,
     Tombstone,
 )
 
@@ -220,6 +222,31 @@ class Volumes(Protocol):
     async def put_alarm(self, row: AlarmRow) -> None: ...
 
 
+class Browsers(Protocol):
+    """What browsers may show for an account: owner = the account."""
+
+    async def passkeys(self) -> list[PasskeyRow]:
+        """Every passkey of the account, in order of the hash of its id."""
+        ...
+
+    async def put_passkey(self, row: PasskeyRow) -> None:
+        """Insert or replace by credential."""
+        ...
+
+    async def drop_passkey(self, credential: bytes) -> None:
+        """End one; unknown is silent."""
+        ...
+
+    async def slips(self) -> list[SlipRow]:
+        """Every slip, also those that are over, in order of the mark."""
+        ...
+
+    async def put_slip(self, row: SlipRow) -> None: ...
+    async def drop_slip(self, mark: bytes) -> None:
+        """End one; unknown is silent."""
+        ...
+
+
 class Projections(Protocol):
     """`reader` under owner = account, `granted` and `roster` under owner = unit. Monotone, rebuildable,
     never a right.
@@ -283,6 +310,8 @@ class OwnerTx(Protocol):
     def people(self) -> People: ...
     @property
     def volumes(self) -> Volumes: ...
+    @property
+    def browsers(self) -> Browsers: ...
     @property
     def projections(self) -> Projections: ...
     @property

@@ -18,6 +18,7 @@ from server.ports import DeviceRow, OwnerTx, SessionRow
 from server.services import narrowing
 from server.services.accounts import Accounts
 from server.services.credentials import Credentials
+from server.services.desktop_codes import ENROL, PROVE, DesktopCodes
 from server.services.journal import entry
 from server.services.members import Members
 from server.services.orders import Orders
@@ -53,20 +54,25 @@ class Devices:
         accounts: Accounts,
         members: Members,
         credentials: Credentials,
+        codes: DesktopCodes,
         orders: Orders,
         said: Said,
     ) -> None:
         self._premises, self._accounts, self._members = premises, accounts, members
-        self._credentials, self._orders, self._said = credentials, orders, said
+        self._credentials, self._codes = credentials, codes
+        self._orders, self._said = orders, said
 
     async def enrol(self, request: wire.EnrolRequest, address: str) -> wire.EnrolReply:
         """Make a device known. Raises SignInNeeded for a wrong name, password or code (one answer, one time),
         Refused("device_key") for a malformed key, Busy after too many tries from this address.
         """
         public = _public_key(request.public_key)
-        account = await self._credentials.check(
-            request.login, request.password, request.proof, address
-        )
+        if request.code:
+            account = await self._codes.take(ENROL, request.code, request.verifier, public)
+        else:
+            account = await self._credentials.check(
+                request.login, request.password, request.proof, address
+            )
         device = uuid7(self._premises.clock, self._premises.entropy)
         place = Place("device", account, id=device)
         label = request.device_name[:100].encode()
@@ -122,9 +128,12 @@ class Devices:
         a proof for ten minutes. Raises Refused("wrong_proof"), Busy, SignInNeeded when the token ended meanwhile.
         """
         account = session.account
-        await self._credentials.check_again(
-            account, request.password, request.proof, session.device
-        )
+        if request.code:
+            await self._prove_by_browser(session, request)
+        else:
+            await self._credentials.check_again(
+                account, request.password, request.proof, session.device
+            )
         proven_ms = self._premises.now_ms + PROVEN_MS
         raw, row = self._new_session(account, session.device, session.situation, proven_ms)
 
@@ -139,6 +148,17 @@ class Devices:
         return wire.ProveReply(
             token=base64url(raw), expires_in_s=TOKEN_S, proven_s=PROVEN_MS // 1000
         )
+
+    async def _prove_by_browser(self, session: Session, request: wire.ProveRequest) -> None:
+        """The code must be of this very person, for this very device. Raises Refused("wrong_proof")."""
+        rows = {row.device: row for row, _ in await self.of_account(session.account)}
+        public = rows[session.device].public_key
+        try:
+            account = await self._codes.take(PROVE, request.code, request.verifier, public)
+        except SignInNeeded as error:
+            raise Refused("wrong_proof") from error
+        if account != session.account:
+            raise Refused("wrong_proof")
 
     async def own(self, session: Session) -> wire.DevicesReply:
         """The computers of the person who asks, the newest first."""

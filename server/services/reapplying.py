@@ -1,7 +1,7 @@
 """Narrowing acts applied again after a restore, to an owner whose row lacks them (DATA-MODEL §5).
 
 Acts of a patient's record: blocks, ended relations, withdrawn consents, labels. Acts of an account: an ended
-membership, a revoked device, its closure. One that names a resource the database lacks waits, and is applied
+membership, a revoked device, a removed passkey, its closure. One that names a resource the database lacks waits, and is applied
 in the transaction that brings the resource back. Nothing here ever widens.
 """
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from dossier.errors import Invalid, Unavailable
+from dossier.sealing.text import unbase64url
 from dossier.wire import codec
 from server.ports import NarrowRow, OwnerTx
 from server.services import bodies, narrowing
@@ -149,6 +150,9 @@ class Reapplying:
             return await self._end_membership(tx, said)
         if said.action == "device_revoked":
             return await self._revoke(tx, said)
+        if said.action == "passkey_removed":
+            await tx.browsers.drop_passkey(unbase64url(said.id))
+            return True
         row = await tx.people.account()
         if row is None:
             return False

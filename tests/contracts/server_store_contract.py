@@ -28,10 +28,12 @@ from server.ports import (
     OpRow,
     OwnerRow,
     OwnerTx,
+    PasskeyRow,
     ProjectionRow,
     RelationRow,
     ResourceRow,
     SessionRow,
+    SlipRow,
     Store,
     Tombstone,
 )
@@ -561,6 +563,39 @@ class PeopleContract:
         )
 
 
+class BrowserContract:
+    """What browsers may show for an account."""
+
+    @pytest.fixture
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
+
+    def test_a_passkey_is_kept_counted_and_ended(self, hand: Hand) -> None:
+        row = PasskeyRow(b"b" * 32, b"cell", 0, 1000, None)
+        first = PasskeyRow(b"a" * 32, b"other", 7, 2000, 3000)
+        hand.write(lambda tx: tx.browsers.put_passkey(row), ACCOUNT)
+        hand.write(lambda tx: tx.browsers.put_passkey(first), ACCOUNT)
+        counted = row._replace(counter=(1 << 32) - 1, used_ms=4000)
+        hand.write(lambda tx: tx.browsers.put_passkey(counted), ACCOUNT)
+        assert hand.read(lambda tx: tx.browsers.passkeys(), ACCOUNT) == [first, counted]
+        assert hand.read(lambda tx: tx.browsers.passkeys(), OTHER) == []
+        for _ in range(2):
+            hand.write(lambda tx: tx.browsers.drop_passkey(first.credential), ACCOUNT)
+        assert hand.read(lambda tx: tx.browsers.passkeys(), ACCOUNT) == [counted]
+
+    def test_a_slip_is_kept_by_its_mark_until_it_is_dropped(self, hand: Hand) -> None:
+        code = SlipRow(b"2" * 32, "code", 60_000, b"cell")
+        used = SlipRow(b"1" * 32, "used", 300_000, b"")
+        for row in (code, used, code._replace(until_ms=61_000)):
+            hand.write(lambda tx, row=row: tx.browsers.put_slip(row), ACCOUNT)
+        kept = [used, code._replace(until_ms=61_000)]
+        assert hand.read(lambda tx: tx.browsers.slips(), ACCOUNT) == kept
+        assert hand.read(lambda tx: tx.browsers.slips(), OTHER) == []
+        for _ in range(2):
+            hand.write(lambda tx: tx.browsers.drop_slip(code.mark), ACCOUNT)
+        assert hand.read(lambda tx: tx.browsers.slips(), ACCOUNT) == [used]
+
+
 class VolumeContract:
     """What an account displayed, and its alarms."""
 
@@ -695,6 +730,7 @@ class MaintenanceContract:
             *("access_grant", "relation", "deny", "journal", "effect", "account", "device"),
             *("session", "member", "copy", "moved", "reader", "granted", "roster"),
             *("reservation", "log", "log_checkpoint", "display", "alarm"),
+            *("passkey", "slip"),
         }
 
     def test_a_sound_store_has_nothing_to_report(self, hand: Hand) -> None:
@@ -909,6 +945,7 @@ class StoreContract(
     RecordContract,
     RightsContract,
     PeopleContract,
+    BrowserContract,
     MaintenanceContract,
     VolumeContract,
     UnitContract,

@@ -184,14 +184,16 @@ async def _wait_for(work: Any) -> Any:
 class _Opened:
     """The application of a house that is opened on the loop that answers."""
 
-    def __init__(self, folder: Path, clock: SteppingClock, entropy: SeededEntropy) -> None:
-        self._opening = (folder, clock, entropy)
+    def __init__(
+        self, folder: Path, clock: SteppingClock, entropy: SeededEntropy, pages_at: str
+    ) -> None:
+        self._opening, self._pages_at = (folder, clock, entropy), pages_at
         self.house: House | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self.house is None:
             self.house = await House.open(*self._opening, cost=CHEAP)
-            self.app = build_app(self.house)
+            self.app = build_app(self.house, pages_at=self._pages_at)
         await self.app(scope, receive, send)
 
 
@@ -215,6 +217,7 @@ def served(
     seed: int = 1,
     clock: SteppingClock | None = None,
     databases: Databases = IN_ITS_FOLDER,
+    pages_at: str = "http://localhost",
 ) -> Iterator[ServedHouse]:
     """Make a server in `folder`, open it, answer, close it. The databases may lie elsewhere."""
     clock = clock or SteppingClock()
@@ -226,7 +229,7 @@ def served(
         key_database=databases.keys,
     )
     asyncio.run(init(folder, clock, entropy, said))
-    opened = _Opened(folder, clock, entropy)
+    opened = _Opened(folder, clock, entropy, pages_at)
     with TestClient(opened, raise_server_exceptions=False) as client:
         assert opened.house is not None
         yield ServedHouse(opened.house, client, clock)

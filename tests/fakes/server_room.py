@@ -23,6 +23,7 @@ from server.services.consenting import Consenting
 from server.services.copies import Copies
 from server.services.credentials import Credentials
 from server.services.deciding import Tools
+from server.services.desktop_codes import DesktopCodes
 from server.services.devices import Devices, Said, token_message
 from server.services.directory import Directory
 from server.services.erasures import Erasures
@@ -32,11 +33,13 @@ from server.services.indexer import Indexer
 from server.services.labels import Labels
 from server.services.members import Members
 from server.services.orders import Orders
+from server.services.passkeys import Passkeys
 from server.services.patients import Patients
 from server.services.premises import Premises, open_premises
 from server.services.record import Records
 from server.services.sealer import Sealer
 from server.services.session import Session, Sessions
+from server.services.slips import Slips
 from server.services.throttle import Attempts
 from server.store.hints import RecordingHintBoard
 from server.store.keystore import MemoryKeyStore
@@ -157,12 +160,16 @@ class ServerRoom:
         self.records = Records(self.premises)
         self.labels = Labels(self.premises, self.access)
         self.sessions = Sessions(self.premises)
+        self.slips = Slips(self.premises)
+        self.passkeys = Passkeys(self.premises, self.accounts, self.slips)
+        self.codes = DesktopCodes(self.slips)
         key = self.run(self.keys.secret("order"))
         self.devices = Devices(
             self.premises,
             self.accounts,
             self.members,
             self.credentials,
+            self.codes,
             Orders(self.premises, key),
             Said("test server", bytes(32)),
         )

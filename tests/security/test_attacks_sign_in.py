@@ -45,7 +45,7 @@ def test_s11_a_signed_nonce_is_good_once_even_at_another_process_of_the_server(
     fontaine = room.desktop("fontaine", room.unit("org-nonce"))
     request = signed(room, fontaine)
     room.run(room.devices.token(request))
-    parts = (room.premises, room.accounts, room.members, room.credentials)
+    parts = (room.premises, room.accounts, room.members, room.credentials, room.codes)
     orders = Orders(room.premises, room.run(room.keys.secret("order")))
     other = Devices(*parts, orders, Said("the same server", bytes(32)))
     with pytest.raises(SignInNeeded):

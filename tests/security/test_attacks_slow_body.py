@@ -28,7 +28,7 @@ def answered(engine: Any, path: str, message: object, *, revoke: bool) -> tuple[
         Sequencer(room.premises, bytes(32)),
         Told("test", True, b"", 1, b""),
     )
-    keeper = Doorkeeper(room.sessions, room.clock, None)
+    keeper = Doorkeeper(room.sessions, room.slips, room.clock, None)
     sent = codec.encode(message)
 
     async def receive() -> dict[str, Any]:

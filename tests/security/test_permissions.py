@@ -103,6 +103,7 @@ TOLD_IN: dict[Pass, dict[str, Callable[[tuple[int, str]], bool]]] = {
         **dict.fromkeys((*LIVE, "left"), lambda told: told[0] in {200, 400, 422}),
         **dict.fromkeys(GONE, lambda told: told == (401, "sign_in_needed")),
     },
+    Pass.PAGE: dict.fromkeys((*LIVE, *GONE, "left"), lambda told: told == (401, "sign_in_needed")),
     Pass.OPERATOR: dict.fromkeys((*LIVE, *GONE, "left"), lambda told: told[0] == 404),
 }
 

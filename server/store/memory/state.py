@@ -18,10 +18,12 @@ from server.ports import (
     MemberRow,
     OpRow,
     OwnerRow,
+    PasskeyRow,
     ProjectionRow,
     RelationRow,
     ResourceRow,
     SessionRow,
+    SlipRow,
     Tombstone,
 )
 from server.store.units import NestedUnit, ReadOnlyUnit
@@ -89,6 +91,8 @@ class OwnerState:
         self.copies: Table[tuple[str, int, int, str], CopyRow] = Table()
         self.displays: Table[tuple[int, int], tuple[int, int]] = Table()
         self.alarms: Table[int, AlarmRow] = Table()
+        self.passkeys: Table[bytes, PasskeyRow] = Table()
+        self.slips: Table[bytes, SlipRow] = Table()
         self.moved: dict[str, int] = {}
         self.reader: dict[tuple[str, int, str], ProjectionRow] = {}
         self.granted: dict[tuple[str, int, str], ProjectionRow] = {}
@@ -126,6 +130,8 @@ _NAMES = {
     "copies": "copy",
     "displays": "display",
     "alarms": "alarm",
+    "passkeys": "passkey",
+    "slips": "slip",
     "moved": "moved",
     "reader": "reader",
     "granted": "granted",

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from dossier.errors import StoreError
 from server.ports import JournalRow, LogLeaf, OwnerTx
+from server.store.memory.browsers import MemoryBrowsers
 from server.store.memory.people import (
     MemoryPeople,
     MemoryProjections,
@@ -42,6 +43,7 @@ class MemoryTx:
         self.effects = MemoryEffects(state, undo)
         self.people = MemoryPeople(owner, state, undo)
         self.volumes = MemoryVolumes(state, undo)
+        self.browsers = MemoryBrowsers(state, undo)
         self.projections = MemoryProjections(owner, state, undo, restore)
         self.reservations = MemoryReservations(state, undo)
 

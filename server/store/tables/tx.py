@@ -1,5 +1,6 @@
 """One owner's tables over a driver: what a unit of work receives."""
 
+from server.store.tables.browsers import SqlBrowsers
 from server.store.tables.people import SqlPeople, SqlProjections, SqlReservations
 from server.store.tables.record import SqlCompartments, SqlOps, SqlOwner, SqlResources
 from server.store.tables.rights import SqlAccess, SqlEffects, SqlJournal
@@ -49,6 +50,10 @@ class SqlTx:
     @property
     def volumes(self) -> SqlVolumes:
         return SqlVolumes(self._sql, self.id)
+
+    @property
+    def browsers(self) -> SqlBrowsers:
+        return SqlBrowsers(self._sql, self.id)
 
     @property
     def projections(self) -> SqlProjections:

@@ -1,0 +1,136 @@
+"""Slips: what a browser or a desktop is given once and shows again, as a secret of 256 bits.
+
+`page`: this browser's person signed in on the server's pages, for ten minutes. `code`: for a desktop that asked,
+one minute, once (RFC 8252). `used`: a challenge that served, so that it never serves again. Kept as hashes that name
+the restore number, in the account's own shard: whatever process is asked knows them, and a restore forgets them.
+"""
+
+import hashlib
+from typing import Final, NamedTuple
+
+from dossier.errors import Busy, SignInNeeded
+from dossier.sealing.encoding import tup
+from dossier.sealing.text import base64url, unbase64url
+from server.ports import OwnerTx, SlipRow
+from server.services.premises import Premises
+from server.services.sealer import Place
+from server.services.session import SIGNS_IN
+
+SLIP_BYTES: Final = 40
+_SECRET_BYTES: Final = 32
+_MOST: Final = 64
+"""Of one account at a time; a challenge is forgotten after five minutes, a page after ten."""
+
+
+class Shown(NamedTuple):
+    """A slip that is good: whose it is, the hash it is kept under, what it holds."""
+
+    account: int
+    mark: bytes
+    content: bytes
+
+
+class Slips:
+    """Gives, reads and takes them back. One that is unknown, over, of another kind or used is SignInNeeded."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    async def give(self, account: int, kind: str, content: bytes, lives_ms: int) -> str:
+        """A new slip of this account. Raises SignInNeeded for an account that may not sign in, Busy."""
+        raw = account.to_bytes(8, "big") + self._premises.entropy.bytes(_SECRET_BYTES)
+        until_ms = self._premises.now_ms + lives_ms
+        mark = self._mark(kind, raw)
+        cell = await self._premises.sealer.seal(_place(account, mark), content)
+
+        async def keep(tx: OwnerTx) -> None:
+            await tx.owner.lock(1)
+            await self.put(tx, SlipRow(mark, kind, until_ms, cell))
+
+        await self._premises.store.write(account, keep)
+        return base64url(raw)
+
+    async def read(self, kind: str, text: str) -> Shown:
+        """What a slip holds; it stays good."""
+        account, mark = self._named(kind, text)
+
+        async def find(tx: OwnerTx) -> SlipRow:
+            return await self._found(tx, mark)
+
+        row = await self._premises.store.read(account, find)
+        return Shown(account, mark, await self._opened(account, row))
+
+    async def take(self, kind: str, text: str) -> Shown:
+        """What a slip holds; it is good no more, whatever comes of it."""
+        account, mark = self._named(kind, text)
+
+        async def drop(tx: OwnerTx) -> SlipRow:
+            await tx.owner.lock(1)
+            row = await self._found(tx, mark)
+            await tx.browsers.drop_slip(mark)
+            return row
+
+        row = await self._premises.store.write(account, drop)
+        return Shown(account, mark, await self._opened(account, row))
+
+    async def drop(self, shown: Shown) -> None:
+        """It is good no more."""
+
+        async def end(tx: OwnerTx) -> None:
+            await tx.owner.lock(1)
+            await tx.browsers.drop_slip(shown.mark)
+
+        await self._premises.store.write(shown.account, end)
+
+    async def put(self, tx: OwnerTx, row: SlipRow) -> None:
+        """Inside a unit of work that holds the account's lock: keep one, forget those that are over."""
+        held = await tx.people.account()
+        if held is None or held.state not in SIGNS_IN:
+            raise SignInNeeded
+        now_ms, kept = self._premises.now_ms, 0
+        for known in await tx.browsers.slips():
+            if known.until_ms <= now_ms:
+                await tx.browsers.drop_slip(known.mark)
+            else:
+                kept += 1
+        if kept >= _MOST:
+            raise Busy(60.0)
+        await tx.browsers.put_slip(row)
+
+    async def use_up(self, tx: OwnerTx, challenge: bytes, until_ms: int) -> None:
+        """Inside a unit of work that holds the account's lock: this challenge served. Raises SignInNeeded when it
+        did before.
+        """
+        mark = hashlib.sha256(tup("colloque/v1/slip", "used", challenge)).digest()
+        if any(known.mark == mark for known in await tx.browsers.slips()):
+            raise SignInNeeded
+        await self.put(tx, SlipRow(mark, "used", until_ms, b""))
+
+    async def _found(self, tx: OwnerTx, mark: bytes) -> SlipRow:
+        held = await tx.people.account()
+        row = next((one for one in await tx.browsers.slips() if one.mark == mark), None)
+        if held is None or held.state not in SIGNS_IN or row is None:
+            raise SignInNeeded
+        if row.until_ms <= self._premises.now_ms:
+            raise SignInNeeded
+        return row
+
+    async def _opened(self, account: int, row: SlipRow) -> bytes:
+        return await self._premises.sealer.open(_place(account, row.mark), row.cell)
+
+    def _named(self, kind: str, text: str) -> tuple[int, bytes]:
+        try:
+            raw = unbase64url(text)
+        except ValueError as error:
+            raise SignInNeeded from error
+        account = int.from_bytes(raw[:8], "big")
+        if len(raw) != SLIP_BYTES or account >> 63:
+            raise SignInNeeded
+        return account, self._mark(kind, raw)
+
+    def _mark(self, kind: str, raw: bytes) -> bytes:
+        return hashlib.sha256(tup("colloque/v1/slip", kind, self._premises.restore, raw)).digest()
+
+
+def _place(account: int, mark: bytes) -> Place:
+    return Place("slip", account, id=base64url(mark))
