@@ -718,6 +718,42 @@ class SyncStoreContract:
         assert list(desk.store.held()) == []
         assert [o.op_id for o in desk.store.next_ops(5, 100_000)] == [create(1).op_id]
 
+    @pytest.mark.parametrize("restored_first", [True, False])
+    @pytest.mark.parametrize("term", [T1, T2])
+    def test_a_lost_cache_and_a_restore_leave_no_receipt_that_erases_the_next_copy(
+        self, desk: Desk, *, restored_first: bool, term: str
+    ) -> None:
+        self.copy(desk, row("a"))
+        self.copy(desk, row("b"), facet=F2, v="v2")
+        erased = self.held(desk).generation
+        desk.store.apply_heads(heads(gone(F1), v="v3"))
+        self.put(desk, create(1))
+        desk.store.next_ops(5, 100_000)
+        desk.store.apply_verdicts(
+            [Verdict(op_id=create(1).op_id, code="ok", version=Version(0, 1))]
+        )
+        desk.store.acknowledged([(PATIENT, create(1).op_id)])
+        owed = [(r.facet, r.op_id) for r in desk.store.receipts_owed(5)]
+        assert [facet for facet, _ in owed] == [F1]
+        for restores in (restored_first, not restored_first):
+            if restores:
+                desk.store.begin_restore(1)
+            else:
+                desk.lose_cache()
+        assert (desk.store.restore(), desk.store.heads_v(), list(desk.store.held())) == (1, "", [])
+        assert [o.op_id for o in desk.store.next_ops(5, 100_000)] == [create(1).op_id]
+        assert [(r.facet, r.op_id) for r in desk.store.receipts_owed(5)] == owed
+        desk.store.apply_heads(heads(head(F1, term=term), restore=1))
+        assert [(r.facet, r.op_id) for r in desk.store.receipts_owed(5)] == (
+            owed if term == T2 else []
+        )
+        assert self.held(desk).generation > erased
+        self.take(desk, page(row("a", restore=1), term=term))
+        desk.reopen()
+        assert desk.store.restore() == 1
+        assert [kept.facet for kept in desk.store.held()] == [F1]
+        assert "a" in self.shown(desk)
+
     def test_everything_told_survives_a_restart(self, desk: Desk) -> None:
         self.copy(desk, row("a"))
         self.put(desk, create(1))

@@ -126,8 +126,10 @@ class Disk:
         self.work, self.cache = Work(), Cache()
 
     def lose_cache(self) -> None:
-        """The disposable file is corrupt: it is rebuilt from nothing."""
+        """The disposable file is corrupt: it is rebuilt from nothing, above every receipt that is owed."""
         self.cache = Cache()
+        erased = [one.purge[3] for one in self.work.owed.values()]
+        self.cache.generations = max(erased) + 1 if erased else 0
 
     def take_from(self, other: "Disk") -> None:
         """Become an independent copy of another disk."""
