@@ -226,6 +226,8 @@ def screen() -> Iterator[dict[str, str]]:
     if has_screen():
         yield env
         return
+    if not shutil.which("Xvfb"):
+        raise Stop("There is no screen. Set DISPLAY, or install Xvfb (xorg-x11-server-Xvfb, xvfb).")
     read, write = os.pipe()
     with child(
         "Xvfb",

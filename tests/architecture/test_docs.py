@@ -61,3 +61,30 @@ def test_the_readme_says_what_colloque_is_not():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for words in ("not a certified medical device", "No homologation", "backup", "EUPL-1.2"):
         assert words in text
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_names_exact_versions_with_their_hashes_and_no_address(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert not re.search(r"^(-e|--index|--extra|--find|--trusted)", text, re.MULTILINE)
+    wanted = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert len(wanted) > 20
+    for one in wanted:
+        assert re.match(r"[a-z0-9._\[\]-]+==[^ ]+", one), one[:60]
+        assert "--hash=sha256:" in one, one[:60]
+
+
+def test_what_is_locked_to_run_is_locked_alike_to_develop():
+    def pins(name):
+        return set(re.findall(r"^[a-z0-9._-]+==[^ ]+", (ROOT / name).read_text(), re.MULTILINE))
+
+    assert pins("requirements.lock") < pins("requirements-dev.lock")
+
+
+def test_every_word_of_the_glossary_stands_there_once_and_decisions_are_numbered_in_a_row():
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| ([a-zA-Z].*?) \|", page, re.MULTILINE)[1:]
+    assert len(words) == len(set(words)) > 40
+    pages = sorted(path.name for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    assert [name[:3] for name in pages] == [f"{n:03d}" for n in range(1, len(pages) + 1)]

@@ -20,6 +20,7 @@ TRUNCATED = raw(
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"
 )
 SILENT = drip(b"", b"", every_s=60.0)
+GATEWAY = reply(b"<h1>Bad gateway</h1>", status="502 Bad Gateway", kind="text/html")
 NOT_OURS, UNREADABLE = "ce n'est pas un serveur Colloque", "réponse du serveur est illisible"
 ANOTHER_SITE, DAMAGED, OFFLINE = "page de connexion", "abîmée", "Hors connexion"
 
@@ -54,8 +55,19 @@ def asks(desktop: DesktopProcess, address: str, *sentences: str) -> None:
         (GARBAGE, NOT_OURS),
         (BOMB, UNREADABLE),
         (TRUNCATED, UNREADABLE),
+        (GATEWAY, "Le serveur ne répond pas. Vérifiez le réseau"),
+        (SILENT, "Le serveur ne répond pas. Vérifiez le réseau"),
     ],
-    ids=["unreachable", "portal", "redirect", "garbage", "gzip bomb", "truncated"],
+    ids=[
+        "unreachable",
+        "portal",
+        "redirect",
+        "garbage",
+        "gzip bomb",
+        "truncated",
+        "gateway",
+        "silent",
+    ],
 )
 def test_d10_the_first_page_says_what_answers(
     installing: DesktopProcess, script: Script | None, sentence: str
@@ -104,16 +116,17 @@ def test_d10_an_open_desktop_works_on_whatever_stands_in_the_server_s_place(
     port = practice.server.port
     find(fontaine, "martineau", "MARTINEAU")
     practice.server.stop()
-    for n, (script, said) in enumerate(
-        [
-            (None, OFFLINE),
-            (PORTAL, ANOTHER_SITE),
-            (REDIRECT, ANOTHER_SITE),
-            (BOMB, DAMAGED),
-            (TRUNCATED, DAMAGED),
-            (SILENT, OFFLINE),
-        ]
-    ):
+    answers = [
+        (None, OFFLINE),
+        (PORTAL, ANOTHER_SITE),
+        (REDIRECT, ANOTHER_SITE),
+        (GARBAGE, ANOTHER_SITE),
+        (GATEWAY, OFFLINE),
+        (BOMB, DAMAGED),
+        (TRUNCATED, DAMAGED),
+        (SILENT, OFFLINE),
+    ]
+    for n, (script, said) in enumerate(answers):
         with nullcontext() if script is None else HostileServer(script, port=port):
             fontaine.press("Alt+A")
             fontaine.sees("Ajouter une allergie", focus="Agent")
@@ -124,10 +137,14 @@ def test_d10_an_open_desktop_works_on_whatever_stands_in_the_server_s_place(
             fontaine.sees(said, f"{n + 1} en attente d'envoi", "metformine", within_s=40)
     practice.server.start()
     fontaine.press("F5")
-    fontaine.sees("En ligne", "kanari5latex", gone=["Pas encore envoyé"], within_s=60)
+    fontaine.sees(
+        "En ligne", f"kanari{len(answers) - 1}latex", gone=["Pas encore envoyé"], within_s=60
+    )
     practice.server.stop()
     try:
-        assert [practice.stored(f"kanari{n}latex") for n in range(6)] == [1] * 6
+        assert [practice.stored(f"kanari{n}latex") for n in range(len(answers))] == [1] * len(
+            answers
+        )
     finally:
         practice.server.start()
 

@@ -87,6 +87,50 @@ def test_the_second_preparation_is_quick_and_silent() -> None:
     assert float(second.stderr) < 3.0
 
 
+@pytest.mark.skipif(
+    not shutil.which("dpkg-query") or (os.geteuid() != 0 and bool(shutil.which("sudo"))),
+    reason="Debian and its kin, and an account that is surely without sudo",
+)
+def test_without_root_what_is_missing_is_one_command_to_run() -> None:
+    """As an account that may nothing; packages nobody has."""
+    nobody = "os.setgroups([]), os.setgid(65534), os.setuid(65534)"
+    script = (
+        "import os, pathlib, dev_ready\ndev_ready.PYTHON = pathlib.Path('/bin/true')\n"
+        f"os.geteuid() or ({nobody})\n"
+        "try: dev_ready.system_packages(['libgone1', 'libaway2'])\n"
+        "except dev_ready.Stop as stop: print(stop, stop.code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    said = done.stdout.decode()
+    assert done.returncode == 0, done.stderr.decode()
+    command = "sudo apt-get update && sudo apt-get install -y --no-install-recommends"
+    assert said.count(command) == 1
+    assert f"    {command} libgone1 libaway2\n" in said
+    assert said.strip().endswith(" 2")
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_elsewhere_the_system_s_own_packages_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    """Nothing is asked of a package manager, and a window needs no virtual screen."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setattr(sys, "platform", system)
+    dev_ready.system_packages(["libgone1"])
+    assert dev_ready.has_screen()
+    with dev_ready.screen() as env:
+        assert "QT_QPA_PLATFORM" not in {name for name in env if name not in os.environ}
+
+
 def test_what_is_wrong_is_one_sentence_and_an_exit_code() -> None:
     command = [sys.executable, "dev.py"]
     for words in ([], ["unknown"]):
