@@ -30,11 +30,13 @@ from dev_ready import (
     answer,
     child,
     has_screen,
+    last_words,
     need_room,
     prepare,
     run,
     say,
     screen,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -183,7 +185,9 @@ def demonstration_practice(folder: Path, patients: int, monday: date) -> dict[st
     data = folder / "server"
     say(f"Making a practice of {patients:,} fictional patients; Monday {monday:%d/%m/%Y}")
     made = program("server", "init", data, "--name", "Maison de santé du Port", "--demonstration")
-    if run(*made, quiet=True):
+    with child(*made, stdout=subprocess.DEVNULL) as making:
+        code = making.wait()
+    if code:
         raise Stop("The server of the demonstration could not be made; its reason stands above.")
     practice = answer(
         *program("server", "demonstration", data, "--patients", patients, "--today", monday)
@@ -207,7 +211,7 @@ def serving(folder: Path) -> Iterator[str]:
     command = program("server", "serve", folder / "server", "--port", port)
     with (
         log.open("a") as errors,
-        child(*command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True) as server,
+        child(*command, stdout=subprocess.PIPE, stderr=errors) as server,
     ):
         assert server.stdout is not None
         line = server.stdout.readline()
@@ -224,30 +228,6 @@ def serving(folder: Path) -> Iterator[str]:
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def last_words(log: Path, count: int = 6) -> str:
-    """The end of a log in plain words, and where the rest is."""
-    said = [plain(line) for line in log.read_text(errors="replace").splitlines()[-count:]]
-    return "\n".join([*(f"    {line}" for line in said), f"The whole log: {shown(log)}"])
-
-
-def plain(line: str) -> str:
-    """A line of the server's log as words; any other line as it is."""
-    try:
-        told = json.loads(line)
-    except ValueError:
-        return line
-    if not isinstance(told, dict):
-        return line
-    when, level = str(told.pop("time", ""))[11:19], told.pop("level", "")
-    words = [str(told.pop("event", "")), *(f"{name} {value}" for name, value in told.items())]
-    return f"{when} {level}: {', '.join(word for word in words if word)}"
-
-
-def shown(path: Path) -> str:
-    """A path as seen from the folder of the repository, where it lies in it."""
-    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def announce(practice: dict[str, object], url: str, folder: Path) -> None:

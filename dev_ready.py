@@ -195,8 +195,13 @@ def catalogue() -> None:
 
 @contextmanager
 def child(*command: object, **options: object) -> Iterator[subprocess.Popen[str]]:
-    """A process that ends with this block: asked first, killed after ten seconds."""
-    process = subprocess.Popen([str(c) for c in command], cwd=ROOT, text=True, **options)  # type: ignore[call-overload]
+    """A process that ends with this block: asked first, killed after ten seconds.
+
+    It stands in a session of its own, so that Ctrl-C is ours alone to pass on.
+    """
+    process = subprocess.Popen(  # type: ignore[call-overload]
+        [str(c) for c in command], cwd=ROOT, text=True, start_new_session=True, **options
+    )
     try:
         yield process
     finally:
@@ -242,7 +247,6 @@ def screen() -> Iterator[dict[str, str]]:
         pass_fds=(write,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
     ):
         os.close(write)
         with os.fdopen(read) as pipe:
@@ -265,7 +269,31 @@ def answer(
         said, _ = asked.communicate(stdin)
     lines = said.strip().splitlines()
     if asked.returncode or not lines:
-        reason = said.strip() or f"This step failed: {' '.join(str(word) for word in command[2:4])}"
-        raise Stop(reason if log is None else f"{reason} (see {log})", asked.returncode or 1)
+        reason = said.strip() or "This step failed."
+        raise Stop(reason if log is None else f"{reason}\n{last_words(log)}", asked.returncode or 1)
     result: dict[str, object] = json.loads(lines[-1])
     return result
+
+
+def last_words(log: Path, count: int = 6) -> str:
+    """The end of a log in plain words, and where the rest is."""
+    said = [plain(line) for line in log.read_text(errors="replace").splitlines()[-count:]]
+    return "\n".join([*(f"    {line}" for line in said), f"The whole log: {shown(log)}"])
+
+
+def plain(line: str) -> str:
+    """A line of the server's log as words; any other line as it is."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(told, dict):
+        return line
+    when, level = str(told.pop("time", ""))[11:19], told.pop("level", "")
+    words = [str(told.pop("event", "")), *(f"{name} {value}" for name, value in told.items())]
+    return f"{when} {level}: {', '.join(word for word in words if word)}"
+
+
+def shown(path: Path) -> str:
+    """A path as seen from the folder of the repository, where it lies in it."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from dossier.clock import Clock, SystemClock
 from dossier.entropy import SystemEntropy
-from dossier.errors import DossierError, Refused
+from dossier.errors import DossierError, Refused, SignInNeeded
 from dossier.sealing import totp
 from dossier.terminology.catalogue import Terminology
 from dossier.wire import codec
@@ -417,7 +417,12 @@ def enrol(desktop: Desktop, options: Options, given: Enrolment) -> Enrolled:
         state = first_start.with_identity(state, given.login, given.password, given.device_name)
         seed, step = totp.read_seed(given.authenticator), totp.step_of(SystemClock().now())
         state = first_start.with_proof(state, totp.code_at(seed, step))
-        state = first_start.enrolled(state, installation.enrol(state))
+        try:
+            told = installation.enrol(state)
+        except SignInNeeded:  # an enrolment stopped just now may have used this code up
+            state = first_start.with_proof(state, totp.code_at(seed, step + 1))
+            told = installation.enrol(state)
+        state = first_start.enrolled(state, told)
         reply = state.reply
         if state.situation is None and reply is not None and reply.situations:
             state = first_start.with_situation(state, reply.situations[0])
