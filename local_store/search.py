@@ -61,7 +61,7 @@ def excerpt(text: str, parts: Sequence[str]) -> str:
     ]
     if not spans:
         return text[:_EXCERPT]
-    low = max(0, spans[0][0] - _BEFORE)
+    low = _word_after(text, max(0, spans[0][0] - _BEFORE), spans[0][0])
     high = low + _EXCERPT
     out, at = [], low
     for start, end in spans:
@@ -70,6 +70,14 @@ def excerpt(text: str, parts: Sequence[str]) -> str:
             at = end
     out.append(text[at : max(at, high)])
     return ("…" if low else "") + "".join(out).strip() + ("…" if high < len(text) else "")
+
+
+def _word_after(text: str, low: int, high: int) -> int:
+    """Where the first whole word from `low` on begins; `high` at most."""
+    if not low or text[low - 1].isspace():
+        return low
+    gap = text.find(" ", low, high)
+    return high if gap < 0 else gap + 1
 
 
 def find_hits(

@@ -65,7 +65,7 @@ class Frame(QWidget):
         self._place = ""
         self._banner_state: BannerState | None = None
         self._badges: dict[str, int] = {}
-        stack = QVBoxLayout(self)
+        stack = self._stack = QVBoxLayout(self)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)
         if notice:
@@ -101,6 +101,10 @@ class Frame(QWidget):
         for key, count in self._badges.items():
             rail.set_badge(key, count)
         return rail
+
+    def add_band(self, band: QWidget) -> None:
+        """Something to say, in a band above the status bar."""
+        self._stack.insertWidget(self._stack.indexOf(self.status), band)
 
     def add_page(self, page: QWidget) -> None:
         self.pages.addWidget(page)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from practitioner_app.services.search import Action
 from ui.allergies import feature as allergies
@@ -81,6 +81,42 @@ def palette_actions(commands: tuple[Command, ...]) -> tuple[Action, ...]:
 
 
 SIDE = 24
+Group = tuple[str, tuple[tuple[str, str], ...]]
+"""A title, then (what a key does, the key)."""
+
+
+def sheet_columns(texts: Texts, commands: tuple[Command, ...]) -> tuple[tuple[Group, ...], ...]:
+    """The columns of the sheet, about equally high: places and program, the record, lists and forms."""
+    groups = [
+        (
+            group,
+            tuple(
+                (command.title, shown_shortcut(texts, command.shortcut))
+                for command in commands
+                if command.group == group and command.shortcut
+            ),
+        )
+        for group in dict.fromkeys(command.group for command in commands)
+    ]
+    return (tuple(groups[:-1]), tuple(groups[-1:]), (_typing(texts),))
+
+
+def _typing(texts: Texts) -> Group:
+    """Keys that no command bears: lists, forms, curves, two versions."""
+    tr = texts.tr
+    enter, escape = shown_shortcut(texts, "Return"), shown_shortcut(texts, "Escape")
+    return (
+        tr("Lists, forms, curves"),
+        (
+            (tr("Next line, previous line"), "↓ ↑"),
+            (tr("The same in the timeline"), "J K"),
+            (tr("Open the line"), enter),
+            (tr("Record the form"), f"Ctrl+{enter}"),
+            (tr("Close the form: the draft is kept"), escape),
+            (tr("Keep my version, keep the other one"), "1 2"),
+            (tr("Previous value, next value of a curve"), "← →"),
+        ),
+    )
 
 
 class KeySheet(QWidget):
@@ -104,34 +140,30 @@ class KeySheet(QWidget):
         grid.setHorizontalSpacing(32)
         grid.setVerticalSpacing(0)
         grid.setContentsMargins(0, 0, 0, 0)
-        groups = list(dict.fromkeys(command.group for command in commands))
-        for place, group in enumerate(groups):
+        for place, groups in enumerate(sheet_columns(look.texts, commands)):
             box = column(0)
-            box.addWidget(
-                PlainLabel(look, group, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="accent")
-            )
-            box.addSpacing(4)
-            for command in commands:
-                if command.group == group and command.shortcut:
-                    words = PlainLabel(look, command.title, wrap=True)
-                    cap = KeyCap(look, shown_shortcut(look.texts, command.shortcut))
-                    line = row(spacing=12, margins=(0, 7, 0, 7))
-                    line.addWidget(words, 1)
-                    line.addWidget(cap)
-                    box.addLayout(line)
-                    box.addWidget(Rule(look))
+            for number, (group, lines) in enumerate(groups):
+                box.addSpacing(16 if number else 0)
+                self._add_group(box, group, lines)
             box.addStretch(1)
             grid.addLayout(box, 0, place)
             grid.setColumnStretch(place, 1)
         inner.setLayout(grid)
         self._scroll = Scroll(inner)
         stack.addWidget(self._scroll, 1)
-        more = look.tr(
-            "In a list: arrows or J and K, Enter to open. In a form: Ctrl+Enter records, Esc closes and "
-            "keeps the draft."
-        )
-        stack.addWidget(PlainLabel(look, more, size=Size.LABEL, colour="muted", wrap=True))
         self.setLayout(stack)
+
+    def _add_group(self, box: QVBoxLayout, group: str, lines: tuple[tuple[str, str], ...]) -> None:
+        look = self._look
+        head = PlainLabel(look, group, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="accent")
+        box.addWidget(head)
+        box.addSpacing(4)
+        for words, key in lines:
+            line = row(spacing=12, margins=(0, 7, 0, 7))
+            line.addWidget(PlainLabel(look, words, wrap=True), 1)
+            line.addWidget(KeyCap(look, key))
+            box.addLayout(line)
+            box.addWidget(Rule(look))
 
     def height_for(self, width: int) -> int:
         """As high as its longest column at this width, and no more."""

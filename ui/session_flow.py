@@ -1,6 +1,6 @@
 """Between the widgets of a session and its view-models: states up, intents down, one flow per matter."""
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from dossier.errors import Refused
@@ -51,7 +51,10 @@ class RecordFlow(QObject):
         super().__init__(session)
         self._session = session
         self._undo_op = ""
-        self._shown_owner: int | None = None
+        self._first = QTimer(self)
+        self._first.setSingleShot(True)
+        self._first.timeout.connect(self._show_first)
+        self._first_wanted = False
         model, view, forms = session.models.record, session.record_view, session.models.forms
         model.changed.connect(self._show)
         view.opened.connect(self._open_ref)
@@ -88,7 +91,19 @@ class RecordFlow(QObject):
         if session.models.forms.model is None:
             session.record_view.show_detail(state.detail)
         session.navigator.record_is(state.record)
-        self._shown_owner = state.record.owner
+        if self._first_wanted:
+            self._first_wanted = False
+            self._first.start()
+
+    @Slot()
+    def _show_first(self) -> None:
+        """Where there is a third column it does not stand empty: what is new, else the latest, once the record
+        is painted. A drawer stays shut.
+        """
+        session, state = self._session, self._session.models.record.state
+        nothing = state.detail is None and session.models.forms.model is None
+        if state.record is not None and nothing and session.record_view.wide:
+            session.record_view.timeline.select_first()
 
     # -- intents down ---------------------------------------------------------
 
@@ -97,6 +112,7 @@ class RecordFlow(QObject):
         self._session.models.forms.drop()
         self._session.record_view.show_panel(None)
         self._session.navigator.go(RECORD)
+        self._first_wanted = ref is None
         self._session.models.record.open(owner, ref)
 
     @Slot(Ref)

@@ -145,11 +145,10 @@ class SessionView(SessionSurface):
         self.sheet = KeySheet(look, self.commands, self)
         for panel in (self.palette_view, self.sheet):
             panel.hide()
-        self.toast = ToastUndo(look, self)
+        self.toast = ToastUndo(look)
+        self.frame.add_band(self.toast)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self.toast.isVisible():
-            self.toast.place()
         if self.veil.isVisible():
             self.overlay_flow.place()

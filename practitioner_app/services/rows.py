@@ -342,6 +342,9 @@ class TimelineItem(Item, frozen=True, kw_only=True):
     members: tuple[tuple[str, str], ...] = ()
     dose: str = ""
     """Of a vaccine: which dose, by its number."""
+    taking: Taking = Taking.UNKNOWN
+    until: str = ""
+    """Of a treatment: whether it is still taken, and the day it ended."""
     none_known: bool = False
     """Somebody asked, and there is no known allergy: said in the words of the screen."""
     lot: str = ""

@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dossier.clock import Clock
 from dossier.fhir.dates import Age, age
+from dossier.fhir.patients import IdentityStatus, Patient
 from practitioner_app.ports import Hit, PatientLine, RecordReader
+from practitioner_app.services.decoding import decode
 
 SHOWN = 5
 _ASKED = 40
@@ -30,7 +32,9 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 class PatientHit(Struct, frozen=True, kw_only=True):
-    """`homonym`: another hit bears the same name and given name. `marks`: spans of `family given` matched."""
+    """`homonym`: another hit bears the same name and given name. `marks`: spans of `family given` matched.
+    `status`: of the identity, where it was read (the patients of the palette); else None.
+    """
 
     owner: int
     family: str
@@ -40,9 +44,9 @@ class PatientHit(Struct, frozen=True, kw_only=True):
     age: Age | None
     sex: str
     ins: str
-    status: str
     deceased: bool
     homonym: bool
+    status: IdentityStatus | None = None
     marks: tuple[tuple[int, int], ...] = ()
 
 
@@ -114,7 +118,7 @@ class SearchService:
             here_total=len(here),
             actions=tuple(acts[:shown]),
             actions_total=len(acts),
-            patients=patients[:shown],
+            patients=tuple(self._with_status(hit) for hit in patients[:shown]),
             patients_total=len(patients),
             elsewhere=tuple(_document(hit, plain, self.line(hit.owner)) for hit in others[:shown]),
             elsewhere_total=len(others),
@@ -130,6 +134,14 @@ class SearchService:
         """One patient by two identifiers, for a list of several patients."""
         line = self._reader.patient(owner)
         return self._hits([line], "")[0] if line is not None else None
+
+    def _with_status(self, hit: PatientHit) -> PatientHit:
+        """What the identity is worth: only the few that are shown are asked."""
+        for row in self._reader.rows(hit.owner, ("Patient",)):
+            read = decode(row.rtype, row.body)
+            if isinstance(read, Patient):
+                return structs.replace(hit, status=read.status)
+        return hit
 
     def _hits(self, lines: Sequence[PatientLine], words: str) -> tuple[PatientHit, ...]:
         today = self._clock.now().date()
@@ -151,7 +163,6 @@ def _patient(line: PatientLine, words: str, today: date, homonym: bool) -> Patie
         age=None if line.deceased else age(line.birth_date, today),
         sex=line.sex,
         ins=line.ins,
-        status=line.status,
         deceased=line.deceased,
         homonym=homonym,
         marks=spans(f"{line.family} {line.given}", words),

@@ -14,7 +14,7 @@ from dossier.fhir.documents import Document
 from dossier.fhir.encounters import Encounter, Note
 from dossier.fhir.history import FamilyLine, Procedure
 from dossier.fhir.immunizations import Immunization
-from dossier.fhir.medications import Treatment
+from dossier.fhir.medications import Taking, Treatment
 from dossier.fhir.problems import Problem
 from dossier.fhir.results import DIASTOLIC, SYSTOLIC, Flag, Report, Result, Value
 from practitioner_app.ports import CurrentRow, ItemState
@@ -223,6 +223,8 @@ class Timeline:
             members=tuple((item.rtype, item.id) for item in rows),
             dose=getattr(first, "dose_number", ""),
             lot=getattr(first, "lot", ""),
+            taking=first.status if isinstance(first, Treatment) else Taking.UNKNOWN,
+            until=first.until if isinstance(first, Treatment) else "",
         )
 
 

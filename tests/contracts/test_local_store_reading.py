@@ -11,6 +11,7 @@ from dossier.clock import to_wire
 from dossier.errors import StoreError
 from dossier.wire.messages import Head, Heads, Page, Row, Verdict, Version
 from local_store.migrate import migrate, steps
+from local_store.search import excerpt
 from local_store.store import LocalStore
 from practitioner_app.ports import ItemState
 from tests.contracts.local_store_practice import (
@@ -338,6 +339,14 @@ class TestSearch:
         hit = words.records.search("glyq", None, 1)[0]
         assert hit.title == "Hémoglobine glyquée"
         assert hit.excerpt == "Hémoglobine \x02glyquée\x03"
+
+    def test_an_excerpt_begins_with_a_whole_word(self) -> None:
+        text = "Chère consœur, " + "je vous adresse cette dame pour un avis, " * 3 + "palpitations"
+        cut = excerpt(text, ["palpitations"])
+        assert cut.startswith("…")
+        assert text[text.index(cut[1:9]) - 1] == " "
+        assert cut.endswith("\x02palpitations\x03")
+        assert excerpt("x" * 200 + "-palpitations", ["palpitations"]).startswith("…\x02palp")
 
     def test_only_the_documents_asked_for_have_an_excerpt_and_a_patient_never(
         self, words: LocalStore

@@ -241,6 +241,7 @@ def test_the_toast_covers_neither_the_buttons_of_a_panel_nor_the_status_bar(qapp
     toast = session.toast
     assert toast.isVisible()
     assert not toast.geometry().intersects(_on(session, session.frame.status))
+    assert not toast.geometry().intersects(_on(session, session.record_view))
     for button in session.record_view.panel.findChildren(type(toast._undo)):
         if button.isVisible():
             assert not toast.geometry().intersects(_on(session, button)), button.text()

@@ -179,6 +179,15 @@ class TimelineColumn(QWidget):
             self.list.setCurrentIndex(index)
             self.list.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
 
+    def select_first(self) -> None:
+        """What is new, else the latest."""
+        place = self.model.next_new(-1, 1)
+        if place < 0:
+            self.list.setCurrentIndex(QModelIndex())
+            self.list.step(1)
+        else:
+            self.select(place)
+
     # -- intents --------------------------------------------------------------
 
     @Slot(QAbstractButton)

@@ -1,5 +1,6 @@
 """From the chronology of a record to the rows, the heads and the filters of the timeline."""
 
+from dossier.fhir.medications import Taking
 from dossier.fhir.results import Flag
 from practitioner_app.services.rows import Emptiness, Fact, Kind, Record, TimelineItem
 from ui.patient.line_words import chips_of, joined
@@ -18,6 +19,7 @@ from ui.words import (
     kind_word,
     short_label,
     struck_chips,
+    taking_word,
 )
 
 FILTERS: tuple[tuple[str, frozenset[Kind]], ...] = (
@@ -34,6 +36,7 @@ def rows_presenter(record: Record, speaking: Speaking) -> RowPresenter:
 
 
 _KINDS = dict(FILTERS)
+_NOT_TAKEN = frozenset({Taking.STOPPED, Taking.COMPLETED, Taking.ON_HOLD, Taking.NOT_TAKEN})
 _IMPLIED = frozenset(
     ("DFG", unit) for unit in ("mL/min/{1.73_m2}", "mL/min/1.73m2", "mL/min/1,73 m²")
 )
@@ -171,11 +174,27 @@ def told(item: TimelineItem, kind: str, speaking: Speaking) -> str:
     return f"{title} — {summary}"
 
 
+def taking_chips(item: TimelineItem, speaking: Speaking) -> tuple[ChipState, ...]:
+    """A drug that is not taken any more says so where its beginning stands: nobody reads it as current.
+    That an old prescription came to its end says nothing.
+    """
+    texts, until = speaking.texts, item.until
+    over = item.taking is Taking.COMPLETED and item.kind is Kind.PRESCRIPTION
+    if item.taking not in _NOT_TAKEN or item.struck or over:
+        return ()
+    word = taking_word(texts, item.taking)
+    word = word[:1].upper() + word[1:]
+    if until:
+        word = texts.tr("{state} on {day}", state=word, day=speaking.formats.day(until))
+    return (ChipState(word, Tone.NEUTRAL),)
+
+
 def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> TimelineRow:
     """One event, ready to paint."""
     texts, formats = speaking.texts, speaking.formats
     chips: list[ChipState] = list(chips_of(item.state, speaking, undecided=item.undecided))
     chips += struck_chips(texts, item.struck, item.rtype)
+    chips += taking_chips(item, speaking)
     if item.by_patient:
         word = by_patient_word(texts, record.identity.sex)
         chips.append(ChipState(word, Tone.OK, "person"))

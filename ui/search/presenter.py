@@ -1,6 +1,5 @@
 """From what was found to the lines of the palette, group by group."""
 
-from dossier.fhir.patients import IdentityStatus
 from practitioner_app.services.search import Action, DocumentHit, Found, PatientHit
 from ui.patient_words import born_line, patient_line, patient_name
 from ui.search.state import HitKind, HitRow, PaletteState
@@ -27,7 +26,7 @@ def palette_state(
         (
             tr("Actions"),
             found.actions_total,
-            [_action(hit, speaking, shortcuts) for hit in found.actions],
+            [_action(hit, speaking, shortcuts, open_record) for hit in found.actions],
         ),
         (
             tr("Patients"),
@@ -80,8 +79,9 @@ def plain_excerpt(excerpt: str) -> str:
 def _document(hit: DocumentHit, speaking: Speaking, *, here: bool) -> HitRow:
     tr, formats = speaking.texts.tr, speaking.formats
     title = formats.decimals(hit.title) or tr("Untitled document")
+    whose = ""
     if not here and hit.patient is not None:
-        title = f"{title} — {patient_line(hit.patient, speaking)}"
+        whose = f" — {patient_line(hit.patient, speaking)}"
     excerpt = plain_excerpt(hit.excerpt)
     if hit.rtype in _DRUGS:
         excerpt = formats.decimals(excerpt)
@@ -92,8 +92,9 @@ def _document(hit: DocumentHit, speaking: Speaking, *, here: bool) -> HitRow:
         kind=HitKind.HERE if here else HitKind.ELSEWHERE,
         key=f"{hit.rtype}/{hit.id}",
         title=title,
+        whose=whose,
         second=second,
-        words=f"{title}, {second}, {act}",
+        words=f"{title}{whose}, {second}, {act}",
         glyph="page",
         act=act,
         marks=hit.marks,
@@ -103,14 +104,18 @@ def _document(hit: DocumentHit, speaking: Speaking, *, here: bool) -> HitRow:
     )
 
 
-def _action(action: Action, speaking: Speaking, shortcuts: dict[str, str]) -> HitRow:
+def _action(
+    action: Action, speaking: Speaking, shortcuts: dict[str, str], open_record: str
+) -> HitRow:
+    """An act on the open record names its patient (HZ-01)."""
     tr = speaking.texts.tr
+    whose = open_record if action.needs_patient else ""
     return HitRow(
         kind=HitKind.ACTION,
         key=action.key,
         title=action.title,
-        words=f"{action.title}, {tr('Action')}",
-        second=action.words,
+        words=", ".join(part for part in (action.title, whose, tr("Action")) if part),
+        second=whose,
         glyph="pencil" if action.needs_patient else "right",
         act=tr("Action"),
         shortcut=shortcuts.get(action.key, ""),
@@ -121,10 +126,11 @@ def _patient(hit: PatientHit, speaking: Speaking) -> HitRow:
     tr = speaking.texts.tr
     name = patient_name(hit, speaking.today)
     second = born_line(hit, speaking)
-    status = hit.status if hit.status in set(IdentityStatus) else ""
-    if status:
-        word = identity_word(speaking.texts, IdentityStatus(status)).lower()
+    if hit.status is not None:
+        word = identity_word(speaking.texts, hit.status).lower()
         second += " · " + tr("identity {status}", status=word)
+    if hit.homonym and hit.ins:
+        second += f" · INS {speaking.formats.ins(hit.ins)}"
     warning = tr("homonym: check the birth date") if hit.homonym else ""
     shift = len(name) - len(f"{hit.family} {hit.given}")
     return HitRow(

@@ -14,12 +14,15 @@ class HitKind(StrEnum):
 
 
 class HitRow(Struct, frozen=True, kw_only=True):
-    """One line. `marks` are spans of `title` that answered; `act` says what Enter does."""
+    """One line. `marks` are spans of `title` that answered; `whose` follows it and is never cut (HZ-01); `act`
+    says what Enter does.
+    """
 
     kind: HitKind
     key: str
     title: str
     words: str
+    whose: str = ""
     second: str = ""
     glyph: str = ""
     act: str = ""

@@ -126,6 +126,9 @@ class PaletteDelegate(QStyledItemDelegate):
 
     def _paint_marked(self, painter: QPainter, room: QRectF, hit: HitRow) -> None:
         look, x = self._look, room.x()
+        whose = (Run(hit.whose, Weight.SEMIBOLD, "text", Size.BODY + 1),) if hit.whose else ()
+        tail = look.metrics(Size.BODY + 1, Weight.SEMIBOLD)
+        room = room.adjusted(0, 0, -tail.horizontalAdvance(look.texts.shown(hit.whose)), 0)
         for text, marked in pieces(hit.title, hit.marks):
             weight = Weight.BOLD if marked else Weight.SEMIBOLD
             metrics = look.metrics(Size.BODY + 1, weight)
@@ -137,6 +140,8 @@ class PaletteDelegate(QStyledItemDelegate):
                 painter.drawRoundedRect(ground, 2, 2)
             left = QRectF(x, room.y(), room.right() - x, room.height())
             x += draw_runs(painter, look, left, (Run(text, weight, "text", Size.BODY + 1),))
+        beside = QRectF(x, room.y(), room.width(), room.height())
+        draw_runs(painter, look, beside, whose, elide=False)
 
 
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter

@@ -64,6 +64,11 @@ def lock_state(
         tiles.append(("hourglass", words))
     if facts.refused:
         tiles.append(("wrench", texts.trn("{count} to fix", "{count} to fix", facts.refused)))
+    if facts.conflicts:
+        words = texts.trn(
+            "{count} disagreement to settle", "{count} disagreements to settle", facts.conflicts
+        )
+        tiles.append(("versions", words))
     if facts.connection.offline and facts.connection.since is not None:
         at = facts.connection.since
         today = at.astimezone(formats.zone).date() == speaking.today

@@ -5,13 +5,12 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme.look import Look
-from ui.theme.tokens import CARD_RADIUS, Size, Weight
+from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
-from ui.widgets.card import column, parent_of, row
+from ui.widgets.card import Ground, column, parent_of, row
 from ui.widgets.text import PlainLabel
 
 UNDO_MS = 10_000
-LEFT = 72
 
 
 class OverlayVeil(QWidget):
@@ -63,18 +62,24 @@ class OverlayVeil(QWidget):
         painter.fillRect(self.rect(), QColor(8, 20, 30, 150 if self._look.dark else 105))
 
 
-class ToastUndo(QWidget):
-    """Ten seconds to take the last act back, by pointer or by Ctrl+Z."""
+class ToastUndo(Ground):
+    """Ten seconds to take the last act back, by pointer or by Ctrl+Z. A band above the status bar: it takes
+    its room from the screen and lies over nothing of a record.
+    """
 
     undone = Signal()
 
-    def __init__(self, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
-        self._words = PlainLabel(look, weight=Weight.MEDIUM, colour="surface")
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(look, "accentbg", "top", parent)
+        mark = PlainLabel(look)
+        mark.setPixmap(look.icons.pixmap("info", look.colour("accent"), look.px(16)))
+        self._words = PlainLabel(look, weight=Weight.SEMIBOLD, colour="text", wrap=True)
         self._undo = Button(look, look.tr("Undo"), key="Ctrl+Z")
         self._undo.clicked.connect(self._undo_clicked)
-        self.setLayout(row(self._words, self._undo, spacing=16, margins=(16, 8, 8, 8)))
+        line = row(mark, spacing=12, margins=(16, 6, 16, 6))
+        line.addWidget(self._words, 1)
+        line.addWidget(self._undo)
+        self.setLayout(line)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(UNDO_MS)
@@ -85,17 +90,8 @@ class ToastUndo(QWidget):
         self._words.setText(sentence)
         self._undo.setVisible(undoable)
         self.setAccessibleName(sentence)
-        self.adjustSize()
-        self.place()
         self.show()
-        self.raise_()
         self._timer.start()
-
-    def place(self) -> None:
-        """At the left, above the status bar: the buttons of a panel stand at the right."""
-        parent, foot = parent_of(self), max(32, self._look.px(32))
-        left = min(LEFT, parent.width() - self.width() - 8)
-        self.move(max(8, left), parent.height() - foot - self.height() - 12)
 
     @Slot()
     def _undo_clicked(self) -> None:
@@ -106,13 +102,6 @@ class ToastUndo(QWidget):
     def dismiss(self) -> None:
         self._timer.stop()
         self.hide()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._look.colour("text"))
-        painter.drawRoundedRect(self.rect(), CARD_RADIUS, CARD_RADIUS)
 
 
 class EmptyState(QWidget):

@@ -1,0 +1,152 @@
+"""What one sees before looking closer: whose line it is, what is over, what waits, and no empty column."""
+
+import pytest
+from msgspec import structs
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from dossier.fhir.medications import Taking
+from practitioner_app.services.rows import Kind
+from practitioner_app.services.search import Action as SearchAction
+from practitioner_app.services.search import Found
+from practitioner_app.services.session import Lock, LockFacts
+from tests.builders import OTHER_OWNER, OWNER
+from tests.gui.ui_samples import a_look, a_record, a_speaking, event
+from tests.gui.ui_world import World
+from ui.main_window import MainWindow
+from ui.patient.model import RowRole
+from ui.patient.timeline_presenter import timeline_row
+from ui.preferences import Preferences
+from ui.registry import all_commands, sheet_columns
+from ui.search.presenter import palette_state
+from ui.search.state import HitKind, HitRow
+from ui.search.view import PaletteDelegate
+from ui.sign_in.presenter import lock_state
+
+
+@pytest.fixture
+def speaking(qapp):
+    return a_speaking(a_look("fr"))
+
+
+@pytest.fixture
+def window(qapp, qtbot):
+    shown = MainWindow(qapp, a_look("fr"))
+    qtbot.addWidget(shown)
+    shown.show()
+    yield shown
+    shown.close()
+
+
+def test_a_record_opens_on_what_is_new_or_latest_where_there_is_a_third_column(qapp, qtbot, window):
+    world = World(qapp)
+    window.resize(1600, 1000)
+    window.show_session(world.context(), Preferences())
+    window.show()
+    session = window.session
+    session.record_flow.open(OWNER)
+    shown = session.models.record
+    qtbot.waitUntil(lambda: shown.state.detail is not None)
+    column = session.record_view.timeline
+    first = column.list.currentIndex().data(RowRole)
+    assert first.group is None
+    assert shown.state.detail.ref in first.refs
+    session.record_flow.open(OTHER_OWNER)
+    qtbot.waitUntil(lambda: shown.state.owner == OTHER_OWNER and shown.state.record is not None)
+    assert shown.state.detail is None or shown.state.detail.ref != first.refs[0]
+
+
+def test_a_drawer_stays_shut_when_a_record_opens(qapp, window):
+    world = World(qapp)
+    window.resize(1280, 800)
+    window.show_session(world.context(), Preferences())
+    window.show()
+    session = window.session
+    session.record_flow.open(OWNER)
+    qapp.processEvents()
+    session.record_flow._show_first()
+    assert session.models.record.state.record is not None
+    assert session.models.record.state.detail is None
+
+
+def test_the_lock_page_counts_disagreements_too(speaking):
+    facts = LockFacts(
+        reason=Lock.ASKED, person="Dr F", device_name="Cabinet 2", pending=1, refused=2, conflicts=3
+    )
+    state = lock_state(facts, speaking, recovery=False, problem="", waiting=False)
+    assert [words for _, words in state.tiles] == [
+        "1 en attente d'envoi",
+        "2 à corriger",
+        "3 désaccords à régler",
+    ]
+
+
+def test_hz01_an_answer_says_whose_it_is_and_what_the_identity_is_worth(qapp, speaking):
+    found = World(qapp).search.find("martineau", open_owner=None)
+    rows = palette_state(found, speaking, open_record="", shortcuts={}).rows
+    (patient,) = [row for row in rows if row.kind is HitKind.PATIENT]
+    assert patient.second.endswith("identité qualifiée")
+    action = SearchAction(key="add", title="Ajouter une allergie", words="x", needs_patient=True)
+    found = Found(words="aj", actions=(action,), actions_total=1)
+    whose = "Mme MARTINEAU Élodie, 14/07/1958"
+    rows = palette_state(found, speaking, open_record=whose, shortcuts={}).rows
+    assert rows[1].second == whose
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_hz01_a_long_title_never_cuts_whose_document_it_is(qapp, speaking):
+    row = HitRow(
+        kind=HitKind.ELSEWHERE,
+        key="k",
+        title="Compte rendu de consultation de cardiologie et de rythmologie interventionnelle",
+        whose=" — Mme MARTINEAU Élodie, 14/07/1958",
+        words="w",
+        act="Change de patient",
+    )
+    look = a_look("fr")
+    drawn: list[tuple[str, float, float]] = []
+
+    class Ears(QPainter):
+        def drawText(self, rect, flags, text):  # noqa: N802 - Qt chose it
+            drawn.append((text, rect.x(), self.fontMetrics().horizontalAdvance(text)))
+
+    image = QImage(760, 48, QImage.Format.Format_ARGB32)
+    painter = Ears(image)
+    PaletteDelegate(look)._paint_marked(painter, QRectF(60, 4, 520, 20), row)
+    painter.end()
+    title, whose = drawn
+    assert title[0].endswith("…")
+    assert "14/07/1958" in whose[0]
+    assert "…" not in whose[0]
+    assert title[1] + title[2] <= whose[1] + 1
+    assert whose[1] + whose[2] <= 60 + 520 + 1
+
+
+@pytest.mark.parametrize(
+    ("taking", "kind", "said"),
+    [
+        (Taking.STOPPED, Kind.TREATMENT, "Arrêté le 03/11/2026"),
+        (Taking.STOPPED, Kind.PRESCRIPTION, "Arrêté le 03/11/2026"),
+        (Taking.COMPLETED, Kind.TREATMENT, "Terminé le 03/11/2026"),
+        (Taking.COMPLETED, Kind.PRESCRIPTION, ""),
+        (Taking.ACTIVE, Kind.TREATMENT, ""),
+    ],
+)
+def test_a_treatment_that_is_over_says_so_in_the_timeline(speaking, taking, kind, said):
+    item = event("t", "2024-01-05", kind, "périndopril")
+    item = structs.replace(item, taking=taking, until="2026-11-03")
+    row = timeline_row(item, a_record(), speaking)
+    assert " ".join(chip.word for chip in row.chips) == said
+    assert said in row.words
+    assert not row.struck
+
+
+def test_the_columns_of_the_f1_sheet_are_about_equally_high():
+    texts = a_look("fr").texts
+    columns = sheet_columns(texts, all_commands(texts))
+    lines = [sum(len(listed) + 1 for _, listed in groups) for groups in columns]
+    assert len(columns) == 3
+    assert max(lines[:2]) - min(lines[:2]) <= 2
+    assert min(lines) >= 6
+    keys = [key for groups in columns for _, listed in groups for _, key in listed]
+    assert {"Ctrl+K", "F12", "Ctrl+Entrée", "Échap"} <= set(keys)
