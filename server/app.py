@@ -39,6 +39,7 @@ from server.ports import KeyStore, Store
 from server.services.access import Access
 from server.services.accounts import Accounts
 from server.services.changes import Changes
+from server.services.closing import Closing
 from server.services.consenting import Consenting
 from server.services.copies import Copies
 from server.services.credentials import Credentials
@@ -60,6 +61,7 @@ from server.services.patients import Patients
 from server.services.premises import open_premises
 from server.services.record import Records
 from server.services.resealing import Resealing
+from server.services.reviewing import Reviewed, Reviews
 from server.services.sequencer import Sequencer
 from server.services.session import Sessions
 from server.services.slips import Slips
@@ -76,6 +78,9 @@ _GATHER_S = 0.02
 
 _LOG_S = 0.5
 """Rows of the journal are placed in the log together, at most this long after their commit."""
+
+_REVIEW_S = 3_600.0
+"""What is due of closed records is done this often, and first soon after the start."""
 
 _LAST_S = 3.0
 """What a stop may still settle; the rest is done at the next start."""
@@ -171,6 +176,8 @@ class House:
         self.feed = Feed(self.premises, self.copies)
         self.changes = Changes(self.tools, self.copies, self._on_commit)
         self.resealing = Resealing(self.premises)
+        self.closing = Closing(self.premises, self.access)
+        self.reviews = Reviews(self.premises, self.closing, self.told.archive_key())
         self.indexer = Indexer(self.premises, self.access, self.hints)
         self.sequencer = Sequencer(self.premises, self.online.log, self.online.told.log)
         self.fitness.watch_log(self.sequencer.is_late)
@@ -206,12 +213,17 @@ class House:
             await self.resealing.run()
             await self.sequencer.run()
 
+    async def review(self) -> Reviewed:
+        """Archive and destroy what is due."""
+        async with self._settling, self.store.maintenance.settling():
+            return await self.reviews.run()
+
     async def keep_settling(self) -> None:
         """The background task of `serve`: tell readers after each commit, extend the log a little later,
         look at both every second, and once more before the end.
         """
         clock = self.premises.clock
-        rested = placed = clock.monotonic()
+        rested = placed = review_at = clock.monotonic()
         beat, is_last = _BEAT_S, False
         while not is_last:
             with suppress(TimeoutError):
@@ -225,6 +237,9 @@ class House:
             try:
                 await clock.keep(self.keys, at_once=is_last)
                 await (self.settle() if is_time else self.tell())
+                if is_time and clock.monotonic() >= review_at:
+                    review_at = clock.monotonic() + _REVIEW_S
+                    await self.review()
             except Exception as error:  # noqa: BLE001 - one bad effect must not end the settling of all
                 _LOG.error("effects_wait", extra={"kind": type(error).__name__})
             rested = clock.monotonic()

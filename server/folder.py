@@ -46,8 +46,17 @@ class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
     identity: str = ""
     recovery: str = ""
     """The public recovery key, base64url: copies of the key store are sealed to it."""
+    archive: str = ""
+    """The public archive key, base64url: data keys of archived records are sealed to it."""
     databases: tuple[str, ...] = ()
     key_database: str = ""
+
+    def archive_key(self) -> bytes:
+        """Empty where there is none. Raises StoreError."""
+        try:
+            return unbase64url(self.archive)
+        except ValueError as error:
+            raise StoreError("server.json names no archive key that can be read") from error
 
 
 class Folder:

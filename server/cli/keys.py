@@ -1,4 +1,4 @@
-"""`keys`: the recovery key, and the replacement of ROOT, of the KEK and of data keys."""
+"""`keys`: the recovery key, the replacement of ROOT, of the KEK and of data keys, and their end."""
 
 import argparse
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from dossier.sealing.text import base64url
 from dossier.wire.codec import encode
 from server.app import House
 from server.backup.key_set import KEPT
+from server.cli import closures
 from server.folder import Folder
 from server.store.keystore import FileKeyProvider
 from server.store.keystore.key_file import make_key_file, read_key_file, sync_folder
@@ -33,6 +34,7 @@ def register(verbs: Any) -> None:
     made.add_argument("folder")
     made.add_argument("file", type=Path, help="where to write it: not on this machine")
     made.set_defaults(run=recovery)
+    closures.register(acts)
     kinds = acts.add_parser("rotate", help="replace keys; cut off, it goes on when run again")
     kinds = kinds.add_subparsers(dest="kind", required=True)
     root = kinds.add_parser("root", help="the key over all keys; the server stopped")

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol, TypeVar
 
+from server.ports.closures import KeyClosures
 from server.ports.rows import JournalRow
 from server.ports.tables import OwnerTx
 
@@ -218,6 +219,8 @@ class KeyStore(Protocol):
     def rotation(self) -> KeyRotation: ...
     @property
     def time(self) -> ReachedTime: ...
+    @property
+    def closures(self) -> KeyClosures: ...
     async def close(self) -> None: ...
 
 

@@ -140,7 +140,10 @@ class Access:
 
     async def _rehomed(self, book: OwnerUnit, row: ResourceRow) -> list[Put]:
         place = bodies.place_of(book.owner, row)
-        body = bodies.unpack(await self._premises.sealer.open(place, row.cell))
+        try:
+            body = bodies.unpack(await self._premises.sealer.open(place, row.cell))
+        except Unavailable:
+            return []  # its key is gone: nobody reads it, wherever it lies
         labels = labels_of(self._premises.tags.name(book.owner, row.facet))
         value = codec.resource(body.resource)
         tag = book.tag(home_of(self._premises, value, body, labels, row.root).facet)
@@ -200,6 +203,11 @@ class Access:
         wanted = engine.compute(facts, dict.fromkeys(names), self._premises.pack)
         present = {(g.facet, g.principal): g for g in await book.tx.access.grants()}
         await self._make(book, wanted, present)
+
+    async def put_state(self, book: OwnerUnit, state: str) -> None:
+        """Inside a unit of work: the state of a record. Then `recompute`."""
+        await book.tx.owner.update(state=state)
+        book.row = book.row._replace(state=state)
 
     async def narrow(self, book: OwnerUnit, said: journal.Entry) -> None:
         """Write a narrowing act to the key store, so that no restore undoes it."""

@@ -41,6 +41,8 @@ class _Turn(NamedTuple):
     session: Session
     book: OwnerUnit
     copies: dict[Key, CopyRow]
+    blind: list[CopyRow]
+    """Erased copies of which the record's own journal cannot tell: its key is gone."""
     earlier: dict[str, Verdict]
 
 
@@ -89,7 +91,7 @@ class Changes:
     async def _owner(
         self, session: Session, owner: int, ops: Sequence[Op], earlier: dict[str, Verdict]
     ) -> list[Verdict]:
-        copies = await self._held(session, owner, ops)
+        copies, blind = await self._held(session, owner, ops), list[CopyRow]()
         parties = await self._tools.consenting.parties(
             value for op in ops if (value := _consent(op)) is not None
         )
@@ -103,12 +105,13 @@ class Changes:
             await self._tools.access.bring(book)
             mine = await standing_of(self._premises, session, tx, book.row)
             desk = Desk(self._tools, session, book, mine, parties)
-            turn = _Turn(desk, session, book, copies, dict(earlier))
+            turn = _Turn(desk, session, book, copies, blind, dict(earlier))
             found = [await self._one(turn, op) for op in ops]
             await book.close()
             return found
 
         found = await self._premises.store.write(owner, work)
+        await self._copies.receive(session, blind)
         if self._committed is not None:
             self._committed(owner)
         return found
@@ -133,6 +136,7 @@ class Changes:
         digest = hashlib.sha256(codec.encode(op)).digest()
         known = await turn.book.tx.ops.get(op.op_id)
         if known is not None:
+            self._told_again(turn, op)
             return _known(turn.session, op, digest, known)
         if turn.desk.mine.is_stranger and not _may_tell(turn, op):
             return _unavailable(op)
@@ -236,10 +240,20 @@ class Changes:
             return
         now_ms = self._premises.now_ms
         erased = Erased(copy.device, copy.unit, copy.target, copy.facet, copy.term, now_ms)
-        await turn.book.owe(turn.session.account, "erased", erased)
+        try:
+            await turn.book.owe(turn.session.account, "erased", erased)
+        except Unavailable:
+            turn.blind.append(copy)
+            return
         facet = self._premises.tags.name(op.owner, op.facet)
         said = entry(self._premises, turn.session, "erased", op_id=op.op_id, claimed=op.at)
         await turn.book.log(access_facet(facet), said)
+
+    def _told_again(self, turn: _Turn, op: Op) -> None:
+        """A receipt sent again closes its copy once more: the first time may have been cut off."""
+        copy = turn.copies.get(Key(op.owner, op.facet)) if op.kind == "receipt" else None
+        if copy is not None and copy.term == op.term:
+            turn.blind.append(copy)
 
 
 def _consent(op: Op) -> dict[str, object] | None:

@@ -88,6 +88,13 @@ class Copies:
         if rows:
             await self._put(session.account, rows)
 
+    async def receive(self, session: Session, held: Sequence[CopyRow]) -> None:
+        """These copies are erased: noted with the account alone. Repeating is harmless."""
+        now_ms = self._premises.now_ms
+        rows = [row._replace(receipt_ms=now_ms) for row in held if row.receipt_ms is None]
+        if rows:
+            await self._put(session.account, rows)
+
     def _opening(
         self, session: Session, wants: Sequence[Want]
     ) -> Callable[[OwnerTx], Awaitable[list[CopyRow]]]:

@@ -11,7 +11,7 @@ import msgspec
 
 from dossier.access.grants import directory_grants
 from dossier.wire.codec import canonical
-from server.ports import GrantRow, OwnerTx
+from server.ports import GrantRow, JournalRow, OwnerTx
 from server.services import bodies
 from server.services.facets import ACCESS
 from server.services.journal import Entry
@@ -85,15 +85,18 @@ class Directory:
 
         return await self._premises.store.read(self._premises.directory, read)
 
-    async def note(self, said: Entry) -> None:
-        """Write an act of the operator that concerns no single record into the directory's journal."""
+    async def note(self, said: Entry) -> JournalRow:
+        """Write an act of the operator that concerns no single record, or outlives it, into the directory's
+        journal; the row as it lies there, not placed in the log yet.
+        """
 
-        async def write(tx: OwnerTx) -> None:
+        async def write(tx: OwnerTx) -> JournalRow:
             book = await self._lock(tx)
-            await book.log(ACCESS, said)
+            row = await book.log(ACCESS, said)
             await book.close()
+            return row
 
-        await self._premises.store.write(self._premises.directory, write)
+        return await self._premises.store.write(self._premises.directory, write)
 
     async def _lock(self, tx: OwnerTx) -> OwnerUnit:
         premises = self._premises

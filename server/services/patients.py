@@ -6,7 +6,7 @@ are reserved too, but never decide alone: two persons may share them.
 
 from typing import Any
 
-from dossier.errors import Refused
+from dossier.errors import Refused, Unavailable
 from dossier.identity.systems import INS_SYSTEMS
 from dossier.ids import new_owner
 from dossier.sealing.blind import letters
@@ -110,6 +110,30 @@ class Patients:
                 raise Refused("ins_of_another")
         for traits in claims.traits_of(owner):
             await self._reserve(traits, "traits", owner, unique=False)
+
+    async def release(self, owner: int) -> None:
+        """Nobody finds this patient by INS or by traits any more; the id of the record stays taken. Repeating
+        is harmless, and without its key there is nothing left to read.
+        """
+        tag = self._premises.tags.tag(owner, IDENTITY)
+        for row in await self._premises.store.read(owner, lambda tx: tx.resources.of_facets([tag])):
+            if row.rtype != _PATIENT:
+                continue
+            try:
+                cell = await self._premises.sealer.open(bodies.place_of(owner, row), row.cell)
+            except Unavailable:
+                continue
+            patient = codec.resource(bodies.unpack(cell).resource)
+            names = [("ins", name) for name in self._ins(patient)]
+            names += [("traits", name) for name in filter(None, [self._traits(patient)])]
+            for space, name in names:
+                await self._release(name, space, owner)
+
+    async def _release(self, name: int, space: str, owner: int) -> None:
+        async def release(tx: OwnerTx) -> None:
+            await tx.reservations.release(space, owner)
+
+        await self._premises.store.write(name, release)
 
     async def _held(self, space: str, name: int, claims: "Claims") -> int | None:
         planned = claims.holder(space, name)

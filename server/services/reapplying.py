@@ -1,8 +1,8 @@
 """Narrowing acts applied again after a restore, to an owner whose row lacks them (DATA-MODEL §5).
 
-Acts of a patient's record: blocks, ended relations, withdrawn consents, labels. Acts of an account: an ended
-membership, a revoked device, a removed passkey, its closure. One that names a resource the database lacks waits, and is applied
-in the transaction that brings the resource back. Nothing here ever widens.
+Acts of a patient's record: its closing, blocks, ended relations, withdrawn consents, labels. Acts of an account: an
+ended membership, a revoked device, a removed passkey, its closure. One that names a resource the database lacks waits,
+and is applied in the transaction that brings the resource back. Nothing here ever widens.
 """
 
 from collections.abc import Collection
@@ -104,7 +104,9 @@ class Reapplying:
         access = book.tx.access
         if said.action == "relabelled":
             return await self._relabel(book, said)
-        if said.action == "withdrawn":
+        if said.action == "closed":
+            await self._access.put_state(book, "closed")
+        elif said.action == "withdrawn":
             if not await self._withdraw(book, said):
                 return False
         elif said.action == "blocked":

@@ -163,13 +163,14 @@ class OwnerUnit:
             await self.tx.resources.put_history(past)
         return [row.version for row in rows]
 
-    async def log(self, facet: str, said: journal.Entry) -> None:
-        """Add a journal row to the access facet `facet` (a name)."""
+    async def log(self, facet: str, said: journal.Entry) -> JournalRow:
+        """Add a journal row to the access facet `facet` (a name); returned as it will lie there."""
         n = self.number()
         row = await journal.row_of(
             self.premises, self.owner, self.subject, n, self.tag(facet), said
         )
         self._journal.append(row)
+        return row
 
     async def owe(
         self,

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from dossier.errors import Unavailable
+from dossier.errors import SealBroken, Unavailable
+from dossier.sealing.recovery_key import recovery_public
 from server.ports import KeyStore, NarrowRow
+from server.ports.closures import ARCHIVED, CLOSED, ClosureRow, Line
 from server.store.units import drive
 
 PATIENT, OTHER = 2**62 + 5, 12
@@ -190,3 +192,66 @@ class NeverWaitingContract:
         drive(keys.narrow(PATIENT, "o1", 1, b"x"))
         assert drive(keys.secret("log"))
         drive(keys.destroy(PATIENT))
+
+
+class KeyClosuresContract:
+    """What is decided of a record, and its keys sealed to one that is kept offline."""
+
+    @pytest.fixture
+    def now(self, run: Run) -> Run:
+        return run
+
+    def test_a_row_is_written_only_over_the_one_that_was_read(
+        self, keys: KeyStore, now: Run
+    ) -> None:
+        closures = keys.closures
+        assert now(closures.get(PATIENT)) is None
+        first = ClosureRow(PATIENT, CLOSED, Line(5, 202611, 2**43))
+        assert not now(closures.change(first, first))
+        assert now(closures.change(None, first))
+        assert not now(closures.change(None, first))
+        second = ClosureRow(PATIENT, ARCHIVED, first.closed, 7, Line(8, 203612, 3), 8, True, 9)
+        assert now(closures.change(first, second))
+        assert not now(closures.change(first, first))
+        assert now(closures.get(PATIENT)) == second
+        assert now(closures.change(None, ClosureRow(OTHER)))
+        assert now(closures.after(-1, 9)) == [ClosureRow(OTHER), second]
+        assert now(closures.after(OTHER, 9)) == [second]
+        assert now(closures.after(-1, 1)) == [ClosureRow(OTHER)]
+
+    def test_an_archived_key_is_opened_by_the_offline_key_alone_and_comes_back_as_it_was(
+        self, keys: KeyStore, now: Run
+    ) -> None:
+        private, other = bytes(range(32)), bytes(range(1, 33))
+        before = now(keys.key(PATIENT))
+        newer = now(keys.rotation.renew(PATIENT))
+        untouched = now(keys.key(OTHER))
+        assert now(keys.closures.archive(PATIENT, recovery_public(private))) == 2
+        assert now(keys.closures.archive(PATIENT, recovery_public(private))) == 0
+        for wanted in (keys.key(PATIENT), keys.key_at(PATIENT, 1), keys.key_at(PATIENT, newer)):
+            with pytest.raises(Unavailable):
+                now(wanted)
+        now(keys.prepare([PATIENT]))
+        with pytest.raises(Unavailable):
+            now(keys.key(PATIENT))
+        sealed = now(keys.closures.archived(PATIENT))
+        assert [one.version for one in sealed] == [1, newer]
+        assert before[1] not in sealed[0].sealed
+        with pytest.raises(SealBroken):
+            now(keys.closures.bring_back(PATIENT, other))
+        assert now(keys.closures.archived(PATIENT)) == sealed
+        assert now(keys.closures.bring_back(PATIENT, private)) == 2
+        assert now(keys.key_at(PATIENT, 1)) == before[1]
+        assert now(keys.key(PATIENT))[0] == newer
+        assert now(keys.closures.archived(PATIENT)) == []
+        assert now(keys.key(OTHER)) == untouched
+
+    def test_what_is_destroyed_lies_in_no_archive(self, keys: KeyStore, now: Run) -> None:
+        private = bytes(range(32))
+        now(keys.key(PATIENT))
+        now(keys.closures.archive(PATIENT, recovery_public(private)))
+        now(keys.destroy(PATIENT))
+        assert now(keys.closures.archived(PATIENT)) == []
+        assert now(keys.closures.bring_back(PATIENT, private)) == 0
+        with pytest.raises(Unavailable):
+            now(keys.key(PATIENT))

@@ -14,7 +14,11 @@ from server.ports import OwnerTx
 from server.store.keystore import PostgresKeyStore
 from server.store.postgres import PostgresStore
 from server.store.postgres.waiting import Waits
-from tests.contracts.server_key_store_contract import KeyRotationContract, KeyStoreContract
+from tests.contracts.server_key_store_contract import (
+    KeyClosuresContract,
+    KeyRotationContract,
+    KeyStoreContract,
+)
 from tests.fakes.fixed_root import FixedRoot
 from tests.fakes.postgres import Cluster
 
@@ -44,7 +48,7 @@ def keys(dsn: str, runner: asyncio.Runner) -> Iterator[PostgresKeyStore]:
     runner.run(store.close())
 
 
-class TestPostgresKeyStore(KeyStoreContract, KeyRotationContract):
+class TestPostgresKeyStore(KeyStoreContract, KeyRotationContract, KeyClosuresContract):
     pass
 
 

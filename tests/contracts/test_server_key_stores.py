@@ -14,6 +14,7 @@ from server.store.keystore.sealed import APPLICATION_ID
 from server.store.sqlite.connection import connect
 from server.store.units import drive
 from tests.contracts.server_key_store_contract import (
+    KeyClosuresContract,
     KeyRotationContract,
     KeyStoreContract,
     NeverWaitingContract,
@@ -26,13 +27,17 @@ def open_keys(path: Path, root: bytes = bytes(range(32))) -> SqliteKeyStore:
     return SqliteKeyStore.open(path, FixedRoot(root), clock=SystemClock(), entropy=SystemEntropy())
 
 
-class TestMemoryKeyStore(KeyStoreContract, KeyRotationContract, NeverWaitingContract):
+class TestMemoryKeyStore(
+    KeyStoreContract, KeyRotationContract, KeyClosuresContract, NeverWaitingContract
+):
     @pytest.fixture
     def keys(self) -> MemoryKeyStore:
         return MemoryKeyStore(SeededEntropy(1))
 
 
-class TestSqliteKeyStore(KeyStoreContract, KeyRotationContract, NeverWaitingContract):
+class TestSqliteKeyStore(
+    KeyStoreContract, KeyRotationContract, KeyClosuresContract, NeverWaitingContract
+):
     @pytest.fixture
     def keys(self, tmp_path: Path) -> Iterator[SqliteKeyStore]:
         opened = open_keys(tmp_path / "keystore.db")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import Refused, Unavailable
 from dossier.sealing.recovery_key import recovery_public
@@ -15,6 +16,7 @@ from server.backup import data_set, key_set, manifest
 from server.backup.restoring import Asked, restore
 from server.cli.identity import sign_again
 from server.folder import Folder
+from server.ports import OwnerTx
 from server.store.keystore.key_file import make_key_file
 from tests.fakes.served_house import ServedHouse, inside, served
 from tests.fakes.server_room import MONDAY, SteppingClock, an_allergy
@@ -101,6 +103,50 @@ def test_after_its_key_is_destroyed_a_subject_is_read_from_no_backup_and_the_oth
         places.restored(into, name)
         assert read(into, anne, paul) == [[], everything, None]
     assert wrapped[1] not in (places.server / "keys.db").read_bytes()
+
+
+def test_a_record_two_persons_destroyed_is_dead_in_every_backup_and_stays_so_after_a_restore(
+    tmp_path: Path,
+) -> None:
+    """The data of a year ago say that the record is open; what lies beside the keys is newer."""
+    places = Places(tmp_path)
+    with served(places.server, clock=places.clock) as room:
+        anne, paul = fill(room)
+        year_old = places.back_up()
+        places.clock.go(days=364)
+        closing, house = room.house.closing, room.house
+        for by in (71, 72):
+            room.run(closing.ask_destruction(anne, by, "asked by the patient"))
+        room.run(house.settle())
+        yesterday = places.back_up()
+        places.clock.go(days=31)
+        room.run(closing.note("reviewed", 0, 0, ""))
+        room.run(house.settle())
+        assert room.run(house.review()).done == {"destroy": 1}
+        places.back_up_keys()
+    everything = ["allergy-of-pat-2", "consent-pat-2-org-1", "pat-2"]
+    for name in (year_old, yesterday):
+        into = tmp_path / f"from-{name}"
+        places.restored(into, name)
+        state, grants = asyncio.run(reviewed(into, anne))
+        assert (state, grants) == ("destroyed", 0), name
+        assert read(into, anne, paul) == [[], everything, None]
+
+
+async def reviewed(folder: Path, owner: int) -> tuple[str, int]:
+    """The state and the number of grants of a record once the server that was restored looked at it."""
+    house = await House.open(folder, SystemClock(), SystemEntropy())
+
+    async def look(tx: OwnerTx) -> tuple[str, int]:
+        row = await tx.owner.get()
+        assert row is not None
+        return row.state, len(await tx.access.grants())
+
+    try:
+        await house.review()
+        return await house.store.read(owner, look)
+    finally:
+        await house.close()
 
 
 def test_a_copy_of_the_keys_lives_35_days_and_the_newest_for_ever(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from dossier.entropy import Entropy
 from dossier.errors import Unavailable
+from dossier.sealing.archiving import open_archived, seal_archived
 from server.ports import NarrowRow
+from server.ports.closures import ClosureRow, SealedKey
 
 _Versions = dict[int, bytes]
 
@@ -19,6 +21,7 @@ class MemoryKeyStore:
         self._narrow: dict[int, dict[str, NarrowRow]] = {}
         self.rotation = MemoryRotation(entropy, self._keys)
         self.time = MemoryReachedTime()
+        self.closures = MemoryClosures(self._keys)
 
     async def key(self, subject: int, space: str = "record") -> tuple[int, bytes]:
         await self.prepare([subject], space)
@@ -38,6 +41,7 @@ class MemoryKeyStore:
 
     async def destroy(self, subject: int, space: str = "record") -> None:
         self._keys[subject, space] = {}
+        self.closures.forget(subject, space)
 
     async def secret(self, name: str) -> bytes:
         if name not in self._secrets:
@@ -128,6 +132,54 @@ class MemoryRotation:
 
     async def give_up(self, subject: int, space: str = "record") -> None:
         self._asked.discard((subject, space))
+
+
+class MemoryClosures:
+    """KeyClosures over those dictionaries."""
+
+    def __init__(self, keys: dict[tuple[int, str], _Versions]) -> None:
+        self._keys = keys
+        self._rows: dict[int, ClosureRow] = {}
+        self._sealed: dict[int, list[SealedKey]] = {}
+
+    async def get(self, subject: int) -> ClosureRow | None:
+        return self._rows.get(subject)
+
+    async def after(self, subject: int, limit: int) -> list[ClosureRow]:
+        return [row for name, row in sorted(self._rows.items()) if name > subject][:limit]
+
+    async def change(self, before: ClosureRow | None, after: ClosureRow) -> bool:
+        if self._rows.get(after.subject) != before:
+            return False
+        self._rows[after.subject] = after
+        return True
+
+    async def archive(self, subject: int, public: bytes) -> int:
+        found = self._keys.get((subject, "record"), {})
+        self._keys[subject, "record"] = {}
+        sealed = [
+            SealedKey("record", v, seal_archived(public, key, subject, "record", v))
+            for v, key in sorted(found.items())
+        ]
+        self._sealed.setdefault(subject, []).extend(sealed)
+        return len(sealed)
+
+    async def archived(self, subject: int) -> list[SealedKey]:
+        return list(self._sealed.get(subject, ()))
+
+    async def bring_back(self, subject: int, private: bytes) -> int:
+        found = self._sealed.get(subject, [])
+        opened = {v: open_archived(private, raw, subject, space, v) for space, v, raw in found}
+        if opened:
+            self._keys[subject, "record"] = opened
+        self._sealed.pop(subject, None)
+        return len(opened)
+
+    def forget(self, subject: int, space: str) -> None:
+        """A destroyed key is in no archive either."""
+        left = [one for one in self._sealed.pop(subject, []) if one.space != space]
+        if left:
+            self._sealed[subject] = left
 
 
 def _living(keys: dict[tuple[int, str], _Versions], subject: int, space: str) -> _Versions:

@@ -13,6 +13,7 @@ from dossier.clock import Clock, to_ms
 from dossier.entropy import Entropy
 from dossier.errors import StoreError, Unavailable
 from server.ports import KeyProvider, NarrowRow
+from server.store.keystore.archiving import SqlClosures
 from server.store.keystore.cache import ENTRIES, NEWEST, TTL_S, KeyCache
 from server.store.keystore.reached import SqlReachedTime
 from server.store.keystore.rotation import SqlRotation, learn_keks
@@ -56,6 +57,7 @@ class SqliteKeyStore:
         self._closed = False
         self.rotation = SqlRotation(self._begun, wraps, clock, self._forget)
         self.time = SqlReachedTime(self._begun)
+        self.closures = SqlClosures(self._begun, wraps, clock, self._forget)
 
     @classmethod
     def open(
@@ -126,7 +128,8 @@ class SqliteKeyStore:
         """Erase every version from the file, its log and memory; repeating is harmless."""
         with self._mutex:
             self._cache.forget(subject, space)
-            in_transaction(self._open(), lambda: self._erase(subject, space))
+            connection, now_ms = self._open(), to_ms(self._clock.now())
+            in_transaction(connection, lambda: _erase(connection, subject, space, now_ms))
             busy = self._open().rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
             if busy:
                 raise StoreError("the erased key could not be overwritten yet: try again")
@@ -255,14 +258,6 @@ class SqliteKeyStore:
         for name, key in made:
             self._cache.put(name._replace(v=NEWEST), name.v, key)
 
-    def _erase(self, subject: int, space: str) -> None:
-        self._connection.run("DELETE FROM dek WHERE subject = ?1 AND space = ?2", (subject, space))
-        self._connection.run(
-            "INSERT INTO destroyed (subject, space, at) VALUES (?1, ?2, ?3) "
-            "ON CONFLICT (subject, space) DO NOTHING",
-            (subject, space, to_ms(self._clock.now())),
-        )
-
     def _secret(self, name: str) -> bytes:
         """Made only while ROOT is still the one of the others."""
         self._number()
@@ -285,6 +280,19 @@ class SqliteKeyStore:
             "UPDATE restore_number SET wrapped = ?1 WHERE only_row = 1",
             (self._wraps.close_number(number),),
         )
+
+
+def _erase(connection: Connection, subject: int, space: str, now_ms: int) -> None:
+    for table in ("dek", "archive"):
+        connection.run(
+            f"DELETE FROM {table} WHERE subject = ?1 AND space = ?2",  # noqa: S608 - names of ours
+            (subject, space),
+        )
+    connection.run(
+        "INSERT INTO destroyed (subject, space, at) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT (subject, space) DO NOTHING",
+        (subject, space, now_ms),
+    )
 
 
 def _newest(connection: Connection, name: DekName) -> list[Row]:

@@ -11,6 +11,7 @@ from dossier.clock import Clock, to_ms
 from dossier.entropy import Entropy
 from dossier.errors import StoreError, Unavailable
 from server.ports import KeyProvider, NarrowRow
+from server.store.keystore.archiving import SqlClosures
 from server.store.keystore.cache import ENTRIES, NEWEST, TTL_S, KeyCache
 from server.store.keystore.reached import SqlReachedTime
 from server.store.keystore.rotation import SqlRotation, learn_keks
@@ -41,6 +42,7 @@ class PostgresKeyStore:
         self._closed = False
         self.rotation = SqlRotation(self._begun_alone, wraps, clock, self._forget_everywhere)
         self.time = SqlReachedTime(self._begun)
+        self.closures = SqlClosures(self._begun_alone, wraps, clock, self._erased)
 
     @classmethod
     async def open(
@@ -117,11 +119,12 @@ class PostgresKeyStore:
                 "ON CONFLICT (subject, space) DO NOTHING",
                 (subject, space, to_ms(self._clock.now())),
             )
-            await sql.run("DELETE FROM dek WHERE subject = $1 AND space = $2", (subject, space))
-        self._on_destroyed(f"{subject} {space}")
-        await self._listener.tell(f"{subject} {space}")
-        async with self._pool.connection() as connection:
-            await PostgresSql(connection, self._waits).run("VACUUM dek")
+            for table in ("dek", "archive"):
+                await sql.run(
+                    f"DELETE FROM {table} WHERE subject = $1 AND space = $2",  # noqa: S608 - names of ours
+                    (subject, space),
+                )
+        await self._erased(subject, space)
 
     @waited
     async def secret(self, name: str) -> bytes:
@@ -239,11 +242,17 @@ class PostgresKeyStore:
         self._on_destroyed(f"{subject} {space}")
         await self._listener.tell(f"{subject} {space}")
 
+    async def _erased(self, subject: int, space: str) -> None:
+        """Out of every memory that hears, and out of the pages."""
+        await self._forget_everywhere(subject, space)
+        async with self._pool.connection() as connection:
+            await PostgresSql(connection, self._waits).run("VACUUM dek, archive")
+
     @asynccontextmanager
     async def _begun_alone(self) -> AsyncIterator[PostgresSql]:
         """One transaction while nobody else makes a key, of which the others are told."""
         async with self._begun() as sql:
-            await sql.run("LOCK TABLE destroyed, dek, kek IN SHARE ROW EXCLUSIVE MODE")
+            await sql.run("LOCK TABLE destroyed, dek, kek, closure IN SHARE ROW EXCLUSIVE MODE")
             yield sql
 
     def _forget_all(self) -> None:

@@ -1,0 +1,162 @@
+"""`keys close`, `destroy`, `hold`...: what becomes of a patient's record, decided by named persons.
+
+Who decides is an administrator or the data-protection officer, and proves it: password and six digits on standard
+input. What cannot be undone needs two of them, each by a command of their own.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dossier.clock import from_ms, to_wire
+from dossier.errors import Refused, SignInNeeded, Unavailable
+from dossier.sealing.recovery_key import recovery_public
+from dossier.sealing.text import base64url
+from server.app import House
+from server.cli.housed import verb
+from server.folder import Folder
+from server.ports.closures import Line
+from server.services.accounts import account_row
+from server.services.reviewing import Pending
+from server.store.keystore.key_file import make_key_file, read_key_file
+
+_MAY_DECIDE = {"administrator", "data_protection_officer"}
+
+
+def register(acts: Any) -> None:
+    """Add the verbs to those of `keys`."""
+    made = acts.add_parser("archive", help="make the key that archived records are sealed to")
+    made.add_argument("folder")
+    made.add_argument("file", type=Path, help="where to write it: not on this machine")
+    made.set_defaults(run=archive)
+    for name, run, what in (
+        ("close", close, "nobody reads a record any more; undone within 30 days by `reopen`"),
+        ("reopen", reopen, "a closed record is read again"),
+        ("destroy", destroy, "a record is closed now and destroyed in 30 days; two persons"),
+        ("withdraw", withdraw, "a destruction asked for does not take place"),
+        ("hold", hold, "a record is kept whatever is due"),
+        ("release", release, "the end of a hold; two persons"),
+        ("bring-back", bring_back, "an archived record, with the archive key: closed again"),
+    ):
+        one = verb(acts, name, run, what)
+        one.add_argument("--patient", required=True, help="id of the Patient resource")
+        one.add_argument("--by", required=True, help="sign-in name of who decides")
+        one.add_argument("--reason", required=True, help="the journal keeps it")
+        if name == "bring-back":
+            one.add_argument("--key", type=Path, required=True, help="the archive key")
+    verb(acts, "pending", pending, "what is due of closed records, and when")
+    verb(acts, "review", review, "do what is due; `serve` does it every hour")
+
+
+async def archive(options: argparse.Namespace) -> int:
+    """The private half goes to a file, the public half into server.json. Once."""
+    folder = Folder(options.folder)
+    told = folder.read_told()
+    if told.archive:
+        raise Refused("archive_key_present")
+    public = base64url(recovery_public(make_key_file(options.file, options.entropy)))
+    folder.write_told(msgspec.structs.replace(told, archive=public))
+    print(f"Archive key made in {options.file}. Take it away from this machine; keep two copies.")
+    return 0
+
+
+async def close(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """A record is closed."""
+    owner, by = await _asked(house, options)
+    await house.closing.close(owner, by, options.reason)
+    return {"closed": options.patient}
+
+
+async def reopen(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """A closed record is open again."""
+    owner, by = await _asked(house, options)
+    await house.closing.reopen(owner, by, options.reason)
+    return {"reopened": options.patient}
+
+
+async def destroy(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """The first person asks, the second one agrees."""
+    owner, by = await _asked(house, options)
+    agreed = await house.closing.ask_destruction(owner, by, options.reason)
+    return {"patient": options.patient, "state": "agreed" if agreed else "asked"}
+
+
+async def withdraw(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """It does not take place."""
+    owner, by = await _asked(house, options)
+    await house.closing.withdraw(owner, by, options.reason)
+    return {"withdrawn": options.patient}
+
+
+async def hold(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """Kept, whatever is due."""
+    owner, by = await _asked(house, options)
+    await house.closing.hold(owner, by, options.reason)
+    return {"held": options.patient}
+
+
+async def release(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """The first person asks, the second one agrees."""
+    owner, by = await _asked(house, options)
+    agreed = await house.closing.release(owner, by, options.reason)
+    return {"patient": options.patient, "state": "released" if agreed else "asked"}
+
+
+async def bring_back(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """Who has the archive key, and who proves to be allowed."""
+    private = read_key_file(options.key)
+    owner, by = await _asked(house, options)
+    await house.closing.bring_back(owner, by, private, options.reason)
+    return {"closed": options.patient}
+
+
+async def pending(house: House, _options: argparse.Namespace) -> list[dict[str, Any]]:
+    """No name: the number of the record is what the operator's journal says of it."""
+    return [_told(one) for one in await house.reviews.pending()]
+
+
+async def review(house: House, _options: argparse.Namespace) -> dict[str, Any]:
+    """What was done; `doubted`: the clock is not sure, run it again in an hour."""
+    await house.settle()
+    found = await house.review()
+    return {**found.done, "doubted": found.doubted}
+
+
+def _told(one: Pending) -> dict[str, Any]:
+    row, step = one
+    said: dict[str, Any] = {"record": row.subject, "state": row.state}
+    if step is not None:
+        said |= {"next": step.act, "due": to_wire(from_ms(step.due_ms))}
+    words = {
+        "closed": _moment(row.closed),
+        "destruction": _moment(row.agreed) or ("asked" if row.asked_by else ""),
+        "held": row.held,
+    }
+    return said | {name: word for name, word in words.items() if word}
+
+
+def _moment(line: Line) -> str:
+    return to_wire(from_ms(line.at_ms)) if line.at_ms else ""
+
+
+async def _asked(house: House, options: argparse.Namespace) -> tuple[int, int]:
+    """The record, and who decides. Raises Refused (`not_proven`, `not_entitled`), Unavailable."""
+    password, digits = _line(), _line()
+    try:
+        by = await house.credentials.check(options.by, password, digits, "operator")
+    except SignInNeeded as error:
+        raise Refused("not_proven") from error
+    row = await house.store.read(by, account_row)
+    if row is None or row.kind not in _MAY_DECIDE:
+        raise Refused("not_entitled")
+    owner = await house.patients.located("Patient", options.patient)
+    if owner is None:
+        raise Unavailable
+    return owner, by
+
+
+def _line() -> str:
+    return sys.stdin.readline().rstrip("\n")
