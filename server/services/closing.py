@@ -4,6 +4,7 @@ Each act is first a line of the operator's own journal, which stays readable whe
 row beside the keys, which no restore takes back. What is destroyed needs two persons.
 """
 
+from dossier.clock import to_ms
 from dossier.errors import Refused, Unavailable
 from server.ports import OwnerRow, OwnerTx
 from server.ports.closures import (
@@ -102,7 +103,7 @@ class Closing:
             return False
         _refuse(row.release_by == by, "same_person")
         await self.note("released", owner, by, reason)
-        listed_ms = self._premises.now_ms if row.listed_ms else 0
+        listed_ms = to_ms(self._premises.wall.now()) if row.listed_ms else 0
         await self.change(row, row._replace(held=False, release_by=0, listed_ms=listed_ms))
         return True
 

@@ -1,13 +1,14 @@
 """A record archived and destroyed when it is time, and never because a clock is wrong (security.md §4.5).
 
 Two conditions, of which a wrong clock meets one at most: the line that says since when lies in the log as it was
-written, and the server's clock agrees with the newest line of the log. What is destroyed stood on a list for thirty
+written; and the machine's clock, the server's time and the end of the log agree within a day. What is destroyed stood on a list for thirty
 days before, and on it a person may withdraw or hold it.
 """
 
 from collections import Counter
 from typing import NamedTuple
 
+from dossier.clock import to_ms
 from dossier.errors import Unavailable
 from dossier.sealing.archiving import key_fingerprint
 from server.ports import OwnerTx
@@ -61,7 +62,7 @@ class Reviews:
         rows = await self._closing.rows()
         if not self._reconciled:
             await self._reconcile(rows)
-        now_ms = self._premises.now_ms
+        now_ms = self._now_ms
         due = [(row, step) for row in rows if (step := self._step(row)) and step.due_ms <= now_ms]
         sure = not due or await self._clock_agrees()
         for row, step in due:
@@ -72,14 +73,19 @@ class Reviews:
             await self._closing.note("reviewed", 0, 0, "")
         return Reviewed(dict(done), not sure)
 
+    @property
+    def _now_ms(self) -> int:
+        """By the machine's clock: the server's time may stand ahead of it, and must not hasten an end."""
+        return to_ms(self._premises.wall.now())
+
     def _step(self, row: ClosureRow) -> Step | None:
-        if row.listed_ms > self._premises.now_ms and not row.agreed.at_ms:
+        if row.listed_ms > self._now_ms and not row.agreed.at_ms:
             row = row._replace(listed_ms=0)  # listed by a clock that was ahead: listed again
         return next_step(row, archives=bool(self._archive_key))
 
     async def _take(self, row: ClosureRow, step: Step) -> None:
         if step.act == "list":
-            await self._closing.change(row, row._replace(listed_ms=self._premises.now_ms))
+            await self._closing.change(row, row._replace(listed_ms=self._now_ms))
         elif step.act == "archive":
             await self._archive(row)
         else:
@@ -167,13 +173,16 @@ class Reviews:
         return opened.entry()
 
     async def _clock_agrees(self) -> bool:
-        """Is the latest readable line at the end of the log less than a day from now, either way?"""
-        maintenance = self._premises.store.maintenance
-        size, latest_ms = await maintenance.log_size(), 0
+        """Do the machine's clock, the server's time and a line at the end of the log agree within a day?"""
+        maintenance, now_ms = self._premises.store.maintenance, self._now_ms
+        if abs(self._premises.now_ms - now_ms) > DAY_MS:
+            return False
+        size = await maintenance.log_size()
         for leaf in await maintenance.log_leaves(max(0, size - _LOOKED_AT), _LOOKED_AT):
             key = (leaf.owner, leaf.month, leaf.n - 1)
             found = await maintenance.journal_after(key, (leaf.month, leaf.month), 1)
             for opened in await journal.open_each(self._premises, found):
                 said = opened.entry()
-                latest_ms = max(latest_ms, 0 if said is None else said.at_ms)
-        return abs(self._premises.now_ms - latest_ms) <= DAY_MS
+                if said is not None and abs(now_ms - said.at_ms) <= DAY_MS:
+                    return True
+        return False
