@@ -56,6 +56,7 @@ from ui.tour_host import TourHost
 if TYPE_CHECKING:
     from practitioner_app.rehearsal import Stage, TourSecrets
     from sync.transport import RequestsTransport
+    from sync.vouching import Vouching
 
 TICK_MS = 1_000
 SEEN_EVERY_TICKS = 60
@@ -442,11 +443,13 @@ def _print(sentence: str) -> None:
     sys.stdout.flush()
 
 
-def _transport(clock: Clock, ca_file: Path | None, server: str) -> "RequestsTransport":
+def _transport(
+    clock: Clock, ca_file: Path | None, server: str, vouching: "Vouching | None" = None
+) -> "RequestsTransport":
     """Its library is a fifth of all imports: the first page does not wait for it."""
     from sync.transport import RequestsTransport  # noqa: PLC0415 - see above
 
-    return RequestsTransport(server, clock, ca_file=ca_file)
+    return RequestsTransport(server, clock, vouching=vouching, ca_file=ca_file)
 
 
 def _zone() -> tzinfo:

@@ -58,6 +58,7 @@ from sync.hints import EventLine
 from sync.sign_in import signed
 from sync.states import SyncState
 from sync.trust import Trust
+from sync.vouching import Vouching
 from ui.context import Services, SessionContext
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     lanes: ThreadLanes
     changes: Changes
     terms: Terminology
-    transport: "Callable[[str], RequestsTransport]"
+    transport: "Callable[[str, Vouching | None], RequestsTransport]"
 
 
 def identity_of(text: str) -> bytes:
@@ -107,6 +108,8 @@ class VaultKey:
 
 class OpenSession:
     """`start` sets the synchronisation going; `close` ends everything."""
+
+    _line: EventLine | None
 
     def __init__(
         self,
@@ -143,7 +146,7 @@ class OpenSession:
             clock=clock,
             contacted=self._contacted,
         )
-        self._line: EventLine | None = None
+        self._trust, self._line = _trust_of(card, store), None
         self._token: Callable[[], str] = str
         self._moved, self._state = Event(), SyncState()
         self._copied_s = float("-inf")
@@ -169,11 +172,16 @@ class OpenSession:
         )
         self.context = self._context(services, without_keyring=without_keyring)
 
+    def _vouching(self) -> Vouching | None:
+        """By the list as the synchronisation believes it; only that one learns a newer list."""
+        trust = self._trust
+        return None if trust is None else Vouching(lambda: trust.vouched)
+
     def _computers(self) -> ComputerService:
         """Asked of the server only once it proved itself to the synchronisation."""
         card, around = self._card, self._around
         return ComputerService(
-            lambda: around.transport(card.server),
+            lambda: around.transport(card.server, self._vouching()),
             card.device,
             lambda nonce: signed(self._key, card.situation, nonce),
             lambda: bool(self._token()),
@@ -206,8 +214,11 @@ class OpenSession:
 
     def start(self) -> None:
         """Begin to synchronise; returns at once."""
-        around = self._around
-        transport = around.transport(self._card.server)
+        around, trust = self._around, self._trust
+        vouching = None
+        if trust is not None:
+            vouching = Vouching(lambda: trust.vouched, trust.offered)
+        transport = around.transport(self._card.server, vouching)
         engine = Engine(
             self._store.sync,
             transport,
@@ -217,10 +228,10 @@ class OpenSession:
             around.entropy,
             publish=self._loop.published,
         )
-        if self._card.identity:  # none in a profile made before servers had one
-            pins = LocalPins(self._store.vault, identity_of(self._card.identity))
-            engine.demand(Trust(pins, self._card.device))
-        line = EventLine(around.transport(self._card.server).hints, around.clock, around.entropy)
+        if trust is not None:
+            engine.demand(trust)
+        hints = around.transport(self._card.server, self._vouching()).hints
+        line = EventLine(hints, around.clock, around.entropy)
         self._line = line
         self._token = lambda: engine.token
         around.lanes.sync(lambda: self._loop.run(engine))
@@ -236,7 +247,14 @@ class OpenSession:
             device=self._card.device, order=state.order, signature=base64url(signature)
         )
         unsent = len(self._store.outbox.pending())
-        return OwedReceipt(server=self._card.server, said=said, unsent=unsent)
+        key_list = b"" if self._trust is None else self._trust.key_list
+        return OwedReceipt(
+            server=self._card.server,
+            said=said,
+            unsent=unsent,
+            identity=self._card.identity,
+            key_list=key_list.decode(),
+        )
 
     def read_lease(self) -> None:
         """The screens begin with the lease as it is after a contact made while opening."""
@@ -302,6 +320,13 @@ class OpenSession:
         self._moved.set()
 
 
+def _trust_of(card: Card, store: LocalStore) -> Trust | None:
+    """None in a profile made before servers had an identity."""
+    if not card.identity:
+        return None
+    return Trust(LocalPins(store.vault, identity_of(card.identity)), card.device)
+
+
 def actor_of(card: Card) -> Actor:
     """The author of everything written in this session."""
     return Actor(
@@ -317,7 +342,7 @@ def trouble_of(state: SyncState) -> DossierError | None:
     link, detail = link_of(state)
     kinds: dict[Link, Callable[[], DossierError]] = {
         Link.OFFLINE: lambda: Unreachable(detail),
-        Link.TLS: lambda: TlsRefused(detail),
+        Link.TLS: lambda: TlsRefused(detail.removeprefix("tls_")),
         Link.NOT_COLLOQUE: lambda: NotColloque(detail),
         Link.BAD_ANSWER: lambda: BadAnswer(detail),
         Link.SIGN_IN: lambda: Refused(detail),

@@ -72,11 +72,15 @@ class Secrets(Struct, frozen=True, kw_only=True):
 
 
 class OwedReceipt(Struct, frozen=True, kw_only=True):
-    """The proof that the copy was erased, and whom it is owed to. `unsent`: how many writings went with it."""
+    """The proof that the copy was erased, and whom it is owed to. `unsent`: how many writings went with it.
+    `identity` and `key_list` are what that server is known by.
+    """
 
     server: str
     said: PurgedRequest
     unsent: int = 0
+    identity: str = ""
+    key_list: str = ""
 
 
 class ProfileFolder:

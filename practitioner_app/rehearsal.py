@@ -33,6 +33,7 @@ from practitioner_app.services.medications import (
 from practitioner_app.services.writing import Actor, Writer
 from sync.sign_in import LABEL
 from sync.transport import RequestsTransport
+from sync.vouching import Vouching
 
 DEVICE_NAME: Final = "Cabinet 3"
 _AGENTS: Final = tuple(
@@ -70,8 +71,16 @@ class Cable:
 class CabledTransport(RequestsTransport):
     """The server through a cable: every exchange fails while it is pulled."""
 
-    def __init__(self, cable: Cable, url: str, clock: Clock, *, ca_file: Path | None) -> None:
-        super().__init__(url, clock, ca_file=ca_file)
+    def __init__(
+        self,
+        cable: Cable,
+        url: str,
+        clock: Clock,
+        *,
+        vouching: Vouching | None,
+        ca_file: Path | None,
+    ) -> None:
+        super().__init__(url, clock, vouching=vouching, ca_file=ca_file)
         self._cable = cable
 
     def _send(
@@ -309,9 +318,11 @@ class Stage:
         self.clock, self._cable = AheadClock(clock), Cable()
         self._plain_clock, self._entropy, self._ca_file = clock, entropy, ca_file
 
-    def transport(self, server: str) -> RequestsTransport:
+    def transport(self, server: str, vouching: Vouching | None = None) -> RequestsTransport:
         """The server through the cable."""
-        return CabledTransport(self._cable, server, self.clock, ca_file=self._ca_file)
+        return CabledTransport(
+            self._cable, server, self.clock, vouching=vouching, ca_file=self._ca_file
+        )
 
     def rehearsal(
         self, session: Callable[[], OpenSession | None], server: str, secrets: TourSecrets

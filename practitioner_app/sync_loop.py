@@ -22,7 +22,7 @@ _NO_TOKEN_S: Final = 2.0
 
 _TROUBLES: Final = {
     Trouble.UNREACHABLE: Link.OFFLINE,
-    Trouble.TLS: Link.TLS,
+    **{one: Link.TLS for one in Trouble if one.value.partition("_")[0] == "tls"},
     Trouble.NOT_COLLOQUE: Link.NOT_COLLOQUE,
     Trouble.SERVER_TOO_OLD: Link.NOT_COLLOQUE,
     Trouble.BUSY: Link.BUSY,

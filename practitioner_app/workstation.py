@@ -6,6 +6,8 @@ Everything here blocks and runs on the write lane, except `facts` and `progress`
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -32,6 +34,7 @@ from dossier.wire.messages import (
     EnrolReply,
     EnrolRequest,
 )
+from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings, identity_of
 from practitioner_app.ports import Keychain
@@ -46,6 +49,12 @@ from practitioner_app.services.session import (
     clock_went_back,
 )
 from practitioner_app.services.sync_centre import CopyRow, Status
+from sync.meeting import Met, meet
+from sync.ports import Pins
+from sync.vouching import pinned
+
+if TYPE_CHECKING:
+    from sync.transport import RequestsTransport
 
 _log = logging.getLogger("colloque.desktop")
 LAST_SEEN = "clock.last_seen"
@@ -161,8 +170,11 @@ class Workstation:
         owed = self._folder.owed_receipt()
         if owed is None:
             return
+        known = None
+        if owed.key_list:
+            known = pinned(identity_of(owed.identity), owed.key_list.encode())
         try:
-            self._around.transport(owed.server).purged(owed.said)
+            self._around.transport(owed.server, known).purged(owed.said)
         except SignInNeeded:
             _log.warning("purge receipt refused")
         self._folder.drop_receipt()
@@ -184,15 +196,18 @@ class Workstation:
         secrets: Secrets,
         *,
         device_key: bytes | None = None,
+        key_list: bytes = b"",
         continuity: bool = False,
     ) -> None:
-        """Open the store and the services; a first time brings the device key."""
+        """Open the store and the services; a first time brings the device key and the server's key list."""
         store = LocalStore.open(
             self._folder.store, secrets.key, self._around.clock, self._around.entropy
         )
         try:
             if device_key is not None:
                 store.vault.put(DEVICE_KEY, device_key)
+                identity = identity_of(card.identity)
+                LocalPins(store.vault, identity).pin(Pins(identity, key_list))
             _refuse_altered(card, store)
             self._refuse_clock(card, store)
             session = OpenSession(
@@ -245,14 +260,18 @@ class Workstation:
         """A clock before what this device lived is believed only if the server agrees with it (D8)."""
         now, kept = self._around.clock.now(), store.settings.get(LAST_SEEN)
         if clock_went_back(now, from_wire(kept) if kept else None):
-            if not self._server_agrees(card, now):
+            if not self._server_agrees(card, store, now):
                 raise Refused("clock_went_back")
             store.settings.put(LAST_SEEN, to_wire(now))
 
-    def _server_agrees(self, card: Card, now: datetime) -> bool:
+    def _server_agrees(self, card: Card, store: LocalStore, now: datetime) -> bool:
         try:
-            theirs = from_wire(self._around.transport(card.server).capabilities().now)
-        except (Unreachable, Refused, BadAnswer, ValueError):
+            known = None
+            if card.identity:
+                identity = identity_of(card.identity)
+                known = pinned(identity, LocalPins(store.vault, identity).pins().key_list)
+            theirs = from_wire(self._around.transport(card.server, known).capabilities().now)
+        except (Unreachable, Refused, BadAnswer, Distrusted, ValueError):
             return False
         return abs(theirs - now) < timedelta(minutes=10)
 
@@ -325,19 +344,27 @@ class Installation:
         self._folder, self._workstation, self._around = folder, workstation, around
         self._keychain, self._cost = keychain, cost
         self._device_key = b""
+        self._met: Met | None = None
 
     def capabilities(self, state: FirstStart) -> Capabilities:
-        return self._around.transport(state.address).capabilities()
+        """Who answers; everything after goes over a line that this server's own key list vouches for."""
+        self._met = meet(partial(self._around.transport, state.address))
+        return self._met.capabilities
+
+    def _server(self, state: FirstStart) -> "RequestsTransport":
+        if self._met is None:
+            raise Refused("not_met")
+        return self._around.transport(state.address, self._met.vouching)
 
     def ask_activation(self, state: FirstStart) -> ActivationReply:
         """How the account of this code begins."""
-        return self._around.transport(state.address).activation(
+        return self._server(state).activation(
             ActivationRequest(login=state.login, code=state.activation_code)
         )
 
     def activate(self, state: FirstStart) -> None:
         """Password and authenticator; the code is used up."""
-        self._around.transport(state.address).activate(
+        self._server(state).activate(
             ActivateRequest(
                 login=state.login,
                 code=state.activation_code,
@@ -349,7 +376,7 @@ class Installation:
     def enrol(self, state: FirstStart) -> EnrolReply:
         """The private key stays in memory until the profile is made."""
         self._device_key = devices.new_private_key(self._around.entropy)
-        reply = self._around.transport(state.address).enrol(
+        reply = self._server(state).enrol(
             EnrolRequest(
                 login=state.login,
                 password=state.password,
@@ -376,7 +403,10 @@ class Installation:
             clock=self._around.clock,
             cost=self._cost,
         )
-        self._workstation.open_session(card, secrets, device_key=self._device_key)
+        key_list = self._met.key_list if self._met is not None else b""
+        self._workstation.open_session(
+            card, secrets, device_key=self._device_key, key_list=key_list
+        )
         self._device_key = b""
         self._workstation.begin()
         return code

@@ -8,12 +8,16 @@ and what is left of the whole exchange, and counts against a budget: first of th
 import http.client
 import io
 import socket
+import ssl
+from collections.abc import Collection
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from dossier.clock import Clock
+from dossier.errors import SealBroken
+from dossier.sealing.certificates import key_hash
 
 HEADER_BYTES = 16 * 1024
 _BUFFER_BYTES = 2 * 1024
@@ -23,6 +27,10 @@ _SEND_BYTES = 32 * 1024
 
 class TooMuch(http.client.HTTPException):
     """More bytes than the exchange may have."""
+
+
+class UnlistedKey(ssl.SSLError):
+    """The server's key is none of those it was said to have."""
 
 
 class Watch:
@@ -93,8 +101,12 @@ class GuardedSocket:
         return getattr(self._sock, name)
 
 
-def guarded_pools(watch: Watch) -> dict[str, type[HTTPConnectionPool]]:
-    """Connection pools by scheme whose sockets are under this watch."""
+def guarded_pools(
+    watch: Watch, keys: Collection[bytes] = ()
+) -> dict[str, type[HTTPConnectionPool]]:
+    """Connection pools by scheme whose sockets are under this watch. `keys`: hashes of the public keys that
+    TLS may be spoken with; empty for any.
+    """
 
     class Plain(HTTPConnection):
         def connect(self) -> None:
@@ -104,6 +116,10 @@ def guarded_pools(watch: Watch) -> dict[str, type[HTTPConnectionPool]]:
     class Tls(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
+            _refuse_unlisted(self.sock, keys)
+            self.is_verified = (
+                True  # or meant not to be: urllib3 would warn of sync.vouching's public questions
+            )
             self.sock = GuardedSocket(self.sock, watch)
 
     class PlainPool(HTTPConnectionPool):
@@ -113,3 +129,16 @@ def guarded_pools(watch: Watch) -> dict[str, type[HTTPConnectionPool]]:
         ConnectionCls = Tls
 
     return {"http": PlainPool, "https": TlsPool}
+
+
+def _refuse_unlisted(sock: Any, keys: Collection[bytes]) -> None:
+    """Before a byte of ours is sent."""
+    if not keys:
+        return
+    try:
+        shown = key_hash(sock.getpeercert(binary_form=True) or b"")
+    except SealBroken:
+        shown = b""
+    if shown not in keys:
+        sock.close()
+        raise UnlistedKey("the key is not in the list")

@@ -20,13 +20,22 @@ from sync.states import Did, Next, State, Trouble
 SERVER_TOO_OLD = "protocol"
 """The detail of a NotColloque that is our server in an older version."""
 _TROUBLES: tuple[tuple[type[DossierError], Trouble], ...] = (
-    (TlsRefused, Trouble.TLS),
     (NotColloque, Trouble.NOT_COLLOQUE),
     (Unreachable, Trouble.UNREACHABLE),
     (Busy, Trouble.BUSY),
     (DiskFull, Trouble.DISK_FULL),
     (BadAnswer, Trouble.BAD_ANSWER),
 )
+
+
+_TLS: dict[str, Trouble] = {
+    "host": Trouble.TLS_HOST,
+    "expired": Trouble.TLS_EXPIRED,
+    "clock": Trouble.TLS_CLOCK,
+    "unknown": Trouble.TLS_UNKNOWN,
+    "key": Trouble.TLS_KEY,
+    "protocol": Trouble.TLS_PROTOCOL,
+}
 
 
 class Pauses:
@@ -64,4 +73,6 @@ def trouble_of(error: DossierError) -> Trouble:
         return Trouble.OLD_RESTORE
     if isinstance(error, Refused) and error.code == Trouble.VOLUME_BLOCKED:
         return Trouble.VOLUME_BLOCKED
+    if isinstance(error, TlsRefused):
+        return _TLS.get(error.detail, Trouble.TLS)
     return next((word for kind, word in _TROUBLES if isinstance(error, kind)), Trouble.REFUSED)

@@ -18,12 +18,21 @@ from dossier.errors import (
     Unreachable,
 )
 from dossier.wire.messages import Problem
-from sync.guard import TooMuch
+from sync.guard import TooMuch, UnlistedKey
 
 LONGEST_RETRY_S = 900.0
 _BUSY = frozenset({429, 503, 507})
-_HOST_MISMATCH = frozenset({62, 64})
-"""X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL."""
+_VERDICTS = {
+    9: "clock",  # X509_V_ERR_CERT_NOT_YET_VALID
+    10: "expired",  # X509_V_ERR_CERT_HAS_EXPIRED
+    18: "unknown",  # X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
+    19: "unknown",  # X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
+    20: "unknown",  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+    21: "unknown",  # X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE
+    62: "host",  # X509_V_ERR_HOSTNAME_MISMATCH
+    64: "host",  # X509_V_ERR_IP_ADDRESS_MISMATCH
+}
+"""What OpenSSL says of a certificate it refuses, in our words."""
 _FAILURES: tuple[tuple[tuple[type[BaseException], ...], DossierError], ...] = (
     ((TooMuch,), BadAnswer("too_large")),
     ((TimeoutError, urllib3.exceptions.TimeoutError), Unreachable("timeout")),
@@ -55,6 +64,8 @@ def refusal(status: int, problem: Problem, retry_after_s: float | None) -> Dossi
 def failure(error: Exception) -> DossierError:
     """Our word for what the libraries raised, read from the whole chain of causes."""
     chain = _chain(error)
+    if any(isinstance(one, ssl.SSLEOFError | ssl.SSLZeroReturnError) for one in chain):
+        return Unreachable("connection")
     if any(isinstance(one, ssl.SSLError) for one in chain):
         return TlsRefused(_tls_reason(chain))
     for kinds, meant in _FAILURES:
@@ -69,10 +80,14 @@ def retry_after(text: str) -> float | None:
 
 
 def _tls_reason(chain: list[BaseException]) -> str:
-    """Why TLS was refused: `host`, `certificate` or `protocol`."""
+    """Why TLS was refused: `host`, `expired`, `clock` (not valid yet), `unknown` (nobody we know vouches for
+    it), `key` (not in the server's list), `certificate`, or `protocol`.
+    """
     for one in chain:
+        if isinstance(one, UnlistedKey):
+            return "key"
         if isinstance(one, ssl.SSLCertVerificationError):
-            return "host" if one.verify_code in _HOST_MISMATCH else "certificate"
+            return _VERDICTS.get(one.verify_code, "certificate")
     return "protocol"
 
 

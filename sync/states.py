@@ -15,6 +15,12 @@ class Trouble(StrEnum):
 
     UNREACHABLE = "unreachable"
     TLS = "tls"
+    TLS_HOST = "tls_host"
+    TLS_EXPIRED = "tls_expired"
+    TLS_CLOCK = "tls_clock"
+    TLS_UNKNOWN = "tls_unknown"
+    TLS_KEY = "tls_key"
+    TLS_PROTOCOL = "tls_protocol"
     NOT_COLLOQUE = "not_colloque"
     SERVER_TOO_OLD = "server_too_old"
     BAD_ANSWER = "bad_answer"

@@ -1,7 +1,7 @@
 """HTTPS to one server; the only importer of `requests` (security D10).
 
-TLS 1.2 or later with the host checked, by the system's trust store or by one pinned CA file; never a
-redirect, a proxy from the environment, a compressed transfer or a body beyond its cap; one deadline for the
+TLS 1.2 or later with the host checked, by keys and an authority that the server's signed list names
+(sync.vouching); never a redirect, a proxy from the environment, a compressed transfer or a body beyond its cap; one deadline for the
 whole exchange and one for each silence. Plain http is for the loopback only. A page is believed only after
 its digest. Nothing of a body ever reaches an error.
 """
@@ -17,11 +17,10 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 import requests.adapters
-import truststore
 import urllib3.exceptions
 from msgspec import Struct
 
-from dossier.clock import Clock
+from dossier.clock import Clock, from_wire
 from dossier.errors import (
     BadAnswer,
     DeviceRevoked,
@@ -64,6 +63,14 @@ from dossier.wire.messages import (
 from sync.guard import Watch, guarded_pools
 from sync.ports import Key
 from sync.refusals import failure, refusal, retry_after
+from sync.vouching import (
+    DATED,
+    OUTDATED,
+    Vouched,
+    Vouching,
+    proven_context,
+    unproven_context,
+)
 
 T = TypeVar("T")
 
@@ -76,7 +83,13 @@ _CHUNK = 64 * 1024
 _LINE = 4 * 1024
 _OVERHEAD = 64 * 1024
 """Room for the framing of a chunked body."""
+_SKEW_S = 600.0
+"""Further apart than this, it is a clock that is wrong, not the certificate."""
 _GATEWAY = frozenset({502, 503, 504})
+
+
+Opened = tuple[requests.Session, Watch]
+"""A way to the server and what bounds it."""
 
 
 class Patience(NamedTuple):
@@ -100,16 +113,17 @@ class Answer(NamedTuple):
 class _Adapter(requests.adapters.HTTPAdapter):
     """Our TLS context and our pools; the bundle that comes with requests is never loaded."""
 
-    def __init__(self, context: ssl.SSLContext, watch: Watch) -> None:
-        self._context, self._watch = context, watch
+    def __init__(self, context: ssl.SSLContext, watch: Watch, keys: tuple[bytes, ...]) -> None:
+        self._context, self._watch, self._keys = context, watch, keys
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *sizes: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*sizes, ssl_context=self._context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = guarded_pools(self._watch)
+        self.poolmanager.pool_classes_by_scheme = guarded_pools(self._watch, self._keys)
 
     def cert_verify(self, conn: object, _url: object, _verify: object, _cert: object) -> None:
-        conn.cert_reqs = "CERT_REQUIRED"  # type: ignore[attr-defined]
+        conn.cert_reqs = self._context.verify_mode  # type: ignore[attr-defined]
+        conn.assert_hostname = None if self._context.check_hostname else False  # type: ignore[attr-defined]
         conn.ca_certs = conn.ca_cert_dir = None  # type: ignore[attr-defined]
 
 
@@ -151,11 +165,14 @@ class RequestsTransport:
         url: str,
         clock: Clock,
         *,
+        vouching: Vouching | None = None,
         ca_file: Path | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._url = _checked(url)
         self._clock, self._ca_file = clock, ca_file
+        self._vouching = vouching or Vouching(Vouched)
+        self._vouched = self._vouching.present()
         self._patience = patience or Patience()
         self._session, self._watch = self._open(self._patience.stall_s)
 
@@ -166,6 +183,15 @@ class RequestsTransport:
     def keys(self) -> KeysReply:
         """The key list, to be believed only after its signature."""
         return self._get("/sync/v1/keys", "", KeysReply)
+
+    def unproven(self) -> tuple[Capabilities, KeysReply]:
+        """Both, whoever answers: to be believed only for what the key list's signature proves."""
+        line = self._open(self._patience.stall_s, is_proven=False)
+        try:
+            known = _parsed(self._exchanged(line, "GET", "/sync/v1/capabilities"), Capabilities)
+            return known, _parsed(self._exchanged(line, "GET", "/sync/v1/keys"), KeysReply)
+        finally:
+            line[0].close()
 
     def log(self, token: str, since: int) -> LogReply:
         """A signed root and its proof."""
@@ -234,6 +260,7 @@ class RequestsTransport:
 
     def hints(self, token: str, beat_s: float) -> Line:
         """Open the line of hints on a connection of its own; `beat_s` is its longest silence."""
+        self._vouched = self._vouching.present()
         session, watch = self._open(beat_s)
         try:
             watch.begin(self._patience.connect_s)
@@ -266,12 +293,47 @@ class RequestsTransport:
     def _exchange(
         self, method: str, path: str, token: str, message: Struct | None = None
     ) -> Answer:
-        self._watch.begin(self._patience.total_s)
-        reply = self._send(self._session, method, path, token, message)
+        """After a refusal of TLS once more, if a newer list of the server says otherwise."""
+        if self._vouching.present() != self._vouched:
+            self._begin_anew()
         try:
-            return self._read(reply, self._watch)
+            return self._exchanged((self._session, self._watch), method, path, token, message)
+        except TlsRefused as error:
+            if not self._is_otherwise(error):
+                raise
+        self._begin_anew()
+        return self._exchanged((self._session, self._watch), method, path, token, message)
+
+    def _exchanged(
+        self, line: Opened, method: str, path: str, token: str = "", message: Struct | None = None
+    ) -> Answer:
+        session, watch = line
+        watch.begin(self._patience.total_s)
+        reply = self._send(session, method, path, token, message)
+        try:
+            return self._read(reply, watch)
         finally:
             reply.close()
+
+    def _is_otherwise(self, error: TlsRefused) -> bool:
+        """Look again, over a line that proves nothing: did the list change; or is it our clock that is wrong?
+        Raises TlsRefused (`clock`) for that.
+        """
+        if error.detail not in OUTDATED | DATED:
+            return False
+        try:
+            known, keys = self.unproven()
+            skew_s = (from_wire(known.now) - self._clock.now()).total_seconds()
+        except (DossierError, ValueError):
+            return False
+        if error.detail in DATED and abs(skew_s) > _SKEW_S:
+            raise TlsRefused("clock") from error
+        return error.detail in OUTDATED and self._vouching.offered(keys.list.encode())
+
+    def _begin_anew(self) -> None:
+        self._session.close()
+        self._vouched = self._vouching.present()
+        self._session, self._watch = self._open(self._patience.stall_s)
 
     def _send(
         self,
@@ -335,11 +397,12 @@ class RequestsTransport:
             retry_after_s=retry_after(reply.headers.get("Retry-After", "")),
         )
 
-    def _open(self, stall_s: float) -> tuple[requests.Session, Watch]:
-        watch = Watch(self._clock, stall_s)
+    def _open(self, stall_s: float, *, is_proven: bool = True) -> Opened:
+        watch, vouched = Watch(self._clock, stall_s), self._vouched if is_proven else Vouched()
+        context = proven_context(vouched, self._ca_file) if is_proven else unproven_context()
         session = requests.Session()
         session.trust_env = False
-        adapter = _Adapter(_context(self._ca_file), watch)
+        adapter = _Adapter(context, watch, vouched.keys)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session, watch
@@ -355,21 +418,6 @@ def _checked(url: str) -> str:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise NotColloque("plain_http")
     return url.rstrip("/")
-
-
-def _context(ca_file: Path | None) -> ssl.SSLContext:
-    """Host checked, TLS 1.2 or later; a pinned CA file replaces the system's trust and adds nothing."""
-    context: ssl.SSLContext
-    if ca_file is None:
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    else:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        try:
-            context.load_verify_locations(cafile=str(ca_file))
-        except OSError as error:
-            raise TlsRefused("ca_file") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _refs(items: Sequence[Key]) -> TermsRequest:

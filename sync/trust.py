@@ -18,6 +18,7 @@ from dossier.sealing.text import base64url
 from dossier.wire.messages import Capabilities, KeysReply, LogReply
 from sync.exchanges import AskKeys, AskLog, Reply
 from sync.ports import PinBoard, Pins
+from sync.vouching import vouched_by
 
 EVERY_S = 3600.0
 """How often the log is asked for its proof, besides each new token."""
@@ -30,10 +31,17 @@ class Trust:
         self._board, self._device = board, device
         self._pins = board.pins()
         self._told = self._kept_list()
+        self.vouched = vouched_by(self._told)
+        """What TLS takes of this server now; any thread may look."""
         self._serial = -1
         self._restore = 0
         self._log_due_s: float | None = None
         self._list_due = self._log_doubted = False
+
+    @property
+    def key_list(self) -> bytes:
+        """The list as it was signed; empty before one was believed."""
+        return self._pins.key_list
 
     # --- the key list ----------------------------------------------------------------------------------
 
@@ -80,8 +88,25 @@ class Trust:
         if told.restore < self._restore:
             self._restore = 0
             raise Distrusted("restore_undeclared")
+        self._believe(told, text)
+        self._list_due = False
+
+    def offered(self, text: bytes) -> bool:
+        """A list that came over a line TLS refused: believed when our identity signed it and it is newer.
+        True: it is, and TLS may be tried again.
+        """
+        try:
+            told = verify_key_list(self._pins.identity, text)
+        except SealBroken:
+            return False
+        if self._told is not None and told.serial <= self._told.serial:
+            return False
+        self._believe(told, text)
+        return True
+
+    def _believe(self, told: KeyList, text: bytes) -> None:
         self._keep(self._pins._replace(key_list=text))
-        self._told, self._list_due = told, False
+        self._told, self.vouched = told, vouched_by(told)
 
     def declares(self, restore: int) -> bool:
         """May an answer carry this restore number? False: the list has to be asked for again."""

@@ -1,6 +1,6 @@
 """From the kernel's errors to sentences that say what is wrong and what to do."""
 
-from dossier.errors import DossierError, Invalid, Refused
+from dossier.errors import DossierError, Invalid, Refused, TlsRefused
 from dossier.sealing.strength import MAX_CHARACTERS, MIN_CHARACTERS
 from ui.i18n import Texts
 
@@ -11,6 +11,8 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         return rule_sentence(texts, error.issues[0].rule)
     if isinstance(error, Refused) and (said := _refusal(texts, error.code)):
         return said
+    if isinstance(error, TlsRefused):
+        return _tls_sentence(texts, error.detail)
     tr = texts.tr
     return {
         "error.access_denied": tr("Your rights on this record do not allow this."),
@@ -18,7 +20,6 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         "error.invalid": tr("Something in the entry is not accepted. Check the fields."),
         "error.conflict": tr("Somebody changed this meanwhile. Both versions are kept."),
         "error.unreachable": tr("The server does not answer. Check the network, then try again."),
-        "error.tls": tr("The server’s certificate is refused. Do not go on: call the operator."),
         "error.not_colloque": tr(
             "Something answers at this address, but it is not a Colloque server. Check the address, "
             "or the sign-in page of this network."
@@ -44,6 +45,33 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         "error.too_new": tr("The copy was made by a newer version of Colloque: update this one."),
         "error.disk_full": tr("The disk is full. Free some space; what you typed is kept."),
     }.get(error.key, tr("Something went wrong. What you typed is kept; try again."))
+
+
+def _tls_sentence(texts: Texts, reason: str) -> str:
+    """Why the server's certificate is refused, and what to do."""
+    tr = texts.tr
+    return {
+        "host": tr(
+            "The server’s certificate is for another address. Check the address, then call the operator."
+        ),
+        "expired": tr(
+            "The server’s certificate has ended. Nothing was sent: call the operator, who renews it."
+        ),
+        "clock": tr(
+            "The clock of this computer is wrong: the server’s certificate cannot be checked. Set it; if it "
+            "is right, call the operator."
+        ),
+        "unknown": tr(
+            "Nobody this computer knows vouches for the server’s certificate. Do not go on: call the operator."
+        ),
+        "key": tr(
+            "The server shows a key that is not in its list: somebody may be listening. Nothing was sent: "
+            "call the operator."
+        ),
+        "protocol": tr(
+            "The server’s encryption (TLS) is too old or missing. Nothing was sent: call the operator."
+        ),
+    }.get(reason, tr("The server’s certificate is refused. Do not go on: call the operator."))
 
 
 def _refusal(texts: Texts, code: str) -> str:

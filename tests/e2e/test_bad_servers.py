@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.certificate_files import Authority, old_context, server_context
 from tests.fakes.desktop_process import DesktopProcess, House, display
 from tests.fakes.http_server import HostileServer, Script
 from tests.fakes.small_practice import FONTAINE, SmallPractice, find, small_practice
-from tests.security.test_transport_hostile import Authority, drip, raw, reply
+from tests.security.test_transport_hostile import drip, raw, reply
 
 PORTAL = reply(b"<html>Wifi gratuit</html>", kind="text/html")
 REDIRECT = reply(b"", status="302 Found", more="Location: http://portal.example/\r\n")
@@ -80,9 +81,19 @@ def test_d10_the_first_page_says_what_answers(
 def test_d10_the_first_page_refuses_a_certificate_nobody_vouches_for(
     installing: DesktopProcess, tmp_path: Path
 ) -> None:
-    authority = Authority(tmp_path, "unknown", "127.0.0.1")
-    with HostileServer(PORTAL, authority.context()) as server:
-        asks(installing, f"https://{server.address}", "certificat du serveur est refusé")
+    files = Authority(tmp_path).issue("one")
+    with HostileServer(PORTAL, server_context(files)) as server:
+        asks(installing, f"https://{server.address}", "ne garantit le certificat du serveur")
+
+
+def test_row49_the_first_page_refuses_encryption_of_before_tls_1_2(
+    installing: DesktopProcess, tmp_path: Path
+) -> None:
+    files = Authority(tmp_path).issue("one")
+    with HostileServer(PORTAL, old_context(files)) as server:
+        asks(
+            installing, f"https://{server.address}", "chiffrement du serveur (TLS) est trop ancien"
+        )
 
 
 def test_an_address_in_clear_on_the_network_is_refused_before_anything_is_sent(

@@ -26,9 +26,11 @@ from dossier.wire.messages import EnrolRequest, Op
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from sync.engine import Engine
+from sync.meeting import meet
 from sync.states import Did, Next
 from sync.transport import RequestsTransport
 from sync.trust import Trust
+from sync.vouching import Vouching
 from tests.fakes.authenticator import Authenticator
 from tests.fakes.server_room import PASSWORD, an_allergy
 
@@ -43,6 +45,7 @@ class Known(msgspec.Struct):
     private: bytes
     situation: str
     identity: str
+    key_list: bytes = b""
 
 
 class Device:
@@ -59,7 +62,12 @@ class Device:
         self._known = msgspec.json.decode((profile / "known.json").read_bytes(), type=Known)
         more = {} if failpoint is None else {"failpoint": failpoint}
         self.store = LocalStore.open(profile / "store", KEY, self.clock, self.entropy, **more)
-        self.transport = RequestsTransport(url, self.clock)
+        pins = LocalPins(self.store.vault, unbase64url(self._known.identity))
+        if not pins.pins().key_list:
+            pins.pin(pins.pins()._replace(key_list=self._known.key_list))
+        trust = Trust(pins, self._known.device)
+        vouching = Vouching(lambda: trust.vouched, trust.offered)
+        self.transport = RequestsTransport(url, self.clock, vouching=vouching)
         self.engine = Engine(
             self.store.sync,
             self.transport,
@@ -69,8 +77,7 @@ class Device:
             self.entropy,
             **listening,
         )
-        pins = LocalPins(self.store.vault, unbase64url(self._known.identity))
-        self.engine.demand(Trust(pins, self._known.device))
+        self.engine.demand(trust)
 
     @classmethod
     def enrol(cls, profile: Path, url: str, login: str) -> Self:
@@ -83,11 +90,13 @@ class Device:
             device_name=profile.name,
             public_key=base64url(devices.public_key(private)),
         )
-        transport = RequestsTransport(url, SystemClock())
+        met = meet(lambda by: RequestsTransport(url, SystemClock(), vouching=by))
+        transport = RequestsTransport(url, SystemClock(), vouching=met.vouching)
         reply = transport.enrol(asked)
         transport.close()
         profile.mkdir(parents=True)
-        known = Known(reply.device, private, reply.situations[0].id, reply.identity)
+        situation = reply.situations[0].id
+        known = Known(reply.device, private, situation, reply.identity, met.key_list)
         (profile / "known.json").write_bytes(msgspec.json.encode(known))
         return cls(profile, url)
 

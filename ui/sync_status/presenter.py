@@ -1,6 +1,6 @@
 """From the figures of the copy to the words of the sync centre, the status bar and the lock page."""
 
-from dossier.errors import Distrusted, Refused
+from dossier.errors import Distrusted, DossierError, Refused, TlsRefused
 from practitioner_app.ports import ItemState
 from practitioner_app.services.search import PatientHit
 from practitioner_app.services.session import Connection, Lease, LeaseState, Link, membership_ends
@@ -63,6 +63,8 @@ def link_chip(status: Status, speaking: Speaking) -> ChipState:
         if not copy:
             return ChipState(tr("Offline — no copy yet"), Tone.WARN, "cloud_off")
         return ChipState(tr("Offline — copy of {moment}", moment=copy), Tone.WARN, "cloud_off")
+    if status.connection.detail == "tls_clock":
+        link = Link.CLOCK_WRONG
     return ChipState(link_words(texts, link), Tone.WARN, "alert")
 
 
@@ -146,13 +148,24 @@ def centre_state(centre: Centre, speaking: Speaking) -> CentreState:
     )
 
 
+def _stopped_by(connection: Connection) -> DossierError | None:
+    """What a person has to be told in a whole sentence; None while nothing is that wrong."""
+    match connection.link:
+        case Link.TLS:
+            return TlsRefused(connection.detail.removeprefix("tls_"))
+        case Link.DISTRUSTED:
+            return Distrusted(connection.detail)
+        case Link.BLOCKED:
+            return Refused(connection.detail)
+    return None
+
+
 def _notice(centre: Centre, speaking: Speaking) -> str:
     """What may be relied upon now, in one sentence."""
     tr, copy = speaking.texts.tr, centre.copy
-    if centre.connection.link is Link.DISTRUSTED:
-        return error_sentence(speaking.texts, Distrusted(centre.connection.detail))
-    if centre.connection.link is Link.BLOCKED:
-        return error_sentence(speaking.texts, Refused(centre.connection.detail))
+    stopped = _stopped_by(centre.connection)
+    if stopped is not None:
+        return error_sentence(speaking.texts, stopped)
     if centre.lease.narrowed:
         return tr("Continuity mode: only what the practice wrote is shown and counted.")
     if copy.complete:
@@ -194,7 +207,7 @@ def _copy(centre: Centre, speaking: Speaking) -> CopyCard:
         percent=formats.percent(copy.percent / 100),
         ranks=tuple(_rank(row, speaking) for row in copy.ranks if row.patients_total),
         notice=_notice(centre, speaking),
-        alarm=centre.connection.link in {Link.DISTRUSTED, Link.BLOCKED},
+        alarm=_stopped_by(centre.connection) is not None,
     )
 
 
