@@ -28,6 +28,10 @@ from practitioner_app.ports import (
 )
 
 _CURRENT: Final = "SELECT owner, rtype, id, restore, k, body, shows, state, op_id, at FROM current WHERE owner = ?"
+_OF_TYPE: Final = (
+    "SELECT owner, rtype, id, restore, k, body, shows, state, op_id, at FROM current "
+    "WHERE rtype = ? ORDER BY at, owner, id"
+)
 
 _OWNERS: Final = (
     "SELECT owner, kind, rank, min(complete AND at = wanted), sum(rows), sum(CASE "
@@ -109,6 +113,11 @@ class LocalRecordReader:
                 (owner, rtype, rid),
             ).fetchone()
         return None if row is None else self._rows([row])[0]
+
+    def everywhere(self, rtype: str) -> Sequence[CurrentRow]:
+        """Every current row of one type, of all patients held, by time."""
+        with self._readers.reading() as db:
+            return self._rows(db.execute(_OF_TYPE, (rtype,)).fetchall())
 
     def directory(self, references: Sequence[str]) -> Mapping[str, bytes]:
         """Bodies of directory resources by `Type/id`; what is not held is left out."""

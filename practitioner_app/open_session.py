@@ -47,6 +47,7 @@ from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.result_grid import ResultService
+from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Link
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
@@ -151,7 +152,15 @@ class OpenSession:
         self._moved, self._state = Event(), SyncState()
         self._copied_s = float("-inf")
         self.copy: CopyRow | None = None
-        services = Services(
+        services = self._services(writer, outbox, search)
+        self.context = self._context(services, without_keyring=without_keyring)
+
+    def _services(
+        self, writer: Writer, outbox: AnnouncingOutbox, search: SearchService
+    ) -> Services:
+        store, clock, terms = self._store, self._around.clock, self._around.terms
+        reader = store.records
+        return Services(
             record=RecordService(
                 reader=reader,
                 outbox=outbox,
@@ -164,13 +173,13 @@ class OpenSession:
             allergies=AllergyService(reader, writer),
             problems=ProblemService(writer),
             treatments=TreatmentService(writer),
-            results=ResultService(reader, around.terms),
+            results=ResultService(reader, terms),
+            reviews=ReviewService(reader, writer, terms, search),
             search=search,
             conflicts=ConflictService(reader=reader, outbox=outbox, writer=writer, search=search),
             centre=self.centre,
             computers=self._computers(),
         )
-        self.context = self._context(services, without_keyring=without_keyring)
 
     def _vouching(self) -> Vouching | None:
         """By the list as the synchronisation believes it; only that one learns a newer list."""
@@ -284,6 +293,7 @@ class OpenSession:
             self._line.close()
         self.context.services.record.forget()
         self.context.services.results.forget()
+        self.context.services.reviews.forget()
         self._store.close()
 
     @property

@@ -22,6 +22,7 @@ from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.result_grid import ResultService
+from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import LeaseState, LockFacts
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
@@ -37,6 +38,7 @@ class Services(Struct, frozen=True, kw_only=True):
     problems: ProblemService
     treatments: TreatmentService
     results: ResultService
+    reviews: ReviewService
     search: SearchService
     conflicts: ConflictService
     centre: SyncCentre

@@ -124,7 +124,7 @@ class Frame(QWidget):
         if strip is not None:
             self.strip.show_cells(strip)
         self.pages.setCurrentWidget(page)
-        self.mark("record")
+        self._mark("record")
 
     def forget_patient(self) -> None:
         """Nobody is open any more: no word of a patient stays in banner or strip, in sight or not."""
@@ -139,9 +139,9 @@ class Frame(QWidget):
         self.header.show_head(title, about, record)
         self.header.show()
         self.pages.setCurrentWidget(page)
-        self.mark(place)
+        self._mark(place)
 
-    def mark(self, place: str) -> None:
+    def _mark(self, place: str) -> None:
         """Where one is, on the rail."""
         self._place = place
         self.rail.show_place(place)

@@ -10,8 +10,6 @@ from ui.theme.look import Look
 RECORD, SYNC, SETTINGS, CONFLICT = "record", "sync", "settings", "conflict"
 RESULTS = "results"
 
-_ABOUT_ONE = frozenset((CONFLICT, RESULTS))
-
 
 class Navigator(QObject):
     """Shows pages in the frame. A one-patient page is shown with its banner or not at all (HZ-01)."""
@@ -66,9 +64,8 @@ class Navigator(QObject):
             self._frame.show_record_page(self._pages[RECORD], record.banner, record.strip)
         elif place == RECORD and self._waiting:
             self._frame.show_record_page(self._pages[RECORD], None, ())
-        elif place in _ABOUT_ONE and record is not None:
-            self._frame.show_record_page(self._pages[place], record.banner, None)
-            self._frame.mark(place if place == RESULTS else RECORD)
+        elif place == CONFLICT and record is not None:
+            self._frame.show_record_page(self._pages[CONFLICT], record.banner, None)
         else:
             titles = {
                 RECORD: tr("Record"),
@@ -77,7 +74,7 @@ class Navigator(QObject):
                 CONFLICT: tr("Two versions to settle"),
                 RESULTS: tr("Results"),
             }
-            page = self._pages["empty" if place in {RECORD, RESULTS} else place]
+            page = self._pages["empty" if place == RECORD else place]
             about = tr("computer {device}", device=self._device_name) if place == SYNC else ""
             self._frame.show_page(place, page, titles[place], about, self.open_record)
         if moved:

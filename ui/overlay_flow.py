@@ -1,5 +1,7 @@
 """What lies above the screens of a session, and every key of the registry."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Slot
 
 from ui.navigation import RECORD, RESULTS, SETTINGS, SYNC
@@ -17,6 +19,7 @@ class OverlayFlow(QObject):
     def __init__(self, session: SessionSurface) -> None:
         super().__init__(session)
         self._session = session
+        self._bound: dict[str, Callable[[], None]] = {}
         model, view = session.models.palette, session.palette_view
         model.changed.connect(self._show)
         view.typed.connect(self._type)
@@ -130,12 +133,16 @@ class OverlayFlow(QObject):
             "next_unread": self._next,
             "previous_unread": self._previous,
         }
-        act = acts.get(kind)
+        act = acts.get(kind) or self._bound.get(kind)
         if act is not None:
             act()
         elif kind in {RECORD, RESULTS, SYNC, SETTINGS}:
             session.navigator.go(kind)
         session.frame.rail.show_place(session.navigator.place)
+
+    def bind(self, key: str, act: Callable[[], None]) -> None:
+        """What a key of the registry does on a page that has a flow of its own."""
+        self._bound[key] = act
 
     def _panes(self) -> None:
         if self._session.navigator.place == RECORD:

@@ -12,6 +12,7 @@ from ui.medications import feature as medications
 from ui.patient import feature as patient
 from ui.problems import feature as problems
 from ui.results import feature as results
+from ui.reviews import feature as reviews
 from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
 from ui.widgets.button import KeyCap
@@ -60,6 +61,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *general(texts),
         *patient.commands(texts),
         *results.commands(texts),
+        *reviews.commands(texts),
         *allergies.commands(texts),
         *problems.commands(texts),
         *medications.commands(texts),

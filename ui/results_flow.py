@@ -1,48 +1,130 @@
-"""Between the results page and its model; the page always shows the patient of the banner (HZ-01)."""
+"""Between the results page and its models. What stands beside the list is always the open record (HZ-01)."""
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
-from ui.navigation import RESULTS, Navigator
-from ui.patient.view_model import RecordModel
-from ui.results.view import ResultsView
-from ui.results.view_model import ResultsModel
+from practitioner_app.services.writing import Written
+from ui.navigation import RESULTS
+from ui.results_page import ResultsPage
+from ui.reviews.state import SIGNED
+from ui.session_flow import SessionSurface
+
+SETTLED_MS = 250
+"""How long a line is chosen before its record is opened: stepping over a line opens nothing."""
 
 
 class ResultsFlow(QObject):
-    def __init__(
-        self,
-        view: ResultsView,
-        results: ResultsModel,
-        record: RecordModel,
-        navigator: Navigator,
-        parent: QObject,
-    ) -> None:
-        super().__init__(parent)
-        self._view, self._results = view, results
-        self._record, self._navigator = record, navigator
-        results.changed.connect(self._show)
-        record.changed.connect(self._follow)
-        navigator.moved.connect(self._moved)
-        view.line_chosen.connect(results.choose)
-        view.period_asked.connect(results.in_period)
+    """The list opens records; the open record shows its results; signing goes on to the next line."""
+
+    def __init__(self, session: SessionSurface, page: ResultsPage) -> None:
+        super().__init__(session)
+        self._session, self._page = session, page
+        self._models = models = session.models
+        self._by_list = False
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(SETTLED_MS)
+        self._settled.timeout.connect(self._open_chosen)
+        models.results.changed.connect(self._show_patient)
+        models.record.changed.connect(self._follow)
+        models.reviews.changed.connect(self._show_list)
+        models.reviews.signed.connect(self._was_signed)
+        models.reviews.refused.connect(self._refused)
+        session.navigator.moved.connect(self._moved)
+        page.results.line_chosen.connect(models.results.choose)
+        page.results.period_asked.connect(models.results.in_period)
+        page.reviews.chosen.connect(self._chosen)
+        page.reviews.tab_asked.connect(models.reviews.show_tab)
+        page.reviews.sign_asked.connect(models.reviews.sign)
+        page.reviews.results_wanted.connect(page.results.focus_grid)
+        page.alert.acknowledged.connect(models.reviews.acknowledge)
+
+    # -- state up -------------------------------------------------------------
 
     @Slot()
-    def _show(self) -> None:
-        self._view.show_state(self._results.state)
+    def _show_patient(self) -> None:
+        record = self._models.record.state.record
+        self._page.show_patient(record.banner if record else None, self._models.results.state)
+        self._show_alert()
+
+    @Slot()
+    def _show_list(self) -> None:
+        state = self._models.reviews.state
+        self._page.reviews.show_state(state)
+        self._session.frame.set_badge(RESULTS, state.to_sign)
+        self._show_alert()
+
+    def _show_alert(self) -> None:
+        """Only above the results of its own patient."""
+        state = self._models.reviews.state
+        row, owner = state.row, self._models.record.state.owner
+        mine = row is not None and row.owner == owner and self._by_list and state.tab != SIGNED
+        self._page.alert.show_alert(state.alert if mine else None)
+
+    # -- intents down ---------------------------------------------------------
 
     @Slot(str)
     def _moved(self, place: str) -> None:
-        if place == RESULTS:
-            self._follow()
-            self._view.focus_grid()
+        self._settled.stop()
+        if place != RESULTS:
+            self._models.results.leave()
+            return
+        self._models.reviews.refresh()
+        owner = self._models.record.state.owner
+        self._by_list = owner is None
+        if owner is None:
+            self._page.reviews.list.setFocus()
+            self._settled.start()
         else:
-            self._results.leave()
+            self._models.results.open(owner)
+            self._page.results.focus_grid()
+
+    @Slot(str)
+    def _chosen(self, key: str) -> None:
+        self._models.reviews.choose(key)
+        if self._session.navigator.place == RESULTS and self._page.reviews.list.hasFocus():
+            self._by_list = True
+            self._settled.start()
+
+    @Slot()
+    def _open_chosen(self) -> None:
+        """The record of the chosen line, its results in sight."""
+        row, models = self._models.reviews.state.row, self._models
+        if row is None or row.owner is None or self._session.navigator.place != RESULTS:
+            return
+        if models.record.state.owner != row.owner:
+            models.forms.drop()
+            models.record.open(row.owner)
+        models.results.open(row.owner, row.code)
 
     @Slot()
     def _follow(self) -> None:
         """The open record is another one, or none any more."""
-        owner = self._record.state.owner
+        models, owner = self._models, self._models.record.state.owner
         if owner is None:
-            self._results.leave()
-        elif self._navigator.place == RESULTS and owner != self._results.state.owner:
-            self._results.open(owner)
+            models.results.leave()
+        elif self._session.navigator.place == RESULTS and owner != models.results.state.owner:
+            models.results.open(owner)
+        self._show_patient()
+
+    @Slot(object)
+    def _was_signed(self, written: Written) -> None:
+        """Taken back like any other act; the next line is chosen."""
+        tr = self._session.look.tr
+        self._session.record_flow.done(written, tr("Signed as read, not sent yet."))
+        self._models.reviews.refresh()
+        if self._session.navigator.place == RESULTS:
+            self._page.reviews.list.setFocus()
+            self._settled.start()
+
+    @Slot(str)
+    def _refused(self, sentence: str) -> None:
+        self._session.toast.show_sentence(sentence, undoable=False)
+
+    def sign(self) -> None:
+        """Alt+V, on the results page only."""
+        if self._session.navigator.place == RESULTS:
+            self._models.reviews.sign()
+
+    def acknowledge(self) -> None:
+        if self._session.navigator.place == RESULTS:
+            self._models.reviews.acknowledge()

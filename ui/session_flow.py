@@ -191,12 +191,15 @@ class RecordFlow(QObject):
     @Slot(object)
     def _saved(self, written: Written) -> None:
         session, tr = self._session, self._session.look.tr
-        self._undo_op = written.op_id
         session.record_view.show_panel(None)
         session.models.record.choose(Ref(written.rtype, written.id))
-        sentence = tr("Recorded on this computer, not sent yet.")
-        session.toast.show_sentence(sentence)
+        self.done(written, tr("Recorded on this computer, not sent yet."))
         session.record_view.timeline.list.setFocus()
+
+    def done(self, written: Written, sentence: str) -> None:
+        """An act that Ctrl+Z takes back while it has not left."""
+        self._undo_op = written.op_id
+        self._session.toast.show_sentence(sentence)
 
     @Slot()
     def _form_closed(self) -> None:

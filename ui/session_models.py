@@ -11,6 +11,7 @@ from ui.patient.view_model import RecordModel
 from ui.record_forms import RecordForms
 from ui.registry import palette_actions
 from ui.results.view_model import ResultsModel
+from ui.reviews.view_model import ReviewsModel
 from ui.search.view_model import PaletteVm
 from ui.settings.computers_model import ComputersModel
 from ui.speaking import Speaking
@@ -72,6 +73,9 @@ class SessionModels(QObject):
         )
         self.results = ResultsModel(
             results=services.results, lanes=lanes, changes=changes, speak=speak, parent=self
+        )
+        self.reviews = ReviewsModel(
+            reviews=services.reviews, lanes=lanes, changes=changes, speak=speak, parent=self
         )
         self.computers = ComputersModel(
             computers=services.computers, lanes=lanes, speak=speak, parent=self

@@ -14,8 +14,8 @@ from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
 from ui.registry import KeySheet, all_commands
-from ui.results.view import ResultsView
 from ui.results_flow import ResultsFlow
+from ui.results_page import ResultsPage
 from ui.search.view import PaletteView
 from ui.session_flow import RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
@@ -82,9 +82,9 @@ class SessionView(SessionSurface):
         self.record_flow = RecordFlow(self)
         self.sync_flow = SyncFlow(self)
         self.overlay_flow = OverlayFlow(self)
-        self.results_flow = ResultsFlow(
-            self.results_view, self.models.results, self.models.record, self.navigator, self
-        )
+        self.results_flow = ResultsFlow(self, self.results_page)
+        self.overlay_flow.bind("sign", self.results_flow.sign)
+        self.overlay_flow.bind("acknowledge", self.results_flow.acknowledge)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         for command in self.commands:
             if command.shortcut:
@@ -92,6 +92,7 @@ class SessionView(SessionSurface):
                 action.asked.connect(self.overlay_flow.run)
                 self.addAction(action)
         self.models.status.refresh()
+        self.models.reviews.refresh()
         self.navigator.go("record")
 
     def _make_frame(self, context: SessionContext) -> None:
@@ -112,7 +113,7 @@ class SessionView(SessionSurface):
         look = self.look
         self.record_view = RecordView(look)
         self.conflict_view = ConflictView(look)
-        self.results_view = ResultsView(look)
+        self.results_page = ResultsPage(look)
         self.centre_view = SyncCentreView(look)
         settings = SettingsView(look, preferences, intended_use(look.texts))
         settings.chosen.connect(self.preferences_chosen)
@@ -131,7 +132,7 @@ class SessionView(SessionSurface):
             ("empty", self.empty),
             ("record", self.record_view),
             ("conflict", self.conflict_view),
-            ("results", self.results_view),
+            ("results", self.results_page),
             ("sync", self.centre_view),
             ("settings", settings),
         )

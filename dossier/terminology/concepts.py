@@ -94,6 +94,8 @@ class Analyte(Measure, frozen=True, kw_only=True):
 
     key: str
     family: str
+    alert_low: Decimal | None = None
+    alert_high: Decimal | None = None
     panel: Panel
     second: str = ""
     second_factor: Decimal | None = None
@@ -109,6 +111,14 @@ class Analyte(Measure, frozen=True, kw_only=True):
         if sex == "male":
             return self.low_male, self.high_male
         return (self.low_female, self.high_female) if sex == "female" else (None, None)
+
+    def alert(self, number: Decimal, ucum: str) -> Decimal | None:
+        """The alert value that a number reaches or passes, in the unit of this entry only (HZ-10, HZ-11)."""
+        if ucum != self.ucum:
+            return None
+        if self.alert_high is not None and number >= self.alert_high:
+            return self.alert_high
+        return self.alert_low if self.alert_low is not None and number <= self.alert_low else None
 
     def in_second_unit(self, number: Decimal, ucum: str) -> Decimal | None:
         """The same quantity in `second`; None where there is none, or where `ucum` is not the unit of this

@@ -76,6 +76,7 @@ class GridLine(Struct, frozen=True, kw_only=True):
     """
 
     key: str
+    code: str
     heading: Heading
     label: str
     unit: str
@@ -153,6 +154,7 @@ class _Lines:
             key="|".join(
                 (key.code, key.unit, newest.status if computed else "", str(key.by_patient))
             ),
+            code=key.code,
             heading=heading,
             label=label,
             unit=shown.unit,

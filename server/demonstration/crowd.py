@@ -22,6 +22,8 @@ Json = dict[str, Any]
 
 _GPS = ("fontaine", "lemaire", "kaci", "vasseur")
 _YEARS = 15
+_AWAITED = 0.07
+"""Share of those with a long illness whose results came in during the week before the story."""
 _ASKED_TOBACCO = 16
 _WEIGHT, _HEIGHT = "29463-7", "8302-2"
 _ALLERGIES = (
@@ -44,11 +46,14 @@ _INFANT_DOSES = (
 
 
 class Life(NamedTuple):
-    """How one person lives: a body, how often they come, whether they smoke."""
+    """How one person lives: a body, how often they come, whether they smoke; what their last blood tests
+    showed, one table a long illness.
+    """
 
     body: Body
     fullness: float
     smokes: bool
+    levels: list[dict[str, float]]
 
 
 @cache
@@ -65,7 +70,7 @@ def write(pen: Pen, by: str, now: Story, fullness: float) -> None:
     pen.consent(by, story.working_day(first))
     avoided = _allergy(pen, by, first, now)
     body = Body(pen.random, pen.subject, first)
-    life = Life(body, fullness, _tobacco(pen, by, first, now))
+    life = Life(body, fullness, _tobacco(pen, by, first, now), [])
     chronic = _chronic(pen, by, first, now, avoided, life)
     _acute(pen, by, first, now, fullness, avoided)
     _child(pen, by, first, now, body)
@@ -84,6 +89,7 @@ def write(pen: Pen, by: str, now: Story, fullness: float) -> None:
             str(first.year - 3),
             "surgical",
         )
+    _awaited(pen, life, now)
 
 
 def _arrival(random: Random, now: Story) -> date:
@@ -249,6 +255,17 @@ def _follow(pen: Pen, by: str, rule: Json, since: date, now: Story, life: Life) 
             levels = {key: _next(pen.random, key, value) for key, value in levels.items()}
             sampled = story.working_day(day - timedelta(days=6))
             pen.results(sampled, with_filtration(pen, sampled, _coherent(levels)), odd=True)
+    if levels:
+        life.levels.append(levels)
+
+
+def _awaited(pen: Pen, life: Life, now: Story) -> None:
+    """Who comes this week had blood taken in the week before: nobody has read it yet."""
+    if not life.levels or pen.random.random() > _AWAITED:
+        return
+    levels = {key: _next(pen.random, key, value) for key, value in life.levels[0].items()}
+    sampled = story.working_day(now.today - timedelta(days=7 - pen.random.randrange(5)))
+    pen.results(sampled, with_filtration(pen, sampled, _coherent(levels)))
 
 
 def _coherent(levels: dict[str, float]) -> list[tuple[str, float]]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dossier.terminology.catalogue import Terminology
-from server.demonstration import clinic, crowd, people, sheets
+from server.demonstration import clinic, crowd, duties, people, sheets
 from server.demonstration.pen import Pen
 from server.demonstration.story import Story
 
@@ -50,14 +50,16 @@ def _records(terminology: Terminology, now: Story, count: int, seed: int) -> Ite
     cast = sheets.cast()
     order = ("martineau", *(name for name in cast if name != "martineau"))
     for name in order[:count]:
-        yield sheets.write(cast[name], terminology, Random(f"{seed}/{name}"), now).resources
+        told = sheets.write(cast[name], terminology, Random(f"{seed}/{name}"), now).resources
+        yield told + duties.due(told, now.today, cast[name]["person"].get("results_to", ""))
     rest = max(0, count - len(cast))
     known = [
         (person["birth_name"], people.strict(person.get("used_given", person["givens"][0])))
         for person in (one["person"] for one in cast.values())
     ]
     for person in people.Crowd(rest, Random(seed), now, known).people():
-        yield _resident(person, terminology, Random(f"{seed}/{person.number}"), now)
+        told = _resident(person, terminology, Random(f"{seed}/{person.number}"), now)
+        yield told + duties.due(told, now.today)
 
 
 def _resident(

@@ -11,7 +11,7 @@ from dossier.entropy import SeededEntropy
 from dossier.fhir.allergies import NewAllergy
 from practitioner_app.ports import ItemState
 from practitioner_app.services.writing import Writer
-from tests.builders import ACTOR, OWNER, an_allergy
+from tests.builders import ACTOR, OTHER_OWNER, OWNER, a_result, an_allergy
 from tests.fakes.manual_clock import ManualClock
 
 
@@ -82,3 +82,13 @@ class RecordStoreContract:
         assert store.drafts.get("form") == b"x"
         store.drafts.drop("form")
         assert store.drafts.get("form") is None
+
+    def test_a_work_list_reads_one_type_over_all_patients(self, store):
+        writer = self.writer(store)
+        writer.create(OWNER, an_allergy("a1"))
+        writer.create(OTHER_OWNER, an_allergy("a2"))
+        writer.create(OTHER_OWNER, a_result("o1"))
+        found = store.reader.everywhere("AllergyIntolerance")
+        assert {(row.owner, row.id) for row in found} == {(OWNER, "a1"), (OTHER_OWNER, "a2")}
+        assert [row.id for row in store.reader.everywhere("Observation")] == ["o1"]
+        assert list(store.reader.everywhere("Task")) == []

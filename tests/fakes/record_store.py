@@ -135,6 +135,11 @@ class MemoryRecordStore:
     def resource(self, owner: int, rtype: str, rid: str) -> CurrentRow | None:
         return next((row for row in self.rows(owner, (rtype,)) if row.id == rid), None)
 
+    def everywhere(self, rtype: str) -> Sequence[CurrentRow]:
+        owners = {key[0] for key in self.confirmed} | {entry.op.owner for entry in self.ops}
+        rows = [row for owner in owners for row in self.rows(owner, (rtype,))]
+        return sorted(rows, key=lambda row: (row.at, row.owner, row.id))
+
     def directory(self, references: Sequence[str]) -> Mapping[str, bytes]:
         return {item: self.people[item] for item in references if item in self.people}
 

@@ -71,7 +71,7 @@ def window(world, qapp, qtbot):
 def page(window):
     window.session.record_flow.open(OTHER_OWNER)
     window.session.overlay_flow.run("results")
-    return window.session.results_view
+    return window.session.results_page.results
 
 
 def press(widget, key):
@@ -166,12 +166,15 @@ def test_a_period_without_a_value_says_so_and_when_the_last_one_was(page, window
 def test_hz01_the_page_is_of_the_patient_of_the_banner_or_empty(page, window, world):
     session = window.session
     assert session.models.results.state.grid.owner == OTHER_OWNER
-    assert session.frame.banner.isVisible()
+    assert session.results_page.banner.owner == OTHER_OWNER
+    assert not session.frame.banner.isVisible()
     session.record_flow.open(OWNER)
     session.overlay_flow.run("results")
     assert session.models.results.state.grid.owner == OWNER
     assert session.models.record.state.owner == OWNER
+    assert session.results_page.banner.owner == OWNER
     session.overlay_flow.run("close_record")
+    assert session.results_page.banner.owner is None
     assert session.models.results.state.grid is None
     shown = [widget.accessibleName() for widget in page.findChildren(QWidget)]
     assert not [name for name in shown if "Potassium" in name]

@@ -30,6 +30,7 @@ from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.result_grid import ResultService
+from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Connection, Link, Lock, LockFacts, lease_state
 from practitioner_app.services.sync_centre import SyncCentre
@@ -46,6 +47,8 @@ from tests.builders import (
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.record_store import MemoryRecordStore
 from ui.context import Services, SessionContext
+
+TERMS = Terminology.load()
 
 
 class AskedSync:
@@ -148,7 +151,8 @@ class World:
             allergies=AllergyService(self.store, self.writer),
             problems=ProblemService(self.writer),
             treatments=TreatmentService(self.writer),
-            results=ResultService(self.store, Terminology.load()),
+            results=ResultService(self.store, TERMS),
+            reviews=ReviewService(self.store, self.writer, TERMS, self.search),
             search=self.search,
             conflicts=ConflictService(
                 reader=self.store, outbox=self.outbox, writer=self.writer, search=self.search
@@ -169,7 +173,7 @@ class World:
             lanes=self.lanes,
             changes=self.changes,
             clock=self.clock,
-            terms=Terminology.load(),
+            terms=TERMS,
             drafts=self.store.drafts,
             settings=self.store.settings,
             sync=self.sync,

@@ -82,7 +82,7 @@ class CurveCard(Card):
         self.body.addWidget(self._note)
         self.plot = TrendPlot(look)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.plot.setMinimumHeight(look.px(150))
+        self.plot.setMinimumHeight(look.px(96))
         self.out = ReadOutBox(look)
         drawn = QWidget()
         drawn_line = row(spacing=12)

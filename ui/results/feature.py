@@ -13,6 +13,5 @@ def commands(texts: Texts) -> tuple[Command, ...]:
             group=tr("Go to"),
             shortcut="Alt+2",
             words=tr("laboratory, analyses, curves, creatinine"),
-            needs_patient=True,
         ),
     )

@@ -83,6 +83,7 @@ def _line(line: GridLine, days: Sequence[str], speaking: Speaking) -> LineState:
     return LineState(
         key=line.key,
         label=label,
+        code="" if line.computed else line.code,
         about=", ".join(about),
         unit=formats.unit(line.unit),
         band=band_words(line.band, formats, newest),

@@ -22,6 +22,7 @@ class LineState(Struct, frozen=True, kw_only=True):
 
     key: str
     label: str
+    code: str = ""
     about: str = ""
     unit: str = ""
     band: str = ""

@@ -1,6 +1,6 @@
 """The results of the open patient: the grid above, the curve of the chosen line below."""
 
-from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from ui.results.curve_card import CurveCard
@@ -29,7 +29,7 @@ class ResultsView(QWidget):
         self.table = GridTable(look)
         self.curve = CurveCard(look, periods(look.texts))
         self.curve.hide()
-        stack = column(12, (16, 12, 16, 12))
+        stack = column(12)
         stack.addWidget(self._grid_card(), GRID_SHARE)
         stack.addWidget(self.curve, CURVE_SHARE)
         self.setLayout(stack)
@@ -57,10 +57,6 @@ class ResultsView(QWidget):
         hint.setContentsMargins(11, 5, 11, 6)
         card.body.addWidget(hint)
         return card
-
-    def minimumSizeHint(self) -> QSize:
-        """The window is never made larger for this page: the grid scrolls, the curve gets what is left."""
-        return QSize(0, 0)
 
     def show_state(self, state: ResultsState) -> None:
         """Rows only when they changed: a value in sight keeps its place."""

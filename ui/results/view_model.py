@@ -44,15 +44,18 @@ class ResultsModel(QObject):
         super().__init__(parent)
         self._results, self._lanes, self._speak = results, lanes, speak
         self._state = ResultsState()
-        self._period = EVERYTHING
+        self._period, self._wanted = EVERYTHING, ""
         changes.published.connect(self._published)
 
     @property
     def state(self) -> ResultsState:
         return self._state
 
-    def open(self, owner: int) -> None:
-        """Show this patient; the line chosen never follows from one patient to the next (HZ-17)."""
+    def open(self, owner: int, code: str = "") -> None:
+        """Show this patient, the analyte `code` first; the line chosen never follows from one patient to the
+        next (HZ-17).
+        """
+        self._wanted = code
         if owner != self._state.owner:
             self._period = EVERYTHING
             self._set(ResultsState(owner=owner))
@@ -87,8 +90,12 @@ class ResultsModel(QObject):
         self._lanes.read(asked, self._told, self._failed, key="results.grid")
 
     def _told(self, answer: _Answer) -> None:
-        if answer.owner == self._state.owner:
-            self._draw(structs.replace(self._state, grid=answer.grid, problem=""))
+        if answer.owner != self._state.owner:
+            return
+        state = structs.replace(self._state, grid=answer.grid, problem="")
+        wanted, self._wanted = self._wanted, ""
+        line = next((one for one in answer.grid.lines if wanted and one.code == wanted), None)
+        self._draw(structs.replace(state, chosen=line.key) if line else state)
 
     def _failed(self, error: DossierError) -> None:
         problem = error_sentence(self._speak().texts, error)

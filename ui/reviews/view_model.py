@@ -1,0 +1,104 @@
+"""The results to be signed: asked at each change of a review, acted on one at a time."""
+
+from collections.abc import Callable
+
+from msgspec import structs
+from PySide6.QtCore import QObject, Signal, Slot
+
+from dossier.errors import DossierError
+from practitioner_app.ports import ChangeSet, Topic
+from practitioner_app.runtime.changes import Changes
+from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services.reviews import Reviews, ReviewService
+from practitioner_app.services.writing import Written
+from ui.errors import error_sentence
+from ui.reviews.presenter import reviews_state
+from ui.reviews.state import ReviewsState
+from ui.speaking import Speaking
+
+_TYPE = "Task"
+
+
+class ReviewsModel(QObject):
+    """Intents: refresh, show_tab, choose, sign, acknowledge. `signed` gives what can be taken back."""
+
+    changed = Signal()
+    signed = Signal(object)
+    refused = Signal(str)
+
+    def __init__(
+        self,
+        *,
+        reviews: ReviewService,
+        lanes: Lanes,
+        changes: Changes,
+        speak: Callable[[], Speaking],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._reviews, self._lanes, self._speak = reviews, lanes, speak
+        self._known = Reviews()
+        self._state = ReviewsState()
+        changes.published.connect(self._published)
+
+    @property
+    def state(self) -> ReviewsState:
+        return self._state
+
+    @Slot()
+    def refresh(self) -> None:
+        self._lanes.read(self._reviews.waiting, self._told, self._failed, key="reviews")
+
+    def show_tab(self, tab: str) -> None:
+        self._state = structs.replace(self._state, tab=tab, chosen="")
+        self._present()
+
+    def choose(self, key: str) -> None:
+        """A line of the list; its results are then shown beside it."""
+        if key != self._state.chosen:
+            self._state = structs.replace(self._state, chosen=key)
+            self._present()
+
+    def sign(self) -> None:
+        """Read and signed; refused while an alert value was not taken note of."""
+        row, reviews = self._state.row, self._reviews
+        if row is None or row.owner is None:
+            return
+        if not self._state.can_sign:
+            self.refused.emit(self._state.why_not)
+            return
+        owner, rid = row.owner, row.key.partition("/")[2]
+        self._lanes.write(lambda: reviews.sign(owner, rid), self._was_signed, self._failed)
+
+    def acknowledge(self) -> None:
+        """The alert value was seen."""
+        row, reviews, alert = self._state.row, self._reviews, self._state.alert
+        if row is None or row.owner is None or alert is None or not alert.act:
+            return
+        owner, rid = row.owner, row.key.partition("/")[2]
+        self._lanes.write(lambda: reviews.acknowledge(owner, rid), self._noted, self._failed)
+
+    def _told(self, reviews: Reviews) -> None:
+        self._known = reviews
+        self._present()
+
+    def _was_signed(self, written: Written) -> None:
+        self.signed.emit(written)
+
+    def _noted(self, _written: Written) -> None:
+        self.refresh()
+
+    def _failed(self, error: DossierError) -> None:
+        self.refused.emit(error_sentence(self._speak().texts, error))
+
+    def _present(self) -> None:
+        state = self._state
+        self._state = reviews_state(self._known, self._speak(), tab=state.tab, chosen=state.chosen)
+        self.changed.emit()
+
+    @Slot(object)
+    def _published(self, change: ChangeSet) -> None:
+        listed = {row.owner for row in self._state.rows}
+        touched = any(_TYPE in types or owner in listed for owner, types in change.owners.items())
+        if touched or change.about(Topic.LEASE):
+            self.refresh()
