@@ -59,6 +59,7 @@ from server.services.passkeys import Passkeys
 from server.services.passwords import InlinePasswords
 from server.services.patients import Patients
 from server.services.premises import open_premises
+from server.services.pro_sante_connect import ProSanteConnect
 from server.services.record import Records
 from server.services.resealing import Resealing
 from server.services.reviewing import Reviewed, Reviews
@@ -67,6 +68,7 @@ from server.services.session import Sessions
 from server.services.slips import Slips
 from server.services.throttle import Attempts
 from server.store.hints import LoopHintBoard
+from server.web.pro_sante_connect import ProSanteConnectPages
 from server.web.sign_in import SignInPages, site_at
 
 _LOG = logging.getLogger("colloque.server")
@@ -283,7 +285,7 @@ def _told(house: House, online: OnlineKeys, pages_at: str) -> Told:
     return Told(told.name, told.demonstration, online.identity, serial, text, pages_at)
 
 
-def _doors(house: House, pages_at: str) -> list[Door]:
+def _doors(house: House, pages_at: str, provider: ProSanteConnect | None) -> list[Door]:
     """What desktops and browsers knock at."""
     sync = SyncApi(
         house.premises,
@@ -296,18 +298,26 @@ def _doors(house: House, pages_at: str) -> list[Door]:
     )
     house.on_keys = lambda online: sync.tell(_told(house, online, pages_at))
     session = SessionApi(house.credentials, house.devices, house.erasures)
-    doors = [*session.doors(), *sync.doors()]
-    if pages_at:
-        pages = SignInPages(
-            house.accounts,
-            house.credentials,
-            house.passkeys,
-            house.codes,
-            house.slips,
-            house.premises.clock,
-            site_at(pages_at, house.told.name),
-        )
-        doors += pages.doors()
+    return [*session.doors(), *sync.doors(), *_pages(house, pages_at, provider)]
+
+
+def _pages(house: House, pages_at: str, provider: ProSanteConnect | None) -> list[Door]:
+    """What browsers are shown; nothing where no origin is known."""
+    if not pages_at:
+        return []
+    pages = SignInPages(
+        house.accounts,
+        house.credentials,
+        house.passkeys,
+        house.codes,
+        house.slips,
+        house.premises.clock,
+        site_at(pages_at, house.told.name),
+        has_provider=provider is not None,
+    )
+    doors = pages.doors()
+    if provider is not None:
+        doors += ProSanteConnectPages(provider, pages).doors()
     return doors
 
 
@@ -317,10 +327,11 @@ def build_app(
     operator_port: int | None = None,
     tls: Listener | None = None,
     pages_at: str = "http://localhost",
+    provider: ProSanteConnect | None = None,
 ) -> Starlette:
     """The ASGI application; its lifespan runs the background task and closes the house. Requests that came
     in on `operator_port` may read figures and causes. `tls`: desktops are answered over it alone. Browsers
-    reach us at the origin `pages_at`; without one there are no pages.
+    reach us at the origin `pages_at`; without one there are no pages. `provider`: who else says who people are.
     """
 
     @asynccontextmanager
@@ -338,7 +349,7 @@ def build_app(
             _LOG.info("stopped")
 
     keeper = Doorkeeper(house.sessions, house.slips, house.premises.clock, operator_port)
-    doors = _doors(house, pages_at)
+    doors = _doors(house, pages_at, provider)
     metrics = Metrics()
     _tell_figures(house, metrics)
     if tls is not None:

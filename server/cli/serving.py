@@ -21,6 +21,7 @@ from server.backup.done import last
 from server.cli import supervisor
 from server.cli.certificates import checked_names, kept_fresh, listener_of
 from server.cli.databases import add_databases, named_databases
+from server.cli.provider import provider_of
 from server.folder import Folder, ServerFile, init
 from server.operations.logs import speak
 from server.operations.tls import Listener
@@ -58,6 +59,11 @@ def register(verbs: Any) -> None:
         "--browsers",
         default="",
         help="where browsers reach it, https://name: passkeys are bound to that name for ever",
+    )
+    served.add_argument(
+        "--pro-sante-connect",
+        type=Path,
+        help="file (JSON) of the OpenID provider: issuer, client_id, client_secret_file",
     )
     served.add_argument(
         "--operator-port", type=int, help="figures and causes, on this machine only (0: a free one)"
@@ -109,6 +115,11 @@ async def serve(options: argparse.Namespace) -> int:
     operator_port = sockets[1].getsockname()[1] if len(sockets) > 1 else None
     here = "" if tls else f"http://localhost:{sockets[0].getsockname()[1]}"
     pages_at = options.browsers or here
+    try:
+        provider = provider_of(options, house, pages_at)
+    except DossierError:
+        await house.close()
+        raise
 
     def ready() -> None:
         said = dict(zip(("listening", "operator"), addresses, strict=False))
@@ -117,7 +128,7 @@ async def serve(options: argparse.Namespace) -> int:
         supervisor.tell("READY=1")
 
     settings = uvicorn.Config(
-        build_app(house, ready, operator_port, tls, pages_at),
+        build_app(house, ready, operator_port, tls, pages_at, provider),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -73,6 +73,9 @@ _CODES = {
     "closure_moved": "Somebody else decided about this record meanwhile. Look at `keys pending`, then run this again.",
     "recovery_key_present": "This server has a recovery key already; it was left as it is.",
     "browsers_address": "Give the address browsers use as https://name, with a name and not a number.",
+    "provider_file": "The file of --pro-sante-connect cannot be read: JSON with issuer, client_id, client_secret_file.",
+    "provider_address": "The issuer must be an https:// address.",
+    "provider_pages": "Say with --browsers where browsers reach this server: the provider sends them back there.",
     "not_blocked": "This account is not blocked.",
     "not_a_demonstration": "This server was not made with `init --demonstration`.",
 }

@@ -32,6 +32,7 @@ from server.services.throttle import (
 )
 from server.web.words import Words, words_for
 
+AT: Final = "/sign-in"
 PAGE_S: Final = 600
 """How long a browser's sign-in lasts: as long as a proof."""
 _ANSWER_BYTES: Final = 16 * 1024
@@ -110,18 +111,23 @@ class SignInPages:
         slips: Slips,
         clock: Clock,
         site: Site,
+        *,
+        has_provider: bool,
     ) -> None:
         self._accounts, self._credentials = accounts, credentials
         self._passkeys, self._codes, self._slips = passkeys, codes, slips
-        self._site = site
+        self._site, self._has_provider = site, has_provider
         self._tries = Throttle(clock, ADDRESS_TRIES, SECONDS_AN_ADDRESS_TRY)
-        self._template = _template()
+        self.templates = _open_templates()
+        self._template = self.templates.get_template("sign_in.html")
+
+    query = Wish.__struct_fields__
+    """The words of a desktop's wish in the address of a page."""
 
     def doors(self) -> list[Door]:
         anybody, person, page = Pass.ANYBODY, Pass.PERSON, Pass.PAGE
         big = _ANSWER_BYTES
-        at = "/sign-in"
-        query = (*Wish.__struct_fields__, "lang")
+        at, query = AT, (*self.query, "lang")
         return [
             Door("GET", at, anybody, self.page, None, "text/html", query=query),
             *(
@@ -151,7 +157,7 @@ class SignInPages:
 
     async def page(self, request: Asked) -> Answer:
         """Sign in; or, for who did, one's passkeys and the way back to the desktop."""
-        wish, problem = _wish(request)
+        wish, problem = wish_of(request)
         words = words_for(request.word("lang", ""), request.header(b"accept-language"))
         account = await self._who(request)
         said = words.broken_wish if problem else ""
@@ -166,19 +172,18 @@ class SignInPages:
         title, about = _title(words, wish)
         if person is not None:
             title = words.hello.format(name=person.display_name)
-        asked = {} if wish is None else msgspec.to_builtins(wish)
         drawn = self._template.render(
             w=words,
             server=self._site.name,
             title=title,
             about=about if person is None or wish is not None else "",
             wish="" if wish is None else msgspec.json.encode(wish).decode(),
-            query=urlencode({**asked, "lang": words.lang}),
-            other_query=urlencode({**asked, "lang": words.other_lang}),
+            query=query_of(wish, words.lang),
+            other_query=query_of(wish, words.other_lang),
             problem=said,
             person=person,
             passkeys=[_line(words, one) for one in lines],
-            provider=False,
+            provider=self._has_provider,
         )
         return Answer(status, drawn.encode(), ((b"content-type", _HTML.encode()),))
 
@@ -237,7 +242,7 @@ class SignInPages:
         return Answer(204, headers=(_cookie("", 0),))
 
 
-def _wish(request: Asked) -> tuple[Wish | None, bool]:
+def wish_of(request: Asked) -> tuple[Wish | None, bool]:
     """What the desktop asked in the address of the page, and whether it was asked badly."""
     said = {name: request.word(name, "") for name in Wish.__struct_fields__}
     if not any(said.values()):
@@ -246,6 +251,12 @@ def _wish(request: Asked) -> tuple[Wish | None, bool]:
         return msgspec.convert(said, Wish, strict=False), False
     except msgspec.ValidationError:
         return None, True
+
+
+def query_of(wish: Wish | None, lang: str) -> str:
+    """The same in the address of the next page."""
+    asked = {} if wish is None else msgspec.to_builtins(wish)
+    return urlencode({**asked, "lang": lang})
 
 
 def _title(words: Words, wish: Wish | None) -> tuple[str, str]:
@@ -283,7 +294,7 @@ def _file(name: str) -> Any:
     return answer
 
 
-def _template() -> Any:
+def _open_templates() -> Environment:
+    """The pages' templates: every value in them is text, never markup."""
     loader = PackageLoader("server.web", "templates")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return made.get_template("sign_in.html")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)

@@ -32,6 +32,16 @@ def read_key_file(path: Path, closed: int = 0o077) -> bytes:
     """The key; `closed` are the permissions nobody may have. Raises KeychainError for a file that is missing, not regular, readable by group or others,
     or of another content. On Windows the permission bits mean nothing and are not looked at.
     """
+    text = read_private_file(path, KEY_BYTES * 4, closed)
+    with contextlib.suppress(ValueError):
+        key = bytes.fromhex(text.decode("ascii", "replace").strip())
+        if len(key) == KEY_BYTES:
+            return key
+    raise KeychainError("missing", f"{path.name} holds no key")
+
+
+def read_private_file(path: Path, max_bytes: int, closed: int = 0o077) -> bytes:
+    """The first bytes of a file that nobody else may read. Raises KeychainError as `read_key_file`."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         handle = os.open(path, flags)
@@ -41,14 +51,10 @@ def read_key_file(path: Path, closed: int = 0o077) -> bytes:
         raise KeychainError("absent", f"{path.name} cannot be read: {error.strerror}") from error
     try:
         _refuse_public(path.name, os.fstat(handle), closed)
-        text = os.read(handle, KEY_BYTES * 4)
+        text = os.read(handle, max_bytes)
     finally:
         os.close(handle)
-    with contextlib.suppress(ValueError):
-        key = bytes.fromhex(text.decode("ascii", "replace").strip())
-        if len(key) == KEY_BYTES:
-            return key
-    raise KeychainError("missing", f"{path.name} holds no key")
+    return text
 
 
 def sync_folder(folder: Path) -> None:

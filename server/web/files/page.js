@@ -81,6 +81,8 @@
   const on = (id, kind, act) => document.getElementById(id)?.addEventListener(kind, doing(act));
   const again = () => location.replace("/sign-in?" + words.query);
 
+  if (words.back) return again();
+
   on("passkey", "click", async () => {
     const asked = await ask("options", {});
     const answer = await credential("get", asked.options);
