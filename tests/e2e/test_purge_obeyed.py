@@ -73,7 +73,7 @@ class Computer:
             lanes=self.lanes,
             changes=changes,
             terms=Terminology.load(),
-            transport=lambda url: RequestsTransport(url, clock),
+            transport=lambda url, _vouching=None: RequestsTransport(url, clock),
         )
         self.station = Workstation(self.folder, around, self.ring, floor=CHEAP)
         self.installation = Installation(self.folder, self.station, around, self.ring, cost=CHEAP)

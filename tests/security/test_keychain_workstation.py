@@ -8,7 +8,6 @@ from dossier.clock import to_wire
 from dossier.entropy import SeededEntropy
 from dossier.errors import Busy, KeychainError, Refused, SealBroken, StoreError, Unreachable
 from dossier.sealing.profile import Cost
-from dossier.sealing.text import base64url
 from dossier.terminology.catalogue import Terminology
 from dossier.wire.messages import Capabilities, EnrolReply, Situation
 from practitioner_app.open_session import Surroundings
@@ -22,10 +21,12 @@ from practitioner_app.services.session import Lock
 from practitioner_app.workstation import Installation, Workstation
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_keychain import MemoryKeychain
+from tests.fakes.signing_server import SigningServer
 
 CHEAP = Cost(8, 1, 1)
 PHRASE = "loutre velours quatorze brise moulin"
-IDENTITY = base64url(bytes(32))
+SIGNING = SigningServer()
+IDENTITY = SIGNING.capabilities().identity
 PORT = Situation(id="s1", organisation=5, organisation_name="Maison du Port", profession="10")
 
 
@@ -62,7 +63,7 @@ class OneServer:
         )
 
     def keys(self):
-        raise Unreachable
+        return SIGNING.keys()
 
     def challenge(self, device):
         raise Unreachable
@@ -85,7 +86,7 @@ class Desk:
             lanes=self.lanes,
             changes=Changes(InlineMainThread()),
             terms=Terminology.load(),
-            transport=lambda _: self.server,
+            transport=lambda _, _vouching=None: self.server,
         )
         self.station = Workstation(self.folder, around, self.ring, floor=CHEAP)
         self.installation = Installation(self.folder, self.station, around, self.ring, cost=CHEAP)
