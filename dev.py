@@ -76,6 +76,7 @@ def demo(options: argparse.Namespace) -> int:
         if options.fresh and folder.exists():
             shutil.rmtree(folder)
         practice = demonstration_practice(folder, options.patients, monday)
+        practice["newcomer"] = newcomer(folder)
         url = stack.enter_context(serving(folder))
         env = stack.enter_context(screen())
         env.setdefault("TZ", "Europe/Paris")
@@ -143,9 +144,14 @@ def enrol(folder: Path, url: str, practice: dict[str, object], env: dict[str, st
 
 
 def tour_words(practice: dict[str, object], folder: Path) -> str:
-    """What the tour reads: the phrase, then the colleague who writes apart and the recovery code."""
-    colleague = practice["accounts"][1]  # type: ignore[index]
-    said = {name: colleague[name] for name in ("login", "password", "authenticator")}
+    """What the tour reads: the phrase, then us and the colleague who writes apart, and the codes."""
+    own, colleague = (
+        {name: one[name] for name in ("login", "password", "authenticator")}
+        for one in practice["accounts"][:2]  # type: ignore[index]
+    )
+    begins: dict[str, str] = practice["newcomer"]  # type: ignore[assignment]
+    said: dict[str, object] = {"own": own, "colleague": colleague}
+    said |= {"newcomer": begins["login"], "activation_code": begins["code"]}
     said["recovery_code"] = (folder / "recovery-code").read_text()
     return f"{practice['phrase']}\n{json.dumps(said)}\n"
 
@@ -201,6 +207,21 @@ def demonstration_practice(folder: Path, patients: int, monday: date) -> dict[st
     return practice
 
 
+def newcomer(folder: Path) -> dict[str, str]:
+    """Somebody who has an account and no password yet; a code is good for a day, so each day has its own."""
+    kept, today = folder / "newcomer.json", f"{date.today()}"  # noqa: DTZ011 - the local day is meant
+    known: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    if known.get("day") == today:
+        return known
+    verb = "code" if known else "create"
+    words: list[object] = ["account", verb, folder / "server", "roux"]
+    made = answer(*program("server", *words, *([] if known else ["--name", "Dr Anne ROUX"])))
+    known = {"login": "roux", "code": str(made["code"]), "day": today}
+    kept.touch(mode=0o600)
+    kept.write_text(json.dumps(known))
+    return known
+
+
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """The embedded server on a free loopback port, the one this demonstration had before if it still is."""
@@ -239,6 +260,8 @@ def announce(practice: dict[str, object], url: str, folder: Path) -> None:
     for account in practice["accounts"]:  # type: ignore[attr-defined]
         say(f"Account     {account['login']:<22} {account['password']:<26} {account['name']}")
         say(f"            authenticator: {account['authenticator']}")
+    begins: dict[str, str] = practice["newcomer"]  # type: ignore[assignment]
+    say(f"First time  {begins['login']:<22} {begins['code']}   (an activation code, good today)")
     say(f"Logs        {shown(folder)}/server.log and desktop.log")
     say("All people, numbers and histories are fictional.\n")
 

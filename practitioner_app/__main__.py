@@ -4,8 +4,7 @@ colloque --profile DIR [--server URL] [--lang fr|en] [--theme system|light|dark]
 colloque --profile DIR enrol --server URL --demonstration    {login, password, authenticator,
                                                              phrase, device_name} on stdin
 colloque --profile DIR --screenshots DIR tour                on stdin, of a demonstration only: the phrase, then
-                                                             {login, password, authenticator, recovery_code}
-                                                             of a colleague
+                                                             the accounts and codes of TourSecrets as JSON
 """
 
 import argparse

@@ -279,6 +279,8 @@ class Desktop(QObject):
             troubles=troubles,
             phrase=self._options.phrase,
             recovery_code=secrets.recovery_code if secrets is not None else "",
+            newcomer=secrets.newcomer if secrets is not None else "",
+            activation_code=secrets.activation_code if secrets is not None else "",
         )
 
     @Slot()

@@ -4,6 +4,7 @@ colleague who writes from a second device. For a demonstration server only; noth
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,13 +14,13 @@ from msgspec import Struct
 
 from dossier.clock import Clock
 from dossier.entropy import Entropy
-from dossier.errors import Refused, Unreachable
+from dossier.errors import Refused, SignInNeeded, Unreachable
 from dossier.fhir.allergies import Allergy, NewAllergy
 from dossier.fhir.medications import Dose, Drug, NewTreatment, Treatment
 from dossier.sealing import devices, totp
 from dossier.sealing.encoding import tup
 from dossier.sealing.text import base64url
-from dossier.wire.messages import EnrolRequest, Op, OpsRequest, TokenRequest
+from dossier.wire.messages import EnrolReply, EnrolRequest, Op, OpsRequest, TokenRequest
 from practitioner_app.open_session import OpenSession
 from practitioner_app.ports import ConflictCase, PendingOp, RecordReader
 from practitioner_app.services.allergies import MarkAllergyErroneous, RecordAllergy
@@ -36,6 +37,7 @@ from sync.transport import RequestsTransport
 from sync.vouching import Vouching
 
 DEVICE_NAME: Final = "Cabinet 3"
+SECOND: Final = "Portable de visite"
 _AGENTS: Final = tuple(
     NewAllergy(agent=agent, reactions=(reaction,))
     for agent, reaction in (("latex", "urticaire"), ("arachide", "œdème"), ("iode", "urticaire"))
@@ -127,26 +129,26 @@ class Colleague:
     def __init__(self, server: str, clock: Clock, entropy: Entropy) -> None:
         self._transport = RequestsTransport(server, clock)
         self._clock, self._entropy = clock, entropy
-        self._last_step = 0
 
-    def _code(self, authenticator: str) -> str:
-        """The next code that was not shown yet: they come more than once in half a minute."""
-        step = max(self._last_step + 1, totp.step_of(self._clock.now()) - 1)
-        self._last_step = step
-        return totp.code_at(totp.read_seed(authenticator), step)
-
-    def arrives(self, account: "TourSecrets", reader: RecordReader) -> TreatmentService:
-        """Enrol, sign in; what is written with the service is at the server when it returns."""
-        private = devices.new_private_key(self._entropy)
-        known = self._transport.enrol(
-            EnrolRequest(
+    def enrols(self, account: "TourAccount", name: str, private: bytes) -> EnrolReply:
+        """A computer more of this account, with a code that nobody used yet: three serve at any moment."""
+        here = totp.step_of(self._clock.now())
+        for step in range(here - 1, here + 2):
+            asked = EnrolRequest(
                 login=account.login,
                 password=account.password,
-                proof=self._code(account.authenticator),
-                device_name=DEVICE_NAME,
+                proof=totp.code_at(totp.read_seed(account.authenticator), step),
+                device_name=name,
                 public_key=base64url(devices.public_key(private)),
             )
-        )
+            with suppress(SignInNeeded):
+                return self._transport.enrol(asked)
+        raise SignInNeeded("the codes of this half minute are used up")
+
+    def arrives(self, account: "TourAccount", reader: RecordReader) -> TreatmentService:
+        """Enrol, sign in; what is written with the service is at the server when it returns."""
+        private = devices.new_private_key(self._entropy)
+        known = self.enrols(account, DEVICE_NAME, private)
         situation = known.situations[0].id
         nonce = self._transport.challenge(known.device).nonce
         proof = devices.sign(private, tup(LABEL, known.device, situation, nonce))
@@ -185,11 +187,13 @@ class Rehearsal:
         self,
         session: Callable[[], OpenSession | None],
         colleague: Colleague,
-        account: "TourSecrets",
+        secrets: "TourSecrets",
         cable: Cable,
         clock: AheadClock,
+        entropy: Entropy,
     ) -> None:
-        self._session, self._colleague, self._account = session, colleague, account
+        self._entropy = entropy
+        self._session, self._colleague, self._secrets = session, colleague, secrets
         self._cable, self._clock = cable, clock
 
     def pull(self) -> None:
@@ -204,6 +208,14 @@ class Rehearsal:
 
     def pass_days(self, days: int) -> None:
         self._clock.pass_days(days)
+
+    def join(self) -> None:
+        """A second computer of ours; the one of an earlier tour serves again."""
+        computers = self._open().context.services.computers
+        if any(one.name == SECOND for one in computers.own()):
+            return
+        private = devices.new_private_key(self._entropy)
+        self._colleague.enrols(self._secrets.own, SECOND, private)
 
     def disagree(self, owner: int) -> None:
         """Two doctors change one treatment apart: the moment here, the dose there. What was done by an
@@ -257,7 +269,7 @@ class Rehearsal:
     def _apart(self, owner: int) -> Treatment:
         """The colleague's change is at the server, ours waits for the cable."""
         session, line = self._open(), self._treatments(owner)[0]
-        theirs = self._colleague.arrives(self._account, session.reader)
+        theirs = self._colleague.arrives(self._secrets.colleague, session.reader)
         theirs.revise(_revised(owner, line, quantity=Decimal("0.5"), posology=line.posology))
         ours = session.context.services.treatments
         ours.revise(_revised(owner, line, quantity=_number(line.dose), posology=_MOMENT))
@@ -302,13 +314,24 @@ def _revised(
     return ReviseTreatment(owner=owner, id=line.id, treatment=said)
 
 
-class TourSecrets(Struct, frozen=True, kw_only=True):
-    """What the tour types and who the colleague is; on standard input, of a demonstration only."""
+class TourAccount(Struct, frozen=True, kw_only=True):
+    """How somebody of the demonstration signs in."""
 
     login: str
     password: str
     authenticator: str
+
+
+class TourSecrets(Struct, frozen=True, kw_only=True):
+    """What the tour types, who we and the colleague are, and who begins with a code; on standard input, of a
+    demonstration only.
+    """
+
+    own: TourAccount
+    colleague: TourAccount
     recovery_code: str
+    newcomer: str
+    activation_code: str
 
 
 class Stage:
@@ -329,4 +352,4 @@ class Stage:
     ) -> Rehearsal:
         """The acts, against this server."""
         colleague = Colleague(server, self._plain_clock, self._entropy)
-        return Rehearsal(session, colleague, secrets, self._cable, self.clock)
+        return Rehearsal(session, colleague, secrets, self._cable, self.clock, self._entropy)

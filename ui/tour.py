@@ -10,13 +10,16 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtWidgets import QWidget
 
+from practitioner_app.services.rows import TimelineItem
 from practitioner_app.services.search import SearchService
-from ui import tour_trouble
+from ui import tour_start, tour_trouble
 from ui.i18n import LANGUAGES
 from ui.patient.state import Ref
 from ui.preferences import Preferences, look_of
 from ui.session_view import SessionView
+from ui.settings.computers_view import RemoveDialog
 from ui.tour_host import LARGE, TourHost, TourReport, Wait
 
 STEP_MS = 60
@@ -99,8 +102,10 @@ class Tour(QObject):
         self._lacking.append(f"{self.prefix}, {what}")
 
     def shot(self, name: str) -> None:
-        path = self._folder / f"{self.prefix}_{name}.png"
-        self.host.window.grab().save(str(path))
+        self._save(name, self.host.window)
+
+    def _save(self, name: str, shown: QWidget) -> None:
+        shown.grab().save(str(self._folder / f"{self.prefix}_{name}.png"))
         self._count += 1
 
     # -- scenes ---------------------------------------------------------------
@@ -114,10 +119,10 @@ class Tour(QObject):
                 self.prefix = f"{language}_{theme}"
                 yield from self.dressed(Preferences(language=language, theme=theme), LARGE)
                 yield from self._session_scenes()
+        yield from tour_start.first_start(self)
+        yield from self.dressed(Preferences(theme="light"), LARGE)
         yield from tour_trouble.unsent(self)
-        for theme in ("light", "dark"):
-            self.prefix = f"fr_{theme}"
-            yield from self._outside(theme)
+        yield from tour_start.locked(self)
         yield from self.dressed(Preferences(theme="light"), LARGE)
         yield from tour_trouble.after_the_lease(self)
         yield from tour_trouble.new_phrase(self)
@@ -159,9 +164,24 @@ class Tour(QObject):
         yield self.settled
         self.shot("keys")
         view.overlay_flow.close()
+        yield from self._settings_scenes(view)
+
+    def _settings_scenes(self, view: SessionView) -> Iterator[Wait]:
+        computers = view.models.computers
         view.navigator.go("settings")
+        yield from self.awaits("the list of computers", lambda: bool(computers.state.lines))
         yield self.settled
         self.shot("settings")
+        other = next((line for line in computers.state.lines if not line.mark), None)
+        if other is None:
+            self.lacks("the question before a computer is removed")
+            return
+        computers.ask_to_end(other.device)
+        yield self.settled
+        question = view.findChild(RemoveDialog)
+        assert question is not None
+        self._save("remove_computer", question)
+        question.close()
 
     def record_scene(self, view: SessionView, name: str) -> Iterator[Wait]:
         """The open record as it is."""
@@ -186,14 +206,14 @@ class Tour(QObject):
         if report is None:
             self.lacks("results")
         else:
-            view.models.record.choose(Ref(report.rtype, report.id))
+            self._select(view, report)
             yield self.settled
             self.shot("results")
         letter = next((item for item in rows if item.kind in {"letter", "document"}), None)
         if letter is None:
             self.lacks("document")
         else:
-            view.models.record.choose(Ref(letter.rtype, letter.id))
+            self._select(view, letter)
             yield self.settled
             self.shot("document")
         if not record.allergies.rows:
@@ -203,6 +223,10 @@ class Tour(QObject):
             view.models.record.choose(Ref(allergy.rtype, allergy.id))
             yield self.settled
             self.shot("allergy")
+
+    def _select(self, view: SessionView, item: TimelineItem) -> None:
+        column = view.record_view.timeline
+        column.select(column.model.place_of(f"{item.rtype}/{item.id}"))
 
     def _form_scenes(self, view: SessionView) -> Iterator[Wait]:
         if view.models.record.record is None:
@@ -228,19 +252,6 @@ class Tour(QObject):
         yield self.settled
         self.shot("two_versions")
         view.models.conflict.close()
-
-    def _outside(self, theme: str) -> Iterator[Wait]:
-        host = self.host
-        host.window.resize(*LARGE)
-        host.window.wear(look_of(Preferences(theme=theme), host.zone, system="light"))
-        if host.lock is not None:
-            host.window.show_lock(host.lock())
-            yield self.settled
-            self.shot("lock")
-        if host.start is not None:
-            host.window.show_start(host.start())
-            yield self.settled
-            self.shot("first_start")
 
 
 def _now() -> bool:

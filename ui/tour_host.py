@@ -50,6 +50,10 @@ class Troubles(Protocol):
         """A colleague and we change one treatment apart."""
         ...
 
+    def join(self) -> None:
+        """We have a second computer."""
+        ...
+
     def be_refused(self, owners: Sequence[int]) -> None:
         """A change that depends on one to be settled, on the first of these records that has a treatment."""
         ...
@@ -61,7 +65,8 @@ class Troubles(Protocol):
 
 class TourHost(Struct, frozen=True, kw_only=True):
     """`words` find the patient whose record is shown; `lock` and `start` make the pages outside a session;
-    `present` is the context of the session open now, None while locked.
+    `present` is the context of the session open now, None while locked; `newcomer` is the login of whoever
+    begins with `activation_code`.
     """
 
     window: MainWindow
@@ -74,6 +79,8 @@ class TourHost(Struct, frozen=True, kw_only=True):
     troubles: Troubles | None = None
     phrase: str = ""
     recovery_code: str = ""
+    newcomer: str = ""
+    activation_code: str = ""
 
     def now(self) -> SessionContext:
         """The context to show: a session opened later than the tour began has another one."""

@@ -58,7 +58,18 @@ class _Act:
         yield from self._tour.awaits(self._what, lambda: self.over, steps=LONG_STEPS)
 
 
-def _behind_the_lock(tour: Walker) -> Iterator[Wait]:
+def worn(
+    looks: Sequence[tuple[str, str]], more: str = "", size: tuple[int, int] = LARGE
+) -> list[tuple[str, Preferences, tuple[int, int]]]:
+    """The prefix of the pictures, the preferences and the size of each look."""
+    tail = f"_{more}" if more else ""
+    return [
+        (f"{one}_{theme}{tail}", Preferences(language=one, theme=theme), size)
+        for one, theme in looks
+    ]
+
+
+def behind_the_lock(tour: Walker) -> Iterator[Wait]:
     """Behind the lock on its lane: its page has come."""
     yield from _Act(tour, "the lock", lambda: None).awaited()
 
@@ -68,6 +79,8 @@ def apart(tour: Walker, others: Sequence[int]) -> Iterator[Wait]:
     troubles, owner = tour.host.troubles, tour.owner
     if troubles is None or owner is None:
         return
+    second = _Act(tour, "a second computer of ours", troubles.join)
+    yield from second.awaited()
     troubles.pull()
     settle = _Act(tour, "two doctors who write apart", lambda: troubles.disagree(owner))
     yield from settle.awaited()
@@ -124,7 +137,7 @@ def after_the_lease(tour: Walker) -> Iterator[Wait]:
         lambda: window.lock_view is not None and window.lock_model.state.continuity,
         steps=LONG_STEPS,
     )
-    yield from _behind_the_lock(tour)
+    yield from behind_the_lock(tour)
     for language, theme in LOOKS:
         tour.prefix = f"{language}_{theme}"
         yield from _locked(tour, Preferences(language=language, theme=theme), LARGE)
@@ -141,10 +154,7 @@ def after_the_lease(tour: Walker) -> Iterator[Wait]:
         )
     ):
         return
-    wanted = [
-        (f"{one}_{theme}", Preferences(language=one, theme=theme), LARGE) for one, theme in LOOKS
-    ]
-    for prefix, dress, size in (*wanted, ("fr_light_small", Preferences(theme="light"), SMALL)):
+    for prefix, dress, size in (*worn(LOOKS), *worn(LOOKS[:1], "small", SMALL)):
         tour.prefix = prefix
         yield from tour.dressed(dress, size)
         yield from tour.record_scene(tour.view(), "continuity")
@@ -160,7 +170,7 @@ def after_the_lease(tour: Walker) -> Iterator[Wait]:
         lambda: window.lock_view is not None and not host.is_open(),
         steps=LONG_STEPS,
     )
-    yield from _behind_the_lock(tour)
+    yield from behind_the_lock(tour)
 
 
 def _locked(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator[Wait]:
@@ -189,10 +199,7 @@ def new_phrase(tour: Walker) -> Iterator[Wait]:
         )
     ):
         return
-    looks = [
-        (f"{one}_{theme}", Preferences(language=one, theme=theme), LARGE) for one, theme in LOOKS
-    ]
-    for prefix, dress, size in (*looks, ("fr_light_small", Preferences(theme="light"), SMALL)):
+    for prefix, dress, size in (*worn(LOOKS), *worn(LOOKS[:1], "small", SMALL)):
         tour.prefix = prefix
         window.resize(*size)
         window.wear(look_of(dress, host.zone, system="light"))

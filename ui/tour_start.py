@@ -1,0 +1,88 @@
+"""The scenes outside a session: the first start up to the six digits, an activation, the lock page as F12 leaves it.
+
+The server that answers is the one of the tour; nothing is enrolled: each look begins again and stops before.
+"""
+
+from collections.abc import Iterator
+
+from practitioner_app.services.first_start import Step
+from ui.preferences import Preferences, look_of
+from ui.tour_host import LARGE, SMALL, Wait
+from ui.tour_trouble import LONG_STEPS, LOOKS, Walker, behind_the_lock, worn
+
+DIGITS = "492 817"
+
+
+def first_start(tour: Walker) -> Iterator[Wait]:
+    """Address, fingerprint, identity with the six digits; then the pages of an activation code."""
+    if tour.host.start is None:
+        return
+    for prefix, wanted, size in (*worn(LOOKS), *worn((("fr", "light"),), "small", SMALL)):
+        tour.prefix = prefix
+        yield from _pages(tour, wanted, size)
+
+
+def _pages(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator[Wait]:
+    host, window = tour.host, tour.host.window
+    assert host.start is not None
+    window.resize(*size)
+    window.wear(look_of(wanted, host.zone, system="light"))
+    model = host.start()
+    window.show_start(model)
+    yield tour.settled
+    tour.shot("first_start")
+    model.forward()
+    if not (yield from tour.awaits("the fingerprint", lambda: model.step is Step.CHECK)):
+        return
+    yield tour.settled
+    tour.shot("first_start_server")
+    model.check(on=True)
+    model.forward()
+    if not (yield from tour.awaits("the six digits", lambda: model.step is Step.IDENTITY)):
+        return
+    for field, text in (("login", host.newcomer), ("proof", DIGITS), ("device_name", "Cabinet 2")):
+        model.edit(field, text)
+    yield tour.settled
+    tour.shot("first_start_identity")
+    model.toggle_activation()
+    model.edit("login", host.newcomer)
+    model.edit("activation_code", host.activation_code)
+    yield tour.settled
+    tour.shot("activation_code")
+    if not host.activation_code:
+        tour.lacks("a new password: nobody has an activation code")
+        return
+    model.forward()
+    if (yield from tour.awaits("the authenticator", lambda: bool(model.state.seed))):
+        model.edit("new_password", "trop court")
+        yield tour.settled
+        tour.shot("activation_password")
+
+
+def locked(tour: Walker) -> Iterator[Wait]:
+    """F12 with things waiting: what the page counts, in every look; then the phrase again."""
+    host, window = tour.host, tour.host.window
+    if host.lock is None:
+        return
+    if host.phrase:
+        window.lock_asked.emit()
+        yield from tour.awaits(
+            "the lock page",
+            lambda: window.lock_view is not None and not host.is_open(),
+            steps=LONG_STEPS,
+        )
+        yield from behind_the_lock(tour)
+    for prefix, wanted, size in (*worn((*LOOKS, ("en", "dark"))), *worn(LOOKS[:1], "small", SMALL)):
+        tour.prefix = prefix
+        window.resize(*size)
+        window.wear(look_of(wanted, host.zone, system="light"))
+        window.show_lock(host.lock())
+        yield tour.settled
+        tour.shot("lock")
+    if host.phrase:
+        tour.prefix = "fr_light"
+        window.resize(*LARGE)
+        window.lock_model.submit(host.phrase)
+        yield from tour.awaits(
+            "the session", lambda: window.session is not None and host.is_open(), steps=LONG_STEPS
+        )
