@@ -51,7 +51,7 @@ from ui.preferences import Preferences, keep_preferences, look_of, read_preferen
 from ui.sign_in.view_model import LockModel, StartModel
 from ui.speaking import Speaking
 from ui.theme.look import Look
-from ui.tour_host import TourHost
+from ui.tour_host import TourCodes, TourHost
 
 if TYPE_CHECKING:
     from practitioner_app.rehearsal import Stage, TourSecrets
@@ -278,9 +278,7 @@ class Desktop(QObject):
             present=lambda: station.session.context if station.session is not None else None,
             troubles=troubles,
             phrase=self._options.phrase,
-            recovery_code=secrets.recovery_code if secrets is not None else "",
-            newcomer=secrets.newcomer if secrets is not None else "",
-            activation_code=secrets.activation_code if secrets is not None else "",
+            codes=TourCodes(*secrets.codes) if secrets is not None else TourCodes(),
         )
 
     @Slot()

@@ -333,6 +333,11 @@ class TourSecrets(Struct, frozen=True, kw_only=True):
     newcomer: str
     activation_code: str
 
+    @property
+    def codes(self) -> tuple[str, str, str]:
+        """The recovery code; the login of somebody new and the activation code they begin with."""
+        return self.recovery_code, self.newcomer, self.activation_code
+
 
 class Stage:
     """The clock and the way to the server of a tour, and the acts that use them."""

@@ -89,7 +89,7 @@ Group = tuple[str, tuple[tuple[str, str], ...]]
 
 def sheet_columns(texts: Texts, commands: tuple[Command, ...]) -> tuple[tuple[Group, ...], ...]:
     """The columns of the sheet, about equally high: places and program, the record, lists and forms."""
-    groups = [
+    groups: list[Group] = [
         (
             group,
             tuple(
@@ -100,7 +100,13 @@ def sheet_columns(texts: Texts, commands: tuple[Command, ...]) -> tuple[tuple[Gr
         )
         for group in dict.fromkeys(command.group for command in commands)
     ]
-    return (tuple(groups[:-1]), tuple(groups[-1:]), (_typing(texts),))
+    places = [(title, tuple(sorted(lines, key=_rank))) for title, lines in groups[:-1]]
+    return (tuple(places), tuple(groups[-1:]), (_typing(texts),))
+
+
+def _rank(line: tuple[str, str]) -> str:
+    """Places by their number, after the keys that have none."""
+    return line[1] if line[1].startswith("Alt+") else ""
 
 
 def _typing(texts: Texts) -> Group:

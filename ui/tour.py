@@ -236,7 +236,7 @@ class Tour(QObject):
             yield self.settled
             self.shot(f"add_{kind}")
             view.models.forms.drop()
-            view.record_view.show_panel(None)
+            view.record_view.show_detail(view.models.record.state.detail)
 
     def centre_scene(self, view: SessionView) -> Iterator[Wait]:
         view.navigator.go("sync")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -37,6 +37,14 @@ class TourReport(Struct, frozen=True, kw_only=True):
         ]
 
 
+class TourCodes(NamedTuple):
+    """What is typed instead of a phrase or a password; `newcomer` is who begins with the activation code."""
+
+    recovery: str = ""
+    newcomer: str = ""
+    activation: str = ""
+
+
 class Troubles(Protocol):
     """Real acts that make trouble. `pull`, `plug`, `pass_days` return at once; the others block, on a lane."""
 
@@ -65,8 +73,7 @@ class Troubles(Protocol):
 
 class TourHost(Struct, frozen=True, kw_only=True):
     """`words` find the patient whose record is shown; `lock` and `start` make the pages outside a session;
-    `present` is the context of the session open now, None while locked; `newcomer` is the login of whoever
-    begins with `activation_code`.
+    `present` is the context of the session open now, None while locked.
     """
 
     window: MainWindow
@@ -78,9 +85,7 @@ class TourHost(Struct, frozen=True, kw_only=True):
     present: Callable[[], SessionContext | None] | None = None
     troubles: Troubles | None = None
     phrase: str = ""
-    recovery_code: str = ""
-    newcomer: str = ""
-    activation_code: str = ""
+    codes: TourCodes = TourCodes()
 
     def now(self) -> SessionContext:
         """The context to show: a session opened later than the tour began has another one."""

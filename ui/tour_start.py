@@ -3,9 +3,12 @@
 The server that answers is the one of the tour; nothing is enrolled: each look begins again and stops before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from PySide6.QtWidgets import QLineEdit
 
 from practitioner_app.services.first_start import Step
+from ui.main_window import MainWindow
 from ui.preferences import Preferences, look_of
 from ui.tour_host import LARGE, SMALL, Wait
 from ui.tour_trouble import LONG_STEPS, LOOKS, Walker, behind_the_lock, worn
@@ -40,23 +43,28 @@ def _pages(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator
     model.forward()
     if not (yield from tour.awaits("the six digits", lambda: model.step is Step.IDENTITY)):
         return
-    for field, text in (("login", host.newcomer), ("proof", DIGITS), ("device_name", "Cabinet 2")):
-        model.edit(field, text)
+    typed(window, (host.codes.newcomer, "un mot de passe assez long", DIGITS, "Cabinet 2"))
     yield tour.settled
     tour.shot("first_start_identity")
     model.toggle_activation()
-    model.edit("login", host.newcomer)
-    model.edit("activation_code", host.activation_code)
+    typed(window, (host.codes.newcomer, host.codes.activation))
     yield tour.settled
     tour.shot("activation_code")
-    if not host.activation_code:
+    if not host.codes.activation:
         tour.lacks("a new password: nobody has an activation code")
         return
     model.forward()
     if (yield from tour.awaits("the authenticator", lambda: bool(model.state.seed))):
-        model.edit("new_password", "trop court")
+        typed(window, ("trop court", "", DIGITS))
         yield tour.settled
         tour.shot("activation_password")
+
+
+def typed(window: MainWindow, texts: Sequence[str]) -> None:
+    """Into the fields of the page, from the top."""
+    assert window.start_view is not None
+    for edit, text in zip(window.start_view.findChildren(QLineEdit), texts, strict=False):
+        edit.setText(text)
 
 
 def locked(tour: Walker) -> Iterator[Wait]:

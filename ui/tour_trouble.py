@@ -185,14 +185,14 @@ def _locked(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterato
 def new_phrase(tour: Walker) -> Iterator[Wait]:
     """Lock page, recovery code, the page of the new phrase; left without choosing one."""
     host, window = tour.host, tour.host.window
-    if not host.recovery_code or host.lock is None:
+    if not host.codes.recovery or host.lock is None:
         return
     yield from _locked(tour, Preferences(theme="light"), LARGE)
     window.lock_model.toggle_recovery()
     yield tour.settled
     tour.prefix = "fr_light"
     tour.shot("recovery_code")
-    window.lock_model.submit(host.recovery_code)
+    window.lock_model.submit(host.codes.recovery)
     if not (
         yield from tour.awaits(
             "the new phrase", lambda: window.phrase_view is not None, steps=LONG_STEPS

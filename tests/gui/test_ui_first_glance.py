@@ -3,25 +3,32 @@
 import pytest
 from msgspec import structs
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QFontMetrics, QImage, QPainter
+from PySide6.QtWidgets import QVBoxLayout
 
 from dossier.fhir.medications import Taking
+from practitioner_app.services.conflicts import Choice
 from practitioner_app.services.rows import Kind
 from practitioner_app.services.search import Action as SearchAction
 from practitioner_app.services.search import Found
 from practitioner_app.services.session import Lock, LockFacts
 from tests.builders import OTHER_OWNER, OWNER
-from tests.gui.ui_samples import a_look, a_record, a_speaking, event
+from tests.gui.ui_samples import a_look, a_record, a_speaking, event, hba1c
 from tests.gui.ui_world import World
+from ui.conflicts.state import Pick
 from ui.main_window import MainWindow
 from ui.patient.model import RowRole
 from ui.patient.timeline_presenter import timeline_row
 from ui.preferences import Preferences
 from ui.registry import all_commands, sheet_columns
+from ui.results.presenter import plot_of
 from ui.search.presenter import palette_state
 from ui.search.state import HitKind, HitRow
 from ui.search.view import PaletteDelegate
 from ui.sign_in.presenter import lock_state
+from ui.sign_in.start_parts import add_code
+from ui.widgets.text import PlainLabel
+from ui.widgets.trend import TrendPlot
 
 
 @pytest.fixture
@@ -150,3 +157,63 @@ def test_the_columns_of_the_f1_sheet_are_about_equally_high():
     assert min(lines) >= 6
     keys = [key for groups in columns for _, listed in groups for _, key in listed]
     assert {"Ctrl+K", "F12", "Ctrl+Entrée", "Échap"} <= set(keys)
+
+
+def test_hz18_what_will_be_written_names_what_is_not_decided_yet(qapp, window):
+    world = World(qapp)
+    world.disagree()
+    window.show_session(world.context(), Preferences())
+    session = window.session
+    session.sync_flow.settle("mine")
+    shown = session.models.conflict
+    open_ = [row.label.lower() for row in shown.state.rows if not row.decided]
+    assert open_
+    missing = [run.text for run in shown.state.preview if run.colour == "warn"]
+    assert missing == [f" — {label} à choisir" for label in open_]
+    for row in shown.state.rows:
+        if not row.decided:
+            shown.pick(Pick(row.key, Choice.THEIRS))
+    assert not [run for run in shown.state.preview if run.colour == "warn"]
+
+
+def test_the_places_of_the_f1_sheet_stand_in_the_order_of_their_keys():
+    texts = a_look("fr").texts
+    _, listed = sheet_columns(texts, all_commands(texts))[0][0]
+    places = [key for _, key in listed if key.startswith("Alt+")]
+    assert places == sorted(places)
+    assert listed[-1][1] == places[-1]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_a_code_to_copy_out_has_letters_of_one_width(qapp, qtbot):
+    look, body = a_look("fr"), QVBoxLayout()
+    add_code(look, body, "MJ3K II4V 10O0", "code")
+    card = body.itemAt(0).widget()
+    qtbot.addWidget(card)
+    (label,) = card.findChildren(PlainLabel)
+    metrics = QFontMetrics(label.font())
+    assert metrics.horizontalAdvance("IIII") == metrics.horizontalAdvance("MMMM")
+    assert label.text() == "MJ3K II4V 10O0"
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_focus_line_of_a_curve_does_not_cross_its_own_value(qapp, qtbot, speaking):
+    curve = TrendPlot(a_look("fr"))
+    qtbot.addWidget(curve)
+    curve.resize(440, 240)
+    curve.show_plot(plot_of(hba1c(), speaking))
+    curve.show()
+    drawn = []
+
+    class Ears(QPainter):
+        def drawText(self, at, text):  # noqa: N802 - Qt chose it
+            drawn.append((text, at.x(), at.x() + self.fontMetrics().horizontalAdvance(text)))
+
+    image = QImage(curve.size(), QImage.Format.Format_ARGB32)
+    painter = Ears(image)
+    spots = curve._xy(curve._state)
+    curve._paint_values(painter, curve._state, spots)
+    painter.end()
+    line = spots[curve._focus].x()
+    assert len(drawn) >= 2
+    assert not [text for text, left, right in drawn if left - 1 <= line <= right + 1]

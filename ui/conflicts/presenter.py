@@ -11,6 +11,7 @@ from ui.conflicts.state import ConflictState, FieldRow
 from ui.i18n import Texts
 from ui.patient_words import patient_line, version_of
 from ui.speaking import Speaking
+from ui.theme.tokens import Weight
 from ui.widgets.text import Run, bold
 from ui.words import (
     certainty_word,
@@ -107,7 +108,7 @@ def conflict_state(
             total=differing,
         ),
         rows=rows,
-        preview=line_runs(preview, speaking),
+        preview=(*line_runs(preview, speaking), *_missing(rows, texts)),
         why_not=_why_not(rows, texts) if comparison.ready else _not_here(texts),
         after=_after(who, texts),
         problem=problem,
@@ -125,6 +126,19 @@ def line_runs(line: str, speaking: Speaking) -> tuple[Run, ...]:
         told.insert(attributes.index(AS_NEEDED), texts.tr("if needed"))
     rest = "".join(f" — {formats.decimals(part)}" for part in told)
     return (bold(formats.decimals(name)), Run(rest)) if rest else (bold(formats.decimals(name)),)
+
+
+def _missing(rows: tuple[FieldRow, ...], texts: Texts) -> tuple[Run, ...]:
+    """What is not decided yet is said where it will stand: a dose that is missing is never read as none."""
+    return tuple(
+        Run(
+            " — " + texts.tr("{field} to choose", field=row.label.lower()),
+            Weight.SEMIBOLD,
+            "warn",
+        )
+        for row in rows
+        if not row.decided
+    )
 
 
 def _why_not(rows: tuple[FieldRow, ...], texts: Texts) -> str:

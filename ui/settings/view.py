@@ -59,6 +59,7 @@ class SettingsView(QWidget):
         card.body.addWidget(PlainLabel(look, note, size=Size.LABEL, colour="muted", wrap=True))
         card.setMaximumWidth(max(736, look.px(640)))
         use = Card(look, tr("What Colloque is for"), pad=16)
+        use.body.addSpacing(8)
         for sentence in about:
             use.body.addWidget(PlainLabel(look, sentence, colour="muted", wrap=True))
             use.body.addSpacing(6)

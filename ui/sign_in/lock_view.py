@@ -104,6 +104,7 @@ class LockView(Ground):
         for label in (self._title, self._who):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             body.addWidget(label)
+            body.addSpacing(4)
         self._about = PlainLabel(look, size=Size.EMPHASIS, wrap=True)
         self._about.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._about.setContentsMargins(0, 14, 0, 0)

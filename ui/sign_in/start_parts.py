@@ -121,8 +121,10 @@ def add_fingerprint(look: Look, body: QVBoxLayout, state: StartState) -> None:
 
 
 def add_code(look: Look, body: QVBoxLayout, text: str, name: str) -> None:
+    """What is copied out by hand: letters of one width, in which I, l and 1 differ."""
     box = Card(look, ground="alt", pad=20)
-    code = PlainLabel(look, text, size=Size.NAME, weight=Weight.SEMIBOLD, strict=True)
+    code = PlainLabel(look, text, strict=True)
+    code.setFont(look.mono(Size.SECTION + 2, Weight.SEMIBOLD))
     code.setWordWrap(True)
     code.setAlignment(Qt.AlignmentFlag.AlignCenter)
     code.setTextInteractionFlags(

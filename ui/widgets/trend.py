@@ -121,6 +121,13 @@ def _near(one: QPointF, other: QPointF) -> bool:
     return abs(one.x() - other.x()) < _TOUCHING and abs(one.y() - other.y()) < _TOUCHING
 
 
+def beside(x: float, width: float, *, crossed: bool) -> float:
+    """Where the value of a point at `x` begins: centred; where the focus line crosses, on the side with room."""
+    if not crossed:
+        return x - width / 2
+    return x - width - 6 if x > width + 40 else x + 6
+
+
 class TrendPlot(QWidget):
     """A curve. `compact` is the small one of the summary; the other has words and a focus line."""
 
@@ -318,20 +325,18 @@ class TrendPlot(QWidget):
         look, taken = self._look, 1e9
         painter.setFont(look.font(Size.LABEL, Weight.SEMIBOLD))
         metrics = painter.fontMetrics()
-        for index in range(len(spots) - 1, -1, -1):
-            spot, point = spots[index], state.points[index]
+        for index, spot in reversed([*enumerate(spots)]):
+            point = state.points[index]
             width = metrics.horizontalAdvance(point.shown)
-            left = min(spot.x() - width / 2, self.width() - width - 2)
+            place = beside(spot.x(), width, crossed=index == self._focus)
+            left = min(place, self.width() - width - 2)
             if left + width + 8 > taken:
                 continue
             taken = left
             baseline = spot.y() - 10
             below = spot.y() + metrics.ascent() + 8
-            if (
-                point.second is None
-                and valley(spots, index)
-                and below < self._plot_area().bottom() - 2
-            ):
+            fits = below < self._plot_area().bottom() - 2
+            if point.second is None and valley(spots, index) and fits:
                 baseline = below
             baseline = max(baseline, 14.0)
             halo = QRectF(left - 2, baseline - metrics.ascent(), width + 4, metrics.height())
