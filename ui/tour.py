@@ -21,6 +21,7 @@ from ui.preferences import Preferences, look_of
 from ui.session_view import SessionView
 from ui.settings.computers_view import RemoveDialog
 from ui.tour_host import LARGE, TourHost, TourReport, Wait
+from ui.widgets.confirm import Confirm
 
 STEP_MS = 60
 DEADLINE_STEPS = 160
@@ -244,6 +245,13 @@ class Tour(QObject):
         yield self.settled
         self.shot("sending")
         state = view.models.centre.state
+        if state is not None and state.refused:
+            view.sync_flow.withdraw(state.refused[0].op_id)
+            yield self.settled
+            question = view.findChild(Confirm)
+            assert question is not None
+            self._save("withdraw", question)
+            question.close()
         if state is None or not state.conflicts:
             self.lacks("two versions")
             return

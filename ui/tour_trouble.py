@@ -116,11 +116,33 @@ def unsent(tour: Walker) -> Iterator[Wait]:
         yield from tour.centre_scene(tour.view())
         if host.troubles is not None:
             yield from tour.record_scene(tour.view(), "record_offline")
+            yield from _just_written(tour)
     for name, scale, size in (("small", 100, SMALL), ("large_text", 150, LARGE)):
         tour.prefix = f"fr_light_{name}"
         yield from tour.dressed(Preferences(theme="light", scale=scale), size)
         yield from tour.record_scene(tour.view(), "record")
         yield from tour.centre_scene(tour.view())
+
+
+def _just_written(tour: Walker) -> Iterator[Wait]:
+    """A problem is recorded and taken back: the band that offers it, and the line that waits."""
+    view, status = tour.view(), tour.view().models.status
+    waiting = status.status.pending if status.status is not None else 0
+    view.record_flow.add("problems")
+    form = view.models.forms.model
+    if form is None:
+        tour.lacks("something just written")
+        return
+    form.edit("label", "Goutte")
+    form.submit()
+    yield from tour.awaits("the band that offers to undo", view.toast.isVisible)
+    yield tour.settled
+    tour.shot("just_written")
+    view.record_flow.undo()
+    yield from tour.awaits(
+        "what was taken back",
+        lambda: status.status is not None and status.status.pending == waiting,
+    )
 
 
 def after_the_lease(tour: Walker) -> Iterator[Wait]:
