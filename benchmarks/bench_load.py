@@ -27,11 +27,10 @@ from dossier.clock import to_wire
 from dossier.fhir.allergies import NewAllergy, build
 from dossier.fhir.elements import Signature
 from dossier.ids import new_op_id, uuid7
-from dossier.sealing.text import base64url
 from dossier.wire import codec
-from dossier.wire.messages import ChangesRequest, Head, Op, OpsRequest, TokenRequest, Want
+from dossier.wire.messages import ChangesRequest, Head, Op, OpsRequest, Want
 from server.cli import loop_factory
-from server.services.devices import token_message
+from sync.proofs import begin
 
 PRACTITIONERS = 50
 PATIENTS_EACH = 10
@@ -56,16 +55,7 @@ class Person:
 
     def __init__(self, device: Device, address: str) -> None:
         self.device = device
-        nonce = device.transport.challenge(device.reply.device).nonce
-        said = token_message(device.reply.device, device.situation, nonce)
-        signature = base64url(device.key.sign(said))
-        asked = TokenRequest(
-            device=device.reply.device,
-            situation=device.situation,
-            nonce=nonce,
-            signature=signature,
-        )
-        self.token = device.transport.token(asked).token
+        self.token = begin(device.transport, device.key, device.situation, device.entropy).token
         self._address = address
         self.reads: list[bytes] = []
         self.patients: list[tuple[int, str]] = []

@@ -20,6 +20,7 @@ from dossier.wire.messages import EnrolReply, EnrolRequest, Pages
 from local_store.store import LocalStore
 from sync.engine import Engine
 from sync.guard import Watch
+from sync.proofs import HeldKey, enrol
 from sync.transport import Answer, RequestsTransport
 
 HERE = Path(__file__).resolve().parent.parent
@@ -130,20 +131,6 @@ def _weight(headers: Iterable[tuple[str, str]]) -> int:
     return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
-class DeviceKey:
-    """sync.ports.DeviceKey with the private key in memory."""
-
-    def __init__(self, device: str, private: bytes) -> None:
-        self._device, self._private = device, private
-
-    @property
-    def device(self) -> str:
-        return self._device
-
-    def sign(self, message: bytes) -> bytes:
-        return devices.sign(self._private, message)
-
-
 class Device:
     """One enrolled device: counted transport, local store, engine; what the desktop runs, less its window."""
 
@@ -151,17 +138,16 @@ class Device:
         self.clock, self.entropy = SystemClock(), SystemEntropy()
         self.transport = CountedTransport(served.address, self.clock)
         private = devices.new_private_key(self.entropy)
-        self.reply: EnrolReply = self.transport.enrol(
-            EnrolRequest(
-                login=login,
-                password=served.passwords[login],
-                proof=served.next_code(login, self.clock),
-                device_name="bench",
-                public_key=base64url(devices.public_key(private)),
-            )
+        asked = EnrolRequest(
+            login=login,
+            password=served.passwords[login],
+            proof=served.next_code(login, self.clock),
+            device_name="bench",
+            public_key=base64url(devices.public_key(private)),
         )
+        self.reply: EnrolReply = enrol(self.transport, asked, private, self.entropy)
         self.situation = self.reply.situations[0].id
-        self.key = DeviceKey(self.reply.device, private)
+        self.key = HeldKey(self.reply.device, private)
         self.store = LocalStore.open(folder, KEY, self.clock, self.entropy)
         self.engine = self.new_engine()
 

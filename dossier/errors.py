@@ -12,6 +12,7 @@
     |- Distrusted                the server cannot prove who it is, or that its past is whole: reason
     |- Refused                   the server said no, with a reason
     |  |- SignInNeeded           the token is gone
+    |  |- NonceStale             the proof of the device's key named an old nonce: here is another
     |  |- DeviceRevoked          and the signed order to erase the copy
     |  |- TooOld                 this program must be upgraded
     |  `- Busy                   retry_after_s
@@ -145,6 +146,16 @@ class SignInNeeded(Refused):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__("sign_in_needed", detail)
+
+
+class NonceStale(Refused):
+    """The proof names no nonce that is good now; `nonce` is one (RFC 9449 §8)."""
+
+    key = "error.sign_in"
+
+    def __init__(self, nonce: str = "") -> None:
+        super().__init__("use_dpop_nonce")
+        self.nonce = nonce
 
 
 class DeviceRevoked(Refused):

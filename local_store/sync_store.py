@@ -19,6 +19,7 @@ from local_store.connections import Connection
 from local_store.counted_days import CountedDays
 from local_store.lanes import Readers, Writer
 from local_store.lease import LeaseGate
+from local_store.pins import LocalSession
 from local_store.purge import Purge
 from local_store.rows import RowTables, prepare
 from sync.ports import Applied, Held, Key, Receipt
@@ -51,6 +52,7 @@ class LocalSyncStore:
         self._clock = clock
         self._lease = lease
         self._days = CountedDays()
+        self.board = LocalSession(work)
         self._packer = BodyPacker()
         self._grouped = False
         self._applied: list[tuple[int, pages.Outcome]] = []

@@ -56,7 +56,7 @@ from practitioner_app.sync_loop import SyncLoop, link_of
 from sync import states
 from sync.engine import Engine
 from sync.hints import EventLine
-from sync.sign_in import signed
+from sync.proofs import HeldKey, Prover
 from sync.states import SyncState
 from sync.trust import Trust
 from sync.vouching import Vouching
@@ -92,21 +92,6 @@ def identity_of(text: str) -> bytes:
     return public
 
 
-class VaultKey:
-    """sync.ports.DeviceKey: the private key is read from work.db at each signature."""
-
-    def __init__(self, device: str, private: bytes) -> None:
-        self._device = device
-        self._private = private
-
-    @property
-    def device(self) -> str:
-        return self._device
-
-    def sign(self, message: bytes) -> bytes:
-        return devices.sign(self._private, message)
-
-
 class OpenSession:
     """`start` sets the synchronisation going; `close` ends everything."""
 
@@ -127,7 +112,7 @@ class OpenSession:
         private = store.vault.get(DEVICE_KEY)
         if private is None:
             raise SealBroken("device_key")
-        self._key = VaultKey(card.device, private)
+        self._key = HeldKey(card.device, private)
         outbox = AnnouncingOutbox(store.outbox, self._announce)
         reader, clock = store.records, around.clock
         writer = Writer(
@@ -191,11 +176,15 @@ class OpenSession:
         card, around = self._card, self._around
         return ComputerService(
             lambda: around.transport(card.server, self._vouching()),
+            Prover(self._key, card.server, around.entropy),
             card.device,
-            lambda nonce: signed(self._key, card.situation, nonce),
-            lambda: bool(self._token()),
+            self._present_token,
             around.clock,
         )
+
+    def _present_token(self) -> str:
+        """Of the synchronisation; "" before it was met."""
+        return self._token()
 
     def _context(self, services: Services, *, without_keyring: bool) -> SessionContext:
         card, store, around = self._card, self._store, self._around

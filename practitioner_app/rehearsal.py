@@ -18,9 +18,8 @@ from dossier.errors import Refused, SignInNeeded, Unreachable
 from dossier.fhir.allergies import Allergy, NewAllergy
 from dossier.fhir.medications import Dose, Drug, NewTreatment, Treatment
 from dossier.sealing import devices, totp
-from dossier.sealing.encoding import tup
 from dossier.sealing.text import base64url
-from dossier.wire.messages import EnrolReply, EnrolRequest, Op, OpsRequest, TokenRequest
+from dossier.wire.messages import EnrolReply, EnrolRequest, Op, OpsRequest
 from practitioner_app.open_session import OpenSession
 from practitioner_app.ports import ConflictCase, PendingOp, RecordReader
 from practitioner_app.services.allergies import MarkAllergyErroneous, RecordAllergy
@@ -32,8 +31,8 @@ from practitioner_app.services.medications import (
     TreatmentService,
 )
 from practitioner_app.services.writing import Actor, Writer
-from sync.sign_in import LABEL
-from sync.transport import RequestsTransport
+from sync.proofs import HeldKey, begin, enrol
+from sync.transport import RequestsTransport, Sent
 from sync.vouching import Vouching
 
 DEVICE_NAME: Final = "Cabinet 3"
@@ -85,17 +84,10 @@ class CabledTransport(RequestsTransport):
         super().__init__(url, clock, vouching=vouching, ca_file=ca_file)
         self._cable = cable
 
-    def _send(
-        self,
-        session: Any,
-        method: str,
-        path: str,
-        token: str,
-        message: Struct | None,
-    ) -> Any:
+    def _send(self, session: Any, sent: Sent) -> Any:
         if self._cable.pulled:
             raise Unreachable("cable")
-        return super()._send(session, method, path, token, message)
+        return super()._send(session, sent)
 
 
 class SentAtOnce:
@@ -142,7 +134,7 @@ class Colleague:
                 public_key=base64url(devices.public_key(private)),
             )
             with suppress(SignInNeeded):
-                return self._transport.enrol(asked)
+                return enrol(self._transport, asked, private, self._entropy)
         raise SignInNeeded("the codes of this half minute are used up")
 
     def arrives(self, account: "TourAccount", reader: RecordReader) -> TreatmentService:
@@ -150,13 +142,8 @@ class Colleague:
         private = devices.new_private_key(self._entropy)
         known = self.enrols(account, DEVICE_NAME, private)
         situation = known.situations[0].id
-        nonce = self._transport.challenge(known.device).nonce
-        proof = devices.sign(private, tup(LABEL, known.device, situation, nonce))
-        token = self._transport.token(
-            TokenRequest(
-                device=known.device, situation=situation, nonce=nonce, signature=base64url(proof)
-            )
-        ).token
+        key = HeldKey(known.device, private)
+        token = begin(self._transport, key, situation, self._entropy).token
 
         def send(op: Op) -> None:
             (verdict,) = self._transport.ops(token, OpsRequest(ops=(op,))).verdicts

@@ -51,6 +51,7 @@ from practitioner_app.services.session import (
 from practitioner_app.services.sync_centre import CopyRow, Status
 from sync.meeting import Met, meet
 from sync.ports import Pins
+from sync.proofs import enrol
 from sync.vouching import pinned
 
 if TYPE_CHECKING:
@@ -376,15 +377,14 @@ class Installation:
     def enrol(self, state: FirstStart) -> EnrolReply:
         """The private key stays in memory until the profile is made."""
         self._device_key = devices.new_private_key(self._around.entropy)
-        reply = self._server(state).enrol(
-            EnrolRequest(
-                login=state.login,
-                password=state.password,
-                proof=state.proof,
-                device_name=state.device_name,
-                public_key=base64url(devices.public_key(self._device_key)),
-            )
+        asked = EnrolRequest(
+            login=state.login,
+            password=state.password,
+            proof=state.proof,
+            device_name=state.device_name,
+            public_key=base64url(devices.public_key(self._device_key)),
         )
+        reply = enrol(self._server(state), asked, self._device_key, self._around.entropy)
         said = state.capabilities.identity if state.capabilities else ""
         if reply.identity != said or not identity_of(said):
             raise Distrusted("keys_forged")

@@ -48,6 +48,7 @@ from server.services.desktop_codes import DesktopCodes
 from server.services.devices import Devices, Said
 from server.services.directory import Directory
 from server.services.erasures import Erasures
+from server.services.families import Families
 from server.services.feed import Feed
 from server.services.importing import Importer
 from server.services.indexer import Indexer
@@ -60,6 +61,7 @@ from server.services.passwords import InlinePasswords
 from server.services.patients import Patients
 from server.services.premises import open_premises
 from server.services.pro_sante_connect import ProSanteConnect
+from server.services.proofs import Proofs
 from server.services.record import Records
 from server.services.resealing import Resealing
 from server.services.reviewing import Reviewed, Reviews
@@ -165,14 +167,24 @@ class House:
         self.slips = Slips(self.premises)
         self.passkeys = Passkeys(self.premises, self.accounts, self.slips)
         self.codes = DesktopCodes(self.slips)
+        self.proofs = Proofs(self.premises)
         self.devices = Devices(
             self.premises,
             self.accounts,
             self.members,
             self.credentials,
             self.codes,
-            Orders(self.premises, self.online.order),
+            self.proofs,
             Said(self.told.name, self.online.identity),
+        )
+        self.families = Families(
+            self.premises,
+            self.members,
+            self.credentials,
+            self.devices,
+            self.codes,
+            Orders(self.premises, self.online.order),
+            self.proofs,
         )
         self.erasures = Erasures(self.premises, self.devices, self.online.told.order)
         self.feed = Feed(self.premises, self.copies)
@@ -297,8 +309,7 @@ def _doors(house: House, pages_at: str, provider: ProSanteConnect | None) -> lis
         _told(house, house.online, pages_at),
     )
     house.on_keys = lambda online: sync.tell(_told(house, online, pages_at))
-    session = SessionApi(house.credentials, house.devices, house.erasures)
-    return [*session.doors(), *sync.doors(), *_pages(house, pages_at, provider)]
+    return [*_session(house).doors(), *sync.doors(), *_pages(house, pages_at, provider)]
 
 
 def _pages(house: House, pages_at: str, provider: ProSanteConnect | None) -> list[Door]:
@@ -319,6 +330,13 @@ def _pages(house: House, pages_at: str, provider: ProSanteConnect | None) -> lis
     if provider is not None:
         doors += ProSanteConnectPages(provider, pages).doors()
     return doors
+
+
+def _session(house: House) -> SessionApi:
+    """The doors of people and devices."""
+    return SessionApi(
+        house.credentials, house.devices, house.families, house.proofs, house.erasures
+    )
 
 
 def build_app(

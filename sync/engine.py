@@ -4,7 +4,7 @@ One step is at most one exchange: `begin` decides what to ask without I/O, someb
 draws the consequence. `step` does the three with the engine's own transport. No Qt, no SQL, no threads:
 time, randomness, storage and transport are passed in, so a scheduler can drive many engines at once.
 
-Rules: sign in by the device's challenge; heads before anything else of a session, then the terms of what
+Rules: sign in by the device's key; heads before anything else of a session, then the terms of what
 is held, so that a lost right is honoured before new rows arrive; then operations and pages take turns,
 neither waits for the other. Everything that must survive lies in the store; a new engine over the same
 store simply goes on. Raises StoreError kin from the store (but DiskFull, which is a state).
@@ -53,7 +53,7 @@ from sync.pauses import SERVER_TOO_OLD, Pauses
 from sync.policy import Policy
 from sync.ports import DeviceKey, SyncStore, Transport
 from sync.reporting import Reporter
-from sync.sign_in import SignIn
+from sync.sign_in import Shown, SignIn
 from sync.states import Did, Next, State, SyncState
 from sync.trust import Trust, Unproven
 
@@ -85,10 +85,10 @@ class Engine:
         publish: Callable[[SyncState], None] = _ignore,
     ) -> None:
         self._store, self._transport, self._clock = store, transport, clock
-        self._policy = policy or Policy()
+        policy = self._policy = policy or Policy()
         self._trust: Trust | Unproven = Unproven()
         self._report = Reporter(store, clock, self._policy, publish)
-        self._sign_in = SignIn(key, situation, self._policy)
+        self._sign_in = SignIn(store.board, key, situation, transport.address, entropy, policy)
         self._up = Outgoing(store, situation, self._policy)
         self._down = Incoming(store, clock, self._policy)
         self._whole, self._up_lane, self._down_lane = Lane(), Lane(), Lane()
@@ -132,6 +132,11 @@ class Engine:
         self._up.retry()
         self._down.retry(self._clock.monotonic())
 
+    def show(self, shown: Shown) -> None:
+        """The person shows who they are: the session begins again with that, at the next step."""
+        self._whole.clear()
+        self._sign_in.show(shown)
+
     def prefer(self, owner: int) -> None:
         """Somebody looks at this owner: fetch it first."""
         self._down.ledger.prefer(owner)
@@ -143,12 +148,12 @@ class Engine:
             return Next(did=Did.WAITED, wait_s=self._policy.aside_s, wake=False)
         if not self._whole.is_open(now_s):
             return Next(did=Did.WAITED, wait_s=self._whole.wait_s(now_s), wake=False)
-        signing = self._signing(now_s)
-        if signing is not None:
-            if not self._session_begun:
-                self._report.show(states.SigningIn(), keep_trouble=True)
-            return signing
         try:
+            signing = self._signing(now_s)
+            if signing is not None:
+                if not self._session_begun:
+                    self._report.show(states.SigningIn(), keep_trouble=True)
+                return signing
             return self._begin_lane(now_s)
         except DiskFull as error:
             return self._pauses.whole(error, now_s)
@@ -205,11 +210,9 @@ class Engine:
     def _rest(self, now_s: float) -> Next:
         """Nothing to ask: say so, and how long it stays so."""
         self._tell(now_s)
-        due = [
-            self._down_lane.not_before(self._down.wait_until_s()),
-            self._up_lane.not_before(self._up.wait_until_s(now_s + self._policy.idle_s)),
-        ]
-        wait_s = max(0.0, min(due) - now_s)
+        down_s = self._down_lane.not_before(self._down.wait_until_s())
+        up_s = self._up_lane.not_before(self._up.wait_until_s(now_s + self._policy.idle_s))
+        wait_s = max(0.0, min(down_s, up_s) - now_s)
         rests = self._report.rest(self._up_lane, self._down_lane, now_s)
         return Next(did=Did.WAITED, wait_s=wait_s, wake=rests)
 
@@ -263,23 +266,20 @@ class Engine:
             self._sign_in.failed()
             return self._pauses.whole(error, now_s)
         if isinstance(exchange, _Signing):
-            return self._failed_sign_in(error, now_s)
+            return self._failed_sign_in(exchange, error, now_s)
         if isinstance(error, SignInNeeded):
             return self._sign_in_again(now_s)
         if isinstance(exchange, AskKeys | AskLog):
             return self._pauses.whole(error, now_s)
         return self._failed_lane(exchange, error, now_s)
 
-    def _failed_sign_in(self, error: DossierError, now_s: float) -> Next:
+    def _failed_sign_in(self, exchange: _Signing, error: DossierError, now_s: float) -> Next:
         self._sign_in.failed()
-        if isinstance(error, SignInNeeded):
+        if self._sign_in.begins_anew(exchange, error):
             return self._sign_in_again(now_s)
         if isinstance(error, Refused) and not isinstance(error, Busy):
-            touched = self._ended(error, now_s)
-            return structs.replace(
-                self._stop(states.NeedsSignIn(error.code), self._policy.aside_s, now_s),
-                touched=touched,
-            )
+            touched, told = self._ended(error, now_s), states.NeedsSignIn(error.code)
+            return structs.replace(self._stop(told, self._policy.aside_s, now_s), touched=touched)
         self._sign_in.ask_again()
         return self._pauses.whole(error, now_s)
 

@@ -39,15 +39,16 @@ class AskLog(Struct, frozen=True):
 
 
 class AskChallenge(Struct, frozen=True):
-    """A nonce for this device to sign."""
+    """A nonce for the proofs of this device."""
 
     device: str
 
 
 class AskToken(Struct, frozen=True):
-    """The signed nonce for an access token."""
+    """An access token, with the proof of this device's key."""
 
     request: TokenRequest
+    proof: str
 
 
 class SendOps(Struct, frozen=True):
@@ -121,8 +122,8 @@ def perform(exchange: Exchange, transport: Transport, token: str) -> Reply:  # n
             return transport.log(token, since)
         case AskChallenge(device):
             return transport.challenge(device)
-        case AskToken(request):
-            return transport.token(request)
+        case AskToken(request, proof):
+            return transport.token(request, proof)
         case SendOps(request):
             return transport.ops(token, request)
         case AskHeads(since):

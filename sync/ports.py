@@ -85,9 +85,32 @@ class Receipt(NamedTuple):
     at: str
 
 
+class KeptSession(NamedTuple):
+    """What lets the session go on: the refresh token, and the id of the exchange it was last shown in ("" while it
+    was shown in none).
+    """
+
+    refresh: str
+    ask: str = ""
+
+
+class SessionBoard(Protocol):
+    """Where the session of this device is remembered. Raises StoreError subclasses."""
+
+    def session(self) -> KeptSession | None:
+        """What lets it go on; None before there is one."""
+        ...
+
+    def keep(self, was: str, kept: KeptSession | None) -> None:
+        """Durable at once, unless the refresh token kept is not `was` ("": none) any more: then nothing changes."""
+        ...
+
+
 class SyncStore(Protocol):
     """The device's copy. Raises StoreError subclasses; every method is one transaction."""
 
+    @property
+    def board(self) -> SessionBoard: ...
     def restore(self) -> int: ...
     def begin_restore(self, restore: int) -> None:
         """A later restore number: drop confirmed rows, cursors, `v`; queue own acknowledged ops again."""
@@ -148,6 +171,11 @@ class Transport(Protocol):
     it is returned.
     """
 
+    @property
+    def address(self) -> str:
+        """Where the server answers, as proofs name it."""
+        ...
+
     def capabilities(self) -> Capabilities: ...
     def keys(self) -> KeysReply: ...
     def log(self, token: str, since: int) -> LogReply: ...
@@ -155,9 +183,9 @@ class Transport(Protocol):
         """The device erased its copy by the order it was sent."""
         ...
 
-    def enrol(self, request: EnrolRequest) -> EnrolReply: ...
+    def enrol(self, request: EnrolRequest, proof: str) -> EnrolReply: ...
     def challenge(self, device: str) -> ChallengeReply: ...
-    def token(self, request: TokenRequest) -> TokenReply: ...
+    def token(self, request: TokenRequest, proof: str) -> TokenReply: ...
     def heads(self, token: str, since: str) -> Heads | None:
         """None: nothing moved (304)."""
         ...
@@ -187,6 +215,11 @@ class DeviceKey(Protocol):
 
     @property
     def device(self) -> str: ...
+    @property
+    def public(self) -> bytes:
+        """The raw public key."""
+        ...
+
     def sign(self, message: bytes) -> bytes: ...
 
 

@@ -21,6 +21,7 @@ from dossier.wire.messages import Problem
 from sync.guard import TooMuch, UnlistedKey
 
 LONGEST_RETRY_S = 900.0
+_ANEW = frozenset({"sign_in_needed", "sign_in", "invalid_dpop_proof", "use_dpop_nonce"})
 _BUSY = frozenset({429, 503, 507})
 _VERDICTS = {
     9: "clock",  # X509_V_ERR_CERT_NOT_YET_VALID
@@ -48,7 +49,7 @@ _FAILURES: tuple[tuple[tuple[type[BaseException], ...], DossierError], ...] = (
 
 def refusal(status: int, problem: Problem, retry_after_s: float | None) -> DossierError:
     """The error that a problem body means."""
-    if status == 401 and problem.code in ("sign_in_needed", "sign_in"):
+    if status == 401 and problem.code in _ANEW:
         return SignInNeeded()
     if status == 426:
         return TooOld()

@@ -1,11 +1,16 @@
-"""Signing in with the device key: capabilities, challenge, token. The rights are never in the token."""
+"""Signing in with the device key: capabilities, nonce, token. The rights are never in the token.
+
+A session goes on by a refresh token that serves once. It lies in the store with the id of the exchange it is shown
+in, made durable before it leaves: whatever dies in between asks again under that id and is given the same answer. The
+access token lives in memory only.
+"""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from dossier.errors import BadAnswer
-from dossier.sealing.encoding import tup
-from dossier.sealing.text import base64url
-from dossier.wire.limits import PROTOCOL
+from dossier.entropy import Entropy
+from dossier.errors import BadAnswer, DossierError, Refused, SignInNeeded
+from dossier.wire.limits import PROTOCOL, TOKEN_PATH
 from dossier.wire.messages import (
     Capabilities,
     ChallengeReply,
@@ -15,26 +20,43 @@ from dossier.wire.messages import (
 )
 from sync.exchanges import AskCapabilities, AskChallenge, AskToken, Exchange, Reply
 from sync.policy import Policy
-from sync.ports import DeviceKey
+from sync.ports import DeviceKey, KeptSession, SessionBoard
+from sync.proofs import Prover
 
-LABEL = "colloque/v1/device-token"
 TRIES = 3
 """Tokens or nonces refused in a row before a person is asked."""
 
 
-class SignIn:
-    """The session of one device in one situation; the token lives in memory only.
+class Shown(NamedTuple):
+    """What a person typed to show who they are: their password, and six digits."""
 
-    A failed step starts again from the challenge: a nonce is used once. `next` returns None while the
-    token is good for `renew_s` more.
+    password: str
+    proof: str
+
+
+class SignIn:
+    """The session of one device in one situation.
+
+    A failed step starts again from the challenge. `next` returns None while the token is good for `renew_s` more.
     """
 
-    def __init__(self, key: DeviceKey, situation: str, policy: Policy) -> None:
-        self._key, self._situation, self._policy = key, situation, policy
-        self._nonce = ""
+    def __init__(
+        self,
+        board: SessionBoard,
+        key: DeviceKey,
+        situation: str,
+        address: str,
+        entropy: Entropy,
+        policy: Policy,
+    ) -> None:
+        self._board, self._key, self._situation = board, key, situation
+        self._prover, self._policy = Prover(key, address, entropy), policy
+        self._given: ChallengeReply | None = None
+        self._shown: Shown | None = None
         self._token = ""
         self._ends_s = 0.0
         self._refusals = 0
+        self._was = ""
         self._capabilities: Capabilities | None = None
         self._situations: tuple[Situation, ...] = ()
 
@@ -43,26 +65,33 @@ class SignIn:
         """The present token; empty while there is none."""
         return self._token
 
+    def show(self, shown: Shown) -> None:
+        """The person shows who they are: the next session begins with that, in one try."""
+        self._shown = shown
+        self._token = ""
+
     def next(self, now_s: float) -> Exchange | None:
-        """What to ask to be signed in, at monotonic `now_s`."""
+        """What to ask to be signed in, at monotonic `now_s`. Raises StoreError kin."""
         if self._token and now_s < self._ends_s - self._policy.renew_s:
             return None
         if self._capabilities is None:
             return AskCapabilities()
-        if not self._nonce:
+        if self._given is None:
             return AskChallenge(self._key.device)
-        return AskToken(self._signed(self._nonce))
+        return AskToken(self._request(), self._prover.posting(TOKEN_PATH, self._given))
 
     def settle(self, reply: Reply, now_s: float) -> Capabilities | None:
-        """Draw the consequence; returns the capabilities when that is what was answered."""
+        """Draw the consequence; returns the capabilities when that is what was answered. Raises StoreError kin."""
         match reply:
             case Capabilities():
                 self._capabilities = reply
                 return reply
             case ChallengeReply(nonce=nonce) if nonce:
-                self._nonce = nonce
+                self._given = reply
             case TokenReply(token=token) if token:
-                self._nonce = ""
+                if reply.refresh:
+                    self._board.keep(self._was, KeptSession(reply.refresh))
+                self._given = self._shown = None
                 self._token = token
                 self._situations = reply.situations
                 ends = max(float(reply.expires_in_s), 2 * self._policy.renew_s)
@@ -95,31 +124,52 @@ class SignIn:
         self._refusals = 0
 
     def failed(self) -> None:
-        """One try is over: its nonce is spent."""
-        self._nonce = ""
+        """One try is over: its nonce is spent, and what the person showed, whatever became of it."""
+        self._given = self._shown = None
+
+    def begins_anew(self, exchange: Exchange, error: DossierError) -> bool:
+        """Is the answer to this refusal another try? A refresh token nobody knows is forgotten; a session that
+        another engine over this store keeps is gone on with, where this one asked to begin. Raises StoreError kin.
+        """
+        asked = exchange.request if isinstance(exchange, AskToken) else None
+        if isinstance(error, SignInNeeded):
+            if asked is not None and asked.refresh:
+                self._board.keep(asked.refresh, None)
+            return True
+        is_begin = asked is not None and not (asked.refresh or asked.password)
+        return isinstance(error, Refused) and is_begin and self._board.session() is not None
 
     def refused(self) -> bool:
-        """The server refuses the token or the nonce; False once that happened too often in a row."""
-        self._token = self._nonce = ""
+        """The server refuses the token or the proof; False once that happened too often in a row."""
+        self._token, self._given = "", None
         self._refusals += 1
         return self._refusals <= TRIES
 
     def ask_again(self) -> None:
         """Begin anew, the versions as well: another program may answer now."""
-        self._token = self._nonce = ""
+        self._token, self._given = "", None
         self._refusals = 0
         self._capabilities = None
 
-    def _signed(self, nonce: str) -> TokenRequest:
-        return signed(self._key, self._situation, nonce)
-
-
-def signed(key: DeviceKey, situation: str, nonce: str) -> TokenRequest:
-    """What asks for a token: the nonce, signed by this device for this situation."""
-    signature = key.sign(tup(LABEL, key.device, situation, nonce))
-    return TokenRequest(
-        device=key.device,
-        situation=situation,
-        nonce=nonce,
-        signature=base64url(signature),
-    )
+    def _request(self) -> TokenRequest:
+        kept = self._board.session()
+        self._was = "" if kept is None else kept.refresh
+        asked = TokenRequest(device=self._key.device, situation=self._situation)
+        if self._shown is not None:
+            return TokenRequest(
+                device=asked.device,
+                situation=asked.situation,
+                password=self._shown.password,
+                proof=self._shown.proof,
+            )
+        if kept is None:
+            return asked
+        if not kept.ask:
+            kept = kept._replace(ask=self._prover.new_id())
+            self._board.keep(kept.refresh, kept)
+        return TokenRequest(
+            device=asked.device,
+            situation=asked.situation,
+            refresh=kept.refresh,
+            ask=kept.ask,
+        )

@@ -110,6 +110,16 @@ class Answer(NamedTuple):
     retry_after_s: float | None
 
 
+class Sent(NamedTuple):
+    """One request: its address within the server's, the access token and the proof of the device's key it shows."""
+
+    method: str
+    path: str
+    token: str = ""
+    message: Struct | None = None
+    proof: str = ""
+
+
 class _Adapter(requests.adapters.HTTPAdapter):
     """Our TLS context and our pools; the bundle that comes with requests is never loaded."""
 
@@ -169,7 +179,7 @@ class RequestsTransport:
         ca_file: Path | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self._url = _checked(url)
+        self.address = _checked(url)
         self._clock, self._ca_file = clock, ca_file
         self._vouching = vouching or Vouching(Vouched)
         self._vouched = self._vouching.present()
@@ -188,8 +198,10 @@ class RequestsTransport:
         """Both, whoever answers: to be believed only for what the key list's signature proves."""
         line = self._open(self._patience.stall_s, is_proven=False)
         try:
-            known = _parsed(self._exchanged(line, "GET", "/sync/v1/capabilities"), Capabilities)
-            return known, _parsed(self._exchanged(line, "GET", "/sync/v1/keys"), KeysReply)
+            known = _parsed(
+                self._exchanged(line, Sent("GET", "/sync/v1/capabilities")), Capabilities
+            )
+            return known, _parsed(self._exchanged(line, Sent("GET", "/sync/v1/keys")), KeysReply)
         finally:
             line[0].close()
 
@@ -209,40 +221,40 @@ class RequestsTransport:
         """The account begins."""
         self._tell("/session/v1/activate", "", request)
 
-    def enrol(self, request: EnrolRequest) -> EnrolReply:
+    def enrol(self, request: EnrolRequest, proof: str) -> EnrolReply:
         """Make this device known."""
-        return self._post("/session/v1/enrol", "", request, EnrolReply)
+        return self._post(limits.ENROL_PATH, "", request, EnrolReply, proof)
 
     def challenge(self, device: str) -> ChallengeReply:
-        """A nonce to sign."""
+        """A nonce for proofs."""
         asked = ChallengeRequest(device=device)
         return self._post("/session/v1/challenge", "", asked, ChallengeReply)
 
-    def token(self, request: TokenRequest) -> TokenReply:
-        """A token for a signed nonce."""
-        return self._post("/session/v1/token", "", request, TokenReply)
+    def token(self, request: TokenRequest, proof: str) -> TokenReply:
+        """The tokens of a session."""
+        return self._post(limits.TOKEN_PATH, "", request, TokenReply, proof)
 
-    def prove(self, token: str, request: ProveRequest) -> ProveReply:
+    def prove(self, token: str, request: ProveRequest, proof: str) -> ProveReply:
         """Another token, for what needs a proof."""
-        return self._post("/session/v1/prove", token, request, ProveReply)
+        return self._post(limits.PROVE_PATH, token, request, ProveReply, proof)
 
     def own_devices(self, token: str) -> DevicesReply:
         """The computers of one's own account."""
         return self._get("/session/v1/devices", token, DevicesReply)
 
-    def revoke(self, token: str, request: RevokeRequest) -> None:
+    def revoke(self, token: str, request: RevokeRequest, proof: str) -> None:
         """One of them is refused from now on."""
-        self._tell("/session/v1/devices/revoke", token, request)
+        self._tell(limits.REVOKE_PATH, token, request, proof)
 
     def heads(self, token: str, since: str) -> Heads | None:
         """What moved; None for a 304."""
-        answer = self._exchange("GET", "/sync/v1/heads?" + urlencode({"since": since}), token)
+        answer = self._exchange(Sent("GET", "/sync/v1/heads?" + urlencode({"since": since}), token))
         return None if answer.status == 304 else _parsed(answer, Heads)
 
     def changes(self, token: str, items: Sequence[Want], max_bytes: int) -> Pages:
         """Pages, unpacked by a bounded decompressor and checked against their digest."""
         asked = ChangesRequest(items=tuple(items), max_bytes=max_bytes)
-        answer = self._exchange("POST", "/sync/v1/changes", token, asked)
+        answer = self._exchange(Sent("POST", "/sync/v1/changes", token, asked))
         _refuse(answer, limits.PAGE_MEDIA_TYPE)
         return codec.decode_pages(answer.body, answer.digest, Pages)
 
@@ -264,7 +276,7 @@ class RequestsTransport:
         session, watch = self._open(beat_s)
         try:
             watch.begin(self._patience.connect_s)
-            reply = self._send(session, "GET", "/sync/v1/hints", token, None)
+            reply = self._send(session, Sent("GET", "/sync/v1/hints", token))
             if reply.status_code != 200 or _kind(reply) != EVENTS:
                 _refuse(self._read(reply, watch), EVENTS)
         except DossierError:
@@ -278,38 +290,34 @@ class RequestsTransport:
 
     # --- one exchange --------------------------------------------------------------------------------
 
-    def _tell(self, path: str, token: str, message: Struct) -> None:
+    def _tell(self, path: str, token: str, message: Struct, proof: str = "") -> None:
         """Post what is answered without a body."""
-        answer = self._exchange("POST", path, token, message)
+        answer = self._exchange(Sent("POST", path, token, message, proof))
         if answer.status != 204:
             _refuse(answer, JSON)
 
     def _get(self, path: str, token: str, kind: type[T]) -> T:
-        return _parsed(self._exchange("GET", path, token), kind)
+        return _parsed(self._exchange(Sent("GET", path, token)), kind)
 
-    def _post(self, path: str, token: str, message: Struct, kind: type[T]) -> T:
-        return _parsed(self._exchange("POST", path, token, message), kind)
+    def _post(self, path: str, token: str, message: Struct, kind: type[T], proof: str = "") -> T:
+        return _parsed(self._exchange(Sent("POST", path, token, message, proof)), kind)
 
-    def _exchange(
-        self, method: str, path: str, token: str, message: Struct | None = None
-    ) -> Answer:
+    def _exchange(self, asked: Sent) -> Answer:
         """After a refusal of TLS once more, if a newer list of the server says otherwise."""
         if self._vouching.present() != self._vouched:
             self._begin_anew()
         try:
-            return self._exchanged((self._session, self._watch), method, path, token, message)
+            return self._exchanged((self._session, self._watch), asked)
         except TlsRefused as error:
             if not self._is_otherwise(error):
                 raise
         self._begin_anew()
-        return self._exchanged((self._session, self._watch), method, path, token, message)
+        return self._exchanged((self._session, self._watch), asked)
 
-    def _exchanged(
-        self, line: Opened, method: str, path: str, token: str = "", message: Struct | None = None
-    ) -> Answer:
+    def _exchanged(self, line: Opened, asked: Sent) -> Answer:
         session, watch = line
         watch.begin(self._patience.total_s)
-        reply = self._send(session, method, path, token, message)
+        reply = self._send(session, asked)
         try:
             return self._read(reply, watch)
         finally:
@@ -335,29 +343,25 @@ class RequestsTransport:
         self._vouched = self._vouching.present()
         self._session, self._watch = self._open(self._patience.stall_s)
 
-    def _send(
-        self,
-        session: requests.Session,
-        method: str,
-        path: str,
-        token: str,
-        message: Struct | None,
-    ) -> requests.Response:
+    def _send(self, session: requests.Session, sent: Sent) -> requests.Response:
         headers = {
             "Accept-Encoding": "identity",
             "User-Agent": "colloque",
             limits.PROTOCOL_HEADER: str(limits.PROTOCOL),
         }
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if message is not None:
+        if sent.token:
+            headers["Authorization"] = f"Bearer {sent.token}"
+        if sent.proof:
+            headers[limits.PROOF_HEADER] = sent.proof
+        if sent.message is not None:
             headers["Content-Type"] = JSON
-        body = None if message is None else codec.encode(message)
+        body = None if sent.message is None else codec.encode(sent.message)
+        url = self.address + sent.path
         try:
             # Not through the session: it would look for cookies, proxies and redirects, of which we take
             # none, at a quarter of the CPU of an exchange.
-            asked = requests.Request(method, self._url + path, headers=headers, data=body).prepare()
-            return session.get_adapter(self._url).send(
+            asked = requests.Request(sent.method, url, headers=headers, data=body).prepare()
+            return session.get_adapter(self.address).send(
                 asked,
                 stream=True,
                 timeout=(self._patience.connect_s, self._patience.stall_s),

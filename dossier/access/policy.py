@@ -21,6 +21,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     announcement_notice_days: int
     announcement_release_months: int
     lease_days: int
+    session_hours: int
     deposit_after_leaving_days: int
     opposition_weeks: int
     archive_years: int

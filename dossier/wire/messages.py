@@ -380,34 +380,48 @@ class EnrolReply(Struct, frozen=True, kw_only=True):
 
 
 class ChallengeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Ask for a nonce to sign."""
+    """Ask for a nonce for proofs by a device key; `device` is "" before the enrolment."""
 
-    device: str
+    device: str = ""
 
 
 class ChallengeReply(Struct, frozen=True, kw_only=True):
-    """A nonce, single use, two minutes."""
+    """What the next proofs (dossier.sealing.dpop) name: the nonce, good for five minutes, and as their `iat` the
+    server's own second.
+    """
 
     nonce: str
+    now_s: Number = 0
 
 
 class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`signature` = Ed25519 over tup("colloque/v1/device-token", device, situation, nonce)."""
+    """An access token for a device that proves itself in the header `DPoP`. With `refresh` the session goes on; `ask`
+    is the desktop's own id of this exchange, kept until it has the answer. Without, a session begins: soon after the
+    enrolment by the device alone, later with the password and digits (`proof`) of its person, or the `code` their
+    browser was given and its `verifier`.
+    """
 
     device: str
     situation: str
-    nonce: str
-    signature: str
+    refresh: str = ""
+    ask: str = ""
+    password: str = ""
+    proof: str = ""
+    code: str = ""
+    verifier: str = ""
 
 
 class TokenReply(Struct, frozen=True, kw_only=True):
-    """An opaque access token bound to (device, situation)."""
+    """An opaque access token bound to (device, situation), and what asks for the next one, once."""
 
     token: str
     expires_in_s: Number
     situations: tuple[Situation, ...] = ()
     lease: str = ""
     """How long the copy may stay open without a further contact: a signed order (dossier.sealing.orders)."""
+    refresh: str = ""
+    ends_in_s: Number = 0
+    """The session ends then, whatever is asked before: its person shows password and digits again."""
 
 
 class ProveRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

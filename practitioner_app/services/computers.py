@@ -5,29 +5,30 @@ from typing import Final
 
 from dossier.clock import Clock
 from dossier.errors import Refused, Unreachable
-from dossier.wire.messages import DeviceLine, ProveRequest, RevokeRequest, TokenRequest
-from practitioner_app.ports import ComputerServer
+from dossier.wire.limits import PROVE_PATH, REVOKE_PATH
+from dossier.wire.messages import DeviceLine, ProveRequest, RevokeRequest
+from practitioner_app.ports import ComputerServer, RequestProver
 
 _EARLY_S: Final = 15.0
 """A proof is taken for over so long before the server does."""
 
 
 class ComputerService:
-    """Blocks on the network. The session of a proof lives here alone, beside that of the synchronisation.
+    """Blocks on the network. The token that follows a proof lives here alone.
 
-    `is_met`: has the server proved itself in this session? `sign`: the request for a token that answers a nonce.
+    `token`: the present one of the synchronisation; "" while the server did not prove itself in this session.
     """
 
     def __init__(
         self,
         server: Callable[[], ComputerServer],
+        prover: RequestProver,
         device: str,
-        sign: Callable[[str], TokenRequest],
-        is_met: Callable[[], bool],
+        token: Callable[[], str],
         clock: Clock,
     ) -> None:
-        self._server, self._device, self._sign = server, device, sign
-        self._is_met, self._clock = is_met, clock
+        self._server, self._prover, self._device = server, prover, device
+        self._token, self._clock = token, clock
         self._proven, self._until_s = "", 0.0
 
     @property
@@ -37,26 +38,29 @@ class ComputerService:
 
     def own(self) -> tuple[DeviceLine, ...]:
         """Every computer, the newest first. Raises Unreachable while the server was not met."""
-        server = self._met()
-        return server.own_devices(self._signed_in(server)).devices
+        token = self._met()
+        return self._server().own_devices(token).devices
 
     def end(self, device: str, password: str = "", proof: str = "") -> tuple[DeviceLine, ...]:
         """Refuse a computer from now on; returns those that are. Raises Refused: `proof_needed`, `wrong_proof`."""
-        server = self._met()
+        token, server = self._met(), self._server()
         if password or proof:
             asked = ProveRequest(password=password, proof=proof)
-            proved = server.prove(self._signed_in(server), asked)
+            proved = server.prove(token, asked, self._posting(server, PROVE_PATH, token))
             self._proven = proved.token
             self._until_s = self._clock.monotonic() + proved.proven_s - _EARLY_S
         if self.needs_proof:
             raise Refused("proof_needed")
-        server.revoke(self._proven, RevokeRequest(device=device))
-        return server.own_devices(self._proven).devices
+        proven = self._proven
+        revoked = RevokeRequest(device=device)
+        server.revoke(proven, revoked, self._posting(server, REVOKE_PATH, proven))
+        return server.own_devices(proven).devices
 
-    def _met(self) -> ComputerServer:
-        if not self._is_met():
+    def _met(self) -> str:
+        token = self._token()
+        if not token:
             raise Unreachable
-        return self._server()
+        return token
 
-    def _signed_in(self, server: ComputerServer) -> str:
-        return server.token(self._sign(server.challenge(self._device).nonce)).token
+    def _posting(self, server: ComputerServer, path: str, token: str) -> str:
+        return self._prover.posting(path, server.challenge(self._device), token)

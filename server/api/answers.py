@@ -28,6 +28,7 @@ _AS_JSON: Final[Header] = (b"content-type", _JSON.encode())
 _AS_PAGES: Final[Header] = (b"content-type", limits.PAGE_MEDIA_TYPE.encode())
 _DIGEST: Final = limits.DIGEST_HEADER.lower().encode()
 _VERSION: Final = limits.PROTOCOL_HEADER.lower().encode()
+_NONCE: Final = limits.NONCE_HEADER.lower().encode()
 _PROTOCOL: Final = str(limits.PROTOCOL)
 _LENGTH: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 SMALL_BYTES: Final = 16 * 1024
@@ -48,6 +49,8 @@ _STATUS: tuple[tuple[type[errors.DossierError], int], ...] = (
     (errors.Refused, 403),
 )
 _STATUS_OF_CODE: Final = {
+    "invalid_dpop_proof": 401,
+    "use_dpop_nonce": 401,
     "bad_length": 400,
     "too_slow": 408,
     "too_large": 413,
@@ -170,6 +173,8 @@ def problem(error: errors.DossierError) -> Answer:
     if isinstance(error, errors.DeviceRevoked):
         told = messages.RevokedProblem(code=code, order=error.order)
     answer = json(told, status)
+    if isinstance(error, errors.NonceStale):
+        answer = answer._replace(headers=(*answer.headers, (_NONCE, error.nonce.encode())))
     if retry is None:
         return answer
     wait = (b"retry-after", b"%d" % max(1, round(retry)))

@@ -13,15 +13,17 @@ from starlette.types import ASGIApp
 
 from dossier.clock import Clock
 from dossier.errors import Refused
-from dossier.wire import codec
+from dossier.wire import codec, limits
 from server.api import answers
 from server.api.exchange import Asked, Reply
+from server.services.proofs import Presented
 from server.services.session import Session, Sessions
 from server.services.slips import Slips
 from server.services.throttle import Throttle
 
 PAGE_COOKIE: Final = "__Host-colloque"
 _SMALL: Final = 8 * 1024
+_PROOF: Final = limits.PROOF_HEADER.lower().encode()
 _BURST, _SECONDS_EACH = 1_000, 0.01
 """Requests one account may make at once, and how soon each is given back: 100 a second."""
 
@@ -48,8 +50,9 @@ class Pass(StrEnum):
 
 class Door(NamedTuple):
     """One way in. `handler` is given the session (MEMBER, PROVEN, LEAVER) or the slip of the page (PAGE) and then the
-    decoded message, or the request when nothing is `asked`; for a PERSON the message and the address it came from.
-    `answered` is the message of a success, or its media type.
+    decoded message, or the request when nothing is `asked`; for a PERSON the message and the address it came from;
+    where a device's key is shown (`by_key`), at last what came for a proof of it. `answered` is the message of a
+    success, or its media type.
     """
 
     method: str
@@ -61,6 +64,7 @@ class Door(NamedTuple):
     status: int = 200
     max_bytes: int = _SMALL
     query: tuple[str, ...] = ()
+    by_key: bool = False
 
 
 class Doorkeeper:
@@ -134,7 +138,8 @@ class Doorkeeper:
                 await resolve(token)
                 raise
             session = await paced(token)
-            return await door.handler(session, codec.decode(raw, _asked(door)))
+            message = codec.decode(raw, _asked(door))
+            return await door.handler(session, message, *_proof(door, request, token))
 
         return plain if door.asked is None else with_body
 
@@ -157,11 +162,12 @@ def _open(door: Door) -> answers.Endpoint:
         return await door.handler(request)
 
     async def with_body(request: Asked) -> Reply:
-        return await door.handler(await answers.body(request, _asked(door), door.max_bytes))
+        message = await answers.body(request, _asked(door), door.max_bytes)
+        return await door.handler(message, *_proof(door, request))
 
     async def from_somewhere(request: Asked) -> Reply:
         message = await answers.body(request, _asked(door), door.max_bytes)
-        return await door.handler(message, _address(request))
+        return await door.handler(message, _address(request), *_proof(door, request))
 
     if door.may_pass is Pass.PERSON:
         return from_somewhere
@@ -172,6 +178,15 @@ def _address(request: Asked) -> str:
     """By the connection, never by a header: whoever asks could write one."""
     client = request.scope.get("client")
     return str(client[0]) if client else ""
+
+
+def _proof(door: Door, request: Asked, token: str = "") -> tuple[Presented, ...]:
+    """What came for a proof of the device's key, where the door asks for one."""
+    if not door.by_key:
+        return ()
+    scheme, host = request.scope.get("scheme", "http"), request.header(b"host")
+    uri = f"{scheme}://{host}{request.path}"
+    return (Presented(request.header(_PROOF), door.method, uri, token),)
 
 
 def _asked(door: Door) -> Any:

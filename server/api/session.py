@@ -1,7 +1,4 @@
-"""/session/v1: an account begins, a device is enrolled by its person, then signs in with its own key.
-
-These messages are not frozen before the sign-in part is complete.
-"""
+"""/session/v1: an account begins, a device is enrolled by its person, then signs in with its own key."""
 
 from dossier.wire import messages
 from server.api import answers
@@ -10,17 +7,30 @@ from server.api.exchange import Answer, Asked
 from server.services.credentials import Credentials
 from server.services.devices import Devices
 from server.services.erasures import Erasures
+from server.services.families import Families
+from server.services.proofs import Presented, Proofs
 from server.services.session import Session
 
 
 class SessionApi:
     """Routes over the services of people and devices."""
 
-    def __init__(self, credentials: Credentials, devices: Devices, erasures: Erasures) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        devices: Devices,
+        families: Families,
+        proofs: Proofs,
+        erasures: Erasures,
+    ) -> None:
         self._credentials, self._devices, self._erasures = credentials, devices, erasures
+        self._families, self._proofs = families, proofs
 
     def doors(self) -> list[Door]:
-        m, device, person = messages, Pass.DEVICE, Pass.PERSON
+        return [*self._of_people(), *self._of_devices()]
+
+    def _of_people(self) -> list[Door]:
+        m, person = messages, Pass.PERSON
         return [
             Door(
                 "POST",
@@ -34,7 +44,14 @@ class SessionApi:
                 "POST", "/session/v1/activate", person, self.activate, m.ActivateRequest, None, 204
             ),
             Door(
-                "POST", "/session/v1/enrol", person, self.enrol, m.EnrolRequest, m.EnrolReply, 201
+                "POST",
+                "/session/v1/enrol",
+                person,
+                self.enrol,
+                m.EnrolRequest,
+                m.EnrolReply,
+                201,
+                by_key=True,
             ),
             Door(
                 "POST",
@@ -43,7 +60,13 @@ class SessionApi:
                 self.prove,
                 m.ProveRequest,
                 m.ProveReply,
+                by_key=True,
             ),
+        ]
+
+    def _of_devices(self) -> list[Door]:
+        m, device = messages, Pass.DEVICE
+        return [
             Door(
                 "GET",
                 "/session/v1/devices",
@@ -59,6 +82,7 @@ class SessionApi:
                 m.RevokeRequest,
                 None,
                 204,
+                by_key=True,
             ),
             Door(
                 "POST",
@@ -68,7 +92,15 @@ class SessionApi:
                 m.ChallengeRequest,
                 m.ChallengeReply,
             ),
-            Door("POST", "/session/v1/token", device, self.token, m.TokenRequest, m.TokenReply),
+            Door(
+                "POST",
+                "/session/v1/token",
+                device,
+                self.token,
+                m.TokenRequest,
+                m.TokenReply,
+                by_key=True,
+            ),
             Door("POST", "/session/v1/purged", device, self.purged, m.PurgedRequest, None, 204),
         ]
 
@@ -79,24 +111,29 @@ class SessionApi:
         await self._credentials.activate(asked, address)
         return Answer(204)
 
-    async def enrol(self, asked: messages.EnrolRequest, address: str) -> Answer:
-        return answers.json(await self._devices.enrol(asked, address), 201)
+    async def enrol(self, asked: messages.EnrolRequest, address: str, shown: Presented) -> Answer:
+        return answers.json(await self._devices.enrol(asked, address, shown), 201)
 
     async def challenge(self, asked: messages.ChallengeRequest) -> Answer:
-        return answers.json(self._devices.challenge(asked))
+        return answers.json(self._proofs.challenge(asked))
 
-    async def prove(self, session: Session, asked: messages.ProveRequest) -> Answer:
-        return answers.json(await self._devices.prove(session, asked))
+    async def prove(
+        self, session: Session, asked: messages.ProveRequest, shown: Presented
+    ) -> Answer:
+        return answers.json(await self._families.prove(session, asked, shown))
 
     async def own_devices(self, session: Session, _request: Asked) -> Answer:
         return answers.json(await self._devices.own(session))
 
-    async def revoke(self, session: Session, asked: messages.RevokeRequest) -> Answer:
+    async def revoke(
+        self, session: Session, asked: messages.RevokeRequest, shown: Presented
+    ) -> Answer:
+        await self._families.spend(session, shown)
         await self._devices.revoke_own(session, asked.device)
         return Answer(204)
 
-    async def token(self, asked: messages.TokenRequest) -> Answer:
-        return answers.json(await self._devices.token(asked))
+    async def token(self, asked: messages.TokenRequest, shown: Presented) -> Answer:
+        return answers.json(await self._families.token(asked, shown))
 
     async def purged(self, asked: messages.PurgedRequest) -> Answer:
         await self._erasures.take(asked)

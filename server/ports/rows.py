@@ -140,7 +140,8 @@ class AccountRow(NamedTuple):
 
 class DeviceRow(NamedTuple):
     """An enrolled desktop and its raw Ed25519 public key; `revoked_ms` ends it at the next request. `nonces` are
-    those it signed with lately, `seen_ms` its last sign-in.
+    the marks of its latest proofs, `seen_ms` its last sign-in, `proved_ms` when its person last showed password
+    and second factor there: None when they have to.
     """
 
     device: str
@@ -151,6 +152,7 @@ class DeviceRow(NamedTuple):
     revoked_ms: int | None
     nonces: bytes | None = None
     seen_ms: int | None = None
+    proved_ms: int | None = None
 
 
 class SessionRow(NamedTuple):
@@ -163,6 +165,37 @@ class SessionRow(NamedTuple):
     situation: str
     expires_ms: int
     proven_ms: int | None = None
+    family: str | None = None
+
+
+class FamilyRow(NamedTuple):
+    """A session of one device: the tokens that follow from one sign-in. `restore`: the line of time it began on;
+    `refreshed_ms` None: no token followed the first. It is over at `ends_ms`, or at `ended_ms` for `reason`:
+    superseded, reused, person, step_up, revoked, closed, factor.
+    """
+
+    family: str
+    device: str
+    situation: str
+    restore: int
+    begun_ms: int
+    ends_ms: int
+    refreshed_ms: int | None = None
+    ended_ms: int | None = None
+    reason: str = ""
+
+
+class RefreshRow(NamedTuple):
+    """A refresh token of a family, by its hash. Once `used_ms`: `ask` marks the exchange that used it, `follows` is
+    the hash of the token that was given for it.
+    """
+
+    token_hash: bytes
+    family: str
+    made_ms: int
+    used_ms: int | None = None
+    ask: bytes | None = None
+    follows: bytes | None = None
 
 
 class MemberRow(NamedTuple):
@@ -199,8 +232,8 @@ class CopyRow(NamedTuple):
 
 
 class AlarmRow(NamedTuple):
-    """`kind`: step_up or blocked. `patients` were displayed within the hour around `at_ms`; raised at
-    `raised_ms`; `ended_ms` None: it still stands.
+    """`kind`: step_up, blocked or refresh_reused. `patients` were displayed within the hour around `at_ms`; raised
+    at `raised_ms`; `ended_ms` None: it still stands.
     """
 
     n: int

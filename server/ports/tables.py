@@ -10,6 +10,7 @@ from server.ports.rows import (
     CopyRow,
     DeviceRow,
     EffectRow,
+    FamilyRow,
     GrantRow,
     HistoryRow,
     JournalRow,
@@ -18,6 +19,7 @@ from server.ports.rows import (
     OwnerRow,
     PasskeyRow,
     ProjectionRow,
+    RefreshRow,
     RelationRow,
     ResourceRow,
     SessionRow,
@@ -203,6 +205,27 @@ class People(Protocol):
         ...
 
 
+class Families(Protocol):
+    """The sessions of an account and the refresh tokens of each: owner = the account."""
+
+    async def every(self) -> list[FamilyRow]:
+        """Every family that is kept, in order of its id."""
+        ...
+
+    async def put(self, row: FamilyRow) -> None:
+        """Insert or replace by family."""
+        ...
+
+    async def refresh(self, token_hash: bytes) -> RefreshRow | None: ...
+    async def put_refresh(self, row: RefreshRow) -> None:
+        """Insert or replace by hash."""
+        ...
+
+    async def forget(self, before_ms: int) -> None:
+        """Drop families that were over, and refresh tokens that were made, before this moment."""
+        ...
+
+
 class Volumes(Protocol):
     """How much an account displays: owner = the account."""
 
@@ -308,6 +331,8 @@ class OwnerTx(Protocol):
     def effects(self) -> Effects: ...
     @property
     def people(self) -> People: ...
+    @property
+    def families(self) -> Families: ...
     @property
     def volumes(self) -> Volumes: ...
     @property

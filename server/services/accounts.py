@@ -12,6 +12,7 @@ from dossier.errors import Refused, Unavailable
 from dossier.ids import new_owner
 from server.ports import AccountRow, OwnerTx
 from server.services import narrowing
+from server.services.endings import end_sessions
 from server.services.journal import entry
 from server.services.premises import Premises
 from server.services.sealer import Place
@@ -117,8 +118,7 @@ class Accounts:
             said = entry(self._premises, None, "account_closed")
             await narrowing.record(self._premises, tx, locked.n, said)
             await tx.people.put_account(row._replace(state="closed"))
-            for device in await tx.people.devices():
-                await tx.people.drop_sessions(device=device.device)
+            await end_sessions(self._premises, tx, "closed")
 
         await self._premises.store.write(account, end)
 

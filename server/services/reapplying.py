@@ -17,6 +17,7 @@ from server.ports import NarrowRow, OwnerTx
 from server.services import bodies, narrowing
 from server.services.access import Access
 from server.services.consents import CONSENT
+from server.services.endings import end_sessions
 from server.services.facets import ACCESS
 from server.services.homing import labels_of
 from server.services.journal import Entry
@@ -159,8 +160,7 @@ class Reapplying:
         if row is None:
             return False
         await tx.people.put_account(row._replace(state="closed"))
-        for device in await tx.people.devices():
-            await tx.people.drop_sessions(device=device.device)
+        await end_sessions(self._premises, tx, "closed")
         return True
 
     async def _end_membership(self, tx: OwnerTx, said: Entry) -> bool:
@@ -172,7 +172,7 @@ class Reapplying:
         return False
 
     async def _revoke(self, tx: OwnerTx, said: Entry) -> bool:
-        await tx.people.drop_sessions(device=said.id)
+        await end_sessions(self._premises, tx, "revoked", device=said.id)
         for row in await tx.people.devices():
             if row.device == said.id:
                 await tx.people.put_device(row._replace(revoked_ms=row.revoked_ms or said.at_ms))

@@ -1,22 +1,18 @@
 """Who asks, from which device, acting in which situation: read from the rows at every request.
 
-A token names its account and a secret, never a right, and is kept as a hash that names the restore number:
-after a restore no token of before is known, so that no late copy of a request is answered twice. The account's shard answers in one read: the token's
-hash, the device (not revoked), the membership (live, or ended less than 14 days ago for what was begun
-under it).
+A token names its account and a secret, never a right (server.services.tokens). The account's shard answers in one
+read: the token's hash, the device (not revoked), the membership (live, or ended less than 14 days ago for what was
+begun under it).
 """
 
-import hashlib
 from typing import NamedTuple
 
 from dossier.access import grants
 from dossier.errors import Refused, SignInNeeded
-from dossier.sealing.encoding import tup
-from dossier.sealing.text import unbase64url
 from server.ports import DeviceRow, MemberRow, OwnerTx, SessionRow
+from server.services import tokens
 from server.services.premises import Premises
 
-TOKEN_BYTES = 40
 SIGNS_IN = frozenset(("active", "blocked"))
 """States of an account whose devices may sign in."""
 
@@ -40,6 +36,8 @@ class Session(NamedTuple):
     token_hash: bytes = b""
     proven_ms: int = 0
     """Until when its person counts as having just shown password and authenticator."""
+    family: str = ""
+    """The session its token belongs to (server.services.families)."""
 
     @property
     def person(self) -> str:
@@ -88,14 +86,7 @@ class Sessions:
         """The same, but an ended membership still answers for 14 days, marked `ended`, and an account that
         displayed too much answers, marked `blocked`: for ops only.
         """
-        try:
-            raw = unbase64url(token)
-        except ValueError as error:
-            raise SignInNeeded from error
-        account = int.from_bytes(raw[:8], "big")
-        if len(raw) != TOKEN_BYTES or account >> 63:
-            raise SignInNeeded
-        digest = token_hash(self._premises, raw)
+        account, digest = tokens.read(self._premises, tokens.ACCESS, token)
         now_ms = self._premises.now_ms
         grace_ms = self._premises.grace_ms
 
@@ -110,11 +101,6 @@ class Sessions:
             return found._replace(blocked=True) if held.state == "blocked" else found
 
         return await self._premises.store.read(account, look_up)
-
-
-def token_hash(premises: Premises, raw: bytes) -> bytes:
-    """How a token is kept: its hash, of one restore number."""
-    return hashlib.sha256(tup("colloque/v1/token", premises.restore, raw)).digest()
 
 
 def _session(
@@ -147,4 +133,5 @@ def _session(
         expires_ms=token.expires_ms,
         token_hash=token.token_hash,
         proven_ms=token.proven_ms or 0,
+        family=token.family or "",
     )

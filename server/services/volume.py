@@ -5,7 +5,7 @@ device that comes back after days off the network is counted hour by hour. Each 
 account's shard, by an effect of the patient's own journal row, so that neither a repetition nor a restart
 changes the number.
 
-At sixty the account must show again who it is: its tokens end. At two hundred it is served no record until
+At sixty its person must show again who they are: the sessions end, unless that was within ten minutes. At two hundred it is served no record until
 somebody releases it; what it wrote is still taken. No display is ever refused or lost.
 """
 
@@ -17,6 +17,7 @@ from typing import Final, Literal
 from dossier.errors import Refused, Unavailable
 from server.ports import AlarmRow, OpRow, OwnerTx
 from server.services.effects import Alerted, Displayed
+from server.services.endings import PROVEN_MS, end_sessions
 from server.services.facets import ACCESS
 from server.services.journal import Entry, entry
 from server.services.premises import Premises
@@ -60,8 +61,7 @@ class Volume:
         known = any(a.kind == "step_up" and abs(a.at_ms - told.at_ms) < HOUR_MS for a in alarms)
         if patients >= STEP_UP and not known:
             raised.append(await self._raise(book, "step_up", told, patients))
-            for device in await tx.people.devices():
-                await tx.people.drop_sessions(device=device.device)
+            await self._step_up(tx)
         if patients >= BLOCKED and account.state == "active":
             raised.append(await self._raise(book, "blocked", told, patients))
             await tx.people.put_account(account._replace(state="blocked"))
@@ -130,6 +130,15 @@ class Volume:
                 _LOG.warning("volume_blocked", extra={"count": alarm.patients})
             else:
                 _LOG.warning("volume_step_up", extra={"count": alarm.patients})
+
+    async def _step_up(self, tx: OwnerTx) -> None:
+        """Sessions end until their person shows password and authenticator again; those where they did within the
+        last ten minutes go on.
+        """
+        fresh_ms = self._premises.now_ms - PROVEN_MS
+        for device in await tx.people.devices():
+            if device.proved_ms is None or device.proved_ms <= fresh_ms:
+                await end_sessions(self._premises, tx, "step_up", device=device.device)
 
     async def _raise(
         self, book: OwnerUnit, kind: _Kind, told: Displayed, patients: int

@@ -20,6 +20,7 @@ from server.ports import (
     CopyRow,
     DeviceRow,
     EffectRow,
+    FamilyRow,
     GrantRow,
     HistoryRow,
     JournalRow,
@@ -30,6 +31,7 @@ from server.ports import (
     OwnerTx,
     PasskeyRow,
     ProjectionRow,
+    RefreshRow,
     RelationRow,
     ResourceRow,
     SessionRow,
@@ -622,6 +624,33 @@ class VolumeContract:
         found = hand.read(lambda tx: tx.volumes.alarms())
         assert found == [second._replace(ended_ms=9), first]
 
+    def test_a_session_and_its_refresh_tokens_are_kept_replaced_and_forgotten(
+        self, hand: Hand
+    ) -> None:
+        hand.create()
+        family = FamilyRow("f2", "d1", "s1", 0, 5, 1_000)
+        other = FamilyRow("f1", "d1", "s1", 0, 5, 90, 6, 7, "reused")
+        used = RefreshRow(b"\1" * 32, "f2", 900, 9, b"\2" * 32, b"\3" * 32)
+        first, old = RefreshRow(b"\1" * 32, "f2", 900), RefreshRow(b"\4" * 32, "f1", 90)
+
+        async def write(tx: OwnerTx) -> None:
+            for row in (family, other, family._replace(refreshed_ms=8)):
+                await tx.families.put(row)
+            for token in (first, used, old):
+                await tx.families.put_refresh(token)
+
+        hand.write(write)
+        assert hand.read(lambda tx: tx.families.every()) == [
+            other,
+            family._replace(refreshed_ms=8),
+        ]
+        assert hand.read(lambda tx: tx.families.refresh(b"\1" * 32)) == used
+        assert hand.read(lambda tx: tx.families.refresh(b"\5" * 32)) is None
+        hand.write(lambda tx: tx.families.forget(100))
+        assert [row.family for row in hand.read(lambda tx: tx.families.every())] == ["f2"]
+        assert hand.read(lambda tx: tx.families.refresh(b"\4" * 32)) is None
+        assert hand.read(lambda tx: tx.families.refresh(b"\1" * 32)) == used
+
 
 class MaintenanceContract:
     """The door across owners."""
@@ -731,6 +760,7 @@ class MaintenanceContract:
             *("session", "member", "copy", "moved", "reader", "granted", "roster"),
             *("reservation", "log", "log_checkpoint", "display", "alarm"),
             *("passkey", "slip"),
+            *("family", "refresh"),
         }
 
     def test_a_sound_store_has_nothing_to_report(self, hand: Hand) -> None:

@@ -8,7 +8,7 @@ from httpx2 import Response
 from dossier.sealing import devices as device_keys
 from dossier.sealing import totp
 from dossier.sealing.text import base64url
-from dossier.wire import codec
+from dossier.wire import codec, limits
 from dossier.wire import messages as wire
 from server.services.accounts import Person
 from tests.fakes.authenticator import SEED
@@ -35,8 +35,13 @@ def own(room: ServedHouse, token: str) -> list[wire.DeviceLine]:
     return list(codec.decode(answer.content, wire.DevicesReply).devices)
 
 
-def revoke(room: ServedHouse, token: str, device: str) -> Response:
-    return room.post("/session/v1/devices/revoke", wire.RevokeRequest(device=device), token)
+def revoke(room: ServedHouse, here: Desktop, token: str, device: str) -> Response:
+    asked = wire.RevokeRequest(device=device)
+    return room.proved(limits.REVOKE_PATH, asked, here.device, here.private, token)
+
+
+def prove(room: ServedHouse, asked: wire.ProveRequest, here: Desktop, token: str) -> Response:
+    return room.proved(limits.PROVE_PATH, asked, here.device, here.private, token)
 
 
 def told(answer: Response) -> tuple[int, str]:
@@ -68,20 +73,20 @@ def test_row40_a_person_sees_their_own_computers_and_no_others(room: ServedHouse
     lines = own(room, room.token_of(here))
     assert {line.device for line in lines} == {here.device, other.device}
     assert [line.device for line in lines if line.here] == [here.device]
-    assert {line.device: line.sessions for line in lines} == {here.device: 1, other.device: 0}
+    assert {line.device: line.sessions for line in lines} == {here.device: 1, other.device: 1}
     assert all(line.name == "poste 1" and line.seen for line in lines)
 
 
 def test_row40_ending_a_computer_needs_a_proof_of_ten_minutes(room: ServedHouse) -> None:
     here, other = two_computers(room)
     token = room.token_of(here)
-    assert told(revoke(room, token, other.device)) == (403, "proof_needed")
+    assert told(revoke(room, here, token, other.device)) == (403, "proof_needed")
     room.clock.go(minutes=1)
-    token = room.proven(token, "martin")
+    token = room.proven(token, "martin", here)
     room.clock.go(minutes=10)
-    assert told(revoke(room, token, other.device)) == (403, "proof_needed")
-    token = room.proven(token, "martin")
-    assert revoke(room, token, other.device).status_code == 204
+    assert told(revoke(room, here, token, other.device)) == (403, "proof_needed")
+    token = room.proven(token, "martin", here)
+    assert revoke(room, here, token, other.device).status_code == 204
     answer = room.sign_in(other.device, other.private, other.situation)
     assert told(answer) == (403, "device_revoked")
     assert [line.device for line in own(room, token) if line.revoked] == [other.device]
@@ -90,16 +95,16 @@ def test_row40_ending_a_computer_needs_a_proof_of_ten_minutes(room: ServedHouse)
 def test_row40_nobody_ends_the_computer_of_another(room: ServedHouse) -> None:
     here = room.desktop("martin", room.unit())
     stranger = room.desktop("diallo", room.unit("org-2"))
-    token = room.proven(room.token_of(here), "martin")
-    assert told(revoke(room, token, stranger.device)) == (404, "unavailable")
-    assert told(revoke(room, token, "no-such-device")) == (404, "unavailable")
+    token = room.proven(room.token_of(here), "martin", here)
+    assert told(revoke(room, here, token, stranger.device)) == (404, "unavailable")
+    assert told(revoke(room, here, token, "no-such-device")) == (404, "unavailable")
     assert room.sign_in(stranger.device, stranger.private, stranger.situation).status_code == 200
 
 
 def test_row37_a_proof_gives_a_new_token_and_ends_the_one_before(room: ServedHouse) -> None:
     here = room.desktop("martin", room.unit())
     before = room.token_of(here)
-    after = room.proven(before, "martin")
+    after = room.proven(before, "martin", here)
     assert after != before
     assert told(room.get("/session/v1/devices", before)) == (401, "sign_in_needed")
     assert room.get("/session/v1/devices", after).status_code == 200
@@ -111,22 +116,24 @@ def test_row36_a_wrong_or_used_proof_is_refused_and_waits_grow(room: ServedHouse
     used = totp.code_at(SEED, totp.step_of(room.clock.now()) - 1)
     for password, proof in ((PASSWORD, used), ("a wrong password", "000000"), (PASSWORD, "")):
         asked = wire.ProveRequest(password=password, proof=proof)
-        assert told(room.post("/session/v1/prove", asked, token)) == (403, "wrong_proof")
+        assert told(prove(room, asked, here, token)) == (403, "wrong_proof")
     for _ in range(2):
-        room.post("/session/v1/prove", wire.ProveRequest(password="x", proof="1"), token)
-    answer = room.post("/session/v1/prove", wire.ProveRequest(password="x", proof="1"), token)
+        prove(room, wire.ProveRequest(password="x", proof="1"), here, token)
+    answer = prove(room, wire.ProveRequest(password="x", proof="1"), here, token)
     assert told(answer) == (429, "busy")
     room.clock.go(minutes=1)
-    assert room.proven(token, "martin")
+    assert room.proven(token, "martin", here)
 
 
 def test_s10_a_forwarded_address_is_not_believed(room: ServedHouse) -> None:
     """Whatever a header says, the tries of one connection's address are counted together."""
     room.desktop("martin", room.unit())
-    public = base64url(device_keys.public_key(device_keys.new_private_key(room.entropy)))
+    private = device_keys.new_private_key(room.entropy)
+    public = base64url(device_keys.public_key(private))
     codes = []
     for n in range(8):
         said = {"X-Forwarded-For": f"203.0.113.{n}", "Forwarded": f"for=203.0.113.{n}"}
         asked = room.enrolment("martin", public, proof="000000")
-        codes.append(room.post("/session/v1/enrol", asked, **said).status_code)
+        answer = room.proved(limits.ENROL_PATH, asked, "", private, **said)
+        codes.append(answer.status_code)
     assert codes == [401] * 5 + [429] * 3

@@ -72,7 +72,7 @@ def token(room: ServedHouse) -> str:
     org = room.unit()
     martin = room.desktop("martin", org)
     room.patient(org)
-    return room.proven(room.token_of(martin), "martin")
+    return room.proven(room.token_of(martin), "martin", martin)
 
 
 def is_refusal(answer: Response, status: int, code: str) -> None:
@@ -209,7 +209,7 @@ def examples() -> dict[str, dict[str, Any]]:
             public_key=base64url(bytes(32)),
         ),
         "/session/v1/challenge": wire.ChallengeRequest(device="d"),
-        "/session/v1/token": wire.TokenRequest(device="d", situation="s", nonce="n", signature="x"),
+        "/session/v1/token": wire.TokenRequest(device="d", situation="s", refresh="r", ask="a"),
         "/sync/v1/changes": wire.ChangesRequest(items=(wire.Want(owner=5, facet="f", term="t"),)),
         "/sync/v1/ops": wire.OpsRequest(ops=(op,), acked=((5, "x"),)),
         "/sync/v1/terms": wire.TermsRequest(items=(wire.CompartmentRef(owner=5, facet="f"),)),

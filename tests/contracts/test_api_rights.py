@@ -10,10 +10,11 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from dossier.sealing import devices as device_keys
-from dossier.wire import codec
+from dossier.wire import codec, limits
 from dossier.wire import messages as wire
 from server.ports import OwnerTx
 from server.services.throttle import FREE_TRIES
+from tests.fakes.proving import proof_of
 from tests.fakes.served_house import Listening, ServedHouse, pages_in, problem_in, served
 from tests.fakes.server_room import SECRETARY, Desktop, an_allergy
 
@@ -179,15 +180,19 @@ def test_a_token_ends_after_its_quarter_of_an_hour_and_the_device_signs_in_again
     assert room.get("/sync/v1/heads", room.token_of(martin)).status_code == 200
 
 
-def test_a_nonce_is_good_once_and_two_minutes(room: ServedHouse) -> None:
+def test_a_nonce_is_good_five_minutes_and_the_refusal_brings_another(room: ServedHouse) -> None:
     martin = room.desktop("martin", room.unit())
     asked = room.post("/session/v1/challenge", wire.ChallengeRequest(device=martin.device))
-    nonce = codec.decode(asked.content, wire.ChallengeReply).nonce
-    room.clock.go(seconds=121)
-    late = wire.TokenRequest(
-        device=martin.device, situation=martin.situation, nonce=nonce, signature="x"
-    )
-    assert room.post("/session/v1/token", late).status_code == 401
+    given = codec.decode(asked.content, wire.ChallengeReply)
+    late = wire.TokenRequest(device=martin.device, situation=martin.situation)
+    room.clock.go(seconds=300)
+    proof = proof_of(martin.private, given, limits.TOKEN_PATH, room.entropy)
+    answer = room.post(limits.TOKEN_PATH, late, **{limits.PROOF_HEADER: proof})
+    assert (answer.status_code, problem_in(answer).code) == (401, "use_dpop_nonce")
+    fresh = wire.ChallengeReply(nonce=answer.headers[limits.NONCE_HEADER], now_s=given.now_s + 300)
+    proof = proof_of(martin.private, fresh, limits.TOKEN_PATH, room.entropy)
+    answer = room.post(limits.TOKEN_PATH, late, **{limits.PROOF_HEADER: proof})
+    assert answer.status_code == 200
 
 
 def test_a_revoked_device_and_a_closed_account_end_at_the_next_request(room: ServedHouse) -> None:

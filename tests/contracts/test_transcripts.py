@@ -45,11 +45,11 @@ PROVES_ITSELF = {
     "POST /session/v1/enrol": 401,
     "POST /session/v1/activation": 401,
     "POST /session/v1/activate": 401,
-    "POST /session/v1/prove": 403,
+    "POST /session/v1/prove": 401,
     "POST /session/v1/devices/revoke": 403,
 }
-"""What such a door is told was good once: today's server does not know that nonce, order or code; and an enrolment
-of before authenticators is understood and refused.
+"""What such a door is told was good once, with a proof of the device's key that is spent: it is understood and
+refused.
 """
 
 

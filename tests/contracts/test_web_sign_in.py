@@ -11,7 +11,7 @@ from httpx2 import Response
 
 from dossier.sealing import devices as device_keys
 from dossier.sealing.text import base64url
-from dossier.wire import codec
+from dossier.wire import codec, limits
 from dossier.wire import messages as wire
 from tests.fakes.passkey_device import PasskeyDevice
 from tests.fakes.served_house import ServedHouse, problem_in, served
@@ -78,7 +78,11 @@ def enrol(room: ServedHouse, private: bytes, code: str, verifier: str = VERIFIER
     asked = wire.EnrolRequest(
         device_name="poste 2", public_key=public, code=code, verifier=verifier
     )
-    return room.post("/session/v1/enrol", asked)
+    return room.proved(limits.ENROL_PATH, asked, "", private)
+
+
+def prove(room: ServedHouse, desk: Desktop, asked: wire.ProveRequest, token: str) -> Response:
+    return room.proved(limits.PROVE_PATH, asked, desk.device, desk.private, token)
 
 
 def a_key(room: ServedHouse) -> bytes:
@@ -165,14 +169,30 @@ def test_row40_a_browser_proves_the_person_of_a_session_and_nobody_else(room: Se
     token = room.token_of(martin)
     code = gone_on(room, signed_in(room, "diallo"), wish(martin.private, "prove"))
     asked = wire.ProveRequest(code=code, verifier=VERIFIER)
-    assert told(room.post("/session/v1/prove", asked, token)) == (403, "wrong_proof")
+    assert told(prove(room, martin, asked, token)) == (403, "wrong_proof")
     room.clock.go(minutes=1)
     code = gone_on(room, signed_in(room, "martin"), wish(martin.private, "prove"))
     asked = wire.ProveRequest(code=code, verifier=VERIFIER)
-    answer = room.post("/session/v1/prove", asked, token)
+    answer = prove(room, martin, asked, token)
     proven = codec.decode(answer.content, wire.ProveReply).token
     gone = wire.RevokeRequest(device=martin.device)
-    assert room.post("/session/v1/devices/revoke", gone, proven).status_code == 204
+    device = (martin.device, martin.private, proven)
+    assert room.proved(limits.REVOKE_PATH, gone, *device).status_code == 204
+    assert diallo.account != martin.account
+
+
+def test_row38_a_session_that_is_over_begins_again_by_the_browser(room: ServedHouse) -> None:
+    martin, diallo = doctor(room), doctor(room, "diallo")
+    device = (martin.device, martin.private, martin.situation)
+    room.clock.go(hours=12)
+    assert told(room.sign_in(*device)) == (403, "proof_needed")
+    code = gone_on(room, signed_in(room, "diallo"), wish(martin.private, "prove"))
+    asked = {"code": code, "verifier": VERIFIER}
+    assert told(room.sign_in(*device, **asked)) == (403, "wrong_proof")
+    room.clock.go(minutes=1)
+    code = gone_on(room, signed_in(room, "martin"), wish(martin.private, "prove"))
+    answer = room.sign_in(*device, code=code, verifier=VERIFIER)
+    assert codec.decode(answer.content, wire.TokenReply).ends_in_s == 12 * 3600
     assert diallo.account != martin.account
 
 

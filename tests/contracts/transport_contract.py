@@ -95,15 +95,15 @@ class TransportContract:
             server_name="Cabinet",
         )  # fmt: skip
         bench.answer(reply)
-        assert bench.transport.enrol(request) == reply
+        assert bench.transport.enrol(request, "a.b.c") == reply
         assert bench.asked == [("enrol", "", request)]
 
     def test_challenge_and_token(self, bench: Bench) -> None:
         bench.answer(ChallengeReply(nonce="n"))
         assert bench.transport.challenge("d-1") == ChallengeReply(nonce="n")
-        request = TokenRequest(device="d-1", situation="s-1", nonce="n", signature="s")
+        request = TokenRequest(device="d-1", situation="s-1", refresh="r", ask="a")
         bench.answer(TokenReply(token="k", expires_in_s=900, situations=(SITUATION,)))
-        assert bench.transport.token(request).token == "k"
+        assert bench.transport.token(request, "a.b.c").token == "k"
         assert bench.asked == [
             ("challenge", "", ChallengeRequest(device="d-1")),
             ("token", "", request),

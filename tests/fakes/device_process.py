@@ -27,6 +27,7 @@ from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from sync.engine import Engine
 from sync.meeting import meet
+from sync.proofs import HeldKey, enrol
 from sync.states import Did, Next
 from sync.transport import RequestsTransport
 from sync.trust import Trust
@@ -71,7 +72,7 @@ class Device:
         self.engine = Engine(
             self.store.sync,
             self.transport,
-            self,
+            HeldKey(self._known.device, self._known.private),
             self._known.situation,
             self.clock,
             self.entropy,
@@ -92,7 +93,7 @@ class Device:
         )
         met = meet(lambda by: RequestsTransport(url, SystemClock(), vouching=by))
         transport = RequestsTransport(url, SystemClock(), vouching=met.vouching)
-        reply = transport.enrol(asked)
+        reply = enrol(transport, asked, private, SystemEntropy())
         transport.close()
         profile.mkdir(parents=True)
         situation = reply.situations[0].id
@@ -103,9 +104,6 @@ class Device:
     @property
     def device(self) -> str:
         return self._known.device
-
-    def sign(self, message: bytes) -> bytes:
-        return devices.sign(self._known.private, message)
 
     def sync(self) -> Next:
         """Exchange until nothing is left to do, or the first failure; returns how it ended."""

@@ -19,7 +19,7 @@ from dossier.ids import uuid7
 from dossier.wire import codec
 from dossier.wire.messages import Head, Heads, Op, Page, Row, Verdict, Version
 from practitioner_app.ports import ConflictCase, CurrentRow, ItemState, PendingOp
-from sync.ports import Applied, Held, Key, Receipt
+from sync.ports import Applied, Held, KeptSession, Key, Receipt
 
 
 class Crash(BaseException):
@@ -105,6 +105,7 @@ class Work:
         self.ops: dict[str, _Op] = {}
         self.owed: dict[str, _Owed] = {}
         self.archive: list[Op] = []
+        self.session: KeptSession | None = None
         self.contact: datetime | None = None
         self.lease: datetime | None = None
         self.member_until: datetime | None = None
@@ -155,6 +156,22 @@ def _ignore(_name: str) -> None:
     """No crash."""
 
 
+class MemorySession:
+    """SessionBoard over a Disk."""
+
+    def __init__(self, store: "MemorySyncStore") -> None:
+        self._store = store
+
+    def session(self) -> KeptSession | None:
+        return self._store.disk.work.session
+
+    def keep(self, was: str, kept: KeptSession | None) -> None:
+        present = self.session()
+        if ("" if present is None else present.refresh) == was:
+            work = self._store.disk.work
+            self._store._commit("session", lambda: setattr(work, "session", kept))
+
+
 class MemorySyncStore:
     """SyncStore, Outbox and the two row readers of RecordReader, over one Disk."""
 
@@ -167,6 +184,7 @@ class MemorySyncStore:
     ) -> None:
         self.disk = disk
         self._clock, self._entropy, self._failpoint = clock, entropy, failpoint
+        self.board = MemorySession(self)
         self._finish_purges()
 
     # --- SyncStore: restore, heads, terms --------------------------------------------------------------

@@ -36,17 +36,22 @@ class ScriptedTransport:
     def __init__(self) -> None:
         self.answers: deque[object] = deque()
         self.asked: list[Asked] = []
+        self.proofs: list[str] = []
+
+    address = "http://127.0.0.1:9"
 
     def capabilities(self) -> Capabilities:
         return self._next("capabilities", "", None)
 
-    def enrol(self, request: EnrolRequest) -> EnrolReply:
+    def enrol(self, request: EnrolRequest, proof: str) -> EnrolReply:
+        assert proof
         return self._next("enrol", "", request)
 
     def challenge(self, device: str) -> ChallengeReply:
         return self._next("challenge", "", ChallengeRequest(device=device))
 
-    def token(self, request: TokenRequest) -> TokenReply:
+    def token(self, request: TokenRequest, proof: str) -> TokenReply:
+        self.proofs.append(proof)
         return self._next("token", "", request)
 
     def heads(self, token: str, since: str) -> Heads | None:

@@ -20,9 +20,10 @@ from dossier.wire import codec, limits
 from dossier.wire import messages as wire
 from server.app import House, build_app
 from server.folder import ServerFile, init
-from server.services.devices import token_message
+from server.services.issuing import PROOF_NEEDED
 from tests.fakes.authenticator import Authenticator
 from tests.fakes.postgres import IN_ITS_FOLDER, Databases
+from tests.fakes.proving import proof_of
 from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom, SteppingClock
 
 CHEAP = Cost(64, 1, 1)
@@ -45,7 +46,9 @@ _SERVICES = (
     "records",
     "labels",
     "sessions",
+    "proofs",
     "devices",
+    "families",
     "erasures",
 )
 
@@ -78,31 +81,47 @@ class ServedHouse(ServerRoom):
         said = {"Content-Type": "application/json"} | _headers(token) | headers
         return self.client.post(path, content=raw, headers=said)
 
-    def sign_in(self, device: str, private: bytes, situation: str) -> Response:
-        """Challenge and token over HTTP."""
+    def proved(
+        self,
+        path: str,
+        message: object,
+        device: str,
+        private: bytes,
+        token: str = "",
+        **headers: str,
+    ) -> Response:
+        """Post a message with a proof of this device's key."""
         asked = self.post("/session/v1/challenge", wire.ChallengeRequest(device=device))
-        nonce = codec.decode(asked.content, wire.ChallengeReply).nonce
-        signature = device_keys.sign(private, token_message(device, situation, nonce))
-        request = wire.TokenRequest(
-            device=device, situation=situation, nonce=nonce, signature=base64url(signature)
-        )
-        return self.post("/session/v1/token", request)
+        given = codec.decode(asked.content, wire.ChallengeReply)
+        proof = proof_of(private, given, path, self.entropy, token)
+        return self.post(path, message, token, **{limits.PROOF_HEADER: proof} | headers)
+
+    def sign_in(self, device: str, private: bytes, situation: str, **asked: str) -> Response:
+        """A session over HTTP."""
+        request = wire.TokenRequest(device=device, situation=situation, **asked)
+        return self.proved(limits.TOKEN_PATH, request, device, private)
 
     def token_of(self, desktop: Desktop) -> str:
-        """A fresh token of this desktop, over HTTP."""
-        answer = self.sign_in(desktop.device, desktop.private, desktop.situation)
+        """A fresh token of this desktop, over HTTP; its person shows who they are where that is asked."""
+        device = (desktop.device, desktop.private, desktop.situation)
+        answer = self.sign_in(*device)
+        if answer.status_code == 403 and problem_in(answer).code == PROOF_NEEDED:
+            login = self.run(self.accounts.person(desktop.account)).login
+            code = self.authenticator.code(login)
+            answer = self.sign_in(*device, password=PASSWORD, proof=code)
         return codec.decode(answer.content, wire.TokenReply).token
 
-    def proven(self, token: str, login: str) -> str:
+    def proven(self, token: str, login: str, desktop: Desktop) -> str:
         """The token that follows a fresh proof of this person."""
         asked = wire.ProveRequest(password=PASSWORD, proof=self.authenticator.code(login))
-        answer = self.post("/session/v1/prove", asked, token)
+        answer = self.proved(limits.PROVE_PATH, asked, desktop.device, desktop.private, token)
         assert answer.status_code == 200, answer.text
         return codec.decode(answer.content, wire.ProveReply).token
 
     def enrol_over_http(self, login: str, private: bytes, **more: Any) -> Response:
         public = base64url(device_keys.public_key(private))
-        return self.post("/session/v1/enrol", self.enrolment(login, public, **more))
+        asked = self.enrolment(login, public, **more)
+        return self.proved(limits.ENROL_PATH, asked, "", private)
 
     def heads(self, token: str, since: str = "") -> wire.Heads:
         answer = self.client.get("/sync/v1/heads", params={"since": since}, headers=_headers(token))

@@ -10,10 +10,11 @@ import msgspec
 from dossier.access.matrix import MatrixPack
 from dossier.access.policy import load_policy
 from dossier.entropy import Entropy, SeededEntropy
-from dossier.errors import Issue
+from dossier.errors import Issue, Refused
 from dossier.ids import uuid7
 from dossier.sealing import devices as device_keys
 from dossier.sealing.text import base64url
+from dossier.wire import limits
 from dossier.wire import messages as wire
 from server.ports import KeyStore, Store
 from server.services.access import Access
@@ -24,18 +25,21 @@ from server.services.copies import Copies
 from server.services.credentials import Credentials
 from server.services.deciding import Tools
 from server.services.desktop_codes import DesktopCodes
-from server.services.devices import Devices, Said, token_message
+from server.services.devices import Devices, Said
 from server.services.directory import Directory
 from server.services.erasures import Erasures
+from server.services.families import Families
 from server.services.feed import Feed
 from server.services.importing import Importer
 from server.services.indexer import Indexer
+from server.services.issuing import PROOF_NEEDED
 from server.services.labels import Labels
 from server.services.members import Members
 from server.services.orders import Orders
 from server.services.passkeys import Passkeys
 from server.services.patients import Patients
 from server.services.premises import Premises, open_premises
+from server.services.proofs import Presented, Proofs
 from server.services.record import Records
 from server.services.sealer import Sealer
 from server.services.session import Session, Sessions
@@ -46,6 +50,7 @@ from server.store.keystore import MemoryKeyStore
 from server.store.memory import MemoryStore
 from server.store.units import drive
 from tests.fakes.authenticator import SEED, Authenticator
+from tests.fakes.proving import presented
 
 T = TypeVar("T")
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -164,14 +169,24 @@ class ServerRoom:
         self.passkeys = Passkeys(self.premises, self.accounts, self.slips)
         self.codes = DesktopCodes(self.slips)
         key = self.run(self.keys.secret("order"))
+        self.proofs = Proofs(self.premises)
         self.devices = Devices(
             self.premises,
             self.accounts,
             self.members,
             self.credentials,
             self.codes,
-            Orders(self.premises, key),
+            self.proofs,
             Said("test server", bytes(32)),
+        )
+        self.families = Families(
+            self.premises,
+            self.members,
+            self.credentials,
+            self.devices,
+            self.codes,
+            Orders(self.premises, key),
+            self.proofs,
         )
         self.erasures = Erasures(self.premises, self.devices, (device_keys.public_key(key),))
 
@@ -211,21 +226,50 @@ class ServerRoom:
             said["proof"] = self.authenticator.code(login)
         return wire.EnrolRequest(login=login, **said)
 
+    def enrol(
+        self, login: str, private: bytes = b"", *, address: str = HERE, **more: str
+    ) -> wire.EnrolReply:
+        """A device of this person, with a key of its own, makes itself known."""
+        private = private or device_keys.new_private_key(self.entropy)
+        public = base64url(device_keys.public_key(private))
+        shown = self.presented("", private, limits.ENROL_PATH)
+        asked = self.enrolment(login, public, **more)
+        return self.run(self.devices.enrol(asked, address, shown))
+
     def enrolled(self, login: str, account: int, situation: str, practitioner: str) -> Desktop:
         private = device_keys.new_private_key(self.entropy)
-        public = base64url(device_keys.public_key(private))
-        reply = self.run(self.devices.enrol(self.enrolment(login, public), HERE))
+        reply = self.enrol(login, private)
         token = self.token(reply.device, private, situation)
         session = self.run(self.sessions.resolve(token))
         return Desktop(account, reply.device, private, situation, session, practitioner)
 
+    def presented(
+        self, device: str, private: bytes, path: str, token: str = "", **other: Any
+    ) -> Presented:
+        """A proof of this device for one request; `other`: parts of it that are wrong."""
+        return presented(self.proofs, private, device, path, self.entropy, token, **other)
+
+    def signed_in(
+        self, device: str, private: bytes, situation: str, **asked: str
+    ) -> wire.TokenReply:
+        """The tokens of a session of this device."""
+        shown = self.presented(device, private, limits.TOKEN_PATH)
+        request = wire.TokenRequest(device=device, situation=situation, **asked)
+        return self.run(self.families.token(request, shown))
+
     def token(self, device: str, private: bytes, situation: str) -> str:
-        nonce = self.devices.challenge(wire.ChallengeRequest(device=device)).nonce
-        signature = device_keys.sign(private, token_message(device, situation, nonce))
-        request = wire.TokenRequest(
-            device=device, situation=situation, nonce=nonce, signature=base64url(signature)
-        )
-        return self.run(self.devices.token(request)).token
+        """An access token; the person shows who they are where that is asked."""
+        try:
+            return self.signed_in(device, private, situation).token
+        except Refused as error:
+            if error.code != PROOF_NEEDED:
+                raise
+        account = self.run(self.devices.account_of(device))
+        assert account is not None
+        login = self.run(self.accounts.person(account)).login
+        code = self.authenticator.code(login)
+        shown = self.signed_in(device, private, situation, password=PASSWORD, proof=code)
+        return shown.token
 
     def patient(self, unit: int, rid: str = "pat-1", *, consent: str = "org-1", **more: Any) -> int:
         """An imported patient; `consent` names the organisation the patient's consent opens."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from dossier.entropy import SeededEntropy
 from dossier.errors import Refused
+from dossier.sealing.dpop import read_proof, token_mark
 from dossier.terminology.catalogue import Terminology
 from dossier.wire.messages import (
     ChallengeReply,
@@ -12,8 +13,6 @@ from dossier.wire.messages import (
     DevicesReply,
     Op,
     ProveReply,
-    TokenReply,
-    TokenRequest,
 )
 from practitioner_app.ports import ItemState
 from practitioner_app.runtime.changes import Changes
@@ -35,6 +34,7 @@ from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Connection, Link, Lock, LockFacts, lease_state
 from practitioner_app.services.sync_centre import SyncCentre
 from practitioner_app.services.writing import Writer
+from sync.proofs import HeldKey, Prover
 from tests.builders import (
     ACTOR,
     OTHER_OWNER,
@@ -70,10 +70,8 @@ class ScriptedComputers:
     def challenge(self, device):
         return ChallengeReply(nonce=device)
 
-    def token(self, request):
-        return TokenReply(token="plain", expires_in_s=900)
-
-    def prove(self, token, request):
+    def prove(self, token, request, proof):
+        assert (token, read_proof(proof).ath) == ("plain", token_mark("plain"))
         if request.password != "secret":
             raise Refused("wrong_proof")
         self.proofs += 1
@@ -88,7 +86,8 @@ class ScriptedComputers:
             )
         )
 
-    def revoke(self, token, request):
+    def revoke(self, token, request, proof):
+        assert read_proof(proof).ath == token_mark(token)
         if token != "proven":
             raise Refused("proof_needed")
         self.ended.append(request.device)
@@ -160,11 +159,9 @@ class World:
             centre=self.centre,
             computers=ComputerService(
                 lambda: self.computers,
+                Prover(HeldKey("here", bytes(32)), "http://127.0.0.1:1", SeededEntropy(4)),
                 "here",
-                lambda nonce: TokenRequest(
-                    device="here", situation="s", nonce=nonce, signature="signed"
-                ),
-                lambda: self.computers.is_met,
+                lambda: "plain" if self.computers.is_met else "",
                 self.clock,
             ),
         )

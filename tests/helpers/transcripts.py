@@ -21,7 +21,6 @@ from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
 from dossier.wire import messages as wire
 from server.services.accounts import Person
-from server.services.devices import token_message
 from server.services.erasures import purged_message
 from tests.fakes.served_house import Listening, ServedHouse, served
 from tests.fakes.server_room import PASSWORD, Desktop, an_allergy
@@ -60,11 +59,14 @@ class Practice:
         house, desk = self.house, self.desk
         told("GET /sync/v1/capabilities", {}, house.get("/sync/v1/capabilities"))
         told("GET /sync/v1/keys", {}, house.get("/sync/v1/keys"))
-        public = base64url(devices.public_key(devices.new_private_key(SeededEntropy(5))))
+        second = devices.new_private_key(SeededEntropy(5))
+        public = base64url(devices.public_key(second))
         enrol = house.enrolment(LOGIN, public, device_name="poste 2")
-        self._post(told, "/session/v1/enrol", enrol)
+        self._prove(told, limits.ENROL_PATH, enrol, "", second)
         self._post(told, "/session/v1/challenge", wire.ChallengeRequest(device=desk.device))
-        self._sign_in(told, desk)
+        begun = codec.decode(self._sign_in(told, desk).content, wire.TokenReply)
+        further = self._sign_in(told, desk, begun.refresh)
+        self.token = codec.decode(further.content, wire.TokenReply).token
         told("GET /sync/v1/log", {"since": "0"}, self._get("/sync/v1/log", since="0"))
         create = house.create(desk, self.owner, an_allergy(PATIENT, "al-1"), op_id=OP_ID)
         self._post(told, "/sync/v1/ops", wire.OpsRequest(ops=(create,)))
@@ -84,18 +86,14 @@ class Practice:
         self._people(told)
         self._leave(told)
 
-    def _sign_in(self, told: Told, desk: Desktop) -> Response:
-        house = self.house
-        asked = house.post("/session/v1/challenge", wire.ChallengeRequest(device=desk.device))
-        nonce = codec.decode(asked.content, wire.ChallengeReply).nonce
-        signed = devices.sign(desk.private, token_message(desk.device, desk.situation, nonce))
+    def _sign_in(self, told: Told, desk: Desktop, refresh: str = "") -> Response:
         request = wire.TokenRequest(
             device=desk.device,
             situation=desk.situation,
-            nonce=nonce,
-            signature=base64url(signed),
+            refresh=refresh,
+            ask="exchange-1" if refresh else "",
         )
-        return self._post(told, "/session/v1/token", request)
+        return self._prove(told, limits.TOKEN_PATH, request, desk.device, desk.private)
 
     def _hint(self, told: Told) -> None:
         line = Listening(self.house, self.token)
@@ -117,13 +115,14 @@ class Practice:
         self._post(told, "/session/v1/activate", begun)
         house.clock.go(minutes=5)
         said = wire.ProveRequest(password=PASSWORD, proof=house.authenticator.code(LOGIN))
-        proved = self._post(told, "/session/v1/prove", said)
+        proved = self._prove(told, limits.PROVE_PATH, said, self.desk.device, self.desk.private)
         self.token = codec.decode(proved.content, wire.ProveReply).token
         told("GET /session/v1/devices", {}, self._get("/session/v1/devices"))
         lines = self._get("/session/v1/devices")
         found = codec.decode(lines.content, wire.DevicesReply).devices
         other = next(one.device for one in found if not one.here)
-        self._post(told, "/session/v1/devices/revoke", wire.RevokeRequest(device=other))
+        asked = wire.RevokeRequest(device=other)
+        self._prove(told, limits.REVOKE_PATH, asked, self.desk.device, self.desk.private)
 
     def _leave(self, told: Told) -> None:
         """The device is revoked: it is ordered to erase, and proves that it did."""
@@ -133,6 +132,14 @@ class Practice:
         proof = devices.sign(self.desk.private, purged_message(self.desk.device, order))
         said = wire.PurgedRequest(device=self.desk.device, order=order, signature=base64url(proof))
         self._post(told, "/session/v1/purged", said)
+
+    def _prove(self, told: Told, path: str, message: Any, device: str, private: bytes) -> Response:
+        """With a proof of the device's key, as the header `DPoP`; a transcript keeps the body."""
+        raw = codec.encode(message)
+        token = self.token if path in (limits.PROVE_PATH, limits.REVOKE_PATH) else ""
+        answer = self.house.proved(path, raw, device, private, token)
+        told(f"POST {path}", raw, answer)
+        return answer
 
     def _post(self, told: Told, path: str, message: Any) -> Response:
         raw = codec.encode(message)

@@ -58,9 +58,9 @@ class AnsweringServer(OneServer):
         told = self.signing.capabilities()
         return structs.replace(super().capabilities(), keys=told.keys, identity=told.identity)
 
-    def enrol(self, request: Any) -> Any:
+    def enrol(self, request: Any, proof: str) -> Any:
         return structs.replace(
-            super().enrol(request), identity=self.signing.capabilities().identity
+            super().enrol(request, proof), identity=self.signing.capabilities().identity
         )
 
     def keys(self) -> Any:
@@ -72,11 +72,11 @@ class AnsweringServer(OneServer):
     def challenge(self, device: str) -> ChallengeReply:
         if self.refuses:
             raise Refused(self.refuses)
-        if not self.signs_in:
+        if device and not self.signs_in:
             raise Unreachable
         return ChallengeReply(nonce="n")
 
-    def token(self, _request: object) -> TokenReply:
+    def token(self, _request: object, _proof: str) -> TokenReply:
         self._orders += 1
         lease = self.signing.orders(OrderKind.LEASE, self._orders, device="d1")
         return TokenReply(token="t", expires_in_s=900, situations=(PORT,), lease=lease)

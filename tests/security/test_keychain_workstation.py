@@ -7,9 +7,11 @@ import pytest
 from dossier.clock import to_wire
 from dossier.entropy import SeededEntropy
 from dossier.errors import Busy, KeychainError, Refused, SealBroken, StoreError, Unreachable
+from dossier.sealing.dpop import read_proof
 from dossier.sealing.profile import Cost
+from dossier.sealing.text import unbase64url
 from dossier.terminology.catalogue import Terminology
-from dossier.wire.messages import Capabilities, EnrolReply, Situation
+from dossier.wire.messages import Capabilities, ChallengeReply, EnrolReply, Situation
 from practitioner_app.open_session import Surroundings
 from practitioner_app.profile import ProfileFolder
 from practitioner_app.runtime.changes import Changes
@@ -50,8 +52,9 @@ class OneServer:
             identity=IDENTITY,
         )
 
-    def enrol(self, request):
+    def enrol(self, request, proof):
         assert len(request.public_key) == 43
+        assert read_proof(proof).public == unbase64url(request.public_key)
         return EnrolReply(
             account=9,
             device="d1",
@@ -62,11 +65,15 @@ class OneServer:
             identity=IDENTITY,
         )
 
+    address = "http://127.0.0.1:1"
+
     def keys(self):
         return SIGNING.keys()
 
     def challenge(self, device):
-        raise Unreachable
+        if device:
+            raise Unreachable
+        return ChallengeReply(nonce="n")
 
     def hints(self, token, beat_s):
         raise Unreachable

@@ -15,7 +15,7 @@ from sync.states import Idle, Next, SigningIn
 from tests.fakes.memory_sync_store import Crash, CrashAt, Disk, MemorySyncStore, _Op
 from tests.fakes.server_room import SteppingClock
 from tests.simulation import ports
-from tests.simulation.ports import StoreFactory
+from tests.simulation.ports import ADDRESS, StoreFactory
 from tests.simulation.scene import Actor
 
 
@@ -122,6 +122,8 @@ def capable(clock: OwnClock) -> Capabilities:
 
 class NoTransport:
     """The scheduler carries the exchanges; an engine that steps by itself is a mistake of the test."""
+
+    address = ADDRESS
 
     def __getattr__(self, name: str) -> object:
         raise AssertionError(f"an engine called {name} by itself")

@@ -20,6 +20,8 @@ from sync.trust import Trust
 from tests.fakes.memory_sync_store import CrashAt, ShownRow
 from tests.fakes.server_room import ServerRoom
 
+ADDRESS = "http://127.0.0.1:9"
+"""Where every simulated server answers, as proofs name it; nothing listens there."""
 Name = tuple[int, str, str]
 """(owner, type, id)"""
 

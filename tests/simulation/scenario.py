@@ -25,8 +25,10 @@ from practitioner_app.ports import ItemState
 from sync.engine import Engine
 from sync.exchanges import AskHeads
 from sync.policy import Policy
+from sync.sign_in import Shown
 from sync.states import Distrusted, Idle, NeedsSignIn, Revoked
 from tests.fakes.memory_sync_store import Crash
+from tests.fakes.server_room import PASSWORD
 from tests.simulation.backups import Backups
 from tests.simulation.days import (
     CALM,
@@ -203,6 +205,15 @@ class Schedule:
             slot.engine.retry()
             slot.not_before_s = self.scene.room.clock.monotonic()
 
+    def _prove(self, desktop: SimDesktop, slot: Slot) -> None:
+        """Whom the program asks to show who they are types password and digits, if some are left to show."""
+        if slot.engine.state.state not in (NeedsSignIn("proof_needed"), NeedsSignIn("wrong_proof")):
+            return
+        digits = self.scene.digits(desktop.actor.person.account)
+        if digits and slot.waits_for is None:
+            slot.engine.show(Shown(PASSWORD, digits))
+            slot.due_s = slot.not_before_s = self.scene.room.clock.monotonic()
+
     def _calm_step(self) -> bool:
         """One thing that can be done now, in a fair order; False when all wait."""
         if self.running:
@@ -334,6 +345,9 @@ class Schedule:
         self._pass_time()
 
     def _pass_time(self) -> None:
+        for desktop in self.desktops:
+            for slot in desktop.slots:
+                self._prove(desktop, slot)
         clock = self.scene.room.clock
         now_s = clock.monotonic()
         due = [

@@ -13,9 +13,12 @@ import msgspec
 from dossier.access.home import MASKED, NOT_PATIENT
 from dossier.clock import to_ms
 from dossier.errors import Refused, Unavailable
-from dossier.sealing.devices import sign
+from dossier.sealing import totp
 from server.ports import OwnerTx
 from server.services.access import TEAM
+from server.services.accounts import account_row
+from sync.proofs import HeldKey
+from tests.fakes.authenticator import SEED
 from tests.fakes.server_room import (
     DOCTOR,
     MONDAY,
@@ -36,21 +39,11 @@ _FAR_MS = to_ms(MONDAY) + 12 * 365 * 86_400_000
 """When each membership ends by itself: what a clock that is decades off must not bring about."""
 
 
-class SimKey(NamedTuple):
-    """The device key of one desktop."""
-
-    device: str
-    private: bytes
-
-    def sign(self, message: bytes) -> bytes:
-        return sign(self.private, message)
-
-
 class Actor(NamedTuple):
     """One person at one desktop."""
 
     person: Person
-    key: SimKey
+    key: HeldKey
     situation: str
     token: str
     """A token that is good when the schedule begins."""
@@ -141,7 +134,7 @@ def _file(room: ServerRoom, desk: Desktop, owner: int, resource: dict[str, objec
 def _actor(room: ServerRoom, desk: Desktop, unit: int, profession: str) -> Actor:
     person = Person(desk.account, unit, profession)
     token = room.token(desk.device, desk.private, desk.situation)
-    return Actor(person, SimKey(desk.device, desk.private), desk.situation, token)
+    return Actor(person, HeldKey(desk.device, desk.private), desk.situation, token)
 
 
 class Scene:
@@ -163,6 +156,13 @@ class Scene:
     def room(self) -> ServerRoom:
         """The services of the server as it runs now."""
         return self.side.room
+
+    def digits(self, account: int) -> str:
+        """What the authenticator of this person shows that was not used before; "" until it shows the next."""
+        here = totp.step_of(self.room.clock.now())
+        row = self.room.run(self.room.store.read(account, account_row))
+        step = max((row.step or 0) + 1, here - 1)
+        return totp.code_at(SEED, step) if step <= here + 1 else ""
 
     def plant(self, bug: "Callable[[Scene], None]") -> None:
         """The program has this bug from now on, restarted or not."""
@@ -300,4 +300,4 @@ def document_body(patient: str, rid: str, code: str) -> bytes:
     return msgspec.json.encode(a_document(patient, rid, code))
 
 
-__all__ = ["Actor", "Built", "Scene", "SimKey", "a_consent", "build"]
+__all__ = ["Actor", "Built", "Scene", "a_consent", "build"]

@@ -16,8 +16,7 @@ from dossier.clock import Clock
 from dossier.errors import DossierError
 from sync.exchanges import Exchange, Reply, perform
 from sync.transport import RequestsTransport
-
-_ADDRESS = "http://127.0.0.1:9"
+from tests.simulation.ports import ADDRESS
 
 
 class Asked(NamedTuple):
@@ -59,7 +58,8 @@ class _Line(BaseAdapter):
         assert request.method is not None
         if self.answer is None:
             parts = urlsplit(request.url or "")
-            headers = tuple((k.lower().encode(), v.encode()) for k, v in request.headers.items())
+            named = {**request.headers, "Host": parts.netloc}
+            headers = tuple((k.lower().encode(), v.encode()) for k, v in named.items())
             body = request.body or b""
             assert isinstance(body, bytes)
             raise _Sent(Asked(request.method, parts.path, parts.query.encode(), headers, body))
@@ -83,9 +83,9 @@ class Wire:
     """Both halves of the transport of every desktop; it remembers nothing between two exchanges."""
 
     def __init__(self, clock: Clock) -> None:
-        self._transport = RequestsTransport(_ADDRESS, clock)
+        self._transport = RequestsTransport(ADDRESS, clock)
         self._line = _Line()
-        self._transport._session.mount(_ADDRESS, self._line)
+        self._transport._session.mount(ADDRESS, self._line)
 
     def asked(self, exchange: Exchange, token: str) -> Asked:
         """What the desktop sends."""

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from dossier.clock import to_ms, to_wire
-from dossier.errors import BadAnswer, Busy, DossierError, Refused, StoreError
+from dossier.errors import BadAnswer, Busy, DossierError, Refused, SignInNeeded, StoreError
 from dossier.wire import limits
 from dossier.wire.messages import (
     Capabilities,
@@ -21,6 +21,7 @@ from dossier.wire.messages import (
 )
 from server.ports import CopyRow, NarrowRow, OwnerTx, Store
 from server.services import bodies
+from server.services.proofs import Presented
 from server.services.steady import SteadyClock
 from server.store.memory import MemoryStore, Snapshot
 from sync.exchanges import (
@@ -37,7 +38,7 @@ from sync.exchanges import (
 )
 from tests.fakes.server_room import MONDAY, ServerRoom
 from tests.simulation import ports
-from tests.simulation.ports import Name
+from tests.simulation.ports import ADDRESS, Name
 from tests.simulation.remembered import under_restore
 
 T = TypeVar("T")
@@ -208,9 +209,10 @@ class InProcessServer:
             case AskCapabilities():
                 return self._capabilities()
             case AskChallenge(device):
-                return room.devices.challenge(ChallengeRequest(device=device))
-            case AskToken(request):
-                return await room.devices.token(request)
+                return room.proofs.challenge(ChallengeRequest(device=device))
+            case AskToken(request, proof):
+                shown = Presented(proof, "POST", ADDRESS + limits.TOKEN_PATH)
+                return await room.families.token(request, shown)
             case SendOps(request):
                 ended = await self.sessions.resolve_ended(token)
                 return await self.changes.push(ended, request)
@@ -242,7 +244,8 @@ class InProcessServer:
 def as_answered(error: DossierError) -> DossierError:
     """What a client is told of an error of the services."""
     if isinstance(error, Refused):
-        return error
+        anew = error.code in ("invalid_dpop_proof", "use_dpop_nonce")
+        return SignInNeeded() if anew else error
     if isinstance(error, StoreError):
         return Busy()
     return Refused(error.key.removeprefix("error."))

@@ -49,12 +49,14 @@ class Desk(NamedTuple):
         return self.slot.engine.state.state
 
     def ask(self) -> None:
-        """It signs in anew and asks until it waits."""
+        """It signs in anew, its person shows who they are where that is asked, and it asks until it waits."""
         self.slot.engine._sign_in.ask_again()
         self.slot.engine.retry()
-        self.slot.due_s = 0.0
-        while self.schedule._calm_step():
-            """It asks, and is answered."""
+        for _ in range(2):
+            self.slot.due_s = 0.0
+            while self.schedule._calm_step():
+                """It asks, and is answered."""
+            self.schedule._prove(self.desktop, self.slot)
 
     def fill(self, n: int) -> None:
         """Others write; the log grows."""

@@ -7,8 +7,10 @@ from server.ports import (
     AlarmRow,
     CopyRow,
     DeviceRow,
+    FamilyRow,
     MemberRow,
     ProjectionRow,
+    RefreshRow,
     SessionRow,
 )
 from server.store.memory.state import OwnerState, Undo
@@ -81,6 +83,34 @@ class MemoryPeople:
         for row in rows:
             key = (row.device, row.unit, row.target, row.facet)
             self._undo.put(self._state.copies, key, row)
+
+
+class MemoryFamilies:
+    """Sessions of one account and their refresh tokens."""
+
+    def __init__(self, state: OwnerState, undo: Undo) -> None:
+        self._state, self._undo = state, undo
+
+    async def every(self) -> list[FamilyRow]:
+        return list(self._state.families.in_order())
+
+    async def put(self, row: FamilyRow) -> None:
+        self._undo.put(self._state.families, row.family, row)
+
+    async def refresh(self, token_hash: bytes) -> RefreshRow | None:
+        return self._state.refreshes.get(token_hash)
+
+    async def put_refresh(self, row: RefreshRow) -> None:
+        self._undo.put(self._state.refreshes, row.token_hash, row)
+
+    async def forget(self, before_ms: int) -> None:
+        self._undo.must_write()
+        for family in self._state.families.in_order():
+            if family.ends_ms < before_ms:
+                self._undo.drop(self._state.families, family.family)
+        for token in list(self._state.refreshes.values()):
+            if token.made_ms < before_ms:
+                self._undo.drop(self._state.refreshes, token.token_hash)
 
 
 class MemoryVolumes:

@@ -11,6 +11,7 @@ from server.ports import (
     CopyRow,
     DeviceRow,
     EffectRow,
+    FamilyRow,
     GrantRow,
     HistoryRow,
     JournalRow,
@@ -20,6 +21,7 @@ from server.ports import (
     OwnerRow,
     PasskeyRow,
     ProjectionRow,
+    RefreshRow,
     RelationRow,
     ResourceRow,
     SessionRow,
@@ -87,6 +89,8 @@ class OwnerState:
         self.account: dict[None, AccountRow] = {}
         self.devices: Table[str, DeviceRow] = Table()
         self.sessions: dict[bytes, SessionRow] = {}
+        self.families: Table[str, FamilyRow] = Table()
+        self.refreshes: dict[bytes, RefreshRow] = {}
         self.members: Table[str, MemberRow] = Table()
         self.copies: Table[tuple[str, int, int, str], CopyRow] = Table()
         self.displays: Table[tuple[int, int], tuple[int, int]] = Table()
@@ -126,6 +130,8 @@ _NAMES = {
     "account": "account",
     "devices": "device",
     "sessions": "session",
+    "families": "family",
+    "refreshes": "refresh",
     "members": "member",
     "copies": "copy",
     "displays": "display",

@@ -8,6 +8,7 @@ from dossier.errors import StoreError
 from server.ports import JournalRow, LogLeaf, OwnerTx
 from server.store.memory.browsers import MemoryBrowsers
 from server.store.memory.people import (
+    MemoryFamilies,
     MemoryPeople,
     MemoryProjections,
     MemoryReservations,
@@ -42,6 +43,7 @@ class MemoryTx:
         self.journal = MemoryJournal(state, undo)
         self.effects = MemoryEffects(state, undo)
         self.people = MemoryPeople(owner, state, undo)
+        self.families = MemoryFamilies(state, undo)
         self.volumes = MemoryVolumes(state, undo)
         self.browsers = MemoryBrowsers(state, undo)
         self.projections = MemoryProjections(owner, state, undo, restore)

@@ -18,9 +18,11 @@ from server.store.units import COUNTER_SPAN, check_own, is_team
 
 _ACCOUNTS = Upsert("account", (), ("kind", "state", "secret", "cell", "step", "code", "code_until"))
 _DEVICES = Upsert(
-    "device", ("device",), ("public_key", "cell", "enrolled", "revoked", "nonces", "seen")
+    "device", ("device",), ("public_key", "cell", "enrolled", "revoked", "nonces", "seen", "proved")
 )
-_SESSIONS = Upsert("session", ("token_hash",), ("device", "situation", "expires", "proven"))
+_SESSIONS = Upsert(
+    "session", ("token_hash",), ("device", "situation", "expires", "proven", "family")
+)
 _MEMBERS = Upsert(
     "member", ("situation",), ("unit", "profession", "role", "since_v", "until", "ended")
 )
@@ -73,7 +75,7 @@ class SqlPeople:
 
     async def devices(self) -> list[DeviceRow]:
         found = await self._sql.rows(
-            "SELECT device, owner, public_key, cell, enrolled, revoked, nonces, seen FROM device "
+            "SELECT device, owner, public_key, cell, enrolled, revoked, nonces, seen, proved FROM device "
             "WHERE owner = $1 ORDER BY device",
             (self._owner,),
         )
@@ -85,7 +87,7 @@ class SqlPeople:
 
     async def session(self, token_hash: bytes) -> SessionRow | None:
         found = await self._sql.rows(
-            "SELECT token_hash, device, situation, expires, proven FROM session "
+            "SELECT token_hash, device, situation, expires, proven, family FROM session "
             "WHERE owner = $1 AND token_hash = $2",
             (self._owner, token_hash),
         )
@@ -93,7 +95,7 @@ class SqlPeople:
 
     async def sessions(self) -> list[SessionRow]:
         found = await self._sql.rows(
-            "SELECT token_hash, device, situation, expires, proven FROM session "
+            "SELECT token_hash, device, situation, expires, proven, family FROM session "
             "WHERE owner = $1 ORDER BY token_hash",
             (self._owner,),
         )

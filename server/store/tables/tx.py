@@ -1,6 +1,7 @@
 """One owner's tables over a driver: what a unit of work receives."""
 
 from server.store.tables.browsers import SqlBrowsers
+from server.store.tables.families import SqlFamilies
 from server.store.tables.people import SqlPeople, SqlProjections, SqlReservations
 from server.store.tables.record import SqlCompartments, SqlOps, SqlOwner, SqlResources
 from server.store.tables.rights import SqlAccess, SqlEffects, SqlJournal
@@ -46,6 +47,10 @@ class SqlTx:
     @property
     def people(self) -> SqlPeople:
         return SqlPeople(self._sql, self.id)
+
+    @property
+    def families(self) -> SqlFamilies:
+        return SqlFamilies(self._sql, self.id)
 
     @property
     def volumes(self) -> SqlVolumes:

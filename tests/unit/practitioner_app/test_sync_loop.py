@@ -16,6 +16,7 @@ from practitioner_app.services.session import Link
 from practitioner_app.sync_loop import SyncLoop, link_of
 from sync import states
 from sync.engine import Engine
+from sync.proofs import HeldKey
 from sync.states import Did, Next, Progress, SyncState, Trouble
 from tests.builders import OWNER
 from tests.fakes.manual_clock import ManualClock
@@ -254,12 +255,6 @@ class TestALineThatEnds:
             self.paused.append(True)
             return 0.0
 
-    class Device:
-        device = "d-1"
-
-        def sign(self, message):
-            return message
-
     @pytest.fixture
     def clock(self):
         return ManualClock()
@@ -296,7 +291,7 @@ class TestALineThatEnds:
         engine = Engine(
             MemorySyncStore(Disk(), clock, SeededEntropy(1)),
             server,
-            self.Device(),
+            HeldKey("d-1", bytes(32)),
             "s-1",
             clock,
             SeededEntropy(2),

@@ -21,6 +21,8 @@ from dossier.errors import (
     TooOld,
     Unreachable,
 )
+from dossier.sealing.dpop import read_proof
+from dossier.wire.limits import TOKEN_PATH
 from dossier.wire.messages import (
     Capabilities,
     ChallengeReply,
@@ -33,12 +35,16 @@ from dossier.wire.messages import (
     Pages,
     TermsReply,
     TokenReply,
+    TokenRequest,
     Verdict,
     Version,
 )
 from sync import states
 from sync.engine import Engine
 from sync.policy import Policy
+from sync.ports import KeptSession
+from sync.proofs import HeldKey
+from sync.sign_in import Shown
 from sync.states import Did, Progress, SyncState, Trouble
 from tests.contracts.sync_store_contract import (
     F1,
@@ -71,13 +77,6 @@ CAPABLE = Capabilities(
 TOKEN = TokenReply(token="k-1", expires_in_s=900)
 
 
-class FakeKey:
-    device = "d-1"
-
-    def sign(self, message: bytes) -> bytes:
-        return b"signed " + message[-6:]
-
-
 class Desk:
     """An engine over a fresh store; `say` queues answers, `steps` runs until it rests."""
 
@@ -89,7 +88,7 @@ class Desk:
         self.engine = Engine(
             self.store,
             self.server,
-            FakeKey(),
+            HeldKey("d-1", bytes(32)),
             "s-1",
             self.clock,
             SeededEntropy(2),
@@ -100,8 +99,8 @@ class Desk:
     def say(self, *answers: object) -> None:
         self.server.answers.extend(answers)
 
-    def sign_in(self) -> None:
-        self.say(CAPABLE, ChallengeReply(nonce="n-1"), TOKEN)
+    def sign_in(self, given: TokenReply = TOKEN) -> None:
+        self.say(CAPABLE, ChallengeReply(nonce="n-1"), given)
         for _ in range(3):
             assert self.engine.step().did is Did.SIGNED_IN
 
@@ -149,12 +148,15 @@ def desk() -> Desk:
 # --- sign-in -----------------------------------------------------------------------------------------
 
 
-def test_a_session_begins_with_capabilities_challenge_and_a_signed_nonce() -> None:
+def test_a_session_begins_with_capabilities_a_nonce_and_a_proof_of_the_key() -> None:
     desk = Desk()
     desk.sign_in()
     assert desk.asked == ["capabilities", "challenge", "token"]
     request = desk.server.asked[2][2]
-    assert (request.device, request.situation, request.nonce) == ("d-1", "s-1", "n-1")  # type: ignore[attr-defined]
+    assert request == TokenRequest(device="d-1", situation="s-1")
+    proof = read_proof(desk.server.proofs[0])
+    assert (proof.nonce, proof.method) == ("n-1", "POST")
+    assert proof.uri == ScriptedTransport.address + TOKEN_PATH
     assert desk.engine.token == "k-1"
     desk.run(None)
     assert desk.server.asked[-1] == ("heads", "k-1", "")
@@ -173,6 +175,50 @@ def test_a_lost_token_is_replaced_at_once_and_a_person_is_asked_after_three(desk
         desk.run(SignInNeeded(), ChallengeReply(nonce="n"), TOKEN)
     desk.run(SignInNeeded())
     assert desk.state == states.NeedsSignIn("sign_in_needed")
+
+
+def test_the_refresh_token_and_the_id_it_is_shown_under_are_kept_before_it_leaves() -> None:
+    desk = Desk()
+    desk.sign_in(TokenReply(token="k-1", expires_in_s=900, refresh="r-1"))
+    assert desk.store.board.session() == KeptSession("r-1")
+    desk.run(heads())
+    desk.clock.advance(880)
+    desk.run(ChallengeReply(nonce="n-2"), Unreachable("timeout"))
+    kept = desk.store.board.session()
+    assert kept is not None
+    assert kept.refresh == "r-1"
+    asked = desk.server.asked[-1][2]
+    assert asked == TokenRequest(device="d-1", situation="s-1", refresh="r-1", ask=kept.ask)
+    desk.clock.advance(60)
+    following = TokenReply(token="k-2", expires_in_s=900, refresh="r-2")
+    desk.run(ChallengeReply(nonce="n-3"), following, None)
+    assert desk.server.asked[-2][2] == asked
+    assert desk.store.board.session() == KeptSession("r-2")
+
+
+def test_an_unknown_refresh_token_is_forgotten_and_a_session_begins() -> None:
+    desk = Desk()
+    desk.sign_in(TokenReply(token="k-1", expires_in_s=900, refresh="r-1"))
+    desk.run(SignInNeeded(), ChallengeReply(nonce="n"), SignInNeeded(), ChallengeReply(nonce="n"))
+    assert desk.store.board.session() is None
+    desk.run(TokenReply(token="k-2", expires_in_s=900, refresh="r-2"), None)
+    assert desk.server.asked[-2][2] == TokenRequest(device="d-1", situation="s-1")
+    assert desk.store.board.session() == KeptSession("r-2")
+
+
+def test_what_a_person_shows_is_sent_once_and_the_session_goes_on() -> None:
+    desk = Desk()
+    desk.run(CAPABLE, ChallengeReply(nonce="n"), Refused("proof_needed"))
+    assert desk.state == states.NeedsSignIn("proof_needed")
+    desk.engine.show(Shown("a password", "123456"))
+    desk.run(CAPABLE, ChallengeReply(nonce="n"), Refused("wrong_proof"))
+    assert desk.server.asked[-1][2] == TokenRequest(
+        device="d-1", situation="s-1", password="a password", proof="123456"
+    )
+    assert desk.state == states.NeedsSignIn("wrong_proof")
+    desk.engine.show(Shown("a password", "654321"))
+    desk.run(CAPABLE, ChallengeReply(nonce="n"), TOKEN, heads())
+    assert desk.engine.token == "k-1"
 
 
 @pytest.mark.parametrize(
@@ -370,7 +416,9 @@ def test_a_new_session_asks_the_terms_of_what_is_held(desk: Desk) -> None:
     again = Desk()
     again.store = desk.store
     again.engine._store = desk.store
-    again.engine = Engine(desk.store, again.server, FakeKey(), "s-1", desk.clock, SeededEntropy(3))
+    again.engine = Engine(
+        desk.store, again.server, HeldKey("d-1", bytes(32)), "s-1", desk.clock, SeededEntropy(3)
+    )
     again.sign_in()
     again.run(None, TermsReply(restore=0, heads=(gone(),)))
     assert again.asked[3:] == ["heads", "terms"]

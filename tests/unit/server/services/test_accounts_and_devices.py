@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from dossier.errors import Busy, Refused, SignInNeeded
-from dossier.sealing import devices as device_keys
-from dossier.sealing.text import base64url
 from dossier.wire import messages as wire
+from dossier.wire.limits import ENROL_PATH
 from server.services.accounts import Person
 from server.services.throttle import FREE_TRIES
 from tests.fakes.server_room import HERE, ServerRoom
@@ -19,8 +18,7 @@ def room(engine: Any) -> ServerRoom:
 
 
 def enrol(room: ServerRoom, login: str, *, address: str = HERE, **more: str) -> wire.EnrolReply:
-    key = base64url(device_keys.public_key(device_keys.new_private_key(room.entropy)))
-    return room.run(room.devices.enrol(room.enrolment(login, key, **more), address))
+    return room.enrol(login, address=address, **more)
 
 
 def test_an_enrolled_device_signs_in_to_its_situation(room: ServerRoom) -> None:
@@ -80,40 +78,8 @@ def test_s10_tries_from_one_address_wait_twice_as_long_each_and_never_for_ever(
 def test_a_malformed_device_key_is_refused(room: ServerRoom) -> None:
     room.desktop("martin", room.unit())
     with pytest.raises(Refused, match="device_key"):
-        room.run(room.devices.enrol(room.enrolment("martin", "="), HERE))
-
-
-def signed(room: ServerRoom, desk_device: str, private: bytes, situation: str) -> wire.TokenRequest:
-    from server.services.devices import token_message
-
-    nonce = room.devices.challenge(wire.ChallengeRequest(device=desk_device)).nonce
-    signature = device_keys.sign(private, token_message(desk_device, situation, nonce))
-    return wire.TokenRequest(
-        device=desk_device, situation=situation, nonce=nonce, signature=base64url(signature)
-    )
-
-
-def test_a_nonce_is_good_once_and_for_two_minutes(room: ServerRoom) -> None:
-    desk = room.desktop("martin", room.unit())
-    request = signed(room, desk.device, desk.private, desk.situation)
-    assert room.run(room.devices.token(request)).expires_in_s == 900
-    with pytest.raises(SignInNeeded):
-        room.run(room.devices.token(request))
-    late = signed(room, desk.device, desk.private, desk.situation)
-    room.clock.go(minutes=3)
-    with pytest.raises(SignInNeeded):
-        room.run(room.devices.token(late))
-
-
-def test_a_nonce_of_another_device_and_another_key_are_refused(room: ServerRoom) -> None:
-    org = room.unit()
-    one, other = room.desktop("martin", org), room.desktop("diallo", org)
-    stolen = signed(room, one.device, other.private, one.situation)
-    with pytest.raises(SignInNeeded):
-        room.run(room.devices.token(stolen))
-    crossed = signed(room, one.device, one.private, other.situation)
-    with pytest.raises(Refused, match="situation_ended"):
-        room.run(room.devices.token(crossed))
+        asked, shown = room.enrolment("martin", "="), room.presented("", bytes(32), ENROL_PATH)
+        room.run(room.devices.enrol(asked, HERE, shown))
 
 
 def test_a_token_dies_with_its_time_its_device_and_its_account(room: ServerRoom) -> None:
@@ -143,7 +109,9 @@ def test_a_token_dies_with_its_time_its_device_and_its_account(room: ServerRoom)
         enrol(room, "diallo")
 
 
-@pytest.mark.parametrize("token", ["", "x", "AAAA", "é", "A" * 54])
+@pytest.mark.parametrize(
+    "token", ["", "x", "AAAA", "é", "A" * 54, "clq_a_" + "A" * 54, "clq_r_" + "A" * 54]
+)
 def test_a_token_that_was_never_ours_is_refused(room: ServerRoom, token: str) -> None:
     with pytest.raises(SignInNeeded):
         room.run(room.sessions.resolve(token))

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from dossier.errors import Busy, Refused, SignInNeeded, Unavailable
-from dossier.sealing import devices as device_keys
 from dossier.sealing import totp
-from dossier.sealing.text import base64url
 from dossier.wire import messages as wire
 from server.services import journal
 from server.services.accounts import KINDS, Person, account_row
@@ -48,9 +46,7 @@ def digits(room: ServerRoom, seed: bytes, steps: int = 0) -> str:
 
 
 def enrol(room: ServerRoom, proof: str, password: str = NEW, address: str = HERE) -> int:
-    key = base64url(device_keys.public_key(device_keys.new_private_key(room.entropy)))
-    asked = room.enrolment("martin", key, password=password, proof=proof)
-    return room.run(room.devices.enrol(asked, address)).account
+    return room.enrol("martin", address=address, password=password, proof=proof).account
 
 
 def begun(room: ServerRoom) -> bytes:

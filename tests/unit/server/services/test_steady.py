@@ -8,7 +8,7 @@ from dossier.clock import to_ms
 from dossier.errors import Refused, SignInNeeded
 from dossier.wire.messages import ActivationRequest
 from server.services.access import TEAM
-from server.services.devices import TOKEN_S
+from server.services.issuing import TOKEN_S
 from server.services.steady import SteadyClock
 from server.store.keystore import MemoryKeyStore
 from tests.fakes.server_room import MONDAY, PASSWORD, Desktop, ServerRoom, SteppingClock

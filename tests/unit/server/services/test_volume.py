@@ -72,6 +72,7 @@ class Practice(ServerRoom):
 
 def test_s7_at_sixty_patients_in_an_hour_the_account_shows_again_who_it_is(engine: Any) -> None:
     room = engine.room(Practice)
+    room.clock.go(minutes=10)
     token = room.fresh(room.martin)
     people = room.people(STEP_UP)
     room.display(people[:-1])
@@ -81,10 +82,24 @@ def test_s7_at_sixty_patients_in_an_hour_the_account_shows_again_who_it_is(engin
     assert room.kinds() == [("step_up", STEP_UP)]
     with pytest.raises(SignInNeeded):
         room.run(room.sessions.resolve(token))
-    again = room.run(room.sessions.resolve(room.fresh(room.martin)))
+    martin = room.martin
+    with pytest.raises(Refused, match="proof_needed"):
+        room.signed_in(martin.device, martin.private, martin.situation)
+    assert [alarm.ended_ms for alarm in room.alarms()] == [None]
+    again = room.run(room.sessions.resolve(room.fresh(martin)))
     assert not again.blocked
+    assert [alarm.ended_ms for alarm in room.alarms()] == [room.premises.now_ms]
     assert [line.action for line in room.lines(room.martin.account)] == ["volume_step_up"]
     assert room.volume.raised == {"step_up": 1}
+
+
+def test_s7_who_showed_who_they_are_within_ten_minutes_is_not_asked_again() -> None:
+    room = Practice()
+    room.clock.go(minutes=9)
+    token = room.fresh(room.martin)
+    room.display(room.people(STEP_UP))
+    assert room.kinds() == [("step_up", STEP_UP)]
+    assert room.run(room.sessions.resolve(token)).account == room.martin.account
 
 
 def test_s7_at_two_hundred_reading_ends_and_what_was_written_is_still_taken() -> None:
