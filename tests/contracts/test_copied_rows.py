@@ -1,7 +1,7 @@
 """Rows copied whole: what a schema looks like, one moment of several databases, pieces that stay as they were."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,6 @@ from tests.fakes.postgres import Cluster
 
 PLAIN = Table("t", ("owner", "id", "cell"), ("owner", "id"))
 ODD, EVEN = 101, 102
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as opened:
-        yield opened
 
 
 @pytest.fixture
