@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dossier.errors import Refused
-from server.store.whole_files import write_whole
+from server.store.whole_files import make_durable, write_soon
 
 _OURS = re.compile(r"[0-9a-f]{64}(\.part)?", re.ASCII)
 
@@ -35,17 +35,20 @@ class Segments:
         Raises DiskFull, StoreError.
         """
         names: list[str] = []
-        size = written = written_bytes = 0
+        new: list[Path] = []
+        size = written_bytes = 0
         async for piece in pieces:
             name = hashlib.sha256(piece).hexdigest()
             names.append(name)
             size += len(piece)
             if not self._is_whole(name):
-                write_whole(self._path(name), piece)
-                self._read(name)
-                written += 1
+                write_soon(self._path(name), piece)
+                new.append(self._path(name))
                 written_bytes += len(piece)
-        return Stored(tuple(names), size, written, written_bytes)
+        make_durable(new)
+        for path in new:
+            self._read(path.name)
+        return Stored(tuple(names), size, len(new), written_bytes)
 
     def check(self, names: Iterable[str]) -> None:
         """Read every segment again. Raises Refused (`segment_missing`, `segment_damaged`) with its name."""

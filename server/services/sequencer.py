@@ -4,8 +4,10 @@ The log holds hashes only: who, whom and why lie in cells under the subject's ke
 record leaves the log whole and blind.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
+from dossier.errors import StoreError
 from dossier.sealing import devices
 from dossier.sealing.checkpoints import Checkpoint, sign_checkpoint
 from dossier.sealing.merkle import Tree
@@ -17,18 +19,24 @@ LATE_S = 60.0
 """A row of the journal waits at most this long for its place, or the server says that it is not well."""
 _OWNERS = 100
 _ROWS = 500
-_LEAVES = 5_000
+_LEAVES = 2_500
 
 
 class Sequencer:
     """Appends, signs and verifies the log. One per server. `replaced` are public log keys that signed before
-    this one: a checkpoint of theirs is believed until the next is signed.
+    this one: a checkpoint of theirs is believed until the next is signed. `pause` lets others work between the
+    pieces of a long log.
     """
 
     def __init__(
-        self, premises: Premises, signing_key: bytes, replaced: Sequence[bytes] = ()
+        self,
+        premises: Premises,
+        signing_key: bytes,
+        replaced: Sequence[bytes] = (),
+        pause: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._premises, self._key, self._replaced = premises, signing_key, tuple(replaced)
+        self._pause, self._loading = pause, asyncio.Lock()
         self._tree: Tree | None = None
         self._done_s = self._signed_s = premises.clock.monotonic()
 
@@ -95,21 +103,26 @@ class Sequencer:
     async def _loaded(self) -> Tree:
         """The tree of the whole log, with what another process appended since the last time."""
         maintenance = self._premises.store.maintenance
-        tree = Tree() if self._tree is None else self._tree
-        if self._tree is None or await maintenance.log_size() != tree.size:
-            leaves = await self._leaves(tree.size)
-            # Before the tree grows over them: a row is never read as waiting once its leaf is counted.
-            await maintenance.log_repair(_ROWS)
-            _grow(tree, leaves)
-        self._tree = tree
+        async with self._loading:
+            tree = Tree() if self._tree is None else self._tree
+            size = await maintenance.log_size()
+            if self._tree is None or size != tree.size:
+                # Before the tree grows over them: a row is never read as waiting once its leaf is counted.
+                await maintenance.log_repair(_ROWS)
+                await self._read(tree, size)
+            self._tree = tree
         return tree
 
-    async def _leaves(self, start: int = 0) -> list[LogLeaf]:
-        found: list[LogLeaf] = []
+    async def _read(self, tree: Tree, size: int) -> None:
+        """Grow to this size, a piece at a time; what was appended meanwhile is left to the next time."""
         maintenance = self._premises.store.maintenance
-        while more := await maintenance.log_leaves(start + len(found), _LEAVES):
-            found += more
-        return found
+        while tree.size < size:
+            leaves = await maintenance.log_leaves(tree.size, min(_LEAVES, size - tree.size))
+            if not leaves:
+                raise StoreError("the log ends before its last leaf")
+            _grow(tree, leaves)
+            if self._pause is not None and len(leaves) == _LEAVES:
+                await self._pause()
 
 
 def _grow(tree: Tree, leaves: Sequence[LogLeaf]) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from dossier.errors import DiskFull, StoreError
@@ -30,6 +31,32 @@ def write_whole(path: Path, raw: bytes, mode: int = 0o600) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise failed(path, error) from error
+
+
+def write_soon(path: Path, raw: bytes) -> None:
+    """Whole or not there while the machine runs; durable only after `make_durable`. Raises DiskFull, StoreError."""
+    make_folder(path.parent)
+    written = path.with_name(path.name + ".part")
+    try:
+        handle = os.open(written, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+        written.replace(path)
+    except OSError as error:
+        raise failed(path, error) from error
+
+
+def make_durable(paths: Collection[Path]) -> None:
+    """All of these together: much cheaper than one after the other. Raises DiskFull, StoreError."""
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise failed(path, error) from error
+    for folder in {path.parent for path in paths}:
+        sync_folder(folder)
+        sync_folder(folder.parent)
 
 
 def failed(path: Path, error: OSError) -> StoreError:

@@ -10,7 +10,7 @@ from dossier.sealing.checkpoints import Checkpoint, verify_checkpoint
 from dossier.sealing.merkle import EMPTY_ROOT
 from server.operations.fitness import Fitness
 from server.ports import JournalRow, OwnerTx
-from server.services import journal
+from server.services import journal, sequencer
 from server.services.auditing import ORIGIN, Finding
 from server.services.facets import JOURNAL_FACETS
 from server.services.sequencer import Sequencer, open_sequencer
@@ -199,3 +199,29 @@ def test_rows_that_wait_for_more_than_a_minute_make_the_server_unfit(engine: Any
     room.clock.go(seconds=2)
     assert engine.run(fitness.causes()) == ()
     assert (room.log.size, room.log.signed_ago_s) == (5, 2.0)
+
+
+def test_a_long_log_is_read_in_pieces_and_others_work_between_them(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that starts with a large log keeps nobody waiting while it reads it."""
+    room = engine.room()
+    unit = room.unit()
+    for n in range(8):
+        room.patient(unit, f"pat-{n}")
+    first = room.run(open_sequencer(room.premises))
+    room.run(first.run())
+    paused: list[int] = []
+    monkeypatch.setattr(sequencer, "_LEAVES", 3)
+
+    async def pause() -> None:
+        paused.append(again.size)
+
+    again = Sequencer(room.premises, room.run(room.keys.secret("log")), (), pause)
+    text, proof = room.run(again.proof(first.size))
+    assert proof == ()
+    assert again.size == first.size > 6
+    assert len(paused) == first.size // 3
+    assert set(paused) == {0}, "nobody is answered from a tree half read"
+    assert text == room.run(first.proof(0))[0]
+    assert room.run(again.verify()) is None
