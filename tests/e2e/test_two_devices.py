@@ -5,6 +5,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -69,10 +70,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def devices(site: Site, tmp_path: Path) -> Iterator[tuple[Device, Device]]:
-    both = [Device.enrol(tmp_path / name, site.process.url, name) for name in ("martin", "diallo")]
-    yield both[0], both[1]
-    for device in both:
-        device.close()
+    with ExitStack() as stack:
+        both = []
+        for name in ("martin", "diallo"):
+            both.append(Device.enrol(tmp_path / name, site.process.url, name))
+            stack.callback(both[-1].close)
+        yield both[0], both[1]
 
 
 def rested(device: Device) -> None:
