@@ -16,6 +16,7 @@ from practitioner_app.services.rows import TimelineItem
 from practitioner_app.services.search import SearchService
 from ui import tour_start, tour_trouble
 from ui.i18n import LANGUAGES
+from ui.navigation import RECORD, RESULTS, SETTINGS
 from ui.patient.state import Ref
 from ui.preferences import Preferences, look_of
 from ui.session_view import SessionView
@@ -24,8 +25,8 @@ from ui.tour_host import LARGE, TourHost, TourReport, Wait
 from ui.widgets.confirm import Confirm
 
 STEP_MS = 60
-DEADLINE_STEPS = 160
-"""Of a screen: ten seconds. Acts and sign-in wait longer (`ui.tour_trouble.LONG_STEPS`)."""
+DEADLINE_STEPS = 400
+"""Of a screen on a laden machine: 24 seconds. Acts and sign-in wait longer (`ui.tour_trouble.LONG_STEPS`)."""
 SETTLE_STEPS = 3
 _log = logging.getLogger("colloque.tour")
 
@@ -153,6 +154,7 @@ class Tour(QObject):
         self.shot("find_a_patient")
         view.overlay_flow.close()
         yield from self._record_scenes(view)
+        yield from self._results_scene(view)
         yield from self._form_scenes(view)
         view.overlay_flow.open_palette()
         view.palette_view.edit.setText("a")
@@ -169,7 +171,7 @@ class Tour(QObject):
 
     def _settings_scenes(self, view: SessionView) -> Iterator[Wait]:
         computers = view.models.computers
-        view.navigator.go("settings")
+        view.navigator.go(SETTINGS)
         yield from self.awaits("the list of computers", lambda: bool(computers.state.lines))
         yield self.settled
         self.shot("settings")
@@ -224,6 +226,18 @@ class Tour(QObject):
             view.models.record.choose(Ref(allergy.rtype, allergy.id))
             yield self.settled
             self.shot("allergy")
+
+    def _results_scene(self, view: SessionView) -> Iterator[Wait]:
+        """The results of the open record beside the list of what is to be signed."""
+        if self.owner is None:
+            self.lacks("results by days")
+            return
+        results = view.models.results
+        view.navigator.go(RESULTS)
+        yield from self.awaits("results by days", lambda: results.state.grid is not None)
+        yield self.settled
+        self.shot("results_by_days")
+        view.navigator.go(RECORD)
 
     def _select(self, view: SessionView, item: TimelineItem) -> None:
         column = view.record_view.timeline

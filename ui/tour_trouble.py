@@ -16,8 +16,8 @@ from ui.tour_host import LARGE, SMALL, TourHost, Wait
 
 LOOKS = (("fr", "light"), ("fr", "dark"), ("en", "light"))
 DAYS_AWAY = 8
-LONG_STEPS = 1_000
-"""Of an act at the server and of a phrase that is checked: a minute."""
+LONG_STEPS = 2_000
+"""Of an act at the server and of a phrase that is checked: two minutes."""
 
 
 class Walker(Protocol):
