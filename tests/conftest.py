@@ -30,6 +30,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests of the server, and only those, on two PostgreSQL databases, or on the Citus "
         "database that COLLOQUE_CITUS_DSN names",
     )
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=10,
+        help="how often the server, and the desktop, is killed at work (tests/e2e/test_kills.py)",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Figures that tests tell (`record_property("told", ...)`): schedules played, kills survived, seconds taken."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for name, said in report.user_properties:
+                    if name == "told":
+                        terminalreporter.write_line(said)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
