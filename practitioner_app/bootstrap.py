@@ -307,6 +307,7 @@ class Desktop(QObject):
         self._lanes.write(partial(self.workstation.lock, reason), self._locked)
 
     def _locked(self, _nothing: None) -> None:
+        hardening.let_go()
         if self.window.lock_view is not None:
             self._show_lock()
 

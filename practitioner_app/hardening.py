@@ -1,9 +1,11 @@
 """What the process gives up at its start: core dumps, being traced, locals in error reports (security D3, D7)."""
 
 import ctypes
+import gc
 import logging
 import sys
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +25,16 @@ def harden() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     sys.excepthook = _report
     threading.excepthook = _report_thread
+
+
+def let_go() -> None:
+    """Give back to the system what was freed: pages of databases and keys no longer lie in this process (D2). On the
+    main thread, which alone collects; where the C library cannot (all but glibc) only Python's garbage goes.
+    """
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def where(error: BaseException) -> str:

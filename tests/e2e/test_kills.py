@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -130,6 +131,14 @@ class Typist:
                 up.wait(30)
 
 
+def _acknowledged(typists: list[Typist]) -> int:
+    return sum(len(one.acknowledged) for one in typists)
+
+
+def _reached(typists: list[Typist], target: int) -> bool:
+    return _acknowledged(typists) >= target
+
+
 def _killed_under_load(practice: Practice, typists: list[Typist], kills: int) -> int:
     """Play it; how many ops were acknowledged before the last kill."""
     moved, stop, up, dice = threading.Condition(), threading.Event(), threading.Event(), Random(7)
@@ -141,14 +150,12 @@ def _killed_under_load(practice: Practice, typists: list[Typist], kills: int) ->
     try:
         for _ in range(kills):
             with moved:
-                target = sum(len(one.acknowledged) for one in typists) + dice.randint(1, 6)
-                assert moved.wait_for(
-                    lambda t=target: sum(len(one.acknowledged) for one in typists) >= t, timeout=60
-                )
+                target = _acknowledged(typists) + dice.randint(1, 6)
+                assert moved.wait_for(partial(_reached, typists, target), timeout=60)
             stop.wait(dice.random() * MOMENT_S)
             up.clear()
             practice.process.kill()
-            done = sum(len(one.acknowledged) for one in typists)
+            done = _acknowledged(typists)
             practice.process.start()
             up.set()
     finally:

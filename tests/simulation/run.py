@@ -9,6 +9,7 @@ import gc
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
@@ -57,6 +58,21 @@ def reproduction(seed: int, mutant: str, level: int = 1, day: str = "") -> str:
     deep = f" --level {level}" if level != 1 else ""
     kind = f" --day {day}" if day else ""
     return f"python -m tests.simulation.run{deep} --seed {seed}{kind}{planted}"
+
+
+def seeds_for(seconds: float, first: int) -> Iterator[int]:
+    """Seeds from the first on, until so many CPU-seconds are over."""
+    ends = time.process_time() + seconds
+    seed = first
+    while time.process_time() < ends:
+        yield seed
+        seed += 1
+
+
+def played(level: int, schedules: int, seconds: float) -> str:
+    """What a run of the tests tells of its search."""
+    rate = schedules / seconds
+    return f"simulation, level {level}: {schedules} schedules in {seconds:.0f} CPU-s ({rate:.1f} per CPU-s)"
 
 
 def search(asked: Search) -> Tally:
