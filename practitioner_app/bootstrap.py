@@ -129,8 +129,7 @@ class Desktop(QObject):
         pages = (self._show_lock, self._show_start)
         self._purge = PurgeWatch(self.workstation, self._lanes, pages, self._unexpected)
         self._walk: TourWalk | None = None
-        self._collector = Collector(self)
-        self._system_lock = SystemLock(self)
+        self._collector, self._system_lock = Collector(self), SystemLock(self)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)

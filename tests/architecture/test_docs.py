@@ -46,6 +46,20 @@ def test_tests_named_in_the_hazard_log_exist():
     assert not missing
 
 
+def test_each_threat_of_the_model_is_tried_by_tests_that_exist_and_carry_its_number():
+    page = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([DSN][0-9]+) \| .* \| (.*) \|$", page, re.MULTILINE)
+    wanted = [f"D{n}" for n in (*range(1, 11), 12)] + [f"N{n}" for n in (1, 2, 3)]
+    wanted += [f"S{n}" for n in (*range(1, 9), 10, 11, 12, *range(14, 18))]
+    assert sorted(number for number, _ in rows) == sorted(wanted)
+    written = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
+    for number, told in rows:
+        named = re.findall(r"`(test_[a-z0-9_]+)`", told)
+        assert named, number
+        assert [one for one in named if f"_{number.lower()}_" not in one] == [], number
+        assert [one for one in named if f"def {one}(" not in written] == [], number
+
+
 def test_every_hazard_has_its_line():
     page = (ROOT / "docs" / "hazards.md").read_text(encoding="utf-8")
     assert [f"HZ-{n:02d}" for n in range(1, 26) if f"HZ-{n:02d}" not in page] == []

@@ -125,7 +125,7 @@ def test_row36_a_wrong_or_used_proof_is_refused_and_waits_grow(room: ServedHouse
     assert room.proven(token, "martin", here)
 
 
-def test_s10_a_forwarded_address_is_not_believed(room: ServedHouse) -> None:
+def test_n3_s10_a_forwarded_address_is_not_believed(room: ServedHouse) -> None:
     """Whatever a header says, the tries of one connection's address are counted together."""
     room.desktop("martin", room.unit())
     private = device_keys.new_private_key(room.entropy)

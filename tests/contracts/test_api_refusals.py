@@ -138,7 +138,7 @@ def test_a_body_of_another_media_type_or_length_is_refused_before_it_is_read(
             is_refusal(answer, 400, "bad_length")
 
 
-def test_a_body_that_grows_beyond_its_bound_is_refused_however_it_is_announced(
+def test_s17_a_body_that_grows_beyond_its_bound_is_refused_however_it_is_announced(
     room: ServedHouse, token: str
 ) -> None:
     def some(count: int) -> Iterator[bytes]:

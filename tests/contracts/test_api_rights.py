@@ -195,7 +195,9 @@ def test_a_nonce_is_good_five_minutes_and_the_refusal_brings_another(room: Serve
     assert answer.status_code == 200
 
 
-def test_a_revoked_device_and_a_closed_account_end_at_the_next_request(room: ServedHouse) -> None:
+def test_s8_a_revoked_device_and_a_closed_account_end_at_the_next_request(
+    room: ServedHouse,
+) -> None:
     org = room.unit()
     martin, diallo = room.desktop("martin", org), room.desktop("diallo", org)
     tokens = [room.token_of(martin), room.token_of(diallo)]

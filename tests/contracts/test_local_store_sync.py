@@ -179,7 +179,7 @@ class TestForgetting:
         return [op.op_id for op in desk.store.next_ops(1_000, 10_000_000)]
 
     @pytest.mark.parametrize("days", [31, 400, -400])
-    def test_a_clock_of_ours_set_months_off_forgets_nothing(
+    def test_n2_a_clock_of_ours_set_months_off_forgets_nothing(
         self, desk: LocalDesk, days: int
     ) -> None:
         first = self.accept(desk, 1, MONDAY)

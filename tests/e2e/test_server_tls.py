@@ -62,7 +62,7 @@ def hang_up(process: ServerProcess, event: str, line: ssl.SSLSocket) -> None:
     raise AssertionError(process.log_path.read_text())
 
 
-def test_row49_desktops_are_answered_over_tls_and_nothing_older_or_plain(
+def test_n1_row49_desktops_are_answered_over_tls_and_nothing_older_or_plain(
     server: Path, tmp_path: Path
 ) -> None:
     authority = listed(server).authority

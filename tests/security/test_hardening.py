@@ -21,7 +21,7 @@ def ran(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_no_core_dump_and_not_dumpable():
+def test_d3_no_core_dump_and_not_dumpable():
     done = ran(
         "import resource, ctypes\n"
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
@@ -29,7 +29,7 @@ def test_no_core_dump_and_not_dumpable():
     assert done.stdout.split() == ["(0,", "0)", "0"]
 
 
-def test_an_unexpected_error_is_one_line_without_values():
+def test_d7_an_unexpected_error_is_one_line_without_values():
     done = ran("patient = 'MARTINEAU-4711'\nraise KeyError(patient)")
     assert done.returncode == 1
     assert "KeyError at <string>" in done.stderr

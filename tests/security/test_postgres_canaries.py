@@ -32,7 +32,7 @@ async def _touched(dsn: str) -> None:
     await connection.close()
 
 
-def test_no_file_log_or_dump_of_postgres_holds_a_canary(tmp_path: Path) -> None:
+def test_s1_no_file_log_or_dump_of_postgres_holds_a_canary(tmp_path: Path) -> None:
     binaries = programs()
     if binaries is None:
         pytest.skip("the distribution's PostgreSQL is not installed")

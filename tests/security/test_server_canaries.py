@@ -186,7 +186,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_no_file_log_or_temporary_folder_of_the_server_holds_a_canary(
+def test_s1_s16_no_file_log_or_temporary_folder_of_the_server_holds_a_canary(
     tmp_path: Path, temporary: Path, logfail: LogFail, caplog: pytest.LogCaptureFixture
 ) -> None:
     new = Canaries()
@@ -283,7 +283,7 @@ def guesses(texts: list[str]) -> Iterator[bytes]:
             yield hmac.digest(b"colloque", raw, name)
 
 
-def test_blind_indexes_are_no_digest_that_can_be_guessed(tmp_path: Path) -> None:
+def test_s1_blind_indexes_are_no_digest_that_can_be_guessed(tmp_path: Path) -> None:
     found = []
     for name, seed in (("one", 1), ("two", 2)):
         with served(tmp_path / name, seed=seed) as room:

@@ -96,7 +96,7 @@ def test_a_connection_that_says_nothing_or_half_a_head_is_closed(port: int) -> N
     assert b"200 OK" in told(port, ASK.replace(b"Host", b"Connection: close\r\nHost"))
 
 
-def test_headers_without_end_are_refused_and_not_kept(port: int) -> None:
+def test_s17_headers_without_end_are_refused_and_not_kept(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         line.sendall(b"GET /sync/v1/capabilities HTTP/1.1\r\n")
         try:
@@ -142,7 +142,7 @@ def test_a_request_smuggled_behind_another_is_not_answered_as_its_own(
     assert b"200 OK" not in answer
 
 
-def test_a_reader_that_never_reads_is_cut_off_and_others_are_answered(
+def test_s17_a_reader_that_never_reads_is_cut_off_and_others_are_answered(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = threading.Event()

@@ -54,7 +54,7 @@ def test_a_cell_opens_to_its_body_and_names_its_key():
 
 
 @pytest.mark.parametrize("position", range(len(PLACE)))
-def test_a_cell_moved_to_another_place_does_not_open(position):
+def test_s4_a_cell_moved_to_another_place_does_not_open(position):
     cell = cells.seal(KEY, 1, BODY, cells.aad(*PLACE), SeededEntropy(1))
     moved = list(PLACE)
     moved[position] = moved[position] + type(moved[position])(1)

@@ -199,7 +199,7 @@ CUTS = [HEADER, HEADER + CHUNK + TAG, HEADER + 2 * (CHUNK + TAG)]
         THREE[:-20] + bytes([THREE[-20] ^ 1]) + THREE[-19:],
     ],
 )
-def test_a_cut_reordered_or_altered_file_does_not_open(blob):
+def test_s3_a_cut_reordered_or_altered_file_does_not_open(blob):
     with pytest.raises(SealBroken):
         opened(blob)
 

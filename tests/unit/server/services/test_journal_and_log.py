@@ -130,7 +130,7 @@ def forged_root(room: Logged) -> None:
         (forged_root, "root", 4),
     ],
 )
-def test_the_first_bad_entry_is_named(
+def test_s5_the_first_bad_entry_is_named(
     engine: Any, harm: Callable[[Any], None], fault: str, place: int
 ) -> None:
     room = engine.room(Logged)

@@ -72,7 +72,7 @@ def test_an_allergy_pushed_by_one_doctor_is_pulled_by_the_other(practice: Practi
     )
 
 
-def test_hz_14_a_resend_is_answered_with_the_identical_verdict_and_changes_nothing(
+def test_s12_hz_14_a_resend_is_answered_with_the_identical_verdict_and_changes_nothing(
     practice: Practice,
 ) -> None:
     op = practice.create(practice.martin, practice.anne, an_allergy("pat-1", "all-1"))
@@ -82,7 +82,7 @@ def test_hz_14_a_resend_is_answered_with_the_identical_verdict_and_changes_nothi
     assert practice.run(practice.store.maintenance.counts()) == counts
 
 
-def test_the_same_op_twice_in_one_request_is_applied_once(practice: Practice) -> None:
+def test_s12_the_same_op_twice_in_one_request_is_applied_once(practice: Practice) -> None:
     op = practice.create(practice.martin, practice.anne, an_allergy("pat-1", "all-1"))
     first, second = practice.push(practice.martin, op, op)
     assert first == second

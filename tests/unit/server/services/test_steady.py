@@ -119,7 +119,7 @@ def test_an_operator_who_was_a_year_ahead_by_mistake_takes_time_back(room: Serve
 # --- what ends by an act ------------------------------------------------------------------------------------
 
 
-def test_a_membership_somebody_ended_stays_ended_when_the_clock_is_set_back(
+def test_n2_a_membership_somebody_ended_stays_ended_when_the_clock_is_set_back(
     room: ServerRoom, doctor: Desktop
 ) -> None:
     token = room.token(doctor.device, doctor.private, doctor.situation)
