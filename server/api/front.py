@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dossier.clock import Clock
+from dossier.errors import Busy
 from dossier.wire import limits
+from server.api.answers import problem
+from server.api.pace import Pace
 
 _ALWAYS = (
     (b"cache-control", b"no-store"),
@@ -43,7 +46,7 @@ Answered = Callable[[str, str, int, float], None]
 class Front:
     """ASGI middleware around everything else. A method and an address of `ways` are answered at once; the
     others, and what is no request, go to the framework. Nothing is cached, sniffed, framed or read by
-    another site; the restore number and the version of the protocol stand on every answer.
+    another site, and who asks too much is told when to come back; the restore number and the version of the protocol stand on every answer.
     """
 
     def __init__(
@@ -56,7 +59,7 @@ class Front:
         *,
         secure: bool,
     ) -> None:
-        self._app, self._ways = app, ways
+        self._app, self._ways, self._pace = app, ways, Pace(clock)
         self._clock, self._answered = clock, answered
         said = (limits.RESTORE_HEADER.lower().encode(), str(restore).encode())
         always = (*_ALWAYS, said, *((_SECURE,) if secure else ()))
@@ -70,12 +73,22 @@ class Front:
         monotonic = self._clock.monotonic
         method, path = scope["method"], scope["path"]
         headers = self._of_pages if path.startswith(PAGES) else self._of_messages
-        began = monotonic()
+        began, status = monotonic(), 0
 
         async def sealed(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                self._answered(path, method, message["status"], monotonic() - began)
+                status = message["status"]
+                self._answered(path, method, status, monotonic() - began)
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
-        await self._ways.get((method, path), self._app)(scope, receive, sealed)
+        try:
+            self._pace.enter(scope)
+        except Busy as busy:
+            await problem(busy)(scope, receive, sealed)
+            return
+        try:
+            await self._ways.get((method, path), self._app)(scope, receive, sealed)
+        finally:
+            self._pace.left(scope, status)

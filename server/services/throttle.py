@@ -5,6 +5,7 @@ Held in memory: a restart forgives, and nobody is ever locked out for good. Time
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -41,6 +42,20 @@ class Throttle:
         self._buckets[name] = (tries - 1, now)
         if len(self._buckets) > _NAMES:
             self._forget(now)
+
+    def knows(self, name: Hashable) -> bool:
+        """Whether this name spent a try that is not forgotten yet."""
+        return name in self._buckets
+
+    def look(self, name: Hashable) -> None:
+        """Raises Busy when no try is left; spends nothing."""
+        if name in self._buckets and (left := self._left(name, self._clock.monotonic())) < 1:
+            raise Busy((1 - left) * self._seconds)
+
+    def spend(self, name: Hashable) -> None:
+        """A try that was made, whether or not one was left."""
+        with suppress(Busy):
+            self.take(name)
 
     def _forget(self, now: float) -> None:
         """Make room: a full bucket says nothing, so those go; else the fullest one."""
