@@ -12,6 +12,7 @@ from dossier.errors import Refused
 from dossier.wire.codec import encode
 from server.app import House
 from server.cli.files import Identity, Piece, found, identity, pieces
+from server.cli.outcomes import outcome
 from server.cli.words import refusal_sentence
 from server.services.bundles import Refusal
 
@@ -34,6 +35,9 @@ def register(verbs: Any) -> None:
         help="id of the organisation that registers these patients",
     )
     taken.add_argument("--report", type=Path, help="write every refusal as NDJSON")
+    taken.add_argument(
+        "--outcomes", type=Path, help="write every refusal as a FHIR OperationOutcome, NDJSON"
+    )
     taken.set_defaults(run=take)
 
 
@@ -44,20 +48,31 @@ async def take(options: argparse.Namespace) -> int:
     """
     house = await House.open(options.folder, options.clock, options.entropy)
     try:
-        return await take_into(house, options.paths, options.organisation, options.report)
+        reports = Reports(options.report, options.outcomes)
+        return await take_into(house, options.paths, options.organisation, reports)
     finally:
         await house.close()
 
 
+class Reports(NamedTuple):
+    """Where refusals are written: as lines of ours, as OperationOutcomes; without either, to the error output."""
+
+    lines: Path | None = None
+    outcomes: Path | None = None
+
+
+_UNSAID = Reports()
+
+
 async def take_into(
-    house: House, paths: list[Path], organisation: str = "", report: Path | None = None
+    house: House, paths: list[Path], organisation: str = "", reports: Reports = _UNSAID
 ) -> int:
     """`take` into an open house; returns the exit code."""
     files = list(found(paths))
     if not files:
         raise Refused("nothing_to_import")
     unit = await _unit(house, organisation)
-    with _Lines(report) as out:
+    with _Lines(reports) as out:
         run = _Run(house, unit, out, progress)
         await run.through(files)
         await run.again()
@@ -155,8 +170,7 @@ class _Run:
 
     def _refuse(self, source: Source, no: Refusal) -> None:
         self.reasons[no.reason] += 1
-        where = [f"{issue.path}: {issue.rule}" for issue in no.issues[:20]]
-        self._out(source, no.resource, no.reason, where)
+        self._out(source, no)
 
 
 def _together(found: Iterator[Piece]) -> list[Piece]:
@@ -195,20 +209,28 @@ def progress(share: float, said: str) -> None:
 class _Lines:
     """Writes refusals as NDJSON: file, resource, reason, where; never content."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._out = path.open("wb") if path else None
+    def __init__(self, reports: Reports) -> None:
+        self._out, self._outcomes = (
+            path.open("wb") if path else None for path in (reports.lines, reports.outcomes)
+        )
 
     def __enter__(self) -> Self:
         return self
 
-    def __call__(self, source: Source, resource: str, reason: str, issues: list[str]) -> None:
-        said = {"resource": resource, "reason": reason, "issues": issues}
+    def __call__(self, source: Source, no: Refusal) -> None:
+        found = no.issues[:20]
+        where = [f"{issue.path}: {issue.rule}" for issue in found]
+        said = {"resource": no.resource, "reason": no.reason, "issues": where}
         line = encode({**source._asdict(), **said})
+        if self._outcomes:
+            one = outcome(source.file, source.line, no.resource, no.reason, found)
+            self._outcomes.write(encode(one) + b"\n")
         if self._out:
             self._out.write(line + b"\n")
-        else:
+        elif not self._outcomes:
             print(line.decode(), file=sys.stderr)
 
     def __exit__(self, *_: object) -> None:
-        if self._out:
-            self._out.close()
+        for file in (self._out, self._outcomes):
+            if file:
+                file.close()

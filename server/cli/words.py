@@ -124,13 +124,16 @@ _REFUSALS = {
 }
 
 
+def refusal_text(reason: str) -> str:
+    """Why something was not imported, without its number and its end."""
+    if reason.startswith("needs_"):
+        return "belongs to a diary or a conversation, which an import of records does not fill"
+    return _REFUSALS[reason]
+
+
 def refusal_sentence(reason: str, count: int) -> str:
     """One line for everything that was refused for one reason."""
-    if reason.startswith("needs_"):
-        text = "belongs to a diary or a conversation, which an import of records does not fill"
-    else:
-        text = _REFUSALS[reason]
-    return f"{count} refused: {text}. [{reason}]"
+    return f"{count} refused: {refusal_text(reason)}. [{reason}]"
 
 
 def sentence(error: errors.DossierError) -> str:

@@ -18,6 +18,7 @@ import sqlcipher3
 
 from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
+from dossier.fhir.validate import Validator
 from dossier.sealing import totp
 from server.cli import self_check
 from server.cli.files import identity, pieces
@@ -219,8 +220,16 @@ def test_what_cannot_be_read_is_refused_by_name_and_the_rest_is_taken(
     written(files / "6-twice.json", b'{"resourceType":"Patient","id":"x","id":"y"}')
     written(files / "7-good.json", a_bundle("pat-a", 5))
     written(files / "8-late.json", msgspec.json.encode(an_allergy("pat-z", "late")))
-    said = operator("import", server, files, tmp_path / "absent.json", "--report", tmp_path / "r")
+    reports = ("--report", tmp_path / "r", "--outcomes", tmp_path / "o")
+    said = operator("import", server, files, tmp_path / "absent.json", *reports)
     assert (said.code, counts(said)) == (1, (6, 0, 8))
+    outcomes = [msgspec.json.decode(line) for line in (tmp_path / "o").read_bytes().splitlines()]
+    validator = Validator()
+    assert [validator.issues("OperationOutcome", one) for one in outcomes] == [()] * 8
+    first = {one["issue"][0]["diagnostics"].partition(",")[0]: one["issue"][0] for one in outcomes}
+    assert first["6-twice.json"]["expression"] == ["$"]
+    assert first["absent.json"]["code"] == "not-found"
+    assert first["1-cut.json.gz"]["details"]["coding"][0]["code"] == "broken_archive"
     lines = [msgspec.json.decode(line) for line in (tmp_path / "r").read_bytes().splitlines()]
     named = {line["file"]: (line["reason"], line["resource"]) for line in lines}
     unreadable, broken = ("unreadable", ""), ("broken_archive", "")
