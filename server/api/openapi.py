@@ -14,7 +14,7 @@ _REF: Final = "#/components/schemas/{name}"
 _TOKEN: Final = "token"  # noqa: S105 - the name of a scheme
 _PAGE: Final = "page"
 _REFUSALS: Final[dict[Pass, tuple[int, ...]]] = {
-    Pass.ANYBODY: (426,),
+    Pass.ANYBODY: (400, 426, 429),
     Pass.DEVICE: (400, 401, 403, 408, 413, 415, 422, 426, 429),
     Pass.MEMBER: (401, 403, 404, 422, 426, 429),
     Pass.PERSON: (400, 401, 403, 408, 413, 415, 422, 426, 429),
