@@ -13,6 +13,7 @@ from server.api.exchange import Answer, Asked
 _REF: Final = "#/components/schemas/{name}"
 _TOKEN: Final = "token"  # noqa: S105 - the name of a scheme
 _PAGE: Final = "page"
+_PAGE_KIND: Final = "text/html"
 _REFUSALS: Final[dict[Pass, tuple[int, ...]]] = {
     Pass.ANYBODY: (400, 426, 429),
     Pass.DEVICE: (400, 401, 403, 408, 413, 415, 422, 426, 429),
@@ -70,7 +71,7 @@ def _operation(door: Door) -> dict[str, Any]:
         "parameters": [_parameter(word) for word in door.query],
         "responses": {
             str(door.status): _answer(door.status, door.answered),
-            **{str(status): _answer(status, messages.Problem) for status in refusals},
+            **{str(status): _refused(status, door) for status in refusals},
         },
     }
     if door.asked is not None:
@@ -90,6 +91,14 @@ def _answer(status: int, kind: type | str | None) -> dict[str, Any]:
     told: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if kind is not None:
         told["content"] = _content(kind)
+    return told
+
+
+def _refused(status: int, door: Door) -> dict[str, Any]:
+    """A Problem; a page that was asked for in a way that makes no sense says so on a page."""
+    told = _answer(status, messages.Problem)
+    if door.answered == _PAGE_KIND:
+        told["content"] |= _content(_PAGE_KIND)
     return told
 
 
