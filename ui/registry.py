@@ -100,8 +100,9 @@ def sheet_columns(texts: Texts, commands: tuple[Command, ...]) -> tuple[tuple[Gr
         )
         for group in dict.fromkeys(command.group for command in commands)
     ]
-    places = [(title, tuple(sorted(lines, key=_rank))) for title, lines in groups[:-1]]
-    return (tuple(places), tuple(groups[-1:]), (_typing(texts),))
+    longest = max(range(len(groups)), key=lambda place: len(groups[place][1]))
+    places = [(title, tuple(sorted(lines, key=_rank))) for title, lines in groups[:longest]]
+    return (tuple(places), (groups[longest],), (*groups[longest + 1 :], _typing(texts)))
 
 
 def _rank(line: tuple[str, str]) -> str:

@@ -90,6 +90,8 @@ class RecordFlow(QObject):
         session.record_view.show_state(state.record, state.filter_key)
         if session.models.forms.model is None:
             session.record_view.show_detail(state.detail)
+            shown = state.detail.ref if state.detail is not None else None
+            session.record_view.timeline.mark(shown)
         session.navigator.record_is(state.record)
         if self._first_wanted:
             self._first_wanted = False

@@ -63,6 +63,27 @@ def test_a_record_opens_on_what_is_new_or_latest_where_there_is_a_third_column(q
     assert shown.state.detail is None or shown.state.detail.ref != first.refs[0]
 
 
+def test_hz01_the_line_marked_in_the_list_is_the_one_shown_beside_it(qapp, qtbot, window):
+    world = World(qapp)
+    window.resize(1600, 1000)
+    window.show_session(world.context(), Preferences())
+    session = window.session
+    session.record_flow.open(OWNER)
+    shown, column = session.models.record, session.record_view.timeline
+    qtbot.waitUntil(lambda: shown.state.detail is not None)
+    session.overlay_flow.run("add:problems")
+    session.models.forms.model.edit("label", "Goutte")
+    session.models.forms.model.submit()
+    qapp.processEvents()
+    (index,) = column.list.selectedIndexes()
+    assert shown.state.detail.title == "Goutte"
+    assert shown.state.detail.ref in index.data(RowRole).refs
+    session.record_flow.undo()
+    qapp.processEvents()
+    session.models.record.show_curve("nothing")
+    assert shown.state.detail is None or not column.list.selectedIndexes()
+
+
 def test_a_drawer_stays_shut_when_a_record_opens(qapp, window):
     world = World(qapp)
     window.resize(1280, 800)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from ui.patient.delegate import TimelineDelegate
 from ui.patient.model import RowRole, TimelineModel
 from ui.patient.rows import TimelineRows
-from ui.patient.state import FilterState, TimelineRow
+from ui.patient.state import FilterState, Ref, TimelineRow
 from ui.theme.look import Look
 from ui.theme.tokens import Size
 from ui.typography import NBSP
@@ -61,6 +61,7 @@ class TimelineColumn(QWidget):
         self._look = look
         self._filters: tuple[FilterState, ...] = ()
         self._why = ""
+        self._is_told = False
         self.setAccessibleName(look.tr("Timeline"))
         stack = column(8)
         stack.addWidget(self._search_box())
@@ -126,7 +127,9 @@ class TimelineColumn(QWidget):
 
     def show_rows(self, rows: TimelineRows, why_empty: str, hidden_notice: str) -> None:
         self._notice.setText(hidden_notice)
+        self._is_told = True  # a line that goes chooses no other one
         self.model.show_rows(rows)
+        self._is_told = False
         if why_empty != self._why:
             self._why = why_empty
             empty_out(self._empty_box)
@@ -179,6 +182,16 @@ class TimelineColumn(QWidget):
             self.list.setCurrentIndex(index)
             self.list.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
 
+    def mark(self, ref: Ref | None) -> None:
+        """The line that is shown beside the list is the one marked in it; none where it is no line of it."""
+        place = -1 if ref is None else self.model.place_of(f"{ref.rtype}/{ref.id}")
+        self._is_told = True
+        if place < 0:
+            self.list.selectionModel().clearSelection()
+        elif place != self.list.currentIndex().row() or not self.list.selectedIndexes():
+            self.select(place)
+        self._is_told = False
+
     def select_first(self) -> None:
         """What is new, else the latest."""
         place = self.model.next_new(-1, 1)
@@ -197,7 +210,7 @@ class TimelineColumn(QWidget):
     @Slot(QItemSelection, QItemSelection)
     def _selection(self, chosen: QItemSelection, _left: QItemSelection) -> None:
         places = chosen.indexes()
-        if places:
+        if places and not self._is_told:
             self.chosen.emit(places[0].data(RowRole))
 
     @Slot(QModelIndex)
