@@ -345,6 +345,7 @@ def trouble_of(state: SyncState) -> DossierError | None:
         Link.NOT_COLLOQUE: lambda: NotColloque(detail),
         Link.BAD_ANSWER: lambda: BadAnswer(detail),
         Link.SIGN_IN: lambda: Refused(detail),
+        Link.PROOF: lambda: Refused(detail),
         Link.BLOCKED: lambda: Refused(detail),
         Link.DISTRUSTED: lambda: Distrusted(detail),
         Link.TOO_OLD: TooOld,

@@ -243,6 +243,10 @@ class SyncControl(Protocol):
         """Try at once (F5)."""
         ...
 
+    def show(self, password: str, proof: str) -> None:
+        """The person shows who they are; nothing of it is kept."""
+        ...
+
 
 class ComputerServer(Protocol):
     """The server about the computers of one's own account. Raises Unreachable, Refused and kin."""

@@ -199,7 +199,7 @@ class Rehearsal:
     def join(self) -> None:
         """A second computer of ours; the one of an earlier tour serves again."""
         computers = self._open().context.services.computers
-        if any(one.name == SECOND for one in computers.own()):
+        if any(one.name == SECOND for one in computers.own().devices):
             return
         private = devices.new_private_key(self._entropy)
         self._colleague.enrols(self._secrets.own, SECOND, private)

@@ -15,6 +15,7 @@ from practitioner_app.services.session import Connection, Link
 from sync import states
 from sync.engine import Engine
 from sync.ports import HintStream
+from sync.sign_in import Shown
 from sync.states import Did, Next, SyncState, Trouble
 
 WHOLE: Final = frozenset({"*"})
@@ -34,6 +35,7 @@ _TROUBLES: Final = {
 }
 
 
+_OF_THE_PERSON: Final = frozenset({"proof_needed", "wrong_proof"})
 _LINKS: Final[dict[type, tuple[Link, str]]] = {
     states.Revoked: (Link.SIGN_IN, "device_revoked"),
     states.TooOld: (Link.TOO_OLD, ""),
@@ -58,7 +60,7 @@ def link_of(state: SyncState) -> tuple[Link, str]:
         case states.Offline(reason=reason) | states.Backoff(reason=reason):
             return _TROUBLES[reason], str(reason)
         case states.NeedsSignIn(code=code):
-            return Link.SIGN_IN, code
+            return (Link.PROOF if code in _OF_THE_PERSON else Link.SIGN_IN), code
         case states.Distrusted(reason=reason):
             return Link.DISTRUSTED, reason
         case _ if state.pull_trouble is Trouble.VOLUME_BLOCKED:
@@ -91,6 +93,7 @@ class SyncLoop:
         self._lock = Lock()
         self._asked_by_person = False
         self._hinted = False
+        self._shown: Shown | None = None
         self._wanted: int | None = None
         self._waiting_owners: frozenset[int] = frozenset()
         self._connection = Connection()
@@ -120,6 +123,12 @@ class SyncLoop:
         """A person looks at this patient: fetch it first."""
         with self._lock:
             self._wanted = owner
+        self._wake.set()
+
+    def show(self, password: str, proof: str) -> None:
+        """The person shows who they are: the session begins again with that."""
+        with self._lock:
+            self._shown = Shown(password, proof)
         self._wake.set()
 
     def stop(self) -> None:
@@ -175,6 +184,9 @@ class SyncLoop:
             asked, self._asked_by_person = self._asked_by_person, False
             hinted, self._hinted = self._hinted, False
             wanted, self._wanted = self._wanted, None
+            shown, self._shown = self._shown, None
+        if shown is not None:
+            engine.show(shown)
         if asked:
             engine.retry()
         if hinted:
@@ -190,7 +202,7 @@ class SyncLoop:
             if left <= 0 or not self._wake.wait(left):
                 return
             self._wake.clear()
-            if following.wake or self._asked_by_person:
+            if following.wake or self._asked_by_person or self._shown is not None:
                 return
 
     def _tell(self, following: Next) -> Next:

@@ -17,6 +17,7 @@ from ui.registry import KeySheet
 from ui.search.view import PaletteView
 from ui.session_models import SessionModels
 from ui.sync_status.presenter import continuity_words
+from ui.sync_status.proof_flow import ProofFlow
 from ui.sync_status.view import SyncCentreView
 from ui.theme.look import Look
 from ui.widgets.confirm import Confirm
@@ -42,6 +43,7 @@ class SessionSurface(QWidget):
     toast: ToastUndo
     record_flow: "RecordFlow"
     sync_flow: "SyncFlow"
+    proof_flow: ProofFlow
 
 
 class RecordFlow(QObject):
@@ -292,7 +294,10 @@ class SyncFlow(QObject):
 
     @Slot()
     def send_now(self) -> None:
-        self._session.models.centre.send_now()
+        if self._session.proof_flow.needed:
+            self._session.proof_flow.ask()
+        else:
+            self._session.models.centre.send_now()
 
     @Slot(str)
     def _undo(self, op_id: str) -> None:

@@ -24,6 +24,7 @@ from ui.settings.flow import ComputersFlow
 from ui.settings.view import SettingsView
 from ui.sign_in.presenter import demonstration_notice, intended_use
 from ui.sync_status.presenter import continuity_words
+from ui.sync_status.proof_flow import ProofFlow
 from ui.sync_status.view import SyncCentreView
 from ui.theme.look import Look
 from ui.widgets.card import column
@@ -85,6 +86,7 @@ class SessionView(SessionSurface):
         self.results_flow = ResultsFlow(self, self.results_page)
         self.overlay_flow.bind("sign", self.results_flow.sign)
         self.overlay_flow.bind("acknowledge", self.results_flow.acknowledge)
+        self.proof_flow = ProofFlow(self.models.status, context.sync, look, self)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         for command in self.commands:
             if command.shortcut:

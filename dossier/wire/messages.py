@@ -346,10 +346,8 @@ def _one_way(password: str, code: str) -> None:
 
 
 class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Make this device known: password and a code of the authenticator (`proof`) once, then the device key
-    alone signs in. `public_key` is the raw Ed25519 key, base64url without padding. Programs from before
-    authenticators say no `proof`: they are understood, and refused. Who signed in with a browser gives `code` and
-    `verifier` (RFC 7636) in the place of login, password and proof.
+    """Make this device known: password and digits (`proof`), or what a browser was given, `code` and `verifier`
+    (RFC 7636). `public_key`: raw Ed25519, base64url; the header `DPoP` proves that the device holds it.
     """
 
     device_name: str
@@ -365,9 +363,7 @@ class EnrolRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class EnrolReply(Struct, frozen=True, kw_only=True):
-    """The device is known; its situations are what its person may act in. `practitioner` is the id of the
-    person's Practitioner in the directory, "" when there is none.
-    """
+    """What its person may act in; `practitioner`: the id of their Practitioner in the directory, or ""."""
 
     account: Number
     device: str
@@ -386,19 +382,16 @@ class ChallengeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class ChallengeReply(Struct, frozen=True, kw_only=True):
-    """What the next proofs (dossier.sealing.dpop) name: the nonce, good for five minutes, and as their `iat` the
-    server's own second.
-    """
+    """What proofs (dossier.sealing.dpop) name for five minutes: the nonce, and as `iat` the server's second."""
 
     nonce: str
     now_s: Number = 0
 
 
 class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An access token for a device that proves itself in the header `DPoP`. With `refresh` the session goes on; `ask`
-    is the desktop's own id of this exchange, kept until it has the answer. Without, a session begins: soon after the
-    enrolment by the device alone, later with the password and digits (`proof`) of its person, or the `code` their
-    browser was given and its `verifier`.
+    """An access token, the device proved in the header `DPoP`. With `refresh` the session goes on, `ask` being the
+    desktop's own id of this exchange. Without, one begins: soon after the enrolment by the device alone, later with
+    password and digits (`proof`) of its person, or the `code` of their browser and its `verifier`.
     """
 
     device: str
@@ -458,10 +451,19 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
     sessions: Number = 0
 
 
+class AlarmLine(Struct, frozen=True, kw_only=True):
+    """Noticed about one's own account: step_up, blocked (`patients` within an hour), refresh_reused (a copy)."""
+
+    kind: str
+    at: str
+    patients: Number = 0
+
+
 class DevicesReply(Struct, frozen=True, kw_only=True):
-    """Every computer of one's own account."""
+    """Every computer of one's own account; what was noticed about it within thirty days, the latest first."""
 
     devices: tuple[DeviceLine, ...]
+    alarms: tuple[AlarmLine, ...] = ()
 
 
 class RevokeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

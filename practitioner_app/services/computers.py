@@ -6,7 +6,7 @@ from typing import Final
 from dossier.clock import Clock
 from dossier.errors import Refused, Unreachable
 from dossier.wire.limits import PROVE_PATH, REVOKE_PATH
-from dossier.wire.messages import DeviceLine, ProveRequest, RevokeRequest
+from dossier.wire.messages import DevicesReply, ProveRequest, RevokeRequest
 from practitioner_app.ports import ComputerServer, RequestProver
 
 _EARLY_S: Final = 15.0
@@ -36,12 +36,12 @@ class ComputerService:
         """Must the person show password and authenticator before the next act?"""
         return not self._proven or self._clock.monotonic() >= self._until_s
 
-    def own(self) -> tuple[DeviceLine, ...]:
+    def own(self) -> DevicesReply:
         """Every computer, the newest first. Raises Unreachable while the server was not met."""
         token = self._met()
-        return self._server().own_devices(token).devices
+        return self._server().own_devices(token)
 
-    def end(self, device: str, password: str = "", proof: str = "") -> tuple[DeviceLine, ...]:
+    def end(self, device: str, password: str = "", proof: str = "") -> DevicesReply:
         """Refuse a computer from now on; returns those that are. Raises Refused: `proof_needed`, `wrong_proof`."""
         token, server = self._met(), self._server()
         if password or proof:
@@ -54,7 +54,7 @@ class ComputerService:
         proven = self._proven
         revoked = RevokeRequest(device=device)
         server.revoke(proven, revoked, self._posting(server, REVOKE_PATH, proven))
-        return server.own_devices(proven).devices
+        return server.own_devices(proven)
 
     def _met(self) -> str:
         token = self._token()

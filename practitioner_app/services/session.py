@@ -49,6 +49,8 @@ class Link(StrEnum):
     NOT_COLLOQUE = "not_colloque"
     BAD_ANSWER = "bad_answer"
     SIGN_IN = "sign_in"
+    PROOF = "proof"
+    """The person has to show password and digits again before anything is exchanged."""
     DISTRUSTED = "distrusted"
     """The server cannot prove that it is ours, or that its past is whole."""
     TOO_OLD = "too_old"

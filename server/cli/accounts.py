@@ -35,9 +35,13 @@ def register(verbs: Any) -> None:
     word = verb(account, "password", password, "another password, read from standard input")
     word.add_argument("login")
     verb(account, "close", close, "end a person's account now").add_argument("login")
-    verb(account, "alarms", alarms, "when a person displayed too many records").add_argument(
+    verb(account, "alarms", alarms, "what was noticed about a person's account").add_argument(
         "login"
     )
+    verb(account, "sessions", sessions, "the open sessions of a person").add_argument("login")
+    ended = verb(account, "end-session", end_session, "end one of them at once")
+    ended.add_argument("login")
+    ended.add_argument("session")
     freed = verb(account, "unblock", release, "serve an account that displayed too much again")
     freed.add_argument("login")
     freed.add_argument(
@@ -96,7 +100,7 @@ async def close(house: House, options: argparse.Namespace) -> dict[str, Any]:
 
 
 async def alarms(house: House, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """The volume alarms about a person."""
+    """What was noticed about a person: many records displayed, a session that was copied."""
     rows = await house.indexer.volume.alarms(await account_of(house, options.login))
     return [
         {
@@ -108,6 +112,27 @@ async def alarms(house: House, options: argparse.Namespace) -> list[dict[str, An
         }
         for row in rows
     ]
+
+
+async def sessions(house: House, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The open sessions of a person, the latest first."""
+    rows = await house.families.live(await account_of(house, options.login))
+    return [
+        {
+            "session": row.family,
+            "device": row.device,
+            "situation": row.situation,
+            "begun": to_wire(from_ms(row.begun_ms)),
+            "ends": to_wire(from_ms(row.ends_ms)),
+        }
+        for row in rows
+    ]
+
+
+async def end_session(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """End one: its computer asks for the person at the next request."""
+    await house.families.end(await account_of(house, options.login), options.session)
+    return {"ended": options.session}
 
 
 async def release(house: House, options: argparse.Namespace) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from dossier.sealing.encoding import tup
 from dossier.sealing.password_rules import password_problem
 from dossier.wire import messages as wire
 from server.ports import AccountRow, OwnerTx
-from server.services import journal
+from server.services import journal, narrowing
 from server.services.accounts import Accounts, Known, Person, account_row
+from server.services.endings import end_sessions
 from server.services.facets import ACCESS
 from server.services.members import Members
 from server.services.passwords import Passwords
@@ -30,6 +31,7 @@ from server.services.session import SIGNS_IN
 from server.services.throttle import Attempts
 from server.services.unit import OwnerUnit
 
+FACTOR_RESET: Final = "factor_reset"
 CODE_MS: Final = 24 * 3_600_000
 _NO_SEED: Final = bytes(totp.SEED_BYTES)
 _Change = Callable[[AccountRow], Awaitable[AccountRow]]
@@ -59,7 +61,8 @@ class Credentials:
     # -- beginning ----------------------------------------------------------------------------------
 
     async def invite(self, account: int, *, reset_factor: bool = False) -> Invitation:
-        """A new activation code in the place of any other. `reset_factor` ends the authenticator at once.
+        """A new activation code in the place of any other. `reset_factor` ends the authenticator and every session
+        at once, and no restore brings them back.
         Raises Unavailable for an unknown or closed account.
         """
         code = new_activation_code(self._premises.entropy)
@@ -72,7 +75,7 @@ class Credentials:
                 row = row._replace(cell=cell, step=None)
             return row._replace(code=hash_of_code(code), code_until_ms=until_ms)
 
-        await self._change(account, change, "factor_reset" if reset_factor else "invited")
+        await self._change(account, change, FACTOR_RESET if reset_factor else "invited")
         return Invitation(code, until_ms)
 
     async def offer(self, asked: wire.ActivationRequest, address: str) -> wire.ActivationReply:
@@ -237,6 +240,9 @@ class Credentials:
             await tx.people.put_account(await change(row))
             if action:
                 said = journal.Entry(action=action, at_ms=self._premises.now_ms, other=account)
+                if action == FACTOR_RESET:
+                    await narrowing.record(self._premises, tx, locked.n, said)
+                    await end_sessions(self._premises, tx, "factor")
                 await book.log(ACCESS, said)
             await book.close()
 

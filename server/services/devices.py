@@ -21,6 +21,8 @@ from server.services.sealer import Place
 from server.services.session import Session
 
 _KEY_BYTES = 32
+_SAID_MS = 30 * 86_400_000
+"""How long a person is told what was noticed about their account."""
 
 
 class Said(NamedTuple):
@@ -95,6 +97,8 @@ class Devices:
             return await tx.families.every()
 
         families = await self._premises.store.read(session.account, kept)
+        alarms = await self._premises.store.read(session.account, lambda tx: tx.volumes.alarms())
+        since_ms = self._premises.now_ms - _SAID_MS
         sessions = [row.device for row in families if is_live(self._premises, row)]
         lines = [
             wire.DeviceLine(
@@ -109,7 +113,14 @@ class Devices:
             for row, name in await self.of_account(session.account)
         ]
         return wire.DevicesReply(
-            devices=tuple(sorted(lines, key=lambda line: line.enrolled, reverse=True))
+            devices=tuple(sorted(lines, key=lambda line: line.enrolled, reverse=True)),
+            alarms=tuple(
+                wire.AlarmLine(
+                    kind=row.kind, at=to_wire(from_ms(row.raised_ms)), patients=row.patients
+                )
+                for row in sorted(alarms, key=lambda row: row.raised_ms, reverse=True)
+                if row.raised_ms >= since_ms
+            ),
         )
 
     async def revoke_own(self, session: Session, device: str) -> None:

@@ -1,7 +1,8 @@
 """Narrowing acts applied again after a restore, to an owner whose row lacks them (DATA-MODEL §5).
 
 Acts of a patient's record: its closing, blocks, ended relations, withdrawn consents, labels. Acts of an account: an
-ended membership, a revoked device, a removed passkey, its closure. One that names a resource the database lacks waits,
+ended membership, a revoked device, a removed passkey, an authenticator that was reset, a block after too many
+displays, its closure. One that names a resource the database lacks waits,
 and is applied in the transaction that brings the resource back. Nothing here ever widens.
 """
 
@@ -16,7 +17,9 @@ from dossier.wire import codec
 from server.ports import NarrowRow, OwnerTx
 from server.services import bodies, narrowing
 from server.services.access import Access
+from server.services.accounts import Accounts
 from server.services.consents import CONSENT
+from server.services.credentials import FACTOR_RESET
 from server.services.endings import end_sessions
 from server.services.facets import ACCESS
 from server.services.homing import labels_of
@@ -24,6 +27,7 @@ from server.services.journal import Entry
 from server.services.labels import Labels, relabelled
 from server.services.premises import Premises
 from server.services.unit import OwnerUnit, Put
+from server.services.volume import BLOCK
 
 _NUMBERS_EACH = 6
 _INACTIVE = "inactive"
@@ -43,6 +47,7 @@ class Reapplying:
 
     def __init__(self, premises: Premises, access: Access, labels: Labels) -> None:
         self._premises, self._access, self._labels = premises, access, labels
+        self._accounts = Accounts(premises)
 
     async def all_of(self, owner: int) -> list[Reapplied]:
         """Every act of an owner its database does not hold, in order, in one transaction."""
@@ -159,8 +164,17 @@ class Reapplying:
         row = await tx.people.account()
         if row is None:
             return False
-        await tx.people.put_account(row._replace(state="closed"))
-        await end_sessions(self._premises, tx, "closed")
+        if said.action == FACTOR_RESET:
+            known = msgspec.structs.replace(await self._accounts.opened(row), seed=b"")
+            cell = await self._accounts.sealed(row.account, known)
+            await tx.people.put_account(row._replace(cell=cell, step=None))
+            await end_sessions(self._premises, tx, "factor")
+        elif said.action == BLOCK:
+            if row.state == "active":
+                await tx.people.put_account(row._replace(state="blocked"))
+        else:
+            await tx.people.put_account(row._replace(state="closed"))
+            await end_sessions(self._premises, tx, "closed")
         return True
 
     async def _end_membership(self, tx: OwnerTx, said: Entry) -> bool:

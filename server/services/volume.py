@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from dossier.errors import Refused, Unavailable
 from server.ports import AlarmRow, OpRow, OwnerTx
+from server.services import narrowing
 from server.services.effects import Alerted, Displayed
 from server.services.endings import PROVEN_MS, end_sessions
 from server.services.facets import ACCESS
@@ -27,6 +28,7 @@ STEP_UP: Final = 60
 BLOCKED: Final = 200
 """Distinct patients within an hour."""
 HOUR_MS: Final = 3_600_000
+BLOCK: Final = "volume_blocked"
 _KEPT_MS: Final = 15 * 86_400_000
 """One day longer than any desktop sends again."""
 _NUMBERS: Final = 8
@@ -64,6 +66,8 @@ class Volume:
             await self._step_up(tx)
         if patients >= BLOCKED and account.state == "active":
             raised.append(await self._raise(book, "blocked", told, patients))
+            said = entry(self._premises, None, BLOCK, other=book.owner, unit=told.unit)
+            await narrowing.record(self._premises, tx, row.n, said)
             await tx.people.put_account(account._replace(state="blocked"))
             alerted = Alerted("volume_blocked", self._premises.now_ms, told.unit, patients)
             await book.owe(told.unit, "alerted", alerted)

@@ -55,10 +55,13 @@ class AskedSync:
     """SyncControl that counts."""
 
     def __init__(self):
-        self.asked = 0
+        self.asked, self.shown = 0, []
 
     def now(self):
         self.asked += 1
+
+    def show(self, password, proof):
+        self.shown.append((password, proof))
 
 
 class ScriptedComputers:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from dossier.clock import from_wire
 from dossier.errors import DossierError, Refused
-from dossier.wire.messages import DeviceLine
+from dossier.wire.messages import AlarmLine, DeviceLine, DevicesReply
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.computers import ComputerService
 from ui.errors import error_sentence
@@ -82,12 +82,32 @@ class ComputersModel(QObject):
             self._failed,
         )
 
-    def _done(self, devices: tuple[DeviceLine, ...]) -> None:
-        self._told(devices)
+    def _done(self, told: DevicesReply) -> None:
+        self._told(told)
         self.ended.emit()
 
-    def _told(self, devices: tuple[DeviceLine, ...]) -> None:
-        self._set(ComputersState(lines=tuple(self._line(one) for one in devices)))
+    def _told(self, told: DevicesReply) -> None:
+        lines = tuple(self._line(one) for one in told.devices)
+        self._set(ComputersState(lines=lines, problem=self._alarm(told.alarms)))
+
+    def _alarm(self, alarms: tuple[AlarmLine, ...]) -> str:
+        """What was noticed last about this account, and what to do; "" for nothing."""
+        if not alarms:
+            return ""
+        speaking, last = self._speak(), alarms[0]
+        moment = speaking.formats.moment(from_wire(last.at))
+        tr = speaking.texts.tr
+        if last.kind == "refresh_reused":
+            return tr(
+                "{moment}: a copy of one of these computers tried to use your session, which was ended. "
+                "Call the operator if you did not restore this computer from a backup.",
+                moment=moment,
+            )
+        return tr(
+            "{moment}: {count} records were opened in your name within an hour. Call the operator if it was not you.",
+            moment=moment,
+            count=speaking.formats.number(last.patients),
+        )
 
     def _failed(self, error: DossierError) -> None:
         words = error_sentence(self._speak().texts, error)

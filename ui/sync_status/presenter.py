@@ -76,6 +76,7 @@ def link_words(texts: Texts, link: Link) -> str:
         Link.NOT_COLLOQUE: tr("This network asks for a sign-in page, or another site answers"),
         Link.BAD_ANSWER: tr("The server’s answer is damaged: trying again"),
         Link.SIGN_IN: tr("This computer’s right has ended: enrol it again"),
+        Link.PROOF: tr("Show that it is you, to send and receive"),
         Link.BLOCKED: tr("Reading stopped: too many records opened"),
         Link.DISTRUSTED: tr("Server not recognised: call the operator"),
         Link.TOO_OLD: tr("This version is too old: update Colloque"),
@@ -155,7 +156,7 @@ def _stopped_by(connection: Connection) -> DossierError | None:
             return TlsRefused(connection.detail.removeprefix("tls_"))
         case Link.DISTRUSTED:
             return Distrusted(connection.detail)
-        case Link.BLOCKED:
+        case Link.BLOCKED | Link.PROOF:
             return Refused(connection.detail)
     return None
 

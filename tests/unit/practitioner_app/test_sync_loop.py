@@ -192,6 +192,8 @@ def test_a_programmer_s_error_is_not_hidden(bench):
         (states.Pushing(1), Link.SYNCING),
         (states.Pulling(), Link.SYNCING),
         (states.NeedsSignIn("situation_ended"), Link.SIGN_IN),
+        (states.NeedsSignIn("proof_needed"), Link.PROOF),
+        (states.NeedsSignIn("wrong_proof"), Link.PROOF),
         (states.Revoked(), Link.SIGN_IN),
         (states.TooOld(), Link.TOO_OLD),
         *((states.Offline(trouble, LATER), None) for trouble in Trouble),

@@ -1,5 +1,6 @@
 """DATA-MODEL §5: narrowing survives a restore; what it names may come back later; nothing is widened."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -7,11 +8,14 @@ import pytest
 
 from dossier.access.home import MASKED
 from dossier.access.tables import ATTENDING
+from server.ports import AlarmRow, OpRow, OwnerTx
 from server.services.access import Access
 from server.services.accounts import account_row
+from server.services.effects import Displayed
 from server.services.labels import Labels
 from server.services.reapplying import Reapplying
 from server.services.unit import OwnerUnit
+from server.services.volume import BLOCKED
 from server.store.units import COUNTER_SPAN
 from tests.fakes.server_room import Desktop, ServerRoom, a_consent, a_document
 
@@ -198,6 +202,32 @@ def test_hz_25_a_revoked_device_and_an_ended_membership_stay_so() -> None:
     held = again.run(again.store.read(again.author.account, account_row))
     assert held is not None
     assert held.state == "closed"
+
+
+def test_an_authenticator_that_was_reset_and_a_blocked_account_stay_so() -> None:
+    """A stolen authenticator and a thief's volume do not come back with a backup of before."""
+    room = Practice()
+    stolen, greedy = room.author.account, room.other
+    room.run(room.credentials.invite(stolen, reset_factor=True))
+    for patient in range(1, BLOCKED + 1):
+        told = Displayed(room.premises.now_ms, greedy.session.unit)
+        mark = OpRow(f"op-{patient}", 0, "", "", b"", None, 0)
+        room.run(room.store.write(greedy.account, partial(counted, room, patient, mark, told)))
+    again = room.go_back()
+    assert set(again.reapply()) == {("factor_reset", "applied"), ("volume_blocked", "applied")}
+    held = again.run(again.store.read(stolen, account_row))
+    assert held is not None
+    assert again.run(again.accounts.opened(held)).seed == b""
+    blocked = again.run(again.store.read(greedy.account, account_row))
+    assert blocked is not None
+    assert blocked.state == "blocked"
+    assert again.reapply() == []
+
+
+async def counted(
+    room: Practice, patient: int, mark: OpRow, told: Displayed, tx: OwnerTx
+) -> list[AlarmRow]:
+    return await room.indexer.volume.count(patient, mark, told, tx)
 
 
 def test_a_destroyed_subject_keeps_no_narrowing_that_could_be_read() -> None:

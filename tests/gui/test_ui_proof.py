@@ -1,0 +1,78 @@
+"""The question of a session that is over: asked once, answered or put off, never in the way of the work."""
+
+import pytest
+from PySide6.QtWidgets import QLineEdit
+
+from practitioner_app.services.session import Connection, Link
+from tests.gui.ui_samples import a_look
+from tests.gui.ui_world import World
+from ui.main_window import MainWindow
+from ui.preferences import Preferences
+from ui.sync_status.proof_view import ProofDialog
+
+# the offscreen platform has no windows to raise when a question opens
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+def linked(world, session, qtbot, link, detail=""):
+    world.centre.connected(Connection(link=link, since=world.clock.now(), detail=detail))
+    session.models.status.refresh()
+
+
+def dialogs(session):
+    return [one for one in session.findChildren(ProofDialog) if one.isVisible()]
+
+
+def typed(dialog, *words):
+    for edit, word in zip(dialog.findChildren(QLineEdit), words, strict=True):
+        edit.setText(word)
+
+
+@pytest.fixture
+def world(qapp):
+    return World(qapp)
+
+
+@pytest.fixture
+def session(world, qapp, qtbot):
+    window = MainWindow(qapp, a_look("fr"))
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show_session(world.context(), Preferences())
+    window.show()
+    yield window.session
+    window.close()
+
+
+def test_s7_the_question_opens_by_itself_once_and_the_answer_goes_to_the_server(
+    world, session, qtbot
+):
+    linked(world, session, qtbot, Link.PROOF, "proof_needed")
+    (dialog,) = dialogs(session)
+    typed(dialog, "un mot de passe", "123 456")
+    dialog._go()
+    assert world.sync.shown == [("un mot de passe", "123456")]
+    assert dialogs(session) == []
+    assert all(not edit.text() for edit in dialog.findChildren(QLineEdit))
+    linked(world, session, qtbot, Link.STARTING)
+    linked(world, session, qtbot, Link.PROOF, "wrong_proof")
+    (again,) = dialogs(session)
+    again.reject()
+    linked(world, session, qtbot, Link.STARTING)
+    linked(world, session, qtbot, Link.PROOF, "proof_needed")
+    assert dialogs(session) == []
+
+
+def test_row38_who_put_it_off_works_on_and_is_asked_when_they_want_to_send(world, session, qtbot):
+    linked(world, session, qtbot, Link.PROOF, "proof_needed")
+    (dialog,) = dialogs(session)
+    dialog.reject()
+    session.sync_flow.send_now()
+    (again,) = dialogs(session)
+    again.reject()
+    assert world.sync.asked == 0
+    linked(world, session, qtbot, Link.ONLINE)
+    session.sync_flow.send_now()
+    assert world.sync.asked == 1
+    linked(world, session, qtbot, Link.PROOF, "proof_needed")
+    assert len(dialogs(session)) == 1
