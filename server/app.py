@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from dossier.access.matrix import MatrixPack
 from dossier.access.policy import load_policy
@@ -379,17 +378,15 @@ def build_app(
     doors.append(published(doors, house.told.name, VERSION))
     metrics.know(door.path for door in doors)
     routes = keeper.routes(doors)
-    front = Middleware(
-        Front,
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=OUTSIDE_ROUTES)
+    app.router.redirect_slashes = False
+    app.middleware_stack = Front(
+        app.build_middleware_stack(),
         ways(routes),
         house.premises.restore,
         house.premises.clock,
         metrics.answered,
         secure=tls is not None,
     )
-    app = Starlette(
-        routes=routes, lifespan=lifespan, exception_handlers=OUTSIDE_ROUTES, middleware=[front]
-    )
-    app.router.redirect_slashes = False
     app.state.doors = tuple(doors)
     return app

@@ -32,6 +32,9 @@ _FLESH: Final = bytes(set(range(256)) - set(b'{}[]"'))
 _MESSAGE_DEPTH: Final = limits.JSON_DEPTH + 4
 """A message may hold a resource of the full depth."""
 _WINDOW: Final = 1 << 20
+_SMALL_PAGE: Final = 2_048
+_AT_ONCE: Final = -1
+"""The level of zstd for a page of few bytes, whose table of codes would cost more than the page."""
 _BACKSLASH: Final = 0x5C
 _WHOLE: Final = 1 << 53
 """Above it a float does not name one integer."""
@@ -54,9 +57,10 @@ def decode(raw: bytes, kind: type[T]) -> T:
     return value
 
 
-def encode_pages(message: object, level: int = 1) -> tuple[bytes, str]:
+def encode_pages(message: object) -> tuple[bytes, str]:
     """MessagePack inside one zstd frame that declares its size, and the digest of the decoded bytes."""
     plain = msgspec.msgpack.encode(message)
+    level = 1 if len(plain) > _SMALL_PAGE else _AT_ONCE
     return _SCRATCH.compressor(level).compress(plain), repr_digest(plain)
 
 

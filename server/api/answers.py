@@ -8,8 +8,10 @@ Nothing of a body is ever logged.
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
+from types import coroutine
+from typing import Any, Final, TypeVar, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -83,17 +85,42 @@ async def received(request: Asked, max_bytes: int) -> bytes:
     said = request.header(b"content-type")
     if said != _JSON and said.split(";")[0].strip().lower() != _JSON:
         raise errors.Refused("media_type")
-    pieces, seen = [], 0
+    reading = _joined(request, max_bytes)
+    try:
+        waits_for = reading.send(None)
+    except StopIteration as end:  # all of it was here: no clock needs to run
+        return cast("bytes", end.value)
     try:
         async with asyncio.timeout(BODY_S):
-            async for piece in request.pieces():
-                seen += len(piece)
-                if seen > max_bytes:
-                    raise errors.Refused("too_large")
-                pieces.append(piece)
+            return await _resumed(reading, waits_for)
     except TimeoutError as error:
         raise errors.Refused("too_slow") from error
-    return b"".join(pieces)
+
+
+async def _joined(request: Asked, max_bytes: int) -> bytes:
+    pieces, seen = [], 0
+    async for piece in request.pieces():
+        seen += len(piece)
+        if seen > max_bytes:
+            raise errors.Refused("too_large")
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+@coroutine
+def _resumed(begun: Coroutine[Any, Any, T], waits_for: object) -> Generator[Any, Any, T]:
+    """The rest of a coroutine that was begun by hand and now waits."""
+    while True:
+        try:
+            sent = yield waits_for
+        except BaseException as error:  # noqa: BLE001 - a cancellation too is the coroutine's to hear
+            resume = partial(begun.throw, error)
+        else:
+            resume = partial(begun.send, sent)
+        try:
+            waits_for = resume()
+        except StopIteration as end:
+            return cast("T", end.value)
 
 
 def few(items: tuple[T, ...]) -> tuple[T, ...]:
