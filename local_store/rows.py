@@ -5,12 +5,12 @@ Whenever a row leaves, its words, its patient line and its index entries leave w
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from dossier.fhir.index import IndexRow, extract
+from dossier.fhir.index import IndexRow, extract, extract_words
 from dossier.identity.traits import plain
 from dossier.wire.messages import Row
 from local_store.bodies import BodyPacker
@@ -24,7 +24,7 @@ _decode: Final = msgspec.json.Decoder(dict).decode
 
 
 class Prepared(NamedTuple):
-    """A row of a page with everything computed from its body; `columns` None: a tombstone."""
+    """A row of a page with all that is kept of its body; `columns` None: a tombstone."""
 
     row: Row
     columns: IndexRow | None
@@ -47,13 +47,13 @@ def prepare(row: Row, packer: BodyPacker) -> Prepared:
     body = row.body
     if body is None:
         return Prepared(row, None, b"", 0)
-    return Prepared(row, indexed(body), packer.pack(body), len(body))
+    return Prepared(row, indexed(body, extract_words), packer.pack(body), len(body))
 
 
-def indexed(body: bytes) -> IndexRow:
+def indexed(body: bytes, read: Callable[[dict[str, Any]], IndexRow] = extract) -> IndexRow:
     """The extracted columns; blank for bytes that are no JSON object, which are kept as they are."""
     try:
-        return extract(_decode(body))
+        return read(_decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _BLANK
 

@@ -61,22 +61,11 @@ def extract(resource: Json) -> IndexRow:
     shape = SHAPES.get(rtype, GENERAL)
     if rtype == "Patient":
         return _patient(resource, rid)
-    at = title = code = ""
-    for key in shape.at:
-        value = resource.get(key)
-        if value is not None and (at := _instant(value)):
-            break
-    for key in shape.title:
-        value = resource.get(key)
-        if value is not None and (title := _wording(value)):
-            code = _coded(value)
-            break
-    if not title and "medicationReference" in resource:
-        title, code = _contained_drug(resource)
+    title, code = _titled(resource, shape)
     return IndexRow(
         rtype=rtype,
         id=rid,
-        at=at,
+        at=_dated(resource, shape),
         subject=_subject(resource),
         authors=_authors(resource),
         title=title,
@@ -84,6 +73,38 @@ def extract(resource: Json) -> IndexRow:
         status=_status(resource),
         text=search_text(resource, title),
     )
+
+
+def extract_words(resource: Json) -> IndexRow:
+    """What a copy is listed and searched by: of anything but a Patient `rtype`, `id`, `at`, `title` and `text`
+    as `extract` gives them, the other columns blank.
+    """
+    rtype, rid = _string(resource.get("resourceType")), _string(resource.get("id"))
+    if rtype == "Patient":
+        return _patient(resource, rid)
+    shape = SHAPES.get(rtype, GENERAL)
+    title, _ = _titled(resource, shape)
+    text = search_text(resource, title)
+    return IndexRow(rtype=rtype, id=rid, at=_dated(resource, shape), title=title, text=text)
+
+
+def _dated(resource: Json, shape: Shape) -> str:
+    for key in shape.at:
+        value = resource.get(key)
+        if value is not None and (at := _instant(value)):
+            return at
+    return ""
+
+
+def _titled(resource: Json, shape: Shape) -> tuple[str, str]:
+    """The title, and `system|code` of what it was read from."""
+    for key in shape.title:
+        value = resource.get(key)
+        if value is not None and (title := _wording(value)):
+            return title, _coded(value)
+    if "medicationReference" in resource:
+        return _contained_drug(resource)
+    return "", ""
 
 
 def references(resource: Json) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dossier.fhir.index import TEXT_CHARS, extract, references
+from dossier.fhir.index import TEXT_CHARS, IndexRow, extract, extract_words, references
 
 PATIENT = {"reference": "Patient/p1"}
 
@@ -207,6 +207,13 @@ _JSON = st.recursive(
 )
 
 
+def _of_a_copy(row: IndexRow) -> IndexRow:
+    """What a copy keeps: of a Patient everything."""
+    if row.rtype == "Patient":
+        return row
+    return IndexRow(rtype=row.rtype, id=row.id, at=row.at, title=row.title, text=row.text)
+
+
 @given(st.dictionaries(_KEYS, _JSON, max_size=8))
 @settings(max_examples=30, deadline=None)
 def test_no_json_object_makes_extraction_fail(resource: dict[str, Any]) -> None:
@@ -215,6 +222,7 @@ def test_no_json_object_makes_extraction_fail(resource: dict[str, Any]) -> None:
     assert isinstance(row.at, str)
     assert all(isinstance(author, str) for author in row.authors)
     assert all(isinstance(reference, str) for reference in references(resource))
+    assert _of_a_copy(extract_words(resource)) == _of_a_copy(row)
 
 
 @pytest.mark.shared
@@ -225,5 +233,6 @@ def test_every_official_example_has_its_type_and_id(shared: Path) -> None:
             resource = msgspec.json.decode(line)
             row = extract(resource)
             assert (row.rtype, row.id) == (resource["resourceType"], resource.get("id", ""))
+            assert _of_a_copy(extract_words(resource)) == _of_a_copy(row)
             seen += 1
     assert seen == 699
