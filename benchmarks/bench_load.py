@@ -34,6 +34,8 @@ from sync.proofs import begin
 
 PRACTITIONERS = 50
 PATIENTS_EACH = 10
+EACH = 120
+"""An account may make 1,000 requests at once; these are the requests of seven accounts."""
 SEED = 7
 WANTED = 2_000
 _BARE = [sys.executable, "-m", "benchmarks.bench_server", "--bare"]
@@ -48,6 +50,7 @@ class Figures(NamedTuple):
     server_ms: float
     client_ms: float
     size: int
+    write_ms: float
 
 
 class Person:
@@ -116,9 +119,10 @@ class Loop(asyncio.Protocol):
     def __init__(self, requests: list[bytes], ended: asyncio.Future[None]) -> None:
         self._requests, self._ended = iter(requests), ended
         self.walls: list[float] = []
+        self.writes: list[float] = []
         self.sizes: list[int] = []
         self._got = b""
-        self._sent_s = 0.0
+        self._sent_s, self._is_write = 0.0, False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's own is no subclass
@@ -133,6 +137,8 @@ class Loop(asyncio.Protocol):
         if len(body) < size:
             return
         self.walls.append(time.perf_counter() - self._sent_s)
+        if self._is_write:
+            self.writes.append(self.walls[-1])
         if not head.startswith(b"HTTP/1.1 200") or b'"rejected"' in body:
             self._ended.set_exception(SystemExit(f"refused: {head[:60]!r} {body[:200]!r}"))
             self._transport.close()
@@ -151,12 +157,13 @@ class Loop(asyncio.Protocol):
             self._ended.set_result(None)
             self._transport.close()
             return
+        self._is_write = request.startswith(b"POST /sync/v1/ops")
         self._sent_s = time.perf_counter()
         self._transport.write(request)
 
 
-async def loop(address: str, of_each: list[list[bytes]]) -> tuple[float, list[float], int]:
-    """Wall seconds, the wall of each request, the mean size of an answer."""
+async def loop(address: str, of_each: list[list[bytes]]) -> tuple[float, list[Loop]]:
+    """Wall seconds, and the lines with what each of their requests took."""
     running = asyncio.get_running_loop()
     host, port = address.rsplit(":", 1)
     lines: list[Loop] = []
@@ -167,9 +174,7 @@ async def loop(address: str, of_each: list[list[bytes]]) -> tuple[float, list[fl
         lines.append(Loop(requests, ends[-1]))
         await running.create_connection(lambda one=lines[-1]: one, host, int(port))  # type: ignore[misc]  # bound now
     await asyncio.gather(*ends)
-    took = time.perf_counter() - begun
-    sizes = [size for line in lines for size in line.sizes]
-    return took, [wall for line in lines for wall in line.walls], sum(sizes) // len(sizes)
+    return time.perf_counter() - begun, lines
 
 
 def mixed(people: list[Person], each: int, chance: random.Random) -> list[list[bytes]]:
@@ -188,9 +193,12 @@ def run(address: str, of_each: list[list[bytes]], pid: int, rest: Callable[[], N
     rest()
     before, mine = cpu_of(pid), time.process_time()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        took, walls, size = runner.run(loop(address, of_each))
+        took, lines = runner.run(loop(address, of_each))
     mine = time.process_time() - mine
     rest()
+    walls = [wall for line in lines for wall in line.walls]
+    writes = [wall for line in lines for wall in line.writes]
+    sizes = [size for line in lines for size in line.sizes]
     count = len(walls)
     return Figures(
         count / took,
@@ -198,7 +206,8 @@ def run(address: str, of_each: list[list[bytes]], pid: int, rest: Callable[[], N
         at(walls, 0.99) * 1e3,
         (cpu_of(pid) - before) / count * 1e3,
         mine / count * 1e3,
-        size,
+        sum(sizes) // count,
+        at(writes, 0.5) * 1e3 if writes else 0.0,
     )
 
 
@@ -230,7 +239,7 @@ def measure(served: Served, folder: Path, each: int) -> None:
         f"{WANTED} at least; {len(doctors)} accounts, {PRACTITIONERS} tokens, {each} requests each"
     )
     tell("load: requests a second", ours.rate, least.rate, "req/s", note=note)
-    note = f"p50 {ours.p50_ms:.0f}"
+    note = f"p50 {ours.p50_ms:.0f}, of a write {ours.write_ms:.0f}"
     tell("load: p99", ours.p99_ms, least.p99_ms, "ms", budget=60, note=note)
     note = f"effects and log included; this client {ours.client_ms:.3f}"
     tell("load: server CPU a request", ours.server_ms, least.server_ms, "ms", note=note)
@@ -249,7 +258,7 @@ def main() -> None:
     options = parser.parse_args()
     patients = options.patients or (60 if options.quick else 300)
     with tempfile.TemporaryDirectory() as name, Served(Path(name), patients) as served:
-        measure(served, Path(name), 40 if options.quick else 200)
+        measure(served, Path(name), 40 if options.quick else EACH)
 
 
 if __name__ == "__main__":
