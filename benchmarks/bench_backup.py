@@ -90,7 +90,7 @@ def files(bench: Bench, megabytes: int) -> None:
     bench.size = data.stat().st_size
     floor = spent(lambda: copied(data, bench.folder / "plain"))
     bench.say("files: backup, the first", spent(lambda: bench.back_up(bench.server, target)), floor)
-    fill(data, megabytes + max(1, megabytes // 100))
+    fill(data, bench.size // 1_000_000 + max(1, megabytes // 100))
     again: list[data_set.Made] = []
     cost = spent(lambda: again.append(bench.back_up(bench.server, target)))
     share = again[0].stored.written_bytes / again[0].stored.size

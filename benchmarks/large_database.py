@@ -31,7 +31,7 @@ def fill(data: Path, megabytes: int) -> int:
     dice = random.Random(present)
     while data.stat().st_size < megabytes * 1_000_000:
         raw.execute("BEGIN")
-        for _ in range(100):
+        for _ in range(10):
             present += 1
             owner = present * _STEP
             raw.execute(_OWNER, (owner,))
