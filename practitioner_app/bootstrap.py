@@ -30,13 +30,13 @@ from practitioner_app.keychain import system_keychain
 from practitioner_app.lock_watch import LockWatch
 from practitioner_app.open_session import OpenSession, Surroundings
 from practitioner_app.ports import ChangeSet, Topic
-from practitioner_app.profile import ProfileFolder
 from practitioner_app.purge_watch import PurgeWatch
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.housekeeping import Collector, Shutdown
 from practitioner_app.runtime.lanes import ThreadLanes
 from practitioner_app.runtime.main_thread import QtMainThread
 from practitioner_app.runtime.system_lock import SystemLock
+from practitioner_app.seats import Seats
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.session import (
@@ -44,8 +44,9 @@ from practitioner_app.services.session import (
     LeaseState,
     Lock,
 )
+from practitioner_app.sharing import Sharing
 from practitioner_app.tour_walk import TourWalk
-from practitioner_app.workstation import Installation, Workstation
+from practitioner_app.workstation import Workstation
 from ui.main_window import MainWindow
 from ui.preferences import Preferences, keep_preferences, look_of, read_preferences
 from ui.sign_in.view_model import LockModel, StartModel
@@ -97,7 +98,7 @@ class Enrolled(Struct, frozen=True, kw_only=True):
 
 
 class Desktop(QObject):
-    """The running program: one window, one profile."""
+    """The running program: one window, one person at a time."""
 
     def __init__(
         self, application: QApplication, options: Options, stage: "Stage | None" = None
@@ -109,7 +110,6 @@ class Desktop(QObject):
         self._main_thread = QtMainThread(self._unexpected, self)
         self._lanes = ThreadLanes(self._main_thread, self._unexpected)
         self._changes = Changes(self._main_thread, self)
-        self._folder = ProfileFolder(options.profile)
         around = Surroundings(
             clock=self._clock,
             entropy=SystemEntropy(),
@@ -118,16 +118,17 @@ class Desktop(QObject):
             terms=Terminology.load(),
             transport=stage.transport if stage is not None else by_wire,
         )
-        self.workstation = Workstation(self._folder, around, system_keychain)
-        self.installation = Installation(self._folder, self.workstation, around, system_keychain)
-        self._default = Preferences(
+        self.seats = Seats(options.profile, around, system_keychain)
+        self._default = self._preferences = Preferences(
             language=options.language, theme=options.theme, scale=options.scale
         )
-        self._preferences = self._default
         self.window = MainWindow(application, self._look())
         self._watch, self._ticks = LockWatch(self._clock), 0
         pages = (self._show_lock, self._show_start)
-        self._purge = PurgeWatch(self.workstation, self._lanes, pages, self._unexpected)
+        self._purge = PurgeWatch(lambda: self.workstation, self._lanes, pages, self._unexpected)
+        self._sharing = Sharing(
+            self.seats, options.server, self._lanes, self.window, pages, self._unexpected
+        )
         self._walk: TourWalk | None = None
         self._collector, self._system_lock = Collector(self), SystemLock(self)
         self._timer = QTimer(self)
@@ -136,26 +137,25 @@ class Desktop(QObject):
         self._shutdown = self._stopping()
         self._wire()
 
+    @property
+    def workstation(self) -> Workstation:
+        """Of whoever is at the computer."""
+        return self.seats.present.workstation
+
     def begin(self) -> None:
-        """Hold the profile and show the first page: first start, lock, or (enrolled just now) the session."""
-        self._folder.hold()
-        if not self._folder.is_enrolled:
+        """Show the first page: first start, lock, or (a demonstration's phrase was given) the session. A
+        profile that another program holds says so when its phrase is typed.
+        """
+        if not self.seats.present.folder.is_enrolled:
             self._show_start()
-            self._purge.pay()
         else:
-            card = self.workstation.card
-            if card.demonstration and self._options.server not in ("", card.server):
-                self._folder.write_card(structs.replace(card, server=self._options.server))
-            self.workstation.begin()
-            if self._options.phrase and card.demonstration:
-                self._show_lock()
-                self._lanes.write(
-                    partial(self.workstation.unlock, self._options.phrase),
-                    lambda _nothing: self._show_session(),
-                    self._told,
-                )
-            else:
-                self._show_lock()
+            self.seats.present.sit(self._options.server)
+            self._show_lock()
+            if self._options.phrase and self.workstation.card.demonstration:
+                unlock = partial(self.workstation.unlock, self._options.phrase)
+                self._lanes.write(unlock, lambda _nothing: self._show_session(), self._told)
+        for station in self.seats.owing():
+            self._lanes.write(station.pay_receipt, failed=self._unexpected)
         self.window.show()
         self._timer.start()
         self._system_lock.listen()
@@ -166,10 +166,10 @@ class Desktop(QObject):
             (
                 ("commands", self._lanes.stop_accepting),
                 ("timer", self._timer.stop),
-                ("session", partial(self.workstation.lock, Lock.ASKED)),
+                ("session", lambda: self.workstation.lock(Lock.ASKED)),
                 ("lanes", self._lanes.close),
                 ("bridge", self._main_thread.close),
-                ("profile", self._folder.release),
+                ("profile", self.seats.release),
                 ("collector", self._collector.stop),
             ),
             self._unexpected,
@@ -209,12 +209,13 @@ class Desktop(QObject):
     def _start_model(self) -> StartModel:
         options = self._options
         return StartModel(
-            installer=self.installation,
+            installer=self.seats.present.installation,
             lanes=self._lanes,
             speak=self._speaking,
             address=options.server,
             device_name=options.device_name,
-            erased=self._folder.owed_receipt() is not None,
+            erased=self.seats.present.folder.owed_receipt() is not None,
+            shared=bool(self.seats.lines()),
         )
 
     def _lock_model(self) -> LockModel:
@@ -408,7 +409,9 @@ def _with_desktop(
 
 def enrol(desktop: Desktop, options: Options, given: Enrolment) -> Enrolled:
     """The six steps without a window, for a demonstration server only. Raises DossierError kin."""
-    folder, installation = ProfileFolder(options.profile), desktop.installation
+    if desktop.seats.present.folder.is_enrolled:
+        desktop.seats.another()
+    folder, _, installation = desktop.seats.present
     folder.hold()
     try:
         state = first_start.with_address(FirstStart(), options.server)

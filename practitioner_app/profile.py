@@ -95,7 +95,9 @@ class ProfileFolder:
         return self.path / STORE
 
     def hold(self) -> None:
-        """Make the folder and keep others out; StoreLocked when another program has it open."""
+        """Make the folder and keep others out; StoreLocked when another program has it open. Safe to repeat."""
+        if self._held is not None:
+            return
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
         self.store.mkdir(mode=0o700, exist_ok=True)
@@ -106,6 +108,14 @@ class ProfileFolder:
             os.close(handle)
             raise StoreLocked from error
         self._held = handle
+        (self.path / _LOCK).touch()
+
+    def last_held(self) -> float:
+        """When it was, in seconds since 1970; 0 for never."""
+        try:
+            return (self.path / _LOCK).stat().st_mtime
+        except OSError:
+            return 0.0
 
     def release(self) -> None:
         if self._held is not None:

@@ -15,7 +15,7 @@ class PurgeWatch:
 
     def __init__(
         self,
-        workstation: Workstation,
+        workstation: Callable[[], Workstation],
         lanes: ThreadLanes,
         pages: tuple[Callable[[], None], Callable[[], None]],
         failed: Callable[[BaseException], None],
@@ -30,11 +30,11 @@ class PurgeWatch:
             _log.info("purge ordered")
             self._under_way = True
             self._hide()
-            self._lanes.write(self._workstation.erase, self._erased, self._not_all)
+            self._lanes.write(self._workstation().erase, self._erased, self._not_all)
 
     def pay(self) -> None:
         """Give the proof of a purge, if one is owed: now, or at the next start."""
-        self._lanes.write(self._workstation.pay_receipt, failed=self._failed)
+        self._lanes.write(self._workstation().pay_receipt, failed=self._failed)
 
     def _erased(self, _nothing: None) -> None:
         self._under_way = False

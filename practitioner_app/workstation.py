@@ -171,9 +171,8 @@ class Workstation:
         owed = self._folder.owed_receipt()
         if owed is None:
             return
-        known = None
-        if owed.key_list:
-            known = pinned(identity_of(owed.identity), owed.key_list.encode())
+        has_list = bool(owed.key_list)
+        known = pinned(identity_of(owed.identity), owed.key_list.encode()) if has_list else None
         try:
             self._around.transport(owed.server, known).purged(owed.said)
         except SignInNeeded:
@@ -236,6 +235,7 @@ class Workstation:
             self.open_session(self._folder.card(), secrets, continuity=continuity)
 
     def _found(self, opened: Callable[[], Secrets]) -> Secrets:
+        self._folder.hold()
         wait_s = self._attempts.wait_s()
         if wait_s > 0:
             raise Busy(wait_s)
@@ -392,6 +392,7 @@ class Installation:
 
     def make_profile(self, state: FirstStart) -> str:
         """Seal the key, open the store, put the device key into it. Returns the recovery code."""
+        self._folder.hold()
         card = card_of(state)
         code = new_recovery_code(self._around.entropy)
         secrets = self._folder.create(

@@ -32,7 +32,9 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         "error.seal": tr("This phrase does not open the copy. Check the keyboard and Caps Lock."),
         "error.keychain": tr("The keyring of this computer cannot be used."),
         "error.store": tr("The copy on this computer cannot be read or written."),
-        "error.store_locked": tr("Colloque is already open on this computer."),
+        "error.store_locked": tr(
+            "Colloque is already open for this person on this computer. Close the other window, then try again."
+        ),
         "error.store_corrupt": tr(
             "The copy was damaged: it was put aside and is being made again."
         ),

@@ -16,10 +16,12 @@ from ui.preferences import Preferences
 from ui.session_view import SessionView
 from ui.sign_in.keyring_view import KeyringDialog
 from ui.sign_in.lock_view import CountdownCard, LockView
+from ui.sign_in.people_view import PeopleView
 from ui.sign_in.phrase_model import PhraseModel
 from ui.sign_in.phrase_view import PhraseView
 from ui.sign_in.presenter import intended_use, keyring_state
 from ui.sign_in.start_view import StartView
+from ui.sign_in.state import PersonLine
 from ui.sign_in.view_model import LockModel, StartModel
 from ui.theme.look import Look
 from ui.theme.style import apply_look
@@ -46,6 +48,12 @@ class MainWindow(QWidget):
     installed = Signal()
     acted = Signal()
     preferences_chosen = Signal(Preferences)
+    people_asked = Signal()
+    """The list of those who share this computer."""
+    person_chosen = Signal(str)
+    another_asked = Signal()
+    people_left = Signal()
+    """Back to whoever was at the computer, from that list or from the start of another person."""
     closing = Signal()
     keyring_retry = Signal()
     keyring_given_up = Signal()
@@ -126,6 +134,7 @@ class MainWindow(QWidget):
         self._lock_model = model
         view.unlock_asked.connect(model.submit)
         view.recovery_asked.connect(model.toggle_recovery)
+        view.people_asked.connect(self.people_asked)
         model.changed.connect(self._show_lock_state)
         model.opened.connect(self._unlocked)
         model.recovered.connect(self._recovered)
@@ -149,6 +158,15 @@ class MainWindow(QWidget):
         model.keyring.connect(self._keyring_problem)
         self._show_page(view)
 
+    def show_people(self, lines: tuple[PersonLine, ...]) -> None:
+        """Who may take this computer: names only."""
+        view = PeopleView(self._look, lines)
+        view.chosen.connect(self.person_chosen)
+        view.another_asked.connect(self.another_asked)
+        view.left.connect(self.people_left)
+        self._show_page(view)
+        view.focus_present()
+
     def show_start(self, model: StartModel) -> None:
         view = StartView(self._look, intended_use=intended_use(self._look.texts))
         model.setParent(view)
@@ -161,6 +179,7 @@ class MainWindow(QWidget):
         view.back_asked.connect(model.back)
         model.changed.connect(self._show_start_state)
         model.finished.connect(self._installed)
+        model.left.connect(self.people_left)
         model.keyring.connect(self._keyring_problem)
         self._show_page(view)
         view.show_state(model.state)

@@ -41,8 +41,12 @@ class SmallPractice:
 
     def enrolled(self, who: int, device: str, *words: str) -> DesktopProcess:
         """A desktop of this account, enrolled without a window, not started."""
+        desktop = DesktopProcess(self.house, self.accounts[who]["login"], *words)
+        return self.enrol_at(desktop, who, device)
+
+    def enrol_at(self, desktop: DesktopProcess, who: int, device: str) -> DesktopProcess:
+        """One more person at this computer, whose program does not run."""
         account = self.accounts[who]
-        desktop = DesktopProcess(self.house, account["login"], *words)
         given = {name: account[name] for name in ("login", "password", "authenticator")}
         given |= {"phrase": self.phrase, "device_name": device}
         said = ["--profile", str(desktop.profile), "enrol", "--server", self.server.url]

@@ -58,6 +58,7 @@ class LockView(Ground):
 
     unlock_asked = Signal(str)
     recovery_asked = Signal()
+    people_asked = Signal()
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(look, "banner", parent=parent)
@@ -131,6 +132,9 @@ class LockView(Ground):
         self._recovery = Button(look, "", kind=Kind.LINK)
         self._recovery.clicked.connect(self._recovery_clicked)
         body.addLayout(row(1, self._recovery, 1))
+        people = Button(look, look.tr("Switch user"), kind=Kind.LINK)
+        people.clicked.connect(self._people_clicked)
+        body.addLayout(row(1, people, 1))
         body.addSpacing(10)
         body.addWidget(Rule(look))
         body.addSpacing(10)
@@ -186,6 +190,11 @@ class LockView(Ground):
     def _recovery_clicked(self) -> None:
         self._field.edit.clear()
         self.recovery_asked.emit()
+
+    @Slot()
+    def _people_clicked(self) -> None:
+        self._field.edit.clear()
+        self.people_asked.emit()
 
     def focus_field(self) -> None:
         self._field.edit.setFocus()

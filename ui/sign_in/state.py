@@ -28,6 +28,16 @@ class LockState(Struct, frozen=True, kw_only=True):
     keyboard: str = ""
 
 
+class PersonLine(Struct, frozen=True):
+    """A person enrolled on this computer, in one situation. `place`: the practice; `key` names the profile."""
+
+    key: str
+    person: str
+    place: str
+    device_name: str
+    present: bool = False
+
+
 class StepMark(StrEnum):
     DONE = "done"
     HERE = "here"

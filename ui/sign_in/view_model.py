@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from msgspec import structs
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from dossier.errors import DossierError, KeychainError, Refused
@@ -121,6 +122,8 @@ class StartModel(QObject):
 
     changed = Signal()
     finished = Signal()
+    left = Signal()
+    """Nobody new after all, before anything was enrolled."""
     keyring = Signal(object)
 
     def __init__(
@@ -132,10 +135,12 @@ class StartModel(QObject):
         address: str = "",
         device_name: str = "",
         erased: bool = False,
+        shared: bool = False,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._installer, self._lanes, self._speak = installer, lanes, speak
+        self._shared = shared
         problem = "first_start.erased" if erased else ""
         self._first = FirstStart(address=address, device_name=device_name, problem=problem)
         self._error: DossierError | None = None
@@ -146,7 +151,9 @@ class StartModel(QObject):
 
     @property
     def state(self) -> StartState:
-        return start_state(self._first, self._speak(), error=self._error, progress=self._progress)
+        shown = start_state(self._first, self._speak(), error=self._error, progress=self._progress)
+        leaves = self._shared and self._first.step is Step.SERVER
+        return structs.replace(shown, can_go_back=shown.can_go_back or leaves)
 
     @property
     def step(self) -> Step:
@@ -209,6 +216,9 @@ class StartModel(QObject):
             self.finished.emit()
 
     def back(self) -> None:
+        if self._shared and self._first.step is Step.SERVER:
+            self.left.emit()
+            return
         self._set(first_start.back(self._first))
 
     # -- effects --------------------------------------------------------------
