@@ -1,4 +1,4 @@
-"""The folder of one profile: one account, one situation, one device.
+"""The folder of one profile: one account, one situation, one device (practitioner_app.seats: several of them).
 
     cache.hdr       sealed header: the key, wrapped twice (dossier.sealing.profile)
     card.json       who and where, in clear: the person, the device, the practice, the server; no patient

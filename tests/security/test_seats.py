@@ -26,9 +26,9 @@ class NamedServer(OneServer):
 
     person, devices = "Dr Claire FONTAINE", 0
 
-    def enrol(self, request):
+    def enrol(self, request, *proof):
         self.devices += 1
-        reply = super().enrol(request)
+        reply = super().enrol(request, *proof)
         return type(reply)(
             account=self.devices,
             device=f"d{self.devices}",

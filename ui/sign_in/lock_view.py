@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from ui.sign_in.state import LockState
 from ui.theme.look import Look
@@ -53,6 +53,11 @@ class Medal(QWidget):
         self._look.icons.draw(painter, at, self._glyph, self._look.colour("accent"), 24)
 
 
+def _room(height: int) -> QSpacerItem:
+    """A distance that large text on a small screen takes back first."""
+    return QSpacerItem(0, height, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Maximum)
+
+
 class LockView(Ground):
     """Emits the phrase once and empties its field."""
 
@@ -69,20 +74,20 @@ class LockView(Ground):
         for label in (self._day, self._time):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             stack.addWidget(label)
-        stack.addSpacing(40)
+        stack.addItem(_room(40))
         stack.addLayout(row(1, self._card(), 1))
-        stack.addSpacing(32)
+        stack.addItem(_room(32))
         self._tiles = row(spacing=16)
         holder = QWidget()
         holder.setLayout(self._tiles)
         stack.addLayout(row(1, holder, 1))
-        stack.addSpacing(24)
+        stack.addItem(_room(24))
         self._lease = PlainLabel(look, colour="bannermuted", wrap=True)
         self._notice = PlainLabel(look, colour="banner_ring", weight=Weight.MEDIUM, wrap=True)
         for label in (self._lease, self._notice):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             stack.addWidget(label)
-            stack.addSpacing(12)
+            stack.addItem(_room(12))
         stack.addStretch(2)
         self._practice = PlainLabel(
             look, size=Size.LABEL, weight=Weight.MEDIUM, colour="bannermuted"

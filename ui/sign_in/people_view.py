@@ -126,7 +126,7 @@ class PeopleView(Ground):
         body.addSpacing(10)
         body.addWidget(Rule(look))
         body.addSpacing(10)
-        words = look.tr("Each person has a copy and a phrase of their own; one is open at a time.")
+        words = look.tr("Each person has their own copy and phrase.")
         foot = PlainLabel(look, words, size=Size.LABEL, colour="muted", wrap=True)
         foot.setAlignment(Qt.AlignmentFlag.AlignCenter)
         body.addWidget(foot)
