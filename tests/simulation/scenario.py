@@ -173,8 +173,11 @@ class Schedule:
         ]
 
     def _rest(self) -> None:
-        """Faults stop: everybody gets answers, until nobody has anything left to ask."""
+        """Faults stop: everybody gets answers, until nobody has anything left to ask. The machine of the server is
+        set right, or nobody's authenticator would agree with it; the server's own time does not go back.
+        """
         self.faults = CALM
+        self.scene.room.clock.wrong_by = timedelta()
         self._mend()
         self.moves += 1
         self.requests += self.late
@@ -345,9 +348,6 @@ class Schedule:
         self._pass_time()
 
     def _pass_time(self) -> None:
-        for desktop in self.desktops:
-            for slot in desktop.slots:
-                self._prove(desktop, slot)
         clock = self.scene.room.clock
         now_s = clock.monotonic()
         due = [
@@ -358,6 +358,9 @@ class Schedule:
         ]
         clock.go(seconds=min(60.0, max(0.001, min(due, default=now_s + 1.0) - now_s)))
         self.scene.side.beat()
+        for desktop in self.desktops:
+            for slot in desktop.slots:
+                self._prove(desktop, slot)
         if not (self.requests or self.running or self.answers or self.slow):
             for index, desktop in enumerate(self.desktops):
                 for slot in desktop.slots:

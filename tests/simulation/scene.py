@@ -159,7 +159,7 @@ class Scene:
 
     def digits(self, account: int) -> str:
         """What the authenticator of this person shows that was not used before; "" until it shows the next."""
-        here = totp.step_of(self.room.clock.now())
+        here = totp.step_of(self.room.clock.instant)
         row = self.room.run(self.room.store.read(account, account_row))
         step = max((row.step or 0) + 1, here - 1)
         return totp.code_at(SEED, step) if step <= here + 1 else ""
