@@ -41,6 +41,10 @@ class Mutant(NamedTuple):
     seeds: int = 150
 
 
+LEAVING = CLOCKS_MINUTE._replace(
+    weights={**CLOCKS_MINUTE.weights, "act": 250, "shift": 40}, labels=True
+)
+"""Nearly everybody leaves, under clocks that are set."""
 DYING_AT_CURSORS = FRAGILE._replace(deaths=("cursor",))
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("no_idempotency", "3", plant=changed_by(server.NoIdempotency)),
@@ -81,7 +85,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("loss_untold", "6", plant=indexed_by(server.LossUntold)),
     Mutant("gain_untold", "1", plant=indexed_by(server.GainUntold)),
     Mutant("recheck_untold", "1 6", plant=indexed_by(server.RecheckUntold)),
-    Mutant("machines_clock_believed", "6", plant=server.machines_clock_believed, day=CLOCKS_MINUTE),
+    Mutant("machines_clock_believed", "6", plant=server.machines_clock_believed, day=LEAVING),
     Mutant("ends_stand_wrong", "1", engine=desktop.EndsStandWrong, day=CLOCKS_MINUTE),
     Mutant("forgotten_by_our_clock", "5", desktop.ForgottenByOurClock, day=CLOCKS_MINUTE),
     Mutant("move_leaves_nothing", "1", plant=server.move_leaves_nothing, day=LABELS_MINUTE),
