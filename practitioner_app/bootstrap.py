@@ -48,6 +48,7 @@ from practitioner_app.sharing import Sharing
 from practitioner_app.tour_walk import TourWalk
 from practitioner_app.workstation import Workstation
 from ui.main_window import MainWindow
+from ui.open_page import open_page
 from ui.preferences import Preferences, keep_preferences, look_of, read_preferences
 from ui.sign_in.view_model import LockModel, StartModel
 from ui.speaking import Speaking
@@ -165,6 +166,7 @@ class Desktop(QObject):
         return Shutdown(
             (
                 ("commands", self._lanes.stop_accepting),
+                ("browser", self.seats.give_up_browsers),
                 ("timer", self._timer.stop),
                 ("session", lambda: self.workstation.lock(Lock.ASKED)),
                 ("lanes", self._lanes.close),
@@ -212,6 +214,7 @@ class Desktop(QObject):
             installer=self.seats.present.installation,
             lanes=self._lanes,
             speak=self._speaking,
+            open_page=open_page,
             address=options.server,
             device_name=options.device_name,
             erased=self.seats.present.folder.owed_receipt() is not None,

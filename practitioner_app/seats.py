@@ -97,12 +97,18 @@ class Seats:
         seats = [self._seat(path) for path in paths if ProfileFolder(path).owed_receipt()]
         return [seat.workstation for seat in seats]
 
+    def give_up_browsers(self) -> None:
+        """Nobody here waits for a browser any more; from any thread."""
+        for seat in self._made.values():
+            seat.installation.give_up_browser()
+
     def release(self) -> None:
         """Let other programs in."""
         for seat in self._made.values():
             seat.folder.release()
 
     def _take(self, path: Path) -> tuple[Seat, Seat]:
+        self.give_up_browsers()
         before, self.present = self.present, self._seat(path)
         return before, self.present
 

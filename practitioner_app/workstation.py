@@ -4,7 +4,7 @@ Everything here blocks and runs on the write lane, except `facts` and `progress`
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -36,10 +36,12 @@ from dossier.wire.messages import (
 )
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
+from practitioner_app.loopback import LoopbackListener
 from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings, identity_of
 from practitioner_app.ports import Keychain
 from practitioner_app.profile import Card, ProfileFolder, Secrets
 from practitioner_app.services import session as rules
+from practitioner_app.services.browser_sign_in import ENROL, BrowserSignIn
 from practitioner_app.services.first_start import FirstStart, own_words
 from practitioner_app.services.session import (
     Attempts,
@@ -345,6 +347,7 @@ class Installation:
         self._folder, self._workstation, self._around = folder, workstation, around
         self._keychain, self._cost = keychain, cost
         self._device_key = b""
+        self._browser = BrowserSignIn(lambda: LoopbackListener(around.clock), around.entropy)
         self._met: Met | None = None
 
     def capabilities(self, state: FirstStart) -> Capabilities:
@@ -377,12 +380,30 @@ class Installation:
     def enrol(self, state: FirstStart) -> EnrolReply:
         """The private key stays in memory until the profile is made."""
         self._device_key = devices.new_private_key(self._around.entropy)
+        said = {"login": state.login, "password": state.password, "proof": state.proof}
+        return self._enrolled(state, said)
+
+    def ask_page(self, state: FirstStart) -> str:
+        """The page of this server that the browser opens, for the key of this computer."""
+        self._device_key = devices.new_private_key(self._around.entropy)
+        pages = state.capabilities.pages if state.capabilities else ""
+        public = devices.public_key(self._device_key)
+        return self._browser.begin(ENROL, state.address, pages, public)
+
+    def enrol_by_browser(self, state: FirstStart) -> EnrolReply:
+        """Waits until the person signed in there. Raises Refused: `browser_late`, `browser_given_up`."""
+        found = self._browser.wait()
+        return self._enrolled(state, {"code": found.code, "verifier": found.verifier})
+
+    def give_up_browser(self) -> None:
+        """From any thread."""
+        self._browser.give_up()
+
+    def _enrolled(self, state: FirstStart, who: Mapping[str, str]) -> EnrolReply:
         asked = EnrolRequest(
-            login=state.login,
-            password=state.password,
-            proof=state.proof,
             device_name=state.device_name,
             public_key=base64url(devices.public_key(self._device_key)),
+            **who,
         )
         reply = enrol(self._server(state), asked, self._device_key, self._around.entropy)
         said = state.capabilities.identity if state.capabilities else ""

@@ -100,6 +100,16 @@ def _refusal(texts: Texts, code: str) -> str:
         "wrong_proof": tr(
             "The password or the six digits are wrong, or the digits were used already."
         ),
+        "no_browser": tr(
+            "No browser opens on this computer. Sign in with login, password and code instead."
+        ),
+        "no_pages": tr("This server names another address for its pages: nothing was opened."),
+        "browser_port": tr(
+            "This computer gives no port to hear the browser. Sign in with login, password and code."
+        ),
+        "browser_late": tr(
+            "Nothing came from the browser within five minutes. Nothing is lost: start again."
+        ),
         "proof_needed": tr("Type your password and the six digits again."),
         **password_words(texts),
     }.get(code, "")

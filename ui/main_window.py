@@ -175,6 +175,7 @@ class MainWindow(QWidget):
         view.chosen.connect(self._start_chosen)
         view.checked.connect(model.check)
         view.link_asked.connect(model.toggle_activation)
+        view.browser_asked.connect(model.use_browser)
         view.forward_asked.connect(model.forward)
         view.back_asked.connect(model.back)
         model.changed.connect(self._show_start_state)

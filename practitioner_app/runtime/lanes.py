@@ -5,6 +5,7 @@
     sync    1 thread    the loop of the engine
     blobs   2 threads   documents
     hints   1 thread    the wake-up line
+    browser 1 thread    waiting for the person's own browser
 
 `then(answer)` runs on the main thread, and only while the object it is a method of is alive: a bound
 method is held weakly, and a destroyed QObject is not alive. `failed(error)` gets the expected failures (DossierError); a programmer's error goes
@@ -61,6 +62,10 @@ class Lanes(Protocol):
         key: str | None = None,
     ) -> None:
         """Fetch or prepare a document."""
+        ...
+
+    def browser(self, fn: Callable[[], T], then: Then[T], failed: Failed | None = None) -> None:
+        """Wait for what a person does in their browser: minutes, in nobody's way."""
         ...
 
 
@@ -154,6 +159,7 @@ class ThreadLanes:
         self._sync = ThreadPoolExecutor(1, "lane-sync")
         self._blobs = ThreadPoolExecutor(2, "lane-blobs")
         self._hints = ThreadPoolExecutor(1, "lane-hints")
+        self._browser = ThreadPoolExecutor(1, "lane-browser")
         self._accepting = True
 
     def read(
@@ -182,6 +188,9 @@ class ThreadLanes:
     ) -> None:
         self._submit(self._blobs, fn, then, failed, key)
 
+    def browser(self, fn: Callable[[], T], then: Then[T], failed: Failed | None = None) -> None:
+        self._submit(self._browser, fn, then, failed, None)
+
     def sync(self, fn: Callable[[], None]) -> "Future[None]":
         """Start the engine's loop; the composition root alone calls it."""
         return self._sync.submit(self._guarded, fn)
@@ -206,9 +215,10 @@ class ThreadLanes:
             future.result()
 
     def close(self) -> None:
-        """Finish in the order hints, sync, blobs, read, write."""
+        """Finish in the order browser, hints, sync, blobs, read, write."""
         self._accepting = False
-        for lane in (self._hints, self._sync, self._blobs, self._read, self._write):
+        lanes = (self._browser, self._hints, self._sync, self._blobs, self._read, self._write)
+        for lane in lanes:
             lane.shutdown(wait=True)
 
     def _submit(
@@ -283,6 +293,9 @@ class InlineLanes:
         key: str | None = None,
     ) -> None:
         self._run(fn, then, failed, key)
+
+    def browser(self, fn: Callable[[], T], then: Then[T], failed: Failed | None = None) -> None:
+        self._run(fn, then, failed, None)
 
     def _run(
         self,

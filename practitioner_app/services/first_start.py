@@ -47,6 +47,9 @@ class Effect(StrEnum):
     ASK_ACTIVATION = "ask_activation"
     ACTIVATE = "activate"
     ENROL = "enrol"
+    ASK_PAGE = "ask_page"
+    """Which page of the server the person's browser opens."""
+    AWAIT_BROWSER = "await_browser"
     MAKE_PROFILE = "make_profile"
     FIRST_COPY = "first_copy"
 
@@ -116,6 +119,31 @@ def with_new_password(state: FirstStart, password: str, again: str) -> FirstStar
 
 def with_proof(state: FirstStart, text: str) -> FirstStart:
     return structs.replace(state, proof="".join(text.split()), problem="")
+
+
+def has_pages(state: FirstStart) -> bool:
+    """Does this server let people sign in with their browser?"""
+    return bool(state.capabilities and state.capabilities.pages)
+
+
+def by_browser(state: FirstStart) -> FirstStart:
+    """The person's own browser says who they are, in the place of login, password and digits."""
+    is_here = state.step is Step.IDENTITY and state.reply is None and has_pages(state)
+    if not is_here or state.wants is not Effect.NOTHING:
+        return state
+    if not state.device_name:
+        return structs.replace(state, problem="first_start.device_name_missing")
+    return structs.replace(state, wants=Effect.ASK_PAGE, password="", proof="", problem="")
+
+
+def page_shown(state: FirstStart) -> FirstStart:
+    """The browser shows the page: now its person acts there."""
+    return structs.replace(state, wants=Effect.AWAIT_BROWSER)
+
+
+def gave_up(state: FirstStart) -> FirstStart:
+    """Nobody waits for the browser any more; nothing typed here is lost."""
+    return structs.replace(state, wants=Effect.NOTHING, problem="")
 
 
 def with_situation(state: FirstStart, situation: Situation) -> FirstStart:

@@ -12,6 +12,14 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, Request, expect
 
+from dossier.clock import SystemClock
+from dossier.entropy import SystemEntropy
+from dossier.sealing import devices as device_keys
+from dossier.sealing.text import base64url
+from dossier.wire import codec, limits
+from dossier.wire import messages as wire
+from practitioner_app.loopback import LoopbackListener
+from practitioner_app.services.browser_sign_in import ENROL, BrowserCode, BrowserSignIn
 from tests.fakes.chromium import Authenticator, chromium
 from tests.fakes.served_house import ServedHouse, served
 from tests.fakes.server_room import PASSWORD, Desktop
@@ -218,44 +226,37 @@ def test_a_wrong_password_is_said_once_and_nothing_is_lost(
     expect(page.get_by_label("Code à six chiffres")).to_be_focused()
 
 
-def test_a_desktop_that_asked_gets_its_code_on_its_own_loopback(
+def test_row34_a_desktop_is_enrolled_by_a_real_browser_without_a_password_in_it(
     page: Page, room: tuple[ServedHouse, str]
 ) -> None:
+    """RFC 8252 end to end: the desktop's own listener and verifier, the page, the code, the device key."""
     house, origin = room
-    doctor(house)
-    heard = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as desktop:
-        said: dict[str, bytes] = {}
-
-        def answer() -> None:
-            line, _ = desktop.accept()
-            with line:
-                said["asked"] = line.recv(4096)
-                line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-            heard.set()
-
-        waiting = threading.Thread(target=answer)
-        waiting.start()
-        asked: dict[str, Any] = {
-            "purpose": "enrol",
-            "challenge": "c" * 43,
-            "key": "k" * 43,
-            "state": "s" * 43,
-            "port": desktop.getsockname()[1],
-        }
-        query = "&".join(f"{name}={value}" for name, value in asked.items())
-        page.goto(f"{origin}/sign-in?{query}")
-        expect(page.get_by_role("heading", level=1)).to_have_text(
-            "Installer Colloque sur cet ordinateur"
-        )
-        type_password(page, house, f"{origin}/sign-in?{query}")
-        page.get_by_role("button", name="Continuer dans Colloque").click()
-        assert heard.wait(15)
-        waiting.join(10)
-    first = said["asked"].split(b"\r\n")[0]
-    assert first.startswith(b"GET /signed-in?code=")
-    assert first.endswith(b"&state=" + b"s" * 43 + b" HTTP/1.1")
-    assert b"Referer" not in said["asked"]
+    martin = doctor(house)
+    private = device_keys.new_private_key(house.entropy)
+    public = device_keys.public_key(private)
+    desktop = BrowserSignIn(lambda: LoopbackListener(SystemClock()), SystemEntropy())
+    address = desktop.begin(ENROL, origin.replace("localhost", "127.0.0.1"), origin, public)
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Installer Colloque sur cet ordinateur"
+    )
+    type_password(page, house, address)
+    found: list[BrowserCode] = []
+    waiting = threading.Thread(target=lambda: found.append(desktop.wait()))
+    waiting.start()
+    page.get_by_role("button", name="Continuer dans Colloque").click()
+    waiting.join(20)
+    (code,) = found
+    expect(page.get_by_role("heading", level=1)).to_have_text("C’est fait")
+    asked = wire.EnrolRequest(
+        device_name="poste 2", public_key=base64url(public), code=code.code, verifier=code.verifier
+    )
+    answer = house.proved(limits.ENROL_PATH, asked, "", private)
+    assert answer.status_code == 201, answer.text
+    reply = codec.decode(answer.content, wire.EnrolReply)
+    assert reply.account == martin.account
+    assert house.sign_in(reply.device, private, martin.situation).status_code == 200
+    assert house.proved(limits.ENROL_PATH, asked, "", private).status_code == 401
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dossier.errors import KeychainError, SealBroken, Unreachable
+from dossier.errors import KeychainError, Refused, SealBroken, Unreachable
 from dossier.sealing.text import base64url
 from dossier.wire.messages import Capabilities, EnrolReply, Situation
 from practitioner_app.runtime.lanes import InlineLanes
@@ -26,6 +26,8 @@ class ScriptedInstaller:
     def __init__(self):
         self.reachable = True
         self.phrase = ""
+        self.opened, self.has_browser, self.given_up = [], True, 0
+        self.answer_of_browser = ""
 
     def capabilities(self, state):
         if not self.reachable:
@@ -39,7 +41,23 @@ class ScriptedInstaller:
             demonstration=True,
             limits={},
             identity=base64url(bytes(range(32))),
+            pages="https://port.exemple.invalid",
         )
+
+    def ask_page(self, state):
+        return "https://port.exemple.invalid/sign-in?state=s"
+
+    def open_page(self, address):
+        self.opened.append(address)
+        return self.has_browser
+
+    def enrol_by_browser(self, state):
+        if self.answer_of_browser:
+            raise Refused(self.answer_of_browser)
+        return self.enrol(state)
+
+    def give_up_browser(self):
+        self.given_up += 1
 
     def enrol(self, state):
         situation = Situation(
@@ -82,7 +100,9 @@ def installer():
 
 @pytest.fixture
 def start(installer, speak):
-    return StartModel(installer=installer, lanes=InlineLanes(), speak=speak)
+    return StartModel(
+        installer=installer, lanes=InlineLanes(), speak=speak, open_page=installer.open_page
+    )
 
 
 def walked_to_phrase(start):
@@ -114,6 +134,89 @@ def test_the_six_steps_lead_to_a_usable_computer(start, installer, qtbot):
     assert start.state.code == ""
     with qtbot.waitSignal(start.finished):
         start.forward()
+
+
+def walked_to_identity(start):
+    start.edit("address", "https://port.exemple.invalid")
+    start.forward()
+    start.check(True)
+    start.forward()
+    start.edit("device_name", "Cabinet 2")
+
+
+def test_row34_the_browser_stands_for_login_password_and_digits(start, installer):
+    walked_to_identity(start)
+    assert start.state.browser == "Se connecter avec le navigateur"
+    start.edit("password", "typed before")
+    start.use_browser()
+    assert installer.opened == ["https://port.exemple.invalid/sign-in?state=s"]
+    assert start.step is Step.PHRASE
+    assert start._first.password == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("browser_late", "Rien n'est venu du navigateur en cinq minutes."),
+        ("browser_given_up", ""),
+        ("sign_in_needed", "refuse"),
+    ],
+)
+def test_a_browser_that_brings_nothing_loses_nothing(start, installer, answer, said):
+    installer.answer_of_browser = answer
+    walked_to_identity(start)
+    start.use_browser()
+    assert start.step is Step.IDENTITY
+    assert start.state.problem.startswith(said) or said in start.state.problem
+    assert {one.key: one.value for one in start.state.fields}["device_name"] == "Cabinet 2"
+    installer.answer_of_browser = ""
+    start.use_browser()
+    assert start.step is Step.PHRASE
+
+
+def test_a_computer_without_a_browser_says_so_and_listens_no_more(start, installer):
+    installer.has_browser = False
+    walked_to_identity(start)
+    start.use_browser()
+    assert start.state.problem.startswith("Aucun navigateur")
+    assert installer.given_up == 1
+
+
+class Kept(InlineLanes):
+    """Keeps what waits for the browser, so that the page is seen while it waits."""
+
+    def __init__(self):
+        super().__init__()
+        self.waiting = []
+
+    def browser(self, fn, then, failed=None):
+        if then.__name__ == "_enrolled":
+            self.waiting.append((fn, then, failed))
+            return
+        super().browser(fn, then, failed)
+
+
+def test_while_the_browser_is_awaited_the_page_says_what_to_do_and_lets_go(
+    installer, speak, look, qapp, qtbot
+):
+    lanes = Kept()
+    start = StartModel(installer=installer, lanes=lanes, speak=speak, open_page=installer.open_page)
+    window = MainWindow(qapp, look)
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show_start(start)
+    walked_to_identity(start)
+    start.use_browser()
+    assert start.state.browser == "Ne plus attendre"
+    assert start.state.busy.startswith("Votre navigateur affiche la page de votre serveur")
+    shown = [label.text() for label in window.findChildren(PlainLabel)]
+    assert any(text.startswith("Votre navigateur affiche") for text in shown)
+    start.use_browser()
+    assert installer.given_up == 1
+    _, _, failed = lanes.waiting.pop()
+    failed(Refused("browser_given_up"))
+    assert start.state.browser == "Se connecter avec le navigateur"
+    assert start.state.problem == ""
 
 
 def test_an_unreachable_server_is_said_in_words_and_nothing_typed_is_lost(start, installer):

@@ -83,6 +83,9 @@ class Deaf:
     def blobs(self, fn, then, failed=None, key=None):
         self._lanes.blobs(fn, then, failed, key)
 
+    def browser(self, fn, then, failed=None):
+        self._lanes.browser(fn, then, failed)
+
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
 def test_a_screen_that_never_comes_is_named_as_late(qapp, qtbot, tmp_path):

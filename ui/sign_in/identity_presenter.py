@@ -4,7 +4,12 @@ from msgspec import structs
 
 from dossier.sealing.password_rules import ADVISED_CHARACTERS
 from dossier.sealing.strength import MIN_CHARACTERS
-from practitioner_app.services.first_start import FirstStart, new_password_problem
+from practitioner_app.services.first_start import (
+    Effect,
+    FirstStart,
+    has_pages,
+    new_password_problem,
+)
 from ui.errors import password_words
 from ui.i18n import Texts
 from ui.sign_in.state import ChoiceLine, FieldLine, StartState
@@ -41,7 +46,20 @@ def identity_page(common: StartState, state: FirstStart, texts: Texts) -> StartS
             ),
         ),
         link="" if state.activated else tr("I have an activation code"),
+        **_browser(state, texts),
     )
+
+
+def _browser(state: FirstStart, texts: Texts) -> dict[str, str]:
+    """The other way in, where the server has pages for it; while its answer is awaited, the way back."""
+    tr = texts.tr
+    if not has_pages(state):
+        return {}
+    if state.wants is Effect.AWAIT_BROWSER:
+        said = tr("Your browser shows the page of your server: sign in there, then come back here.")
+        return {"browser": tr("Wait no more"), "busy": said}
+    said = tr("With a passkey or Pro Santé Connect, in the place of login, password and code.")
+    return {"browser": tr("Sign in with the browser"), "browser_about": said}
 
 
 def _proof(state: FirstStart, texts: Texts) -> FieldLine:

@@ -1,13 +1,14 @@
 """The pieces of the first start that only show: steps, intended use, facts, code, the server."""
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.sign_in.state import StartState, StepLine, StepMark
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
-from ui.widgets.card import Card, Rule, column, row
+from ui.widgets.button import Button
+from ui.widgets.card import Card, Ground, Rule, column, row
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
 
@@ -62,6 +63,37 @@ class StepList(QWidget):
             painter.setFont(look.font(Size.BODY, Weight.BOLD))
             area = QRectF(x - 16, y - 16, 32, 32)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, str(step.number))
+
+
+class BrowserWay(QWidget):
+    """The button that leads to the person's own browser, and back, with what it is for at its side."""
+
+    asked = Signal()
+
+    def __init__(self, look: Look, state: StartState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._button = Button(look, state.browser, tall=True)
+        self._button.clicked.connect(self.asked)
+        self._about = PlainLabel(look, state.browser_about, colour="muted", wrap=True)
+        line = row(self._button, spacing=16)
+        line.addWidget(self._about, 1)
+        self.setLayout(line)
+
+    def show_state(self, state: StartState) -> None:
+        self._button.set_text(state.browser)
+        self._about.setText(state.browser_about)
+
+
+def head_band(look: Look) -> QWidget:
+    """The name of the program, and what goes on here."""
+    head = Ground(look, "surface", "bottom")
+    head.setFixedHeight(max(56, look.px(52)))
+    name = PlainLabel(look, "Colloque", size=Size.NAME, weight=Weight.SEMIBOLD, colour="accent")
+    about = PlainLabel(
+        look, look.tr("Installation of this computer"), size=Size.LABEL, colour="muted"
+    )
+    head.setLayout(row(name, 1, about, margins=(32, 0, 32, 0)))
+    return head
 
 
 def left_side(look: Look, state: StartState, intended_use: tuple[str, ...]) -> QWidget:

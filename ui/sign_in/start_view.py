@@ -5,10 +5,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ui.sign_in.start_parts import (
+    BrowserWay,
     add_code,
     add_facts,
     add_fingerprint,
     good_to_know,
+    head_band,
     left_side,
     server_card,
 )
@@ -16,7 +18,7 @@ from ui.sign_in.state import ChoiceLine, FieldLine, StartState
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
-from ui.widgets.card import Card, Ground, Rule, Scroll, column, empty_out, row
+from ui.widgets.card import Card, Rule, Scroll, column, empty_out, row
 from ui.widgets.checkbox import CheckBox
 from ui.widgets.form import Choice, ChoiceField, LineField
 from ui.widgets.progress import ProgressBar
@@ -32,6 +34,7 @@ class StartView(QWidget):
     chosen = Signal(tuple)
     checked = Signal(bool)
     link_asked = Signal()
+    browser_asked = Signal()
     forward_asked = Signal()
     back_asked = Signal()
 
@@ -44,21 +47,14 @@ class StartView(QWidget):
         self._fields: dict[str, LineField] = {}
         self._choices: dict[str, ChoiceField] = {}
         self._page = ""
+        self._browser: BrowserWay | None = None
         self._show_secret = False
         stack = column()
         self.setLayout(stack)
-        head = Ground(look, "surface", "bottom")
-        head.setFixedHeight(max(56, look.px(52)))
-        name = PlainLabel(look, "Colloque", size=Size.NAME, weight=Weight.SEMIBOLD, colour="accent")
-        about = PlainLabel(
-            look, look.tr("Installation of this computer"), size=Size.LABEL, colour="muted"
-        )
-        head.setLayout(row(name, 1, about, margins=(32, 0, 32, 0)))
-        stack.addWidget(head)
+        stack.addWidget(head_band(look))
         self._inner = QWidget()
-        line = QHBoxLayout(self._inner)
-        line.setContentsMargins(32, 32, 32, 24)
-        line.setSpacing(32)
+        line = row(spacing=32, margins=(32, 32, 32, 24))
+        self._inner.setLayout(line)
         self._left_box, self._right_box = column(), column(16)
         line.addStretch(1)
         left = QWidget()
@@ -89,7 +85,7 @@ class StartView(QWidget):
     def _rebuild(self, state: StartState) -> None:
         for box in (self._left_box, self._right_box):
             empty_out(box)
-        self._fields, self._choices = {}, {}
+        self._fields, self._choices, self._browser = {}, {}, None
         self._left_box.addWidget(left_side(self._look, state, self._intended_use))
         self._left_box.addStretch(1)
         self._right_box.addWidget(self._card(state))
@@ -124,6 +120,11 @@ class StartView(QWidget):
             link = Button(look, state.link, kind=Kind.LINK)
             link.clicked.connect(self.link_asked)
             body.addLayout(row(link, 1))
+            body.addSpacing(16)
+        if state.browser:
+            self._browser = BrowserWay(self._look, state)
+            self._browser.asked.connect(self.browser_asked)
+            body.addWidget(self._browser)
             body.addSpacing(16)
         for choice in state.choices:
             self._add_choice(body, choice)
@@ -227,6 +228,8 @@ class StartView(QWidget):
             aside = self.findChild(PlainLabel, f"aside:{field.key}")
             if aside is not None:
                 aside.setText(field.aside)
+        if self._browser is not None:
+            self._browser.show_state(state)
         self._back.setVisible(state.can_go_back)
         self._why.setText(state.problem or state.busy or state.why_not)
         self._why.set_colour("warn" if state.problem else "muted")

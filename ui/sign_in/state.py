@@ -88,6 +88,9 @@ class StartState(Struct, frozen=True, kw_only=True):
     """What the person's authenticator takes in."""
     link: str = ""
     """Another way through this page."""
+    browser: str = ""
+    """The way through the person's own browser; or, while it is awaited, the way back."""
+    browser_about: str = ""
     check: str = ""
     checked: bool = False
     knowing_title: str = ""

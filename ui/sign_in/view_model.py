@@ -118,7 +118,10 @@ class LockModel(QObject):
 
 
 class StartModel(QObject):
-    """The six steps. Intents: edit, choose, check, forward, back. `finished` when the computer is usable."""
+    """The six steps. Intents: edit, choose, check, forward, back, use_browser. `finished` when the computer is usable.
+
+    `open_page` shows a page in the person's browser; False where there is none.
+    """
 
     changed = Signal()
     finished = Signal()
@@ -132,6 +135,7 @@ class StartModel(QObject):
         installer: Installer,
         lanes: Lanes,
         speak: Callable[[], Speaking],
+        open_page: Callable[[str], bool],
         address: str = "",
         device_name: str = "",
         erased: bool = False,
@@ -140,7 +144,7 @@ class StartModel(QObject):
     ) -> None:
         super().__init__(parent)
         self._installer, self._lanes, self._speak = installer, lanes, speak
-        self._shared = shared
+        self._shared, self._open_page = shared, open_page
         problem = "first_start.erased" if erased else ""
         self._first = FirstStart(address=address, device_name=device_name, problem=problem)
         self._error: DossierError | None = None
@@ -207,6 +211,16 @@ class StartModel(QObject):
         self._error = None
         self._set(first_start.with_activating(self._first, activating=not self._first.activating))
 
+    @Slot()
+    def use_browser(self) -> None:
+        """Sign in there; once it is awaited, wait no more."""
+        self._error = None
+        if self._first.wants is Effect.AWAIT_BROWSER:
+            self._installer.give_up_browser()
+            return
+        self._set(first_start.by_browser(self._first))
+        self._effect()
+
     def forward(self) -> None:
         self._error = None
         self._set(first_start.forward(self._first))
@@ -238,6 +252,14 @@ class StartModel(QObject):
                 self._lanes.write(lambda: installer.activate(state), self._activated, self._failed)
             case Effect.ENROL:
                 self._lanes.write(lambda: installer.enrol(state), self._enrolled, self._failed)
+            case Effect.ASK_PAGE:
+                self._lanes.browser(
+                    lambda: installer.ask_page(state), self._page_found, self._failed
+                )
+            case Effect.AWAIT_BROWSER:
+                self._lanes.browser(
+                    lambda: installer.enrol_by_browser(state), self._enrolled, self._failed
+                )
             case Effect.MAKE_PROFILE:
                 self._lanes.write(lambda: installer.make_profile(state), self._made, self._failed)
             case Effect.FIRST_COPY:
@@ -255,6 +277,14 @@ class StartModel(QObject):
     def _activated(self, _nothing: None) -> None:
         self._set(first_start.activated(self._first))
 
+    def _page_found(self, address: str) -> None:
+        if not self._open_page(address):
+            self._installer.give_up_browser()
+            self._failed(Refused("no_browser"))
+            return
+        self._set(first_start.page_shown(self._first))
+        self._effect()
+
     def _enrolled(self, reply: EnrolReply) -> None:
         self._set(first_start.enrolled(self._first, reply))
 
@@ -266,6 +296,9 @@ class StartModel(QObject):
         self._set(first_start.copy_usable(self._first))
 
     def _failed(self, error: DossierError) -> None:
+        if isinstance(error, Refused) and error.code == "browser_given_up":
+            self._set(first_start.gave_up(self._first))
+            return
         self._error = error
         self._set(first_start.failed(self._first, error.key))
         if isinstance(error, KeychainError):
