@@ -50,7 +50,7 @@ from practitioner_app.workstation import Workstation
 from ui.main_window import MainWindow
 from ui.open_page import open_page
 from ui.preferences import Preferences, keep_preferences, look_of, read_preferences
-from ui.sign_in.view_model import LockModel, StartModel
+from ui.sign_in.view_model import Given, LockModel, StartModel
 from ui.speaking import Speaking
 from ui.theme.look import Look
 from ui.tour_host import TourCodes, TourHost
@@ -209,14 +209,12 @@ class Desktop(QObject):
         return Speaking(look.texts, look.formats, self._clock.now(), offline=True)
 
     def _start_model(self) -> StartModel:
-        options = self._options
         return StartModel(
             installer=self.seats.present.installation,
             lanes=self._lanes,
             speak=self._speaking,
             open_page=open_page,
-            address=options.server,
-            device_name=options.device_name,
+            given=Given(self._options.server, self._options.device_name),
             erased=self.seats.present.folder.owed_receipt() is not None,
             shared=bool(self.seats.lines()),
         )

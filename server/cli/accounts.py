@@ -42,6 +42,11 @@ def register(verbs: Any) -> None:
     ended = verb(account, "end-session", end_session, "end one of them at once")
     ended.add_argument("login")
     ended.add_argument("session")
+    keys = verb(account, "passkeys", passkeys, "a person's passkeys; one may be ended")
+    keys.add_argument("login")
+    keys.add_argument(
+        "--remove", default="", metavar="ID", help="this one signs nobody in any more"
+    )
     freed = verb(account, "unblock", release, "serve an account that displayed too much again")
     freed.add_argument("login")
     freed.add_argument(
@@ -133,6 +138,22 @@ async def end_session(house: House, options: argparse.Namespace) -> dict[str, An
     """End one: its computer asks for the person at the next request."""
     await house.families.end(await account_of(house, options.login), options.session)
     return {"ended": options.session}
+
+
+async def passkeys(house: House, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The passkeys of a person that are good, after one of them was ended where that is asked."""
+    account = await account_of(house, options.login)
+    if options.remove:
+        await house.passkeys.remove(account, options.remove)
+    return [
+        {
+            "id": line.id,
+            "name": line.name,
+            "added": to_wire(from_ms(line.added_ms)),
+            "used": None if line.used_ms is None else to_wire(from_ms(line.used_ms)),
+        }
+        for line in await house.passkeys.of_account(account)
+    ]
 
 
 async def release(house: House, options: argparse.Namespace) -> dict[str, Any]:

@@ -173,6 +173,15 @@ def test_people_are_named_once_and_unknown_ones_are_said(server: Path) -> None:
     is_not_done(operator(*again), "organisation_taken")
 
 
+def test_the_passkeys_of_a_person_are_listed_and_one_that_is_not_theirs_is_said(
+    server: Path,
+) -> None:
+    assert operator("account", "passkeys", server, "martin").value == []
+    said = operator("account", "passkeys", server, "martin", "--remove", "AAAA")
+    assert said.code == 2
+    assert "error.unavailable" in said.err
+
+
 def test_relations_blocks_and_memberships_begin_and_end(server: Path) -> None:
     for words, wanted in (
         (("grant", "attending", server, "pat-1", "martin"), {"attending": "martin"}),

@@ -102,6 +102,7 @@ def test_somebody_new_may_go_back_before_anything_was_enrolled(window, look, qtb
     clock = ManualClock()
     speak = lambda: Speaking(look.texts, look.formats, clock.now())  # noqa: E731
     made = {"installer": ScriptedInstaller(), "lanes": InlineLanes(), "speak": speak}
+    made |= {"open_page": lambda _address: True}
     alone = StartModel(**made)
     assert not alone.state.can_go_back
     model = StartModel(**made, shared=True)

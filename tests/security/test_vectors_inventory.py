@@ -66,3 +66,17 @@ def test_every_entry_says_why_and_what_a_quantum_computer_would_do():
 )
 def test_a_hidden_import_would_be_seen(source, found):
     assert list(imported(source)) == found
+
+
+def test_each_library_of_the_inventory_is_imported_by_its_own_module_alone():
+    for entry in INVENTORY["library"]:
+        name, found = entry["name"], set()
+        for package in PACKAGES:
+            for path in (ROOT / package).rglob("*.py"):
+                text = path.read_text("utf-8")
+                if any(
+                    line.startswith((f"from {name}", f"import {name}"))
+                    for line in text.splitlines()
+                ):
+                    found.add(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        assert found == set(entry["modules"])

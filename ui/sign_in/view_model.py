@@ -1,6 +1,7 @@
 """The lock page and the first start: what was typed leaves the view-model as soon as it served."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec import structs
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -117,6 +118,16 @@ class LockModel(QObject):
         self.changed.emit()
 
 
+class Given(NamedTuple):
+    """What stands in the fields before anybody typed."""
+
+    address: str = ""
+    device_name: str = ""
+
+
+NOTHING_GIVEN = Given()
+
+
 class StartModel(QObject):
     """The six steps. Intents: edit, choose, check, forward, back, use_browser. `finished` when the computer is usable.
 
@@ -136,8 +147,7 @@ class StartModel(QObject):
         lanes: Lanes,
         speak: Callable[[], Speaking],
         open_page: Callable[[str], bool],
-        address: str = "",
-        device_name: str = "",
+        given: Given = NOTHING_GIVEN,
         erased: bool = False,
         shared: bool = False,
         parent: QObject | None = None,
@@ -146,7 +156,9 @@ class StartModel(QObject):
         self._installer, self._lanes, self._speak = installer, lanes, speak
         self._shared, self._open_page = shared, open_page
         problem = "first_start.erased" if erased else ""
-        self._first = FirstStart(address=address, device_name=device_name, problem=problem)
+        self._first = FirstStart(
+            address=given.address, device_name=given.device_name, problem=problem
+        )
         self._error: DossierError | None = None
         self._progress: CopyRow | None = None
         self._timer = QTimer(self)
