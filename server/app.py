@@ -46,6 +46,7 @@ from server.services.deciding import Tools
 from server.services.desktop_codes import DesktopCodes
 from server.services.devices import Devices, Said
 from server.services.directory import Directory
+from server.services.due_closures import ClosedDue, DueClosures
 from server.services.erasures import Erasures
 from server.services.families import Families
 from server.services.feed import Feed
@@ -63,7 +64,6 @@ from server.services.pro_sante_connect import ProSanteConnect
 from server.services.proofs import Proofs
 from server.services.record import Records
 from server.services.resealing import Resealing
-from server.services.reviewing import Reviewed, Reviews
 from server.services.sequencer import Sequencer
 from server.services.session import Sessions
 from server.services.slips import Slips
@@ -82,7 +82,7 @@ _GATHER_S = 0.02
 _LOG_S = 0.5
 """Rows of the journal are placed in the log together, at most this long after their commit."""
 
-_REVIEW_S = 3_600.0
+_CLOSURES_S = 3_600.0
 """What is due of closed records is done this often, and first soon after the start."""
 
 _LAST_S = 3.0
@@ -190,7 +190,7 @@ class House:
         self.changes = Changes(self.tools, self.copies, self._on_commit)
         self.resealing = Resealing(self.premises)
         self.closing = Closing(self.premises, self.access)
-        self.reviews = Reviews(self.premises, self.closing, self.told.archive_key())
+        self.due_closures = DueClosures(self.premises, self.closing, self.told.archive_key())
         self.indexer = Indexer(self.premises, self.access, self.hints)
         self.sequencer = Sequencer(
             self.premises, self.online.log, self.online.told.log, partial(asyncio.sleep, 0)
@@ -228,17 +228,17 @@ class House:
             await self.resealing.run()
             await self.sequencer.run()
 
-    async def review(self) -> Reviewed:
+    async def close_due(self) -> ClosedDue:
         """Archive and destroy what is due."""
         async with self._settling, self.store.maintenance.settling():
-            return await self.reviews.run()
+            return await self.due_closures.run()
 
     async def keep_settling(self) -> None:
         """The background task of `serve`: tell readers after each commit, extend the log a little later,
         look at both every second, and once more before the end.
         """
         clock = self.premises.clock
-        rested = placed = review_at = clock.monotonic()
+        rested = placed = closures_at = clock.monotonic()
         beat, is_last = _BEAT_S, False
         while not is_last:
             with suppress(TimeoutError):
@@ -252,9 +252,9 @@ class House:
             try:
                 await clock.keep(self.keys, at_once=is_last)
                 await (self.settle() if is_time else self.tell())
-                if is_time and clock.monotonic() >= review_at:
-                    review_at = clock.monotonic() + _REVIEW_S
-                    await self.review()
+                if is_time and clock.monotonic() >= closures_at:
+                    closures_at = clock.monotonic() + _CLOSURES_S
+                    await self.close_due()
             except Exception as error:  # noqa: BLE001 - one bad effect must not end the settling of all
                 _LOG.error("effects_wait", extra={"kind": type(error).__name__})
             rested = clock.monotonic()

@@ -20,7 +20,7 @@ from server.cli.housed import verb
 from server.folder import Folder
 from server.ports.closures import Line
 from server.services.accounts import account_row
-from server.services.reviewing import Pending
+from server.services.due_closures import Pending
 from server.store.keystore.key_file import make_key_file, read_key_file
 
 _MAY_DECIDE = {"administrator", "data_protection_officer"}
@@ -48,7 +48,7 @@ def register(acts: Any) -> None:
         if name == "bring-back":
             one.add_argument("--key", type=Path, required=True, help="the archive key")
     verb(acts, "pending", pending, "what is due of closed records, and when")
-    verb(acts, "review", review, "do what is due; `serve` does it every hour")
+    verb(acts, "due", due, "do what is due; `serve` does it every hour")
 
 
 async def archive(options: argparse.Namespace) -> int:
@@ -115,13 +115,13 @@ async def bring_back(house: House, options: argparse.Namespace) -> dict[str, Any
 
 async def pending(house: House, _options: argparse.Namespace) -> list[dict[str, Any]]:
     """No name: the number of the record is what the operator's journal says of it."""
-    return [_told(one) for one in await house.reviews.pending()]
+    return [_told(one) for one in await house.due_closures.pending()]
 
 
-async def review(house: House, _options: argparse.Namespace) -> dict[str, Any]:
+async def due(house: House, _options: argparse.Namespace) -> dict[str, Any]:
     """What was done; `doubted`: the clock is not sure, run it again in an hour."""
     await house.settle()
-    found = await house.review()
+    found = await house.close_due()
     return {**found.done, "doubted": found.doubted}
 
 

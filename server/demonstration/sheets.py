@@ -98,7 +98,7 @@ def _summary(sheet: Json, pen: Pen, by: str, first: date, story: Story) -> None:
             pen.act(one["label"], one.get("at", ""), one["chapter"])
     for one in sheet.get("family", ()):
         pen.relative(one["relation"], one["label"], one.get("age"))
-    reviewed = story.day(person["reviewed"]) if "reviewed" in person else first
+    reviewed = story.day(person["closures_done"]) if "closures_done" in person else first
     for one in sheet.get("allergies", ()):
         pen.allergy(_allergy(one), by, max(reviewed, _told(one, first)))
     if none := person.get("none_known"):

@@ -397,21 +397,6 @@ class TestWork:
         assert store.outbox.withdraw(second.op_id)
         assert store.outbox.withdraw(first.op_id)
 
-    def test_confirmed_ops_are_forgotten_after_fourteen_days(
-        self, store: LocalStore, clock: ManualClock
-    ) -> None:
-        row = observation("a", "x")
-        op = create(1, ANNE, row)
-        store.outbox.put(op, shows=row.body or b"")
-        store.sync.next_ops(1, 10_000)
-        store.sync.apply_verdicts([Verdict(op_id=op.op_id, code="ok", version=Version(0, 1))])
-        copy(store, ANNE, [row])
-        store.sync.acknowledged([(ANNE, op.op_id)])
-        clock.advance(15 * 86_400)
-        store.sync.acknowledged([])
-        store.sync.begin_restore(3)
-        assert list(store.sync.next_ops(5, 10_000)) == []
-
     def test_hz_20_after_a_restore_an_act_that_widens_is_listed_and_not_sent(
         self, store: LocalStore
     ) -> None:

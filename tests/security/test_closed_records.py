@@ -19,7 +19,7 @@ from server.ports import OwnerTx
 from server.ports.closures import ARCHIVED, CLOSED, DESTROYED, ENDING, OPEN, ClosureRow, Line
 from server.services.closing import Closing
 from server.services.closure_steps import KEPT_MS, LISTED_MS, OFFERED_MS
-from server.services.reviewing import Reviewed, Reviews
+from server.services.due_closures import ClosedDue, Reviews
 from server.services.sequencer import open_sequencer
 from server.store.keystore import SqliteKeyStore
 from tests.fakes.fixed_root import FixedRoot
@@ -59,16 +59,16 @@ class Office:
     def destroy(self, owner: int, *by: int) -> list[bool]:
         return [self.run(self.closing.ask_destruction(owner, one, "asked")) for one in by]
 
-    def review(self) -> Reviewed:
+    def review(self) -> ClosedDue:
         self.settle()
-        found: Reviewed = self.run(self.reviews.run())
+        found: ClosedDue = self.run(self.reviews.run())
         return found
 
-    def later(self, days: float, *, lived: bool = True) -> Reviewed:
+    def later(self, days: float, *, lived: bool = True) -> ClosedDue:
         """So many days pass, with somebody at work or not, and what is due is done."""
         self.room.clock.go(days=days)
         if lived:
-            self.run(self.closing.note("reviewed", 0, 0, ""))
+            self.run(self.closing.note("closures_done", 0, 0, ""))
         return self.review()
 
     def state(self, owner: int) -> str:
@@ -310,7 +310,7 @@ def test_a_destruction_that_is_cut_off_anywhere_is_finished_by_the_next_review(
     office.destroy(anne, ALICE, BOB)
     office.settle()
     office.room.clock.go(days=31)
-    office.run(office.closing.note("reviewed", 0, 0, ""))
+    office.run(office.closing.note("closures_done", 0, 0, ""))
     office.settle()
     for _ in range(2):
         office.run(_cut_off(office, cut))
@@ -391,7 +391,7 @@ def test_of_a_thousand_patients_in_all_states_eleven_years_later_exactly_the_due
     folder: Path, keys: SqliteKeyStore
 ) -> None:
     office = Office(ServerRoom(keys=keys))
-    office.room.run(office.closing.note("reviewed", 0, 0, ""))
+    office.room.run(office.closing.note("closures_done", 0, 0, ""))
     owners = {1_000 + n: STATES[n // EACH] for n in range(EACH * len(STATES))}
     assert len(owners) == 1_000
     asyncio.run(keys.prepare(list(owners)))

@@ -120,9 +120,9 @@ def test_a_record_two_persons_destroyed_is_dead_in_every_backup_and_stays_so_aft
         room.run(house.settle())
         yesterday = places.back_up()
         places.clock.go(days=31)
-        room.run(closing.note("reviewed", 0, 0, ""))
+        room.run(closing.note("closures_done", 0, 0, ""))
         room.run(house.settle())
-        assert room.run(house.review()).done == {"destroy": 1}
+        assert room.run(house.close_due()).done == {"destroy": 1}
         places.back_up_keys()
     everything = ["allergy-of-pat-2", "consent-pat-2-org-1", "pat-2"]
     for name in (year_old, yesterday):
@@ -143,7 +143,7 @@ async def reviewed(folder: Path, owner: int) -> tuple[str, int]:
         return row.state, len(await tx.access.grants())
 
     try:
-        await house.review()
+        await house.close_due()
         return await house.store.read(owner, look)
     finally:
         await house.close()

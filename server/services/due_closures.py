@@ -31,14 +31,14 @@ class Pending(NamedTuple):
     step: Step | None
 
 
-class Reviewed(NamedTuple):
-    """What a review did, by act; whether it refused to destroy because the clock is not sure."""
+class ClosedDue(NamedTuple):
+    """What one run did, by act; whether it refused to destroy because the clock is not sure."""
 
     done: dict[str, int]
     doubted: bool
 
 
-class Reviews:
+class DueClosures:
     """`archive_key` is the public half of the offline archive key; empty: nothing is archived."""
 
     def __init__(self, premises: Premises, closing: Closing, archive_key: bytes) -> None:
@@ -56,7 +56,7 @@ class Reviews:
         ]
         return sorted(found, key=lambda one: one.step.due_ms if one.step else 1 << 62)
 
-    async def run(self) -> Reviewed:
+    async def run(self) -> ClosedDue:
         """Do what is due. Cut off anywhere, the next one goes on."""
         done: Counter[str] = Counter()
         rows = await self._closing.rows()
@@ -70,8 +70,8 @@ class Reviews:
                 await self._take(row, step)
                 done[step.act] += 1
         if not sure:
-            await self._closing.note("reviewed", 0, 0, "")
-        return Reviewed(dict(done), not sure)
+            await self._closing.note("closures_done", 0, 0, "")
+        return ClosedDue(dict(done), not sure)
 
     @property
     def _now_ms(self) -> int:
