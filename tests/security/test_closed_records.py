@@ -19,7 +19,7 @@ from server.ports import OwnerTx
 from server.ports.closures import ARCHIVED, CLOSED, DESTROYED, ENDING, OPEN, ClosureRow, Line
 from server.services.closing import Closing
 from server.services.closure_steps import KEPT_MS, LISTED_MS, OFFERED_MS
-from server.services.due_closures import ClosedDue, Reviews
+from server.services.due_closures import ClosedDue, DueClosures
 from server.services.sequencer import open_sequencer
 from server.store.keystore import SqliteKeyStore
 from tests.fakes.fixed_root import FixedRoot
@@ -43,7 +43,7 @@ class Office:
     def restart(self) -> None:
         """Another process of the same server."""
         room = self.room
-        self.reviews = Reviews(room.premises, self.closing, self._archive_key)
+        self.reviews = DueClosures(room.premises, self.closing, self._archive_key)
         self._sequencer = room.run(open_sequencer(room.premises))
 
     def run(self, work: Any) -> Any:
@@ -334,7 +334,7 @@ async def _cut_off(office: Office, after: int) -> None:
                 raise ConnectionError
             return getattr(keys.closures, name)
 
-    reviews = Reviews(office.room.premises, office.closing, b"")
+    reviews = DueClosures(office.room.premises, office.closing, b"")
     reviews._closures = Dying()  # type: ignore[assignment]  # the process ends between two of its steps
     try:
         await reviews.run()
