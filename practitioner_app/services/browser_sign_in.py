@@ -21,6 +21,7 @@ WAIT_S: Final = 300.0
 """How long a person may take in the browser."""
 PATH: Final = "/signed-in"
 _SECRET_BYTES: Final = 32
+_TARGET_CHARS: Final = 1_000
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 
 
@@ -115,9 +116,14 @@ def own_pages(server: str, pages: str) -> str:
 
 
 def _code_in(target: str, state: str) -> str:
-    """The code of a request that repeats our state; "" for any other."""
-    at = urlsplit(target)
-    said = parse_qs(at.query, max_num_fields=4) if len(target) < 1000 else {}
+    """The code of a request that repeats our state; "" for any other, whatever a visitor sends."""
+    if len(target) >= _TARGET_CHARS:
+        return ""
+    try:
+        at = urlsplit(target)
+        said = parse_qs(at.query, max_num_fields=4)
+    except ValueError:
+        return ""
     if at.path != PATH or said.get("state") != [state] or len(said.get("code", [])) != 1:
         return ""
     return said["code"][0]

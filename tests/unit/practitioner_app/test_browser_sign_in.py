@@ -52,6 +52,8 @@ def test_what_is_asked_binds_the_code_to_this_process_and_this_key():
         f"/signed-in?code=x&state={'a' * 43}",
         f"/other?code=x&state={said['state']}",
         f"/signed-in?code=x&code=y&state={said['state']}",
+        "//[x",
+        f"/signed-in?code=x&state={said['state']}&a=1&b=2&c=3",
         f"/signed-in?code={'z' * 2000}&state={said['state']}",
         f"/signed-in?code=right&state={said['state']}",
     ]
