@@ -26,7 +26,9 @@ def register(verbs: Any) -> None:
     code = verb(account, "code", invite, "another code: the person chooses a new password with it")
     code.add_argument("login")
     code.add_argument(
-        "--reset-factor", action="store_true", help="the authenticator is lost: a new one is set up"
+        "--reset-factor",
+        action="store_true",
+        help="the authenticator is lost: it ends with every passkey",
     )
     begin = verb(
         account, "activate", activate, "on standard input: the code, the new password, six digits"

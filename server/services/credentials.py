@@ -21,7 +21,7 @@ from dossier.wire import messages as wire
 from server.ports import AccountRow, OwnerTx
 from server.services import journal, narrowing
 from server.services.accounts import Accounts, Known, Person, account_row
-from server.services.endings import end_sessions
+from server.services.endings import end_passkeys, end_sessions
 from server.services.facets import ACCESS
 from server.services.members import Members
 from server.services.passwords import Passwords
@@ -32,6 +32,8 @@ from server.services.throttle import Attempts
 from server.services.unit import OwnerUnit
 
 FACTOR_RESET: Final = "factor_reset"
+PASSWORD_ENDED: Final = ("activated", "password_set")
+"""Acts after which no earlier password or code is good, nor after a restore."""
 CODE_MS: Final = 24 * 3_600_000
 _NO_SEED: Final = bytes(totp.SEED_BYTES)
 _Change = Callable[[AccountRow], Awaitable[AccountRow]]
@@ -61,8 +63,8 @@ class Credentials:
     # -- beginning ----------------------------------------------------------------------------------
 
     async def invite(self, account: int, *, reset_factor: bool = False) -> Invitation:
-        """A new activation code in the place of any other. `reset_factor` ends the authenticator and every session
-        at once, and no restore brings them back.
+        """A new activation code in the place of any other. `reset_factor` ends the authenticator, the passkeys
+        and every session at once, and no restore brings them back.
         Raises Unavailable for an unknown or closed account.
         """
         code = new_activation_code(self._premises.entropy)
@@ -127,7 +129,9 @@ class Credentials:
         await self._change(account, change)
 
     async def set_password(self, account: int, password: str) -> None:
-        """Another password by the operator; the authenticator stays. Raises Refused, Unavailable."""
+        """Another password by the operator; the authenticator stays, and no restore brings the old password back.
+        Raises Refused, Unavailable.
+        """
         await self._refuse_weak(account, await self._accounts.person(account), password)
         record = await self._passwords.record(password)
 
@@ -240,8 +244,10 @@ class Credentials:
             await tx.people.put_account(await change(row))
             if action:
                 said = journal.Entry(action=action, at_ms=self._premises.now_ms, other=account)
-                if action == FACTOR_RESET:
+                if action == FACTOR_RESET or action in PASSWORD_ENDED:
                     await narrowing.record(self._premises, tx, locked.n, said)
+                if action == FACTOR_RESET:
+                    await end_passkeys(tx)
                     await end_sessions(self._premises, tx, "factor")
                 await book.log(ACCESS, said)
             await book.close()

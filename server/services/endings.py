@@ -1,4 +1,4 @@
-"""Which sessions of an account live, and ending them inside whatever unit of work asks for it."""
+"""Which sessions of an account live, and ending them, or its second factors, inside whatever unit of work asks for it."""
 
 from typing import Final
 
@@ -29,3 +29,14 @@ async def end_sessions(
     for family in await tx.families.every():
         if family.ended_ms is None and (device is None or family.device == device):
             await tx.families.put(family._replace(ended_ms=now_ms, reason=reason))
+
+
+async def end_passkeys(tx: OwnerTx) -> None:
+    """Inside a unit of work: every passkey of an account ends, and whatever its browsers were given with one or
+    could make another with. Challenges that served stay used.
+    """
+    for passkey in await tx.browsers.passkeys():
+        await tx.browsers.drop_passkey(passkey.credential)
+    for slip in await tx.browsers.slips():
+        if slip.kind != "used":
+            await tx.browsers.drop_slip(slip.mark)

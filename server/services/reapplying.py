@@ -1,8 +1,8 @@
 """Narrowing acts applied again after a restore, to an owner whose row lacks them (DATA-MODEL §5).
 
 Acts of a patient's record: its closing, blocks, ended relations, withdrawn consents, labels. Acts of an account: an
-ended membership, a revoked device, a removed passkey, an authenticator that was reset, a block after too many
-displays, its closure. One that names a resource the database lacks waits,
+ended membership, a revoked device, a removed passkey, an authenticator that was reset (its passkeys end with it), a
+password that was replaced, a block after too many displays, its closure. One that names a resource the database lacks waits,
 and is applied in the transaction that brings the resource back. Nothing here ever widens.
 """
 
@@ -19,8 +19,8 @@ from server.services import bodies, narrowing
 from server.services.access import Access
 from server.services.accounts import Accounts
 from server.services.consents import CONSENT
-from server.services.credentials import FACTOR_RESET
-from server.services.endings import end_sessions
+from server.services.credentials import FACTOR_RESET, PASSWORD_ENDED
+from server.services.endings import end_passkeys, end_sessions
 from server.services.facets import ACCESS
 from server.services.homing import labels_of
 from server.services.journal import Entry
@@ -167,8 +167,13 @@ class Reapplying:
         if said.action == FACTOR_RESET:
             known = msgspec.structs.replace(await self._accounts.opened(row), seed=b"")
             cell = await self._accounts.sealed(row.account, known)
-            await tx.people.put_account(row._replace(cell=cell, step=None))
+            await tx.people.put_account(
+                row._replace(cell=cell, step=None, code=None, code_until_ms=None)
+            )
+            await end_passkeys(tx)
             await end_sessions(self._premises, tx, "factor")
+        elif said.action in PASSWORD_ENDED:
+            await tx.people.put_account(row._replace(secret="", code=None, code_until_ms=None))
         elif said.action == BLOCK:
             if row.state == "active":
                 await tx.people.put_account(row._replace(state="blocked"))

@@ -8,16 +8,32 @@ import pytest
 
 from dossier.access.home import MASKED
 from dossier.access.tables import ATTENDING
+from dossier.errors import SignInNeeded
+from dossier.sealing import totp
+from dossier.wire import messages as wire
 from server.ports import AlarmRow, OpRow, OwnerTx
 from server.services.access import Access
-from server.services.accounts import account_row
+from server.services.accounts import Person, account_row
+from server.services.authenticators import Site
 from server.services.effects import Displayed
 from server.services.labels import Labels
 from server.services.reapplying import Reapplying
 from server.services.unit import OwnerUnit
 from server.services.volume import BLOCKED
 from server.store.units import COUNTER_SPAN
-from tests.fakes.server_room import Desktop, ServerRoom, a_consent, a_document
+from tests.fakes.authenticator import SEED
+from tests.fakes.passkey_device import PasskeyDevice
+from tests.fakes.server_room import (
+    HERE,
+    PASSWORD,
+    Desktop,
+    ServerRoom,
+    a_consent,
+    a_document,
+)
+
+NEW = "sept petits phares bleus"
+PAGE = Site("http://localhost", "localhost", "test server")
 
 
 class Practice(ServerRoom):
@@ -222,6 +238,107 @@ def test_an_authenticator_that_was_reset_and_a_blocked_account_stay_so() -> None
     assert blocked is not None
     assert blocked.state == "blocked"
     assert again.reapply() == []
+
+
+def test_row35_passkeys_of_before_a_reset_end_with_it_and_stay_so() -> None:
+    """A thief's passkey, page and code of before sign nobody in, now or after a backup of before."""
+    room = Practice()
+    martin, phone = room.author.account, PasskeyDevice()
+    add_passkey(room, martin, phone)
+    old = room.run(room.credentials.invite(martin)).code
+    room.keep()
+    page = room.run(room.slips.give(martin, "page", b"", 600_000))
+    code = room.run(room.credentials.invite(martin, reset_factor=True)).code
+    with pytest.raises(SignInNeeded):
+        room.run(room.slips.read("page", page))
+    with pytest.raises(SignInNeeded):
+        show_passkey(room, phone)
+    again = room.go_back()
+    assert len(again.run(again.passkeys.of_account(martin))) == 1
+    assert again.reapply() == [("factor_reset", "applied")]
+    with pytest.raises(SignInNeeded):
+        show_passkey(again, phone)
+    assert again.run(again.passkeys.of_account(martin)) == []
+    for gone in (old, code):
+        asked = wire.ActivationRequest(login="martin", code=gone)
+        with pytest.raises(SignInNeeded):
+            again.run(again.credentials.offer(asked, HERE))
+
+
+def test_row35_a_passkey_made_after_the_reset_signs_in_and_is_kept() -> None:
+    room = Practice()
+    martin, phone = room.author.account, PasskeyDevice()
+    room.run(room.credentials.invite(martin, reset_factor=True))
+    add_passkey(room, martin, phone)
+    room.keep()
+    again = room.go_back()
+    assert again.reapply() == []
+    assert show_passkey(again, phone) == martin
+
+
+def test_row31_a_password_that_was_replaced_does_not_come_back_with_a_backup() -> None:
+    """By the operator or by its person: after a backup of before, a new activation code is the way in."""
+    room = Practice()
+    for desk in (room.author, room.other):
+        room.run(room.credentials.check(login_of(room, desk), PASSWORD, digits(room), HERE))
+    room.clock.go(minutes=2)
+    room.run(room.credentials.set_password(room.author.account, NEW))
+    activate(room, room.other.account)
+    again = room.go_back()
+    assert set(again.reapply()) == {("password_set", "applied"), ("activated", "applied")}
+    for desk in (again.author, again.other):
+        login = login_of(again, desk)
+        for password in (PASSWORD, NEW):
+            again.clock.go(minutes=2)
+            with pytest.raises(SignInNeeded):
+                again.run(again.credentials.check(login, password, digits(again), HERE))
+        activate(again, desk.account)
+        again.clock.go(minutes=2)
+        assert again.run(again.credentials.check(login, NEW, digits(again), HERE)) == desk.account
+    assert again.reapply() == []
+
+
+def test_row35_a_code_that_served_before_the_restore_serves_nobody_after_it() -> None:
+    room = Practice()
+    account = room.run(room.accounts.create(Person(login="garnier", display_name="Dr Garnier")))
+    code = room.run(room.credentials.invite(account)).code
+    asked = wire.ActivationRequest(login="garnier", code=code)
+    room.keep()
+    seed = totp.read_seed(room.run(room.credentials.offer(asked, HERE)).seed)
+    begin = wire.ActivateRequest(login="garnier", code=code, password=NEW, proof=digits(room, seed))
+    room.run(room.credentials.activate(begin, HERE))
+    again = room.go_back()
+    assert again.reapply() == [("activated", "applied")]
+    with pytest.raises(SignInNeeded):
+        again.run(again.credentials.offer(asked, HERE))
+
+
+def login_of(room: Practice, desk: Desktop) -> str:
+    return room.run(room.accounts.person(desk.account)).login
+
+
+def digits(room: Practice, seed: bytes = SEED) -> str:
+    return totp.code_at(seed, totp.step_of(room.clock.now()))
+
+
+def activate(room: Practice, account: int) -> None:
+    """The person chooses NEW with another code; their authenticator stays."""
+    login = room.run(room.accounts.person(account)).login
+    code = room.run(room.credentials.invite(account)).code
+    asked = wire.ActivateRequest(login=login, code=code, password=NEW, proof=digits(room))
+    room.run(room.credentials.activate(asked, HERE))
+
+
+def add_passkey(room: Practice, account: int, device: PasskeyDevice) -> None:
+    asked = room.run(room.passkeys.ask_new(PAGE, account))
+    answer = device.create(msgspec.json.decode(asked.options))
+    room.run(room.passkeys.add(PAGE, account, asked.challenge, answer, "phone"))
+
+
+def show_passkey(room: Practice, device: PasskeyDevice) -> int:
+    asked = room.passkeys.ask(PAGE)
+    answer = device.get(msgspec.json.decode(asked.options))
+    return room.run(room.passkeys.check(PAGE, asked.challenge, answer))
 
 
 async def counted(
