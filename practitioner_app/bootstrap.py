@@ -65,6 +65,8 @@ SEEN_EVERY_TICKS = 60
 SWITCH_S = 0.001
 """The interpreter changes threads five times as often as usual: the main thread is late by less."""
 _log = logging.getLogger("colloque.desktop")
+Shows = Callable[[str], bool]
+"""Shows a page of this address in a browser; False when it cannot."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -208,14 +210,14 @@ class Desktop(QObject):
         look = self.window.look
         return Speaking(look.texts, look.formats, self._clock.now(), offline=True)
 
-    def _start_model(self) -> StartModel:
+    def _start_model(self, shows: Shows = open_page, *, erased: bool = False) -> StartModel:
         return StartModel(
             installer=self.seats.present.installation,
             lanes=self._lanes,
             speak=self._speaking,
-            open_page=open_page,
+            open_page=shows,
             given=Given(self._options.server, self._options.device_name),
-            erased=self.seats.present.folder.owed_receipt() is not None,
+            erased=erased or self.seats.present.folder.owed_receipt() is not None,
             shared=bool(self.seats.lines()),
         )
 
@@ -275,7 +277,7 @@ class Desktop(QObject):
             context=session.context,
             zone=_zone(),
             lock=self._lock_model,
-            start=self._start_model,
+            start=partial(self._start_model, _to_nobody),
             present=lambda: station.session.context if station.session is not None else None,
             troubles=troubles,
             phrase=self._options.phrase,
@@ -348,6 +350,11 @@ class Desktop(QObject):
         _log.warning("not opened %s", error.key)
         if self._walk is not None:
             self._walk.give_up()
+
+
+def _to_nobody(_address: str) -> bool:
+    """The browser of a tour: its page is awaited, and nobody acts there."""
+    return True
 
 
 def run(options: Options, argv: list[str]) -> int:

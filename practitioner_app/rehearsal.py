@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from dossier.clock import Clock
 from dossier.entropy import Entropy
-from dossier.errors import Refused, SignInNeeded, Unreachable
+from dossier.errors import Distrusted, Refused, SignInNeeded, Unreachable
 from dossier.fhir.allergies import Allergy, NewAllergy
 from dossier.fhir.medications import Dose, Drug, NewTreatment, Treatment
 from dossier.sealing import devices, totp
@@ -67,10 +67,12 @@ class Cable:
 
     def __init__(self) -> None:
         self.pulled = False
+        self.is_crossed = False
+        """Another server answers at its end."""
 
 
 class CabledTransport(RequestsTransport):
-    """The server through a cable: every exchange fails while it is pulled."""
+    """The server through a cable: every exchange fails while it is pulled or ends elsewhere."""
 
     def __init__(
         self,
@@ -87,6 +89,8 @@ class CabledTransport(RequestsTransport):
     def _send(self, session: Any, sent: Sent) -> Any:
         if self._cable.pulled:
             raise Unreachable("cable")
+        if self._cable.is_crossed:
+            raise Distrusted("other_server")
         return super()._send(session, sent)
 
 
@@ -185,12 +189,17 @@ class Rehearsal:
 
     def pull(self) -> None:
         """The cable is out; the server is missed at once."""
-        self._cable.pulled = True
+        self._cable.pulled, self._cable.is_crossed = True, False
         self._open().context.sync.now()
 
     def plug(self) -> None:
         """The cable is in again."""
-        self._cable.pulled = False
+        self._cable.pulled, self._cable.is_crossed = False, False
+        self._open().context.sync.now()
+
+    def misdirect(self) -> None:
+        """Another server answers; it is noticed at once."""
+        self._cable.pulled, self._cable.is_crossed = False, True
         self._open().context.sync.now()
 
     def pass_days(self, days: int) -> None:

@@ -92,6 +92,10 @@ class MainWindow(QWidget):
         return self._page if isinstance(self._page, PhraseView) else None
 
     @property
+    def people_view(self) -> PeopleView | None:
+        return self._page if isinstance(self._page, PeopleView) else None
+
+    @property
     def lock_model(self) -> LockModel:
         """The model of the lock page shown last."""
         return self._lock_model

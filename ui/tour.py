@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from practitioner_app.services.rows import TimelineItem
 from practitioner_app.services.search import SearchService
-from ui import tour_start, tour_trouble
+from ui import tour_results, tour_start, tour_trouble
 from ui.i18n import LANGUAGES
 from ui.navigation import RECORD, RESULTS, SETTINGS
 from ui.patient.state import Ref
@@ -124,6 +124,8 @@ class Tour(QObject):
         yield from tour_start.first_start(self)
         yield from self.dressed(Preferences(theme="light"), LARGE)
         yield from tour_trouble.unsent(self)
+        yield from tour_results.in_sizes(self)
+        yield from tour_trouble.distrusted(self)
         yield from tour_start.locked(self)
         yield from self.dressed(Preferences(theme="light"), LARGE)
         yield from tour_trouble.after_the_lease(self)
@@ -153,6 +155,7 @@ class Tour(QObject):
         yield self.settled
         self.shot("find_a_patient")
         view.overlay_flow.close()
+        yield from tour_results.to_sign(self)
         yield from self._record_scenes(view)
         yield from self._results_scene(view)
         yield from self._form_scenes(view)

@@ -46,13 +46,17 @@ class TourCodes(NamedTuple):
 
 
 class Troubles(Protocol):
-    """Real acts that make trouble. `pull`, `plug`, `pass_days` return at once; the others block, on a lane."""
+    """Real acts that make trouble. `pull`, `plug`, `misdirect`, `pass_days` return at once; the others block, on a lane."""
 
     def pull(self) -> None:
         """The cable to the server is out."""
         ...
 
     def plug(self) -> None: ...
+    def misdirect(self) -> None:
+        """Another server answers at the end of the cable."""
+        ...
+
     def pass_days(self, days: int) -> None: ...
     def disagree(self, owner: int) -> None:
         """A colleague and we change one treatment apart."""
@@ -73,7 +77,7 @@ class Troubles(Protocol):
 
 class TourHost(Struct, frozen=True, kw_only=True):
     """`words` find the patient whose record is shown; `lock` and `start` make the pages outside a session;
-    `present` is the context of the session open now, None while locked.
+    `start(erased=True)` is that of a computer that obeyed an order to erase its copy; `present` is the context of the session open now, None while locked.
     """
 
     window: MainWindow
@@ -81,7 +85,7 @@ class TourHost(Struct, frozen=True, kw_only=True):
     zone: tzinfo
     words: str = "martineau"
     lock: Callable[[], LockModel] | None = None
-    start: Callable[[], StartModel] | None = None
+    start: Callable[..., StartModel] | None = None
     present: Callable[[], SessionContext | None] | None = None
     troubles: Troubles | None = None
     phrase: str = ""

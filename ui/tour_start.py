@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit
 from practitioner_app.services.first_start import Step
 from ui.main_window import MainWindow
 from ui.preferences import Preferences, look_of
+from ui.sign_in.view_model import StartModel
 from ui.tour_host import LARGE, SMALL, Wait
 from ui.tour_trouble import LONG_STEPS, LOOKS, Walker, behind_the_lock, worn
 
@@ -30,6 +31,9 @@ def _pages(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator
     assert host.start is not None
     window.resize(*size)
     window.wear(look_of(wanted, host.zone, system="light"))
+    window.show_start(host.start(erased=True))
+    yield tour.settled
+    tour.shot("first_start_erased")
     model = host.start()
     window.show_start(model)
     yield tour.settled
@@ -46,6 +50,7 @@ def _pages(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator
     typed(window, (host.codes.newcomer, "un mot de passe assez long", DIGITS, "Cabinet 2"))
     yield tour.settled
     tour.shot("first_start_identity")
+    yield from _by_browser(tour, model)
     model.toggle_activation()
     typed(window, (host.codes.newcomer, host.codes.activation))
     yield tour.settled
@@ -58,6 +63,19 @@ def _pages(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator
         typed(window, ("trop court", "", DIGITS))
         yield tour.settled
         tour.shot("activation_password")
+
+
+def _by_browser(tour: Walker, model: StartModel) -> Iterator[Wait]:
+    """The page of the server is awaited in the person's browser; then nobody waits any more."""
+    if not model.state.browser:
+        tour.lacks("signing in with the browser")
+        return
+    model.use_browser()
+    yield from tour.awaits("the browser", lambda: model.is_awaiting_browser)
+    yield tour.settled
+    tour.shot("first_start_browser")
+    model.use_browser()
+    yield from tour.awaits("the way back from the browser", lambda: not model.state.busy)
 
 
 def typed(window: MainWindow, texts: Sequence[str]) -> None:
@@ -87,6 +105,11 @@ def locked(tour: Walker) -> Iterator[Wait]:
         window.show_lock(host.lock())
         yield tour.settled
         tour.shot("lock")
+        window.people_asked.emit()
+        yield from tour.awaits("the list of persons", lambda: window.people_view is not None)
+        yield tour.settled
+        tour.shot("lock_people")
+        window.show_lock(host.lock())
     if host.phrase:
         tour.prefix = "fr_light"
         window.resize(*LARGE)

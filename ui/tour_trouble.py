@@ -10,6 +10,7 @@ from typing import Protocol
 from PySide6.QtWidgets import QLineEdit
 
 from dossier.errors import DossierError
+from practitioner_app.services.session import Link
 from ui.preferences import Preferences, look_of
 from ui.session_view import SessionView
 from ui.tour_host import LARGE, SMALL, TourHost, Wait
@@ -122,6 +123,31 @@ def unsent(tour: Walker) -> Iterator[Wait]:
         yield from tour.dressed(Preferences(theme="light", scale=scale), size)
         yield from tour.record_scene(tour.view(), "record")
         yield from tour.centre_scene(tour.view())
+
+
+def _is_distrusted(tour: Walker) -> bool:
+    status = tour.view().models.status.status
+    return status is not None and status.connection.link is Link.DISTRUSTED
+
+
+def distrusted(tour: Walker) -> Iterator[Wait]:
+    """Another server answers in the place of ours: the chip and the sentence of the centre; then the cable is out."""
+    troubles = tour.host.troubles
+    if troubles is None:
+        return
+    troubles.misdirect()
+    for prefix, dress, size in (*worn(LOOKS), *worn(LOOKS[:1], "small", SMALL)):
+        tour.prefix = prefix
+        yield from tour.dressed(dress, size)
+        yield from tour.awaits("a server that is not recognised", lambda: _is_distrusted(tour))
+        yield from tour.record_scene(tour.view(), "record_distrusted")
+        tour.view().navigator.go("sync")
+        yield from tour.awaits(
+            "the sending screen", lambda: tour.view().models.centre.state is not None
+        )
+        yield tour.settled
+        tour.shot("sending_distrusted")
+    troubles.pull()
 
 
 def _just_written(tour: Walker) -> Iterator[Wait]:

@@ -6,6 +6,7 @@ from tests.gui.ui_samples import PARIS, a_look
 from tests.gui.ui_world import OpenGate, World
 from ui.main_window import MainWindow
 from ui.preferences import Preferences
+from ui.sign_in.state import PersonLine
 from ui.sign_in.view_model import LockModel
 from ui.speaking import Speaking
 from ui.tour import Tour
@@ -26,6 +27,8 @@ def toured(qapp, qtbot, world, folder, lanes=None, kind=Tour):
     window = MainWindow(qapp, a_look("fr"))
     qtbot.addWidget(window)
     window.show()
+    here = (PersonLine("", "Dr Claire FONTAINE", "Maison de santé du Port", "Cabinet 2", True),)
+    window.people_asked.connect(lambda: window.show_people(here))
 
     def lock():
         look = window.look
@@ -55,7 +58,8 @@ def test_the_tour_saves_every_screen_in_both_themes_and_languages(qapp, qtbot, t
         for theme in ("light", "dark"):
             for scene in ("record", "find_a_patient", "sending", "two_versions", "add_allergies"):
                 assert f"{language}_{theme}_{scene}" in names
-    assert "fr_dark_lock" in names
+    assert {"fr_dark_lock", "fr_dark_lock_people"} <= names
+    assert "fr_light, results to sign" in report.lacking
     assert all(path.stat().st_size > 5_000 for path in tmp_path.iterdir())
 
 

@@ -175,6 +175,10 @@ class StartModel(QObject):
     def step(self) -> Step:
         return self._first.step
 
+    @property
+    def is_awaiting_browser(self) -> bool:
+        return self._first.wants is Effect.AWAIT_BROWSER
+
     def _set(self, state: FirstStart) -> None:
         self._first = state
         self.changed.emit()
@@ -227,7 +231,7 @@ class StartModel(QObject):
     def use_browser(self) -> None:
         """Sign in there; once it is awaited, wait no more."""
         self._error = None
-        if self._first.wants is Effect.AWAIT_BROWSER:
+        if self.is_awaiting_browser:
             self._installer.give_up_browser()
             return
         self._set(first_start.by_browser(self._first))
