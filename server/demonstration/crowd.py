@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 _GPS = ("fontaine", "lemaire", "kaci", "vasseur")
 _YEARS = 15
-_AWAITED = 0.07
+_AWAITED = 0.035
 """Share of those with a long illness whose results came in during the week before the story."""
 _ASKED_TOBACCO = 16
 _WEIGHT, _HEIGHT = "29463-7", "8302-2"
@@ -394,9 +394,11 @@ def _drawn(random: Random, key: str) -> float:
 
 
 def _next(random: Random, key: str, value: float) -> float:
+    """What is measured the next time; the body keeps sodium within a few units."""
     low, high = _START[key]
-    moved = value * random.uniform(0.94, 1.07)
-    return _rounded(key, min(max(moved, low * 0.85), high * 1.15))
+    falls, rises, beyond = (0.985, 1.015, 0.03) if key == "sodium" else (0.94, 1.07, 0.15)
+    moved = value * random.uniform(falls, rises)
+    return _rounded(key, min(max(moved, low * (1 - beyond)), high * (1 + beyond)))
 
 
 def _rounded(key: str, value: float) -> float:

@@ -76,7 +76,8 @@ class Pen(Summary):
     def _odd(self, key: str, body: Json) -> Json:
         roll = self.random.random()
         if roll < 1 / 300:
-            return {**body, "status": "corrected"}
+            share = self.random.choice((0.7, 0.8, 1.25, 1.4))
+            return shapes.corrected(body, share, clinic.DECIMALS.get(key, 0))
         if key in _OTHER_UNITS and roll < 1 / 40:
             return shapes.in_unit(body, *_OTHER_UNITS[key])
         if key not in _COMPUTED_FROM and roll < 1 / 40:

@@ -17,6 +17,7 @@ from server.demonstration.story import Story, working_day
 Json = dict[str, Any]
 
 _MASKED = ("MASQUE_PS",)
+_DELIBERATE = "Démonstration : contradiction voulue avec l’allergie notée ({})."
 
 
 def cast() -> dict[str, Json]:
@@ -35,7 +36,7 @@ def write(sheet: Json, terminology: Terminology, random: Random, story: Story) -
     pen = Pen(terminology, random, person["sex"], story.birth(person["birth"]))
     by = person.get("attending", "vasseur")
     pen.resources.append(_patient(person, pen))
-    first = _first_contact(pen, story)
+    first = _first_contact(person, pen, story)
     if person.get("consent", True):
         pen.consent(by, first)
     _summary(sheet, pen, by, first, story)
@@ -45,7 +46,9 @@ def write(sheet: Json, terminology: Terminology, random: Random, story: Story) -
     return pen
 
 
-def _first_contact(pen: Pen, story: Story) -> date:
+def _first_contact(person: Json, pen: Pen, story: Story) -> date:
+    if "opened" in person:
+        return story.day(person["opened"])
     return max(pen.subject.birth + timedelta(days=14), story.today - timedelta(days=15 * 365))
 
 
@@ -113,6 +116,7 @@ def _summary(sheet: Json, pen: Pen, by: str, first: date, story: Story) -> None:
             max(story.day(one["since"]), pen.subject.birth),
             by,
             secret=one.get("secret", False),
+            note=_DELIBERATE.format(one["contradicts"]) if "contradicts" in one else "",
         )
 
 

@@ -198,9 +198,10 @@ class Summary:
         secret: bool = False,
         until: date | None = None,
         reason: str = "",
+        note: str = "",
     ) -> None:
         said = medications.NewTreatment(
-            drug=self._drug(drug), dose=_dose(drug), since=since.isoformat()
+            drug=self._drug(drug), dose=_dose(drug), since=since.isoformat(), note=note
         )
         signature = self.sign(by, since)
         body = medications.build(
