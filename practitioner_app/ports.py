@@ -21,9 +21,9 @@ from dossier.wire.messages import (
     EnrolReply,
     EnrolRequest,
     Op,
+    OwnDeviceRequest,
     ProveReply,
     ProveRequest,
-    RevokeRequest,
     Version,
 )
 
@@ -254,7 +254,7 @@ class ComputerServer(Protocol):
     def challenge(self, device: str) -> ChallengeReply: ...
     def prove(self, token: str, request: ProveRequest, proof: str) -> ProveReply: ...
     def own_devices(self, token: str) -> DevicesReply: ...
-    def revoke(self, token: str, request: RevokeRequest, proof: str) -> None: ...
+    def end_own(self, path: str, token: str, request: OwnDeviceRequest, proof: str) -> None: ...
 
 
 class RequestProver(Protocol):

@@ -48,12 +48,12 @@ from dossier.wire.messages import (
     LogReply,
     OpsReply,
     OpsRequest,
+    OwnDeviceRequest,
     Pages,
     Problem,
     ProveReply,
     ProveRequest,
     PurgedRequest,
-    RevokeRequest,
     TermsReply,
     TermsRequest,
     TokenReply,
@@ -242,9 +242,9 @@ class RequestsTransport:
         """The computers of one's own account."""
         return self._get("/session/v1/devices", token, DevicesReply)
 
-    def revoke(self, token: str, request: RevokeRequest, proof: str) -> None:
-        """One of them is refused from now on."""
-        self._tell(limits.REVOKE_PATH, token, request, proof)
+    def end_own(self, path: str, token: str, request: OwnDeviceRequest, proof: str) -> None:
+        """One of them is refused from now on (REVOKE_PATH), or asks for its person again (SIGN_OUT_PATH)."""
+        self._tell(path, token, request, proof)
 
     def heads(self, token: str, since: str) -> Heads | None:
         """What moved; None for a 304."""

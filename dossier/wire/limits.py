@@ -32,6 +32,7 @@ TOKEN_PATH = "/session/v1/token"  # noqa: S105 - an address
 ENROL_PATH = "/session/v1/enrol"
 PROVE_PATH = "/session/v1/prove"
 REVOKE_PATH = "/session/v1/devices/revoke"
+SIGN_OUT_PATH = "/session/v1/devices/sign-out"
 """What a proof of the device's key names: both sides write these alike."""
 PROOF_HEADER = "DPoP"
 NONCE_HEADER = "DPoP-Nonce"

@@ -466,8 +466,8 @@ class DevicesReply(Struct, frozen=True, kw_only=True):
     alarms: tuple[AlarmLine, ...] = ()
 
 
-class RevokeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of one's own computers is refused from its next request on, and told to erase its copy."""
+class OwnDeviceRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of one's own computers: to be refused and told to erase its copy, or to ask for its person again."""
 
     device: str
 

@@ -1,12 +1,12 @@
-"""The computers of one's own account: which they are, and ending one after a fresh proof (security.md §5 row 40)."""
+"""The computers of one's own account: which they are, and ending one or what is open on it after a fresh proof (security.md §5 row 40)."""
 
 from collections.abc import Callable
 from typing import Final
 
 from dossier.clock import Clock
 from dossier.errors import Refused, Unreachable
-from dossier.wire.limits import PROVE_PATH, REVOKE_PATH
-from dossier.wire.messages import DevicesReply, ProveRequest, RevokeRequest
+from dossier.wire.limits import PROVE_PATH, REVOKE_PATH, SIGN_OUT_PATH
+from dossier.wire.messages import DevicesReply, OwnDeviceRequest, ProveRequest
 from practitioner_app.ports import ComputerServer, RequestProver
 
 _EARLY_S: Final = 15.0
@@ -43,6 +43,19 @@ class ComputerService:
 
     def end(self, device: str, password: str = "", proof: str = "") -> DevicesReply:
         """Refuse a computer from now on; returns those that are. Raises Refused: `proof_needed`, `wrong_proof`."""
+        return self._act(REVOKE_PATH, device, password, proof)
+
+    def sign_out(self, device: str, password: str = "", proof: str = "") -> DevicesReply:
+        """End what is open on a computer: it asks for its person. Raises as `end` does."""
+        return self._act(SIGN_OUT_PATH, device, password, proof)
+
+    def _act(
+        self,
+        path: str,
+        device: str,
+        password: str,
+        proof: str,
+    ) -> DevicesReply:
         token, server = self._met(), self._server()
         if password or proof:
             asked = ProveRequest(password=password, proof=proof)
@@ -52,8 +65,8 @@ class ComputerService:
         if self.needs_proof:
             raise Refused("proof_needed")
         proven = self._proven
-        revoked = RevokeRequest(device=device)
-        server.revoke(proven, revoked, self._posting(server, REVOKE_PATH, proven))
+        asking = OwnDeviceRequest(device=device)
+        server.end_own(path, proven, asking, self._posting(server, path, proven))
         return server.own_devices(proven)
 
     def _met(self) -> str:

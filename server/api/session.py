@@ -79,7 +79,17 @@ class SessionApi:
                 "/session/v1/devices/revoke",
                 Pass.PROVEN,
                 self.revoke,
-                m.RevokeRequest,
+                m.OwnDeviceRequest,
+                None,
+                204,
+                by_key=True,
+            ),
+            Door(
+                "POST",
+                "/session/v1/devices/sign-out",
+                Pass.PROVEN,
+                self.sign_out,
+                m.OwnDeviceRequest,
                 None,
                 204,
                 by_key=True,
@@ -126,10 +136,17 @@ class SessionApi:
         return answers.json(await self._devices.own(session))
 
     async def revoke(
-        self, session: Session, asked: messages.RevokeRequest, shown: Presented
+        self, session: Session, asked: messages.OwnDeviceRequest, shown: Presented
     ) -> Answer:
         await self._families.spend(session, shown)
         await self._devices.revoke_own(session, asked.device)
+        return Answer(204)
+
+    async def sign_out(
+        self, session: Session, asked: messages.OwnDeviceRequest, shown: Presented
+    ) -> Answer:
+        await self._families.spend(session, shown)
+        await self._families.sign_out(session, asked.device)
         return Answer(204)
 
     async def token(self, asked: messages.TokenRequest, shown: Presented) -> Answer:

@@ -10,6 +10,7 @@ A session begins by the device alone while that time runs, and only where no ses
 profile cannot quietly begin one beside.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from dossier.errors import DeviceRevoked, Refused, SignInNeeded, Unavailable
@@ -146,12 +147,22 @@ class Families:
 
     async def end(self, account: int, family: str) -> None:
         """End one session at once; its device begins another only with its person. Raises Unavailable."""
+        await self._end(account, lambda row: row.family == family)
 
+    async def sign_out(self, session: Session, device: str) -> None:
+        """End what is open on one of one's own computers, likewise. Raises Unavailable for any other computer, and
+        where nothing is open.
+        """
+        await self._end(session.account, lambda row: row.device == device)
+
+    # -- parts --------------------------------------------------------------------------------------
+
+    async def _end(self, account: int, is_meant: Callable[[FamilyRow], bool]) -> None:
         async def work(tx: OwnerTx) -> None:
             locked = await tx.owner.lock(_NUMBERS)
-            rows = {row.family: row for row in await tx.families.every()}
-            row = rows.get(family)
-            if locked is None or row is None or not is_live(self._premises, row):
+            rows = [row for row in await tx.families.every() if is_live(self._premises, row)]
+            row = next((row for row in rows if is_meant(row)), None)
+            if locked is None or row is None:
                 raise Unavailable
             book = OwnerUnit(self._premises, tx, locked, _NUMBERS)
             await end_sessions(self._premises, tx, "person", device=row.device)
@@ -160,8 +171,6 @@ class Families:
             await book.close()
 
         await self._premises.store.write(account, work)
-
-    # -- parts --------------------------------------------------------------------------------------
 
     async def _check(
         self,

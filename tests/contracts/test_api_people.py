@@ -10,6 +10,7 @@ from dossier.sealing import totp
 from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
 from dossier.wire import messages as wire
+from server.services import journal
 from server.services.accounts import Person
 from tests.fakes.authenticator import SEED
 from tests.fakes.served_house import ServedHouse, problem_in, served
@@ -36,8 +37,13 @@ def own(room: ServedHouse, token: str) -> list[wire.DeviceLine]:
 
 
 def revoke(room: ServedHouse, here: Desktop, token: str, device: str) -> Response:
-    asked = wire.RevokeRequest(device=device)
+    asked = wire.OwnDeviceRequest(device=device)
     return room.proved(limits.REVOKE_PATH, asked, here.device, here.private, token)
+
+
+def sign_out(room: ServedHouse, here: Desktop, token: str, device: str) -> Response:
+    asked = wire.OwnDeviceRequest(device=device)
+    return room.proved(limits.SIGN_OUT_PATH, asked, here.device, here.private, token)
 
 
 def prove(room: ServedHouse, asked: wire.ProveRequest, here: Desktop, token: str) -> Response:
@@ -99,6 +105,37 @@ def test_row40_nobody_ends_the_computer_of_another(room: ServedHouse) -> None:
     assert told(revoke(room, here, token, stranger.device)) == (404, "unavailable")
     assert told(revoke(room, here, token, "no-such-device")) == (404, "unavailable")
     assert room.sign_in(stranger.device, stranger.private, stranger.situation).status_code == 200
+
+
+def test_row40_a_person_ends_the_session_of_their_other_computer(room: ServedHouse) -> None:
+    """It needs a proof; that computer is told nothing more, and begins again with its person alone."""
+    here, other = two_computers(room)
+    token, theirs = room.token_of(here), room.token_of(other)
+    assert told(sign_out(room, here, token, other.device)) == (403, "proof_needed")
+    assert room.get("/session/v1/devices", theirs).status_code == 200
+    room.clock.go(minutes=1)
+    token = room.proven(token, "martin", here)
+    assert sign_out(room, here, token, other.device).status_code == 204
+    assert told(room.get("/session/v1/devices", theirs)) == (401, "sign_in_needed")
+    answer = room.sign_in(other.device, other.private, other.situation)
+    assert told(answer) == (403, "proof_needed")
+    lines = {line.device: line for line in own(room, token)}
+    assert (lines[other.device].sessions, lines[other.device].revoked) == (0, None)
+    assert lines[here.device].sessions == 1
+    assert told(sign_out(room, here, token, other.device)) == (404, "unavailable")
+    rows = room.run(room.store.read(here.account, lambda tx: tx.journal.unplaced(50)))
+    said = [room.run(journal.read_row(room.premises, here.account, row)) for row in rows]
+    assert [one.id for one in said if one.action == "session_ended"] == [other.device]
+
+
+def test_row40_nobody_ends_the_session_of_another(room: ServedHouse) -> None:
+    here = room.desktop("martin", room.unit())
+    stranger = room.desktop("diallo", room.unit("org-2"))
+    theirs = room.token_of(stranger)
+    token = room.proven(room.token_of(here), "martin", here)
+    assert told(sign_out(room, here, token, stranger.device)) == (404, "unavailable")
+    assert told(sign_out(room, here, token, "no-such-device")) == (404, "unavailable")
+    assert room.get("/session/v1/devices", theirs).status_code == 200
 
 
 def test_row37_a_proof_gives_a_new_token_and_ends_the_one_before(room: ServedHouse) -> None:

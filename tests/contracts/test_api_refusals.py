@@ -25,6 +25,7 @@ POSTS = (
     "/sync/v1/digests",
     "/session/v1/prove",
     "/session/v1/devices/revoke",
+    "/session/v1/devices/sign-out",
 )
 WITH_TOKEN = (*POSTS[5:], "/sync/v1/heads", "/sync/v1/hints")
 ALL = (*POSTS, "/sync/v1/heads", "/sync/v1/hints", "/sync/v1/capabilities")
@@ -200,7 +201,8 @@ def examples() -> dict[str, dict[str, Any]]:
             login="nobody", code="c", password=PASSWORD, proof="000000"
         ),
         "/session/v1/prove": wire.ProveRequest(password=PASSWORD, proof="000000"),
-        "/session/v1/devices/revoke": wire.RevokeRequest(device="d"),
+        "/session/v1/devices/revoke": wire.OwnDeviceRequest(device="d"),
+        "/session/v1/devices/sign-out": wire.OwnDeviceRequest(device="d"),
         "/session/v1/enrol": wire.EnrolRequest(
             login="nobody",
             password=PASSWORD,

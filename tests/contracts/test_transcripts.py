@@ -47,6 +47,7 @@ PROVES_ITSELF = {
     "POST /session/v1/activate": 401,
     "POST /session/v1/prove": 401,
     "POST /session/v1/devices/revoke": 403,
+    "POST /session/v1/devices/sign-out": 403,
 }
 """What such a door is told was good once, with a proof of the device's key that is spent: it is understood and
 refused.

@@ -175,7 +175,7 @@ def test_row40_a_browser_proves_the_person_of_a_session_and_nobody_else(room: Se
     asked = wire.ProveRequest(code=code, verifier=VERIFIER)
     answer = prove(room, martin, asked, token)
     proven = codec.decode(answer.content, wire.ProveReply).token
-    gone = wire.RevokeRequest(device=martin.device)
+    gone = wire.OwnDeviceRequest(device=martin.device)
     device = (martin.device, martin.private, proven)
     assert room.proved(limits.REVOKE_PATH, gone, *device).status_code == 204
     assert diallo.account != martin.account

@@ -6,7 +6,7 @@ from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
 from ui.preferences import Preferences
-from ui.settings.computers_view import RemoveDialog
+from ui.settings.computers_view import RemoveDialog, SignOutDialog
 from ui.widgets.button import Button
 from ui.widgets.text import PlainLabel
 
@@ -35,12 +35,47 @@ def words(widget):
     return [label.text() for label in widget.findChildren(PlainLabel) if label.isVisibleTo(widget)]
 
 
+def buttons(session, word):
+    found = session.computers_card.findChildren(Button)
+    return [one for one in found if one.property("device") and one.text().startswith(word)]
+
+
 def remove_buttons(session):
-    return [one for one in session.computers_card.findChildren(Button) if one.property("device")]
+    return buttons(session, "Retirer")
 
 
 def asked(session):
     return session.findChildren(RemoveDialog)[-1]
+
+
+def test_row40_the_session_of_another_computer_ends_and_the_computer_stays(session, world):
+    (button,) = buttons(session, "Fermer la session")
+    assert (button.property("device"), button.accessibleDescription()) == (
+        "portable",
+        "Portable de visite",
+    )
+    button.click()
+    dialog = session.findChildren(SignOutDialog)[-1]
+    assert any("Il garde sa copie" in text for text in words(dialog))
+    password, digits = (field.edit for field in dialog._fields)
+    password.setText("secret")
+    dialog._go()
+    assert world.computers.signed_out == []
+    digits.setText("123 456")
+    dialog._go()
+    assert (world.computers.signed_out, world.computers.ended) == (["portable"], [])
+    assert buttons(session, "Fermer la session") == []
+    assert [one.property("device") for one in remove_buttons(session)] == ["portable"]
+    assert not any("1 session ouverte" in text for text in words(session.computers_card))
+
+
+def test_row40_a_session_is_not_ended_without_a_proof(session, world):
+    session.models.computers.sign_out("portable", "secre", "000000")
+    assert world.computers.signed_out == []
+    assert any("faux" in text for text in words(session.computers_card))
+    session.models.computers.ask_to_sign_out("here")
+    session.models.computers.ask_to_sign_out("old")
+    assert session.findChildren(SignOutDialog) == []
 
 
 def test_row40_the_list_marks_this_computer_and_says_when_each_was_seen(session):

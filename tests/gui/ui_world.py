@@ -7,6 +7,7 @@ from dossier.entropy import SeededEntropy
 from dossier.errors import Refused
 from dossier.sealing.dpop import read_proof, token_mark
 from dossier.terminology.catalogue import Terminology
+from dossier.wire.limits import REVOKE_PATH, SIGN_OUT_PATH
 from dossier.wire.messages import (
     ChallengeReply,
     DeviceLine,
@@ -68,7 +69,7 @@ class ScriptedComputers:
     """ComputerServer with three computers; the right password is `secret`."""
 
     def __init__(self):
-        self.is_met, self.proofs, self.ended = True, 0, []
+        self.is_met, self.proofs, self.ended, self.signed_out = True, 0, [], []
 
     def challenge(self, device):
         return ChallengeReply(nonce=device)
@@ -84,20 +85,23 @@ class ScriptedComputers:
         return DevicesReply(
             devices=(
                 self._line("here", "Cabinet 2", here=True, sessions=2),
-                self._line("portable", "Portable de visite"),
+                self._line("portable", "Portable de visite", sessions=1),
                 self._line("old", "Ancien poste", revoked="2026-11-02T10:00:00.000Z"),
             )
         )
 
-    def revoke(self, token, request, proof):
+    def end_own(self, path, token, request, proof):
         assert read_proof(proof).ath == token_mark(token)
         if token != "proven":
             raise Refused("proof_needed")
-        self.ended.append(request.device)
+        ended = {REVOKE_PATH: self.ended, SIGN_OUT_PATH: self.signed_out}
+        ended[path].append(request.device)
 
     def _line(self, device, name, **more):
         if device in self.ended:
             more["revoked"] = "2026-11-23T08:41:00.000Z"
+        if device in self.signed_out + self.ended:
+            more["sessions"] = 0
         said = {"enrolled": "2026-03-02T09:00:00.000Z", "seen": "2026-11-23T08:12:00.000Z"}
         return DeviceLine(device=device, name=name, **said, **more)
 

@@ -28,6 +28,7 @@ from tests.fakes.server_room import PASSWORD, Desktop, an_allergy
 SEED = 1
 Told = Callable[[str, Any, Response], None]
 """Is given the door, what was sent (the query, or the body), and the answer."""
+_BY_TOKEN = (limits.PROVE_PATH, limits.SIGN_OUT_PATH, limits.REVOKE_PATH)
 LOGIN, PATIENT = "fontaine", "pat-1"
 OP_ID = "0193f0a0-0000-7000-8000-000000000001"
 
@@ -103,7 +104,7 @@ class Practice:
         told("GET /sync/v1/hints", {}, Response(200, content=event[6:].strip()))
 
     def _people(self, told: Told) -> None:
-        """A person begins; the doctor proves themself, sees their computers and ends the second one."""
+        """A person begins; the doctor proves themself, sees their computers, signs the second one out and ends it."""
         house = self.house
         new = house.run(house.accounts.create(Person(login="new", display_name="Dr New")))
         code = house.run(house.credentials.invite(new)).code
@@ -121,8 +122,9 @@ class Practice:
         lines = self._get("/session/v1/devices")
         found = codec.decode(lines.content, wire.DevicesReply).devices
         other = next(one.device for one in found if not one.here)
-        asked = wire.RevokeRequest(device=other)
-        self._prove(told, limits.REVOKE_PATH, asked, self.desk.device, self.desk.private)
+        asked = wire.OwnDeviceRequest(device=other)
+        for path in (limits.SIGN_OUT_PATH, limits.REVOKE_PATH):
+            self._prove(told, path, asked, self.desk.device, self.desk.private)
 
     def _leave(self, told: Told) -> None:
         """The device is revoked: it is ordered to erase, and proves that it did."""
@@ -136,7 +138,7 @@ class Practice:
     def _prove(self, told: Told, path: str, message: Any, device: str, private: bytes) -> Response:
         """With a proof of the device's key, as the header `DPoP`; a transcript keeps the body."""
         raw = codec.encode(message)
-        token = self.token if path in (limits.PROVE_PATH, limits.REVOKE_PATH) else ""
+        token = self.token if path in _BY_TOKEN else ""
         answer = self.house.proved(path, raw, device, private, token)
         told(f"POST {path}", raw, answer)
         return answer

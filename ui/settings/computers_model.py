@@ -1,6 +1,7 @@
-"""The list of one's own computers, asked when it is shown, and the end of one of them."""
+"""The list of one's own computers, asked when it is shown, and the end of one of them or of what is open on it."""
 
 from collections.abc import Callable
+from enum import Enum
 
 from msgspec import Struct
 from PySide6.QtCore import QObject, Signal, Slot
@@ -13,14 +14,26 @@ from practitioner_app.services.computers import ComputerService
 from ui.errors import error_sentence
 from ui.speaking import Speaking
 
+_Asked = Callable[[str, str, str], DevicesReply]
+
+
+class Act(Enum):
+    """What may be asked of a computer."""
+
+    REMOVE = "remove"
+    SIGN_OUT = "sign_out"
+
 
 class ComputerLine(Struct, frozen=True, kw_only=True):
-    """One computer in words. `mark`: why it cannot be ended from here (it is this one, or ended)."""
+    """One computer in words. `mark`: why it cannot be ended from here (it is this one, or ended). `is_open`: a session
+    of it lives that can be ended from here.
+    """
 
     device: str
     name: str
     about: str
     mark: str = ""
+    is_open: bool = False
 
 
 class ComputersState(Struct, frozen=True, kw_only=True):
@@ -33,10 +46,10 @@ class ComputersState(Struct, frozen=True, kw_only=True):
 
 
 class ComputersModel(QObject):
-    """Intents: refresh, end. `proof_asked` when the person must show password and authenticator first."""
+    """Intents: refresh, end, sign_out. `proof_asked` when the person must show password and authenticator first."""
 
     changed = Signal()
-    proof_asked = Signal(ComputerLine)
+    proof_asked = Signal(ComputerLine, Act)
     ended = Signal()
 
     def __init__(
@@ -64,9 +77,15 @@ class ComputersModel(QObject):
 
     def ask_to_end(self, device: str) -> None:
         """The first step: a proof, or at once within ten minutes of the last one."""
-        line = next((one for one in self._state.lines if one.device == device), None)
+        line = self._named(device)
         if line is not None and not line.mark:
-            self.proof_asked.emit(line)
+            self.proof_asked.emit(line, Act.REMOVE)
+
+    def ask_to_sign_out(self, device: str) -> None:
+        """The same before its session ends."""
+        line = self._named(device)
+        if line is not None and line.is_open:
+            self.proof_asked.emit(line, Act.SIGN_OUT)
 
     @property
     def needs_proof(self) -> bool:
@@ -74,13 +93,20 @@ class ComputersModel(QObject):
 
     def end(self, device: str, password: str, proof: str) -> None:
         """Nothing typed is kept here."""
+        self._ask(self._computers.end, device, password, proof)
+
+    def sign_out(self, device: str, password: str, proof: str) -> None:
+        """Nothing typed is kept here."""
+        self._ask(self._computers.sign_out, device, password, proof)
+
+    def _ask(self, act: _Asked, device: str, password: str, proof: str) -> None:
         self._set(ComputersState(lines=self._state.lines, waiting=True))
-        computers = self._computers
         self._lanes.blobs(
-            lambda: computers.end(device, password, "".join(proof.split())),
-            self._done,
-            self._failed,
+            lambda: act(device, password, "".join(proof.split())), self._done, self._failed
         )
+
+    def _named(self, device: str) -> ComputerLine | None:
+        return next((one for one in self._state.lines if one.device == device), None)
 
     def _done(self, told: DevicesReply) -> None:
         self._told(told)
@@ -130,7 +156,13 @@ class ComputersModel(QObject):
         mark = tr("This computer") if one.here else ""
         if one.revoked is not None:
             mark = tr("Removed on {moment}", moment=formats.moment(from_wire(one.revoked)))
-        return ComputerLine(device=one.device, name=one.name, about=" · ".join(about), mark=mark)
+        return ComputerLine(
+            device=one.device,
+            name=one.name,
+            about=" · ".join(about),
+            mark=mark,
+            is_open=bool(one.sessions) and not mark,
+        )
 
     def _set(self, state: ComputersState) -> None:
         self._state = state

@@ -1,4 +1,7 @@
-"""One's own computers on the settings page, and the question before one of them is removed."""
+"""One's own computers on the settings page, and the questions before one of them is removed or signed out."""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QShowEvent
@@ -18,6 +21,7 @@ class ComputersCard(Card):
 
     shown = Signal()
     end_asked = Signal(str)
+    sign_out_asked = Signal(str)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(look, look.tr("Your computers"), pad=16, parent=parent)
@@ -54,47 +58,64 @@ class ComputersCard(Card):
         if line.mark:
             inner.addWidget(PlainLabel(look, line.mark, weight=Weight.MEDIUM, colour="muted"))
         else:
-            end = Button(look, look.tr("Remove…"))
-            end.setAccessibleDescription(line.name)
-            end.setProperty("device", line.device)
-            end.clicked.connect(self._end)
-            inner.addWidget(end)
+            if line.is_open:
+                inner.addWidget(self._button(look.tr("End the session…"), line, self._sign_out))
+            inner.addWidget(self._button(look.tr("Remove…"), line, self._end))
         box.setLayout(inner)
         return box
 
+    def _button(self, word: str, line: ComputerLine, act: Callable[[], None]) -> Button:
+        button = Button(self._look, word)
+        button.setAccessibleDescription(line.name)
+        button.setProperty("device", line.device)
+        button.clicked.connect(act)
+        return button
+
     @Slot()
     def _end(self) -> None:
-        button = self.sender()
-        if isinstance(button, Button):
-            self.end_asked.emit(str(button.property("device")))
+        self.end_asked.emit(str(self.sender().property("device")))
+
+    @Slot()
+    def _sign_out(self) -> None:
+        self.sign_out_asked.emit(str(self.sender().property("device")))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shown.emit()
 
 
-class RemoveDialog(QDialog):
-    """Says what removing does; asks for password and six digits unless they were just shown."""
+class QuestionWords(NamedTuple):
+    """What an act is, what it does, and the word of its button."""
+
+    title: str
+    sentence: str
+    act: str
+
+
+class ComputerDialog(QDialog):
+    """Says what an act does; asks for password and six digits unless they were just shown."""
 
     agreed = Signal(str, str, str)
 
     def __init__(
-        self, look: Look, line: ComputerLine, *, needs_proof: bool, parent: QWidget | None = None
+        self,
+        look: Look,
+        line: ComputerLine,
+        words: QuestionWords,
+        *,
+        needs_proof: bool,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._device = line.device
-        tr = look.tr
-        title = tr("Remove the computer {name}?", name=line.name)
+        tr, title = look.tr, words.title
         self.setModal(True)
         self.setWindowTitle("Colloque")
         self.setAccessibleName(title)
         self.setMinimumWidth(480)
         stack = column(12, (24, 20, 24, 20))
         stack.addWidget(PlainLabel(look, title, size=Size.SECTION, weight=Weight.BOLD, wrap=True))
-        sentence = tr(
-            "It is refused at once and erases its copy at its next contact. What waits there to be sent is not sent."
-        )
-        stack.addWidget(PlainLabel(look, sentence, wrap=True))
+        stack.addWidget(PlainLabel(look, words.sentence, wrap=True))
         self._fields: tuple[LineField, ...] = ()
         if needs_proof:
             hint = tr("From your authenticator; it changes every 30 seconds and serves once.")
@@ -107,7 +128,7 @@ class RemoveDialog(QDialog):
             stack.addWidget(field)
         stay = Button(look, tr("Close"), key=tr("Esc"))
         stay.clicked.connect(self.reject)
-        go = Button(look, tr("Remove this computer"), kind=Kind.PRIMARY)
+        go = Button(look, words.act, kind=Kind.PRIMARY)
         go.clicked.connect(self._go)
         stack.addSpacing(4)
         stack.addLayout(row(1, stay, go))
@@ -125,3 +146,37 @@ class RemoveDialog(QDialog):
         password, proof = typed or ("", "")
         self.accept()
         self.agreed.emit(self._device, password, proof)
+
+
+class RemoveDialog(ComputerDialog):
+    """Before a computer is removed."""
+
+    def __init__(
+        self, look: Look, line: ComputerLine, *, needs_proof: bool, parent: QWidget | None = None
+    ) -> None:
+        tr = look.tr
+        words = QuestionWords(
+            tr("Remove the computer {name}?", name=line.name),
+            tr(
+                "It is refused at once and erases its copy at its next contact. What waits there to be sent is not sent."
+            ),
+            tr("Remove this computer"),
+        )
+        super().__init__(look, line, words, needs_proof=needs_proof, parent=parent)
+
+
+class SignOutDialog(ComputerDialog):
+    """Before the session of a computer ends."""
+
+    def __init__(
+        self, look: Look, line: ComputerLine, *, needs_proof: bool, parent: QWidget | None = None
+    ) -> None:
+        tr = look.tr
+        words = QuestionWords(
+            tr("End the session on the computer {name}?", name=line.name),
+            tr(
+                "It exchanges nothing more until you sign in there again. It keeps its copy and what waits there to be sent."
+            ),
+            tr("End this session"),
+        )
+        super().__init__(look, line, words, needs_proof=needs_proof, parent=parent)

@@ -3,8 +3,8 @@
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
-from ui.settings.computers_model import ComputerLine, ComputersModel
-from ui.settings.computers_view import ComputersCard, RemoveDialog
+from ui.settings.computers_model import Act, ComputerLine, ComputersModel
+from ui.settings.computers_view import ComputersCard, RemoveDialog, SignOutDialog
 from ui.theme.look import Look
 
 
@@ -18,6 +18,7 @@ class ComputersFlow(QObject):
         self._card, self._model, self._look, self._parent = card, model, look, parent
         card.shown.connect(model.refresh)
         card.end_asked.connect(model.ask_to_end)
+        card.sign_out_asked.connect(model.ask_to_sign_out)
         model.changed.connect(self._show)
         model.proof_asked.connect(self._ask)
 
@@ -25,10 +26,10 @@ class ComputersFlow(QObject):
     def _show(self) -> None:
         self._card.show_state(self._model.state)
 
-    @Slot(ComputerLine)
-    def _ask(self, line: ComputerLine) -> None:
-        self._question = RemoveDialog(
-            self._look, line, needs_proof=self._model.needs_proof, parent=self._parent
-        )
-        self._question.agreed.connect(self._model.end)
+    @Slot(ComputerLine, Act)
+    def _ask(self, line: ComputerLine, act: Act) -> None:
+        asks, model = act is Act.SIGN_OUT, self._model
+        make, agreed = (SignOutDialog, model.sign_out) if asks else (RemoveDialog, model.end)
+        self._question = make(self._look, line, needs_proof=model.needs_proof, parent=self._parent)
+        self._question.agreed.connect(agreed)
         self._question.open()
