@@ -147,7 +147,8 @@ class _Lines:
         known = self._known(newest)
         heading = _heading(newest, known)
         computed = newest.status == COMPUTED
-        label = known.label(self._language) if known else newest.value.label
+        named = known or self._terms.vital_signs.get(newest.value.code)
+        label = named.label(self._language) if named else newest.value.label
         curves = series(items)
         shown = measure(*items[-1])
         line = GridLine(

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from dossier.fhir.results import Band, Flag
 from practitioner_app.ports import ChangeSet, Topic
@@ -190,6 +191,35 @@ def test_gtab_a_blood_pressure_is_drawn_as_bars_with_both_values(qapp, qtbot):
     assert is_inked(tops[0].x(), middle), "no stem between the two values"
     between = (tops[0].x() + tops[1].x()) / 2
     assert not any(is_inked(between, y) for y in range(30, 200)), "a line joins two pressures"
+
+
+def test_no_value_is_written_over_the_words_of_the_reference_range(qapp, qtbot):
+    """The figure of a first value that is low goes above its point, beside the words it would hide."""
+    days = (("2024-03-26", "4.6"), ("2024-06-11", "5.0"), ("2026-05-12", "5.3"))
+    look = a_look("fr")
+    series = Series(
+        code="2823-3",
+        label="Potassium",
+        unit="mmol/L",
+        points=tuple(Point(at=day, number=Decimal(value), id=day) for day, value in days),
+        band=Band(low=Decimal("3.5"), high=Decimal(5), unit="mmol/L"),
+    )
+    plot = plot_of(series, a_speaking(look))
+
+    def drawn(first, height):
+        curve = TrendPlot(look)
+        qtbot.addWidget(curve)
+        curve.resize(640, height)
+        points = (structs.replace(plot.points[0], shown=first), *plot.points[1:])
+        curve.show_plot(structs.replace(plot, points=points))
+        image = curve.grab().toImage()
+        return image, image.copy(curve._band_words.toAlignedRect())
+
+    for height in range(110, 260, 10):
+        (whole, words), (without, same_words) = drawn("4,6", height), drawn("", height)
+        assert whole != without
+        assert not words.isNull()
+        assert words == same_words, height
 
 
 def test_the_page_being_read_stays_when_something_else_of_the_program_moves(session, world):

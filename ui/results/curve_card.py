@@ -11,7 +11,7 @@ from ui.widgets.segment import Segment
 from ui.widgets.text import PlainLabel, Run, RunLabel
 from ui.widgets.trend import TrendPlot
 
-_OUT_WIDTH = 176
+_OUT_WIDTH = 204
 
 
 class ReadOutBox(Card):

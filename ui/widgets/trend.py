@@ -139,6 +139,7 @@ class TrendPlot(QWidget):
         self._compact = compact
         self._state: PlotState | None = None
         self._drawn: QPixmap | None = None
+        self._band_words = QRectF()
         self._focus = -1
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus if compact else Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -146,7 +147,7 @@ class TrendPlot(QWidget):
 
     def show_plot(self, state: PlotState | None) -> None:
         """Show a curve in the place of another, or none."""
-        self._state, self._drawn = state, None
+        self._state, self._drawn, self._band_words = state, None, QRectF()
         self._focus = len(state.points) - 1 if state else -1
         self.setAccessibleName(f"{state.title} {state.unit}" if state else "")
         self._read_out()
@@ -276,6 +277,7 @@ class TrendPlot(QWidget):
             words = self._look.texts.shown(state.band_words)
             inner = band.adjusted(8, 3, -8, -3)
             flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
+            self._band_words = painter.boundingRect(inner, int(flags), words)
             painter.drawText(inner, flags, words)
 
     def _paint_points(self, painter: QPainter, state: PlotState) -> None:
@@ -333,12 +335,11 @@ class TrendPlot(QWidget):
             if left + width + 8 > taken:
                 continue
             taken = left
-            baseline = spot.y() - 10
-            below = spot.y() + metrics.ascent() + 8
-            fits = below < self._plot_area().bottom() - 2
-            if point.second is None and valley(spots, index) and fits:
-                baseline = below
-            baseline = max(baseline, 14.0)
+            below = QRectF(left - 2, spot.y() + 8, width + 4, metrics.height())
+            fits = below.top() + metrics.ascent() < self._plot_area().bottom() - 2
+            is_free = fits and not below.intersects(self._band_words)
+            hangs = point.second is None and valley(spots, index) and is_free
+            baseline = max(below.top() + metrics.ascent() if hangs else spot.y() - 10, 14.0)
             halo = QRectF(left - 2, baseline - metrics.ascent(), width + 4, metrics.height())
             painter.fillRect(halo, shade(look.colour("surface"), 0.75))
             painter.setPen(look.colour("danger" if point.abnormal else "text"))
