@@ -457,7 +457,7 @@ def test_doctor_names_a_clock_that_is_years_off(
     server: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = ManualClock(datetime(2019, 1, 1, tzinfo=UTC))
-    options = Namespace(folder=server, clock=clock, entropy=SystemEntropy())
+    options = Namespace(folder=server, clock=clock, entropy=SystemEntropy(), certificate=None)
     assert asyncio.run(self_check.check(options)) == 1
     assert "WRONG clock" in capsys.readouterr().out
 
