@@ -180,6 +180,7 @@ class OpenSession:
             card.device,
             self._present_token,
             around.clock,
+            self._store.settings,
         )
 
     def _present_token(self) -> str:

@@ -4,13 +4,14 @@ The banner is shown with one-patient screens only, and always with the patient o
 frame is told both in one call (HZ-01).
 """
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.banner import BannerState, PatientBanner
+from ui.widgets.button import Button, Kind
 from ui.widgets.card import Ground, row
 from ui.widgets.header import Header
 from ui.widgets.rail import NavRail, RailItem
@@ -22,9 +23,21 @@ NARROW = 1360
 
 
 class Notice(Ground):
-    """One line above everything: this is the demonstration, or continuity mode is on."""
+    """One line above everything: this is the demonstration, continuity mode is on, an alarm stands. `act`: the
+    word of its link, `key` the key that does the same: the link itself takes no focus from what is being typed.
+    """
 
-    def __init__(self, look: Look, sentence: str, parent: QWidget | None = None) -> None:
+    acted = Signal()
+
+    def __init__(
+        self,
+        look: Look,
+        sentence: str,
+        *,
+        act: str = "",
+        key: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(look, "warnbg", "bottom", parent)
         mark = PlainLabel(look)
         mark.setPixmap(look.icons.pixmap("alert", look.colour("warn"), look.px(14)))
@@ -33,7 +46,16 @@ class Notice(Ground):
         )
         line = row(mark, margins=(16, 4, 16, 5))
         line.addWidget(self._words, 1)
+        if act:
+            link = Button(look, act, kind=Kind.LINK, key=key)
+            link.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            link.clicked.connect(self._act)
+            line.addWidget(link)
         self.setLayout(line)
+
+    @Slot()
+    def _act(self) -> None:
+        self.acted.emit()
 
     def show_sentence(self, sentence: str) -> None:
         """Another sentence; an empty one hides the line."""
@@ -73,6 +95,9 @@ class Frame(QWidget):
         self.continuity = Notice(look, "")
         self.continuity.hide()
         stack.addWidget(self.continuity)
+        self.alarm = Notice(look, "", act=look.tr("See your computers"), key="Alt+4")
+        self.alarm.hide()
+        stack.addWidget(self.alarm)
         self.banner = PatientBanner(look)
         self.header = Header(look)
         self.strip = ClinicalStrip(look)

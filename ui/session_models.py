@@ -13,6 +13,7 @@ from ui.registry import palette_actions
 from ui.results.view_model import ResultsModel
 from ui.reviews.view_model import ReviewsModel
 from ui.search.view_model import PaletteVm
+from ui.settings.alarm_model import AlarmModel
 from ui.settings.computers_model import ComputersModel
 from ui.speaking import Speaking
 from ui.sync_status.view_model import CentreModel, StatusModel
@@ -77,10 +78,24 @@ class SessionModels(QObject):
         self.reviews = ReviewsModel(
             reviews=services.reviews, lanes=lanes, changes=changes, speak=speak, parent=self
         )
-        self.computers = ComputersModel(
-            computers=services.computers, lanes=lanes, speak=speak, parent=self
-        )
+        self._make_account()
         self.forms = RecordForms(context, speak, look, self)
+
+    def _make_account(self) -> None:
+        """What concerns one's own account."""
+        context = self._context
+        computers, lanes = context.services.computers, context.lanes
+        self.computers = ComputersModel(
+            computers=computers, lanes=lanes, speak=self.speak, parent=self
+        )
+        self.alarm = AlarmModel(
+            computers=computers,
+            status=self.status,
+            lanes=lanes,
+            clock=context.clock,
+            speak=self.speak,
+            parent=self,
+        )
 
     def speak(self) -> Speaking:
         """How every presenter of this session speaks now."""

@@ -20,7 +20,7 @@ from ui.search.view import PaletteView
 from ui.session_flow import RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
 from ui.settings.computers_view import ComputersCard
-from ui.settings.flow import ComputersFlow
+from ui.settings.flow import AlarmFlow, ComputersFlow
 from ui.settings.view import SettingsView
 from ui.sign_in.presenter import demonstration_notice, intended_use
 from ui.sync_status.presenter import continuity_words
@@ -88,6 +88,9 @@ class SessionView(SessionSurface):
         self.overlay_flow.bind("acknowledge", self.results_flow.acknowledge)
         self.proof_flow = ProofFlow(self.models.status, context.sync, look, self)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
+        self.alarm_flow = AlarmFlow(
+            self.frame.alarm, self.models.alarm, self.models.computers, self.navigator, self
+        )
         for command in self.commands:
             if command.shortcut:
                 action = CommandAction(command, self)

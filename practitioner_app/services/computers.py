@@ -1,4 +1,6 @@
-"""The computers of one's own account: which they are, and ending one or what is open on it after a fresh proof (security.md §5 row 40)."""
+"""The computers of one's own account: which they are, what was noticed, and ending one or what is open on it after a
+fresh proof (security.md §5 row 40).
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -6,9 +8,10 @@ from typing import Final
 from dossier.clock import Clock
 from dossier.errors import Refused, Unreachable
 from dossier.wire.limits import PROVE_PATH, REVOKE_PATH, SIGN_OUT_PATH
-from dossier.wire.messages import DevicesReply, OwnDeviceRequest, ProveRequest
-from practitioner_app.ports import ComputerServer, RequestProver
+from dossier.wire.messages import AlarmLine, DevicesReply, OwnDeviceRequest, ProveRequest
+from practitioner_app.ports import ComputerServer, RequestProver, Settings
 
+_LOOKED_AT: Final = "account_alarm"
 _EARLY_S: Final = 15.0
 """A proof is taken for over so long before the server does."""
 
@@ -16,7 +19,7 @@ _EARLY_S: Final = 15.0
 class ComputerService:
     """Blocks on the network. The token that follows a proof lives here alone.
 
-    `token`: the present one of the synchronisation; "" while the server did not prove itself in this session.
+    `settings` keep which alarm was looked at on this computer. `token`: the present one of the synchronisation; "" while the server did not prove itself in this session.
     """
 
     def __init__(
@@ -26,9 +29,10 @@ class ComputerService:
         device: str,
         token: Callable[[], str],
         clock: Clock,
+        settings: Settings,
     ) -> None:
         self._server, self._prover, self._device = server, prover, device
-        self._token, self._clock = token, clock
+        self._token, self._clock, self._settings = token, clock, settings
         self._proven, self._until_s = "", 0.0
 
     @property
@@ -40,6 +44,16 @@ class ComputerService:
         """Every computer, the newest first. Raises Unreachable while the server was not met."""
         token = self._met()
         return self._server().own_devices(token)
+
+    def alarm(self) -> AlarmLine | None:
+        """The latest alarm about this account that was not looked at on this computer. Raises as `own`."""
+        alarms = self.own().alarms
+        looked_at = self._settings.get(_LOOKED_AT)
+        return alarms[0] if alarms and alarms[0].at > looked_at else None
+
+    def looked_at(self, alarm: AlarmLine) -> None:
+        """The person was shown this alarm. For the write lane; raises StoreError kin."""
+        self._settings.put(_LOOKED_AT, alarm.at)
 
     def end(self, device: str, password: str = "", proof: str = "") -> DevicesReply:
         """Refuse a computer from now on; returns those that are. Raises Refused: `proof_needed`, `wrong_proof`."""

@@ -1,11 +1,16 @@
 """One's own computers on the settings page: the list, the proof, the end of one (security.md §5 row 40)."""
 
 import pytest
+from PySide6.QtWidgets import QWidget
 
+from dossier.wire.messages import AlarmLine
+from practitioner_app.services.session import Connection, Link
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
+from ui.navigation import RECORD, SETTINGS
 from ui.preferences import Preferences
+from ui.settings.alarm_model import AGAIN_S, EVERY_S
 from ui.settings.computers_view import RemoveDialog, SignOutDialog
 from ui.widgets.button import Button
 from ui.widgets.text import PlainLabel
@@ -125,3 +130,78 @@ def test_without_the_server_the_card_says_so_and_offers_nothing(session, world):
     assert any("serveur ne répond pas" in text for text in words(session.computers_card))
     session.models.computers.end("portable", "secret", "123456")
     assert world.computers.ended == []
+
+
+REUSED = AlarmLine(kind="refresh_reused", at="2026-11-22T17:30:00.000Z")
+MANY = AlarmLine(kind="step_up", at="2026-11-23T08:05:00.000Z", patients=61)
+
+
+def linked(world, session, link):
+    world.centre.connected(Connection(link=link))
+    session.models.status.refresh()
+
+
+def line(session):
+    """The words above the screens; "" while the line is not shown."""
+    alarm = session.frame.alarm
+    return " ".join(words(alarm)).strip() if alarm.isVisibleTo(session) else ""
+
+
+def see(session):
+    (link,) = session.frame.alarm.findChildren(Button)
+    link.click()
+
+
+@pytest.mark.parametrize("alarm", [REUSED, MANY])
+def test_s11_an_alarm_stands_quietly_above_the_screens_until_it_was_looked_at(
+    session, world, alarm
+):
+    session.navigator.go(RECORD)
+    world.computers.alarms = (alarm,)
+    assert line(session) == ""
+    linked(world, session, Link.ONLINE)
+    assert line(session).startswith("Quelque chose d’inhabituel a été remarqué sur votre compte")
+    assert session.navigator.place == RECORD
+    assert session.window().focusWidget() not in session.frame.alarm.findChildren(QWidget)
+    see(session)
+    assert session.navigator.place == SETTINGS
+    said = "copie" if alarm is REUSED else "61"
+    assert any(said in text for text in words(session.computers_card))
+    assert line(session) == ""
+    linked(world, session, Link.OFFLINE)
+    linked(world, session, Link.ONLINE)
+    assert line(session) == ""
+
+
+def test_s11_a_later_alarm_stands_again_also_while_the_computers_are_in_sight(session, world):
+    world.computers.alarms = (REUSED,)
+    session.models.computers.refresh()
+    linked(world, session, Link.ONLINE)
+    assert line(session) == ""
+    world.computers.alarms = (MANY, REUSED)
+    world.clock.advance(EVERY_S)
+    session.models.status.refresh()
+    assert "23/11/2026" in line(session)
+    see(session)
+    assert line(session) == ""
+
+
+def test_an_alarm_is_asked_for_when_the_server_comes_within_reach_and_seldom_after(session, world):
+    session.navigator.go(RECORD)
+    linked(world, session, Link.OFFLINE)
+    before = world.computers.listed
+    session.models.status.refresh()
+    assert world.computers.listed == before
+    for _ in range(3):
+        linked(world, session, Link.SYNCING)
+        linked(world, session, Link.ONLINE)
+    assert world.computers.listed == before + 1
+    world.computers.is_met = False
+    world.clock.advance(EVERY_S)
+    linked(world, session, Link.SYNCING)
+    world.computers.is_met = True
+    linked(world, session, Link.ONLINE)
+    assert (world.computers.listed, line(session)) == (before + 1, "")
+    world.clock.advance(AGAIN_S)
+    linked(world, session, Link.SYNCING)
+    assert world.computers.listed == before + 2

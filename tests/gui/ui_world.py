@@ -70,6 +70,7 @@ class ScriptedComputers:
 
     def __init__(self):
         self.is_met, self.proofs, self.ended, self.signed_out = True, 0, [], []
+        self.alarms, self.listed = (), 0
 
     def challenge(self, device):
         return ChallengeReply(nonce=device)
@@ -82,12 +83,14 @@ class ScriptedComputers:
         return ProveReply(token="proven", expires_in_s=900, proven_s=600)
 
     def own_devices(self, token):
+        self.listed += 1
         return DevicesReply(
+            alarms=self.alarms,
             devices=(
                 self._line("here", "Cabinet 2", here=True, sessions=2),
                 self._line("portable", "Portable de visite", sessions=1),
                 self._line("old", "Ancien poste", revoked="2026-11-02T10:00:00.000Z"),
-            )
+            ),
         )
 
     def end_own(self, path, token, request, proof):
@@ -170,6 +173,7 @@ class World:
                 "here",
                 lambda: "plain" if self.computers.is_met else "",
                 self.clock,
+                self.store.settings,
             ),
         )
         values = dict(

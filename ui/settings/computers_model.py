@@ -51,6 +51,8 @@ class ComputersModel(QObject):
     changed = Signal()
     proof_asked = Signal(ComputerLine, Act)
     ended = Signal()
+    alarm_told = Signal(AlarmLine)
+    """The list says this one: the person may read it."""
 
     def __init__(
         self,
@@ -115,6 +117,8 @@ class ComputersModel(QObject):
     def _told(self, told: DevicesReply) -> None:
         lines = tuple(self._line(one) for one in told.devices)
         self._set(ComputersState(lines=lines, problem=self._alarm(told.alarms)))
+        if told.alarms:
+            self.alarm_told.emit(told.alarms[0])
 
     def _alarm(self, alarms: tuple[AlarmLine, ...]) -> str:
         """What was noticed last about this account, and what to do; "" for nothing."""

@@ -1,11 +1,42 @@
-"""What follows from what is done on the settings page about one's own computers."""
+"""What follows from what is done and noticed about one's own computers."""
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
+from ui.frame import Notice
+from ui.navigation import SETTINGS, Navigator
+from ui.settings.alarm_model import AlarmModel
 from ui.settings.computers_model import Act, ComputerLine, ComputersModel
 from ui.settings.computers_view import ComputersCard, RemoveDialog, SignOutDialog
 from ui.theme.look import Look
+
+
+class AlarmFlow(QObject):
+    """The line above the screens, which leads to the list; looked at there, it goes."""
+
+    def __init__(
+        self,
+        notice: Notice,
+        model: AlarmModel,
+        computers: ComputersModel,
+        navigator: Navigator,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._notice, self._model = notice, model
+        self._computers, self._navigator = computers, navigator
+        model.changed.connect(self._show)
+        computers.alarm_told.connect(model.looked)
+        notice.acted.connect(self._go)
+
+    @Slot()
+    def _show(self) -> None:
+        self._notice.show_sentence(self._model.sentence)
+
+    @Slot()
+    def _go(self) -> None:
+        self._navigator.go(SETTINGS)
+        self._computers.refresh()
 
 
 class ComputersFlow(QObject):
