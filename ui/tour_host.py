@@ -46,7 +46,7 @@ class TourCodes(NamedTuple):
 
 
 class Troubles(Protocol):
-    """Real acts that make trouble. `pull`, `plug`, `misdirect`, `pass_days` return at once; the others block, on a lane."""
+    """Real acts that make trouble. `pull`, `plug`, `misdirect`, `pass_days`, `identity` return at once; the others block, on a lane."""
 
     def pull(self) -> None:
         """The cable to the server is out."""
@@ -58,6 +58,10 @@ class Troubles(Protocol):
         ...
 
     def pass_days(self, days: int) -> None: ...
+    def identity(self) -> tuple[str, str, str]:
+        """Our login, our password and six digits that serve now."""
+        ...
+
     def disagree(self, owner: int) -> None:
         """A colleague and we change one treatment apart."""
         ...

@@ -1,6 +1,7 @@
 """The scenes outside a session: the first start up to the six digits, an activation, the lock page as F12 leaves it.
 
-The server that answers is the one of the tour; nothing is enrolled: each look begins again and stops before.
+The server that answers is the one of the tour. Each look begins again and stops before the enrolment; one
+computer more is enrolled for the page of the phrase, and no profile of it is made.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,33 @@ def first_start(tour: Walker) -> Iterator[Wait]:
     for prefix, wanted, size in (*worn(LOOKS), *worn((("fr", "light"),), "small", SMALL)):
         tour.prefix = prefix
         yield from _pages(tour, wanted, size)
+    if tour.host.troubles is not None:
+        yield from _phrase_page(tour, *tour.host.troubles.identity())
+
+
+def _phrase_page(tour: Walker, login: str, password: str, digits: str) -> Iterator[Wait]:
+    """The server knows one computer more; its phrase is typed in every look, and nothing is written here."""
+    host, window = tour.host, tour.host.window
+    assert host.start is not None
+    model = host.start()
+    window.show_start(model)
+    model.forward()
+    yield from tour.awaits("the fingerprint", lambda: model.step is Step.CHECK)
+    model.check(on=True)
+    model.forward()
+    yield from tour.awaits("the six digits", lambda: model.step is Step.IDENTITY)
+    typed(window, (login, password, digits, "Cabinet 2"))
+    model.forward()
+    if not (yield from tour.awaits("the phrase", lambda: model.step is Step.PHRASE)):
+        return
+    for prefix, wanted, size in (*worn(LOOKS), *worn((("fr", "light"),), "small", SMALL)):
+        tour.prefix = prefix
+        window.resize(*size)
+        window.wear(look_of(wanted, host.zone, system="light"))
+        window.show_start(model)
+        typed(window, ("cascade lanterne verger octobre", "cascade lanterne verger oct"))
+        yield tour.settled
+        tour.shot("first_start_phrase")
 
 
 def _pages(tour: Walker, wanted: Preferences, size: tuple[int, int]) -> Iterator[Wait]:
