@@ -397,7 +397,7 @@ def test_a_flipped_bit_anywhere_is_corruption_or_one_wrong_row_never_a_crash(pat
     sound = store.read_now(PATIENT, lambda tx: tx.resources.of_facets([FACET]))
     store.close_now()
     dice, noticed = random.Random(11), 0
-    for _ in range(40):
+    for _ in range(120):
         copy = damaged_copy(path, image, {dice.randrange(len(image)): 1 << dice.randrange(8)})
         try:
             again = open_store(copy)

@@ -16,11 +16,13 @@ from server.services import journal
 from server.services.accounts import Person
 from server.services.facets import JOURNAL_FACETS
 from sync import states
+from sync.sign_in import Shown
 from sync.states import State
+from tests.fakes.authenticator import Authenticator
 from tests.fakes.device_process import Device, opened
 from tests.fakes.served_house import inside, served
 from tests.fakes.server_process import ServerProcess, operator
-from tests.fakes.server_room import DOCTOR, SteppingClock
+from tests.fakes.server_room import DOCTOR, PASSWORD, SteppingClock
 
 DATABASES = ("data.db", "data.db-wal", "keys.db", "keys.db-wal")
 
@@ -30,6 +32,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.profile = folder / "server", folder / "martin"
+        self._authenticator = Authenticator(SystemClock())
         with served(self.folder, clock=SteppingClock(SystemClock().now())) as room:
             unit = room.unit()
             person = Person(login="martin", display_name="martin", practitioner="pra-martin")
@@ -39,7 +42,15 @@ class Place:
         self.process = ServerProcess(self.folder, folder / "log")
 
     def enrol(self) -> None:
-        Device.enrol(self.profile, self.process.url, "martin").close()
+        url = self.process.url
+        Device.enrol(self.profile, url, "martin", self._authenticator).close()
+
+    def meet_in_person(self) -> State:
+        """As `meet`, the person having typed password and digits."""
+        with opened(self.profile, self.process.url) as martin:
+            martin.engine.show(Shown(PASSWORD, self._authenticator.code("martin")))
+            martin.sync()
+            return martin.engine.state.state
 
     def meet(self, *ids: str) -> State:
         """A new session of the desktop, with these allergies written; returns the state that ends it."""
@@ -96,7 +107,8 @@ def test_s4_a_server_rolled_back_is_refused_and_nothing_held_is_touched(
     place.stopped()
     place.put_back(yesterday)
     place.process.start()
-    assert place.meet("all-3") == states.Distrusted("log_rolled_back")
+    assert place.meet("all-3") == states.SigningIn(), "the session is not known there"
+    assert place.meet() == states.Distrusted("log_rolled_back")
     assert place.shows() == held | {"all-3": ItemState.PENDING}
 
 
@@ -113,11 +125,14 @@ def test_a_true_server_that_comes_back_is_believed_again(place: Place, tmp_path:
     today = place.copy(tmp_path / "today")
     place.put_back(yesterday)
     place.process.start()
-    assert isinstance(place.meet("all-3"), states.Distrusted)
+    assert place.meet("all-3") == states.SigningIn()
+    assert isinstance(place.meet(), states.Distrusted)
     place.stopped()
     place.put_back(today)
     place.process.start()
-    assert place.meet() == states.Idle()
+    assert place.meet() == states.SigningIn()
+    assert place.meet() == states.NeedsSignIn("proof_needed"), "two lines of one session"
+    assert place.meet_in_person() == states.Idle()
     assert place.meet() == states.Idle()
     assert place.shows()["all-3"] == ItemState.CONFIRMED
 
@@ -174,7 +189,7 @@ def test_s8_a_revoked_desktop_gets_a_signed_order_and_its_receipt_is_taken(place
         state = martin.engine.state.state
         assert isinstance(state, states.Revoked)
         assert f"device {device}\n" in state.order
-        signature = martin.sign(purged_message(device, state.order))
+        signature = martin.key.sign(purged_message(device, state.order))
         martin.transport.purged(
             PurgedRequest(device=device, order=state.order, signature=base64url(signature))
         )

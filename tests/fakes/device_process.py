@@ -72,7 +72,7 @@ class Device:
         self.engine = Engine(
             self.store.sync,
             self.transport,
-            HeldKey(self._known.device, self._known.private),
+            self.key,
             self._known.situation,
             self.clock,
             self.entropy,
@@ -81,13 +81,16 @@ class Device:
         self.engine.demand(trust)
 
     @classmethod
-    def enrol(cls, profile: Path, url: str, login: str) -> Self:
+    def enrol(
+        cls, profile: Path, url: str, login: str, authenticator: Authenticator | None = None
+    ) -> Self:
         """A new device of this person; its first situation."""
+        authenticator = authenticator or Authenticator(SystemClock())
         private = devices.new_private_key(SystemEntropy())
         asked = EnrolRequest(
             login=login,
             password=PASSWORD,
-            proof=Authenticator(SystemClock()).code(login),
+            proof=authenticator.code(login),
             device_name=profile.name,
             public_key=base64url(devices.public_key(private)),
         )
@@ -104,6 +107,10 @@ class Device:
     @property
     def device(self) -> str:
         return self._known.device
+
+    @property
+    def key(self) -> HeldKey:
+        return HeldKey(self._known.device, self._known.private)
 
     def sync(self) -> Next:
         """Exchange until nothing is left to do, or the first failure; returns how it ended."""
