@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +21,12 @@ BACK = "https://colloque.example/sign-in/pro-sante-connect/return"
 RPPS = "99900001001"
 
 
+@cache
+def _first_key() -> RSAKey:
+    """Made once for all tests: an RSA key costs a twentieth of a second."""
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+
+
 @dataclass
 class OpenIdProvider:
     """`claims` and `person` replace what a true provider would say."""
@@ -33,7 +40,7 @@ class OpenIdProvider:
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.keys = [RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})]
+        self.keys: list[Any] = [_first_key()]
         self.signer: Any = self.keys[0]
         self.kid = "one"
         self._codes: dict[str, dict[str, str]] = {}
