@@ -1,6 +1,7 @@
 """The whole practice, bundle by bundle: the directory first, then one bundle a patient."""
 
 from collections.abc import Iterator
+from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
 
@@ -48,8 +49,8 @@ def deposits(
 
 def _records(terminology: Terminology, now: Story, count: int, seed: int) -> Iterator[list[Json]]:
     cast = sheets.cast()
-    order = ("martineau", *(name for name in cast if name != "martineau"))
-    for name in order[:count]:
+    order = dict.fromkeys(("martineau", "le_goff", *cast))
+    for name in islice(order, count):
         told = sheets.write(cast[name], terminology, Random(f"{seed}/{name}"), now).resources
         yield told + duties.due(told, now.today, cast[name]["person"].get("results_to", ""))
     rest = max(0, count - len(cast))

@@ -374,8 +374,8 @@ def test_a_hint_wakes_and_comments_do_not() -> None:
 
     def script(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(STREAM + chunk(b": colloque\n\n"))
-        connection.sendall(chunk(b'data: {"restore":1,"ki') + chunk(b'nd":"moved"}\n\n'))
         told.set()
+        connection.sendall(chunk(b'data: {"restore":1,"ki') + chunk(b'nd":"moved"}\n\n'))
         over.wait(5.0)
 
     with HostileServer(script) as server:
