@@ -19,7 +19,6 @@ class ResultsFlow(QObject):
         super().__init__(session)
         self._session, self._page = session, page
         self._models = models = session.models
-        self._by_list = False
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(SETTLED_MS)
@@ -34,9 +33,9 @@ class ResultsFlow(QObject):
         page.results.period_asked.connect(models.results.in_period)
         page.reviews.chosen.connect(self._chosen)
         page.reviews.tab_asked.connect(models.reviews.show_tab)
-        page.reviews.sign_asked.connect(models.reviews.sign)
+        page.reviews.sign_asked.connect(self.sign)
         page.reviews.results_wanted.connect(page.results.focus_grid)
-        page.alert.acknowledged.connect(models.reviews.acknowledge)
+        page.alert.acknowledged.connect(self.acknowledge)
 
     # -- state up -------------------------------------------------------------
 
@@ -56,9 +55,13 @@ class ResultsFlow(QObject):
     def _show_alert(self) -> None:
         """Only above the results of its own patient."""
         state = self._models.reviews.state
-        row, owner = state.row, self._models.record.state.owner
-        mine = row is not None and row.owner == owner and self._by_list and state.tab != SIGNED
-        self._page.alert.show_alert(state.alert if mine else None)
+        shown = self._shows_chosen() and state.tab != SIGNED
+        self._page.alert.show_alert(state.alert if shown else None)
+
+    def _shows_chosen(self) -> bool:
+        """Whether what stands beside the list is the chosen line of it: nothing else is ever signed."""
+        row, owner = self._models.reviews.state.row, self._models.results.state.owner
+        return row is not None and row.owner is not None and row.owner == owner
 
     # -- intents down ---------------------------------------------------------
 
@@ -70,19 +73,21 @@ class ResultsFlow(QObject):
             return
         self._models.reviews.refresh()
         owner = self._models.record.state.owner
-        self._by_list = owner is None
         if owner is None:
             self._page.reviews.list.setFocus()
             self._settled.start()
-        else:
-            self._models.results.open(owner)
-            self._page.results.focus_grid()
+            return
+        rows = self._models.reviews.state.rows
+        own = next((row for row in rows if row.owner == owner), None)
+        if own is not None:
+            self._models.reviews.choose(own.key)
+        self._models.results.open(owner, own.code if own is not None else "")
+        self._page.results.focus_grid()
 
     @Slot(str)
     def _chosen(self, key: str) -> None:
         self._models.reviews.choose(key)
         if self._session.navigator.place == RESULTS and self._page.reviews.list.hasFocus():
-            self._by_list = True
             self._settled.start()
 
     @Slot()
@@ -120,11 +125,23 @@ class ResultsFlow(QObject):
     def _refused(self, sentence: str) -> None:
         self._session.toast.show_sentence(sentence, undoable=False)
 
+    @Slot()
     def sign(self) -> None:
-        """Alt+V, on the results page only."""
-        if self._session.navigator.place == RESULTS:
+        """Alt+V, on the results page only; a line whose results are not in sight is shown, not signed."""
+        if self._is_in_sight():
             self._models.reviews.sign()
 
+    @Slot()
     def acknowledge(self) -> None:
-        if self._session.navigator.place == RESULTS:
+        """Alt+Q, likewise."""
+        if self._is_in_sight():
             self._models.reviews.acknowledge()
+
+    def _is_in_sight(self) -> bool:
+        if self._session.navigator.place != RESULTS:
+            return False
+        if not self._shows_chosen():
+            self._page.reviews.list.setFocus()
+            self._open_chosen()
+            return False
+        return True

@@ -139,3 +139,20 @@ def test_nothing_to_sign_says_so(qapp, qtbot):
     window.session.overlay_flow.run("results")
     assert window.session.models.reviews.state.empty == "Rien à viser."
     window.close()
+
+
+def test_hz01_a_line_whose_results_are_not_in_sight_is_shown_and_not_signed(session, world, qtbot):
+    told(world.store, OTHER_OWNER, "r9", "4.6")
+    world.changes.announce(ChangeSet(owners={OTHER_OWNER: frozenset({"Task"})}))
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("results")
+    page, reviews = session.results_page, session.models.reviews
+    assert page.banner.owner == OWNER
+    assert reviews.state.row.owner == OWNER
+    reviews.choose(f"{OTHER_OWNER}/r9")
+    before = reviews.state.to_sign
+    session.overlay_flow.run("sign")
+    assert reviews.state.to_sign == before
+    assert page.banner.owner == OTHER_OWNER
+    session.overlay_flow.run("sign")
+    assert reviews.state.to_sign == before - 1
