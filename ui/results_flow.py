@@ -30,6 +30,7 @@ class ResultsFlow(QObject):
         models.reviews.refused.connect(self._refused)
         session.navigator.moved.connect(self._moved)
         page.results.line_chosen.connect(models.results.choose)
+        page.results.kind_asked.connect(models.results.show_kind)
         page.results.period_asked.connect(models.results.in_period)
         page.reviews.chosen.connect(self._chosen)
         page.reviews.tab_asked.connect(models.reviews.show_tab)

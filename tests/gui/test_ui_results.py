@@ -195,3 +195,17 @@ def test_the_second_unit_stands_under_the_value_that_was_sent(page):
     assert second.text().replace("\u00a0", " ") == "soit 15,6 mg/L"
     page.table.choose(next(line.key for line in rows_of(page) if line.label == "Sodium"))
     assert not second.isVisible()
+
+
+def test_measures_stand_apart_with_the_days_on_which_they_were_made(page, window, world):
+    weight = sent("29463-7", "Poids", "kg", "kg", 58, None, "2026-10-27")
+    weight["category"] = [{"coding": [{"code": "vital-signs"}]}]
+    world.store.hold(OTHER_OWNER, weight)
+    world.changes.announce(ChangeSet(owners={OTHER_OWNER: frozenset({"Observation"})}))
+    assert page.table.grid.days == len(DAYS)
+    page.kind_asked.emit("measures")
+    assert page.table.grid.days == 1
+    assert [line.label for line in rows_of(page)] == ["Mesures", "Poids"]
+    assert window.session.models.results.state.curve.title == "Poids"
+    page.kind_asked.emit("laboratory")
+    assert page.table.grid.days == len(DAYS)

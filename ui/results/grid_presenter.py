@@ -11,11 +11,19 @@ from dossier.fhir.dates import day
 from dossier.terminology.concepts import Panel
 from practitioner_app.ports import ItemState
 from practitioner_app.services.result_grid import GridCell, GridLine, Group, Heading, ResultGrid
-from practitioner_app.services.rows import Measure, Point, Series
+from practitioner_app.services.rows import Emptiness, Measure, Point, Series
 from ui.formats import band_words
 from ui.i18n import Texts
 from ui.results.presenter import plot_of, value_words
-from ui.results.state import CellState, CurveState, GridState, LineState, PeriodState, ReadOut
+from ui.results.state import (
+    MEASURES,
+    CellState,
+    CurveState,
+    GridState,
+    LineState,
+    PeriodState,
+    ReadOut,
+)
 from ui.speaking import Speaking
 from ui.words import empty_word, flag_sign, flag_words
 
@@ -53,18 +61,30 @@ def heading_word(texts: Texts, heading: Heading) -> str:
     }[heading]
 
 
-def grid_state(grid: ResultGrid, speaking: Speaking) -> GridState:
-    """The lines under their headings, and why there is none (HZ-17)."""
+def grid_state(grid: ResultGrid, kind: str, speaking: Speaking) -> GridState:
+    """The lines of one kind under their headings, only on days that have one of them; and why there is none
+    (HZ-17).
+    """
+    wanted = [
+        line for line in grid.lines.rows if (line.heading is Group.MEASURES) == (kind == MEASURES)
+    ]
+    places = [i for i in range(len(grid.days)) if any(line.cells[i] for line in wanted)]
+    days = [grid.days[i] for i in places]
     lines: list[LineState] = []
-    for heading, members in groupby(grid.lines.rows, key=lambda line: line.heading):
+    for heading, members in groupby(wanted, key=lambda line: line.heading):
         lines.append(LineState(key=heading, label=heading_word(speaking.texts, heading)))
-        lines += [_line(line, grid.days, speaking) for line in members]
+        for line in members:
+            cells = tuple(line.cells[i] for i in places)
+            lines.append(_line(structs.replace(line, cells=cells), days, speaking))
     listed, why = grid.lines, ""
-    if not listed.rows:
+    if not wanted:
         none = speaking.texts.tr("No result is recorded.")
-        why = empty_word(speaking.texts, listed.emptiness, listed.received_percent, none)
-    days = tuple(speaking.formats.day(at) for at in grid.days)
-    return GridState(owner=grid.owner, days=days, lines=tuple(lines), why_empty=why)
+        emptiness = Emptiness.NONE if listed.rows and not listed.partial else listed.emptiness
+        if emptiness is Emptiness.FILLED:
+            emptiness = Emptiness.NOT_RECEIVED
+        why = empty_word(speaking.texts, emptiness, listed.received_percent, none)
+    shown = tuple(speaking.formats.day(at) for at in days)
+    return GridState(owner=grid.owner, days=shown, lines=tuple(lines), why_empty=why)
 
 
 def _line(line: GridLine, days: Sequence[str], speaking: Speaking) -> LineState:

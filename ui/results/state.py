@@ -75,11 +75,15 @@ class CurveState(Struct, frozen=True, kw_only=True):
     sentence: str = ""
 
 
+LABORATORY, MEASURES = "laboratory", "measures"
+
+
 class ResultsState(Struct, frozen=True, kw_only=True):
-    """`grid` None: none is open, or it is being read."""
+    """`grid` None: none is open, or it is being read. `kind`: whether it shows the laboratory or measures."""
 
     owner: int | None = None
     grid: GridState | None = None
+    kind: str = LABORATORY
     chosen: str = ""
     curve: CurveState | None = None
     problem: str = ""

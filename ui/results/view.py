@@ -1,15 +1,16 @@
 """The results of the open patient: the grid above, the curve of the chosen line below."""
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QStackedLayout, QWidget
 
 from ui.results.curve_card import CurveCard
 from ui.results.grid_presenter import periods
 from ui.results.grid_table import GridTable
-from ui.results.state import GridState, ResultsState
+from ui.results.state import LABORATORY, MEASURES, GridState, ResultsState
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.card import Card, Rule, column, row
+from ui.widgets.chip import FilterChip
 from ui.widgets.text import PlainLabel
 
 GRID_SHARE, CURVE_SHARE = 5, 4
@@ -20,6 +21,7 @@ class ResultsView(QWidget):
 
     line_chosen = Signal(str)
     period_asked = Signal(str)
+    kind_asked = Signal(str)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +46,21 @@ class ResultsView(QWidget):
         card.body.setContentsMargins(1, 1, 1, 1)
         title = PlainLabel(look, look.tr("Results by family"), weight=Weight.BOLD)
         self._window = PlainLabel(look, size=Size.LABEL, colour="muted")
-        card.body.addLayout(row(title, 1, self._window, margins=(11, 8, 11, 6)))
+        self._kinds = {
+            LABORATORY: FilterChip(look, look.texts.trc("timeline", "Laboratory"), checked=True),
+            MEASURES: FilterChip(look, look.texts.trc("timeline", "Measures")),
+        }
+        group = QButtonGroup(self)
+        for kind, chip in self._kinds.items():
+            chip.setObjectName(kind)
+            group.addButton(chip)
+        group.buttonClicked.connect(self._kind_clicked)
+        chips = row(*self._kinds.values(), spacing=6)
+        head = row(title, spacing=12, margins=(11, 8, 11, 6))
+        head.addLayout(chips)
+        head.addStretch(1)
+        head.addWidget(self._window)
+        card.body.addLayout(head)
         self._why = PlainLabel(look, colour="muted", wrap=True)
         self._why.setContentsMargins(24, 24, 24, 24)
         self._stack = QStackedLayout()
@@ -67,6 +83,8 @@ class ResultsView(QWidget):
             self.table.show_lines(state.chosen or key)
         elif state.chosen and state.chosen != self.table.chosen_key():
             self.table.choose(state.chosen)
+        for kind, chip in self._kinds.items():
+            chip.setChecked(kind == state.kind)
         why = state.problem or (state.grid.why_empty if state.grid else "")
         self._why.setText(why)
         self._stack.setCurrentIndex(1 if why else 0)
@@ -79,6 +97,10 @@ class ResultsView(QWidget):
 
     def focus_grid(self) -> None:
         self.table.setFocus()
+
+    @Slot(QAbstractButton)
+    def _kind_clicked(self, chip: QAbstractButton) -> None:
+        self.kind_asked.emit(chip.objectName())
 
     @Slot()
     def _to_curve(self) -> None:

@@ -16,7 +16,7 @@ from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.result_grid import ResultService
 from ui.errors import error_sentence
 from ui.results.grid_presenter import EVERYTHING, curve_state, grid_state
-from ui.results.state import GridState, LineState, ResultsState
+from ui.results.state import LABORATORY, MEASURES, GridState, LineState, ResultsState
 from ui.speaking import Speaking
 
 
@@ -24,11 +24,11 @@ class _Answer(NamedTuple):
     """Rows and words, both made on the read lane: the main thread only shows them."""
 
     owner: int
-    grid: GridState
+    grids: dict[str, GridState]
 
 
 class ResultsModel(QObject):
-    """Intents: open, leave, choose, in_period."""
+    """Intents: open, leave, choose, show_kind, in_period."""
 
     changed = Signal()
 
@@ -44,6 +44,7 @@ class ResultsModel(QObject):
         super().__init__(parent)
         self._results, self._lanes, self._speak = results, lanes, speak
         self._state = ResultsState()
+        self._grids: dict[str, GridState] = {}
         self._period, self._wanted = EVERYTHING, ""
         changes.published.connect(self._published)
 
@@ -57,18 +58,25 @@ class ResultsModel(QObject):
         """
         self._wanted = code
         if owner != self._state.owner:
-            self._period = EVERYTHING
+            self._period, self._grids = EVERYTHING, {}
             self._set(ResultsState(owner=owner))
         self._ask()
 
     def leave(self) -> None:
         if self._state.owner is not None:
+            self._grids = {}
             self._set(ResultsState())
 
     def choose(self, key: str) -> None:
         """The curve of a line."""
         if key != self._state.chosen:
             self._draw(structs.replace(self._state, chosen=key))
+
+    def show_kind(self, kind: str) -> None:
+        """The results of the laboratory, or what was measured here."""
+        if kind in self._grids and kind != self._state.kind:
+            grid = self._grids[kind]
+            self._draw(structs.replace(self._state, kind=kind, grid=grid, chosen=""))
 
     def in_period(self, period: str) -> None:
         self._period = period
@@ -85,17 +93,21 @@ class ResultsModel(QObject):
 
         def asked() -> _Answer:
             grid = results.grid(owner, speaking.texts.language)
-            return _Answer(owner, grid_state(grid, speaking))
+            kinds = (LABORATORY, MEASURES)
+            return _Answer(owner, {kind: grid_state(grid, kind, speaking) for kind in kinds})
 
         self._lanes.read(asked, self._told, self._failed, key="results.grid")
 
     def _told(self, answer: _Answer) -> None:
         if answer.owner != self._state.owner:
             return
-        state = structs.replace(self._state, grid=answer.grid, problem="")
+        self._grids = answer.grids
         wanted, self._wanted = self._wanted, ""
-        line = next((one for one in answer.grid.lines if wanted and one.code == wanted), None)
-        self._draw(structs.replace(state, chosen=line.key) if line else state)
+        for kind, grid in answer.grids.items():
+            line = next((one for one in grid.lines if wanted and one.code == wanted), None)
+            if line is not None:
+                self._state = structs.replace(self._state, kind=kind, chosen=line.key)
+        self._draw(structs.replace(self._state, grid=answer.grids[self._state.kind], problem=""))
 
     def _failed(self, error: DossierError) -> None:
         problem = error_sentence(self._speak().texts, error)
