@@ -24,28 +24,8 @@ from ui.widgets.card import Card, Rule, column, empty_out, row, unseen
 from ui.widgets.chip import FilterChip
 from ui.widgets.flow import FlowLayout
 from ui.widgets.overlay import EmptyState
+from ui.widgets.step_list import StepList
 from ui.widgets.text import PlainLabel
-
-
-class TimelineList(QListView):
-    """J and K move as the arrows do; heads of groups are stepped over."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        keys = {Qt.Key.Key_J: Qt.Key.Key_Down, Qt.Key.Key_K: Qt.Key.Key_Up}
-        key = keys.get(Qt.Key(event.key()), Qt.Key(event.key()))
-        if key in {Qt.Key.Key_Down, Qt.Key.Key_Up} and not event.modifiers():
-            self.step(1 if key == Qt.Key.Key_Down else -1)
-            return
-        super().keyPressEvent(event)
-
-    def step(self, by: int) -> None:
-        model, place = self.model(), self.currentIndex().row() + by
-        while 0 <= place < model.rowCount():
-            index = model.index(place, 0)
-            if model.flags(index) & Qt.ItemFlag.ItemIsSelectable:
-                self.setCurrentIndex(index)
-                return
-            place += by
 
 
 class TimelineColumn(QWidget):
@@ -95,7 +75,7 @@ class TimelineColumn(QWidget):
         card = Card(look, pad=0)
         card.body.setContentsMargins(1, 1, 1, 1)
         self.model = TimelineModel(self)
-        self.list = TimelineList()
+        self.list = StepList()
         self.list.setModel(self.model)
         self.list.setItemDelegate(TimelineDelegate(look, self.list))
         self.list.setAccessibleName(look.tr("Timeline"))

@@ -31,6 +31,7 @@ from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
 from ui.widgets.card import Card, Rule, column, row
 from ui.widgets.chip import FilterChip, chip_width, draw_chip
+from ui.widgets.step_list import StepList
 from ui.widgets.text import PlainLabel, Run, draw_runs
 
 RowRole = Qt.ItemDataRole.UserRole + 1
@@ -147,29 +148,16 @@ class _Delegate(QStyledItemDelegate):
         painter.fillRect(rule, look.colour("line"))
 
 
-class _Lines(QListView):
-    """J and K move as the arrows do."""
+class _Lines(StepList):
+    """Enter and the right arrow go to the results beside."""
 
     left = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        keys = {Qt.Key.Key_J: 1, Qt.Key.Key_K: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
-        step = keys.get(Qt.Key(event.key()))
-        if step is not None and not event.modifiers():
-            self.step(step)
-        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Right}:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Right}:
             self.left.emit()
         else:
             super().keyPressEvent(event)
-
-    def step(self, by: int) -> None:
-        model, place = self.model(), self.currentIndex().row() + by
-        while 0 <= place < model.rowCount():
-            index = model.index(place, 0)
-            if model.flags(index) & Qt.ItemFlag.ItemIsSelectable:
-                self.setCurrentIndex(index)
-                return
-            place += by
 
 
 class ReviewsView(Card):

@@ -1,0 +1,26 @@
+"""A list walked by the arrows, J and K; what cannot be chosen (the head of a group) is stepped over."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QListView
+
+_STEPS = {Qt.Key.Key_J: 1, Qt.Key.Key_K: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
+
+
+class StepList(QListView):
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is not None and not event.modifiers():
+            self.step(step)
+            return
+        super().keyPressEvent(event)
+
+    def step(self, by: int) -> None:
+        """To the next line that can be chosen; at either end nothing moves."""
+        model, place = self.model(), self.currentIndex().row() + by
+        while 0 <= place < model.rowCount():
+            index = model.index(place, 0)
+            if model.flags(index) & Qt.ItemFlag.ItemIsSelectable:
+                self.setCurrentIndex(index)
+                return
+            place += by
