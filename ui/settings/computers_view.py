@@ -13,6 +13,7 @@ from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
 from ui.widgets.card import Card, Rule, column, empty_out, row
 from ui.widgets.form import LineField
+from ui.widgets.proof_fields import proof_fields
 from ui.widgets.text import PlainLabel
 
 
@@ -118,11 +119,7 @@ class ComputerDialog(QDialog):
         stack.addWidget(PlainLabel(look, words.sentence, wrap=True))
         self._fields: tuple[LineField, ...] = ()
         if needs_proof:
-            hint = tr("From your authenticator; it changes every 30 seconds and serves once.")
-            self._fields = (
-                LineField(look, tr("Password"), secret=True, limit=1024),
-                LineField(look, tr("Six-digit code"), hint=hint, limit=16),
-            )
+            self._fields = proof_fields(look)
         for field in self._fields:
             field.edit.returnPressed.connect(self._go)
             stack.addWidget(field)

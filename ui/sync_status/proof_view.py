@@ -7,7 +7,7 @@ from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
 from ui.widgets.card import column, row
-from ui.widgets.form import LineField
+from ui.widgets.proof_fields import proof_fields
 from ui.widgets.text import PlainLabel
 
 
@@ -35,11 +35,7 @@ class ProofDialog(QDialog):
             stack.addWidget(
                 PlainLabel(look, problem, colour="warn", weight=Weight.MEDIUM, wrap=True)
             )
-        hint = tr("From your authenticator; it changes every 30 seconds and serves once.")
-        self._fields = (
-            LineField(look, tr("Password"), secret=True, limit=1024),
-            LineField(look, tr("Six-digit code"), hint=hint, limit=16),
-        )
+        self._fields = proof_fields(look)
         for field in self._fields:
             field.edit.returnPressed.connect(self._go)
             stack.addWidget(field)
