@@ -18,8 +18,8 @@ from dossier.entropy import SystemEntropy
 from dossier.sealing import devices, passwords, totp
 from dossier.sealing.dpop import Proof, make_proof
 from dossier.sealing.text import base64url
-from dossier.wire import messages as wire
 from dossier.wire.limits import ENROL_PATH, TOKEN_PATH
+from dossier.wire.sessions import ChallengeRequest, EnrolRequest, TokenReply, TokenRequest
 from server.app import House
 from server.folder import ServerFile, init
 from server.ports import OwnerTx
@@ -49,7 +49,7 @@ class Desktop:
         self.device = self.situation = ""
 
     def shown(self, path: str) -> Presented:
-        given = self.house.proofs.challenge(wire.ChallengeRequest(device=self.device))
+        given = self.house.proofs.challenge(ChallengeRequest(device=self.device))
         jti = base64url(self.entropy.bytes(16))
         proof = Proof(self.public, jti, "POST", ADDRESS + path, given.now_s, given.nonce)
         text = make_proof(lambda said: devices.sign(self.private, said), proof)
@@ -67,7 +67,7 @@ class Desktop:
             b'{"resourceType":"Organization","id":"o","name":"o"}'
         )
         self.situation = await house.members.add(account, unit.unit, "10")
-        asked = wire.EnrolRequest(
+        asked = EnrolRequest(
             login=LOGIN,
             password=PASSWORD,
             proof=self.digits(),
@@ -77,8 +77,8 @@ class Desktop:
         reply = await house.devices.enrol(asked, "192.0.2.1", self.shown(ENROL_PATH))
         self.device, self.account = reply.device, account
 
-    async def token(self, **more: str) -> wire.TokenReply:
-        asked = wire.TokenRequest(device=self.device, situation=self.situation, **more)
+    async def token(self, **more: str) -> TokenReply:
+        asked = TokenRequest(device=self.device, situation=self.situation, **more)
         return await self.house.families.token(asked, self.shown(TOKEN_PATH))
 
 

@@ -16,7 +16,8 @@ from dossier.clock import Clock, SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.sealing import devices, totp
 from dossier.sealing.text import base64url
-from dossier.wire.messages import EnrolReply, EnrolRequest, Pages
+from dossier.wire.messages import Pages
+from dossier.wire.sessions import EnrolReply, EnrolRequest
 from local_store.store import LocalStore
 from sync.engine import Engine
 from sync.guard import Watch

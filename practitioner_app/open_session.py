@@ -29,7 +29,7 @@ from dossier.sealing import devices
 from dossier.sealing.orders import purged_message
 from dossier.sealing.text import base64url, unbase64url
 from dossier.terminology.catalogue import Terminology
-from dossier.wire.messages import PurgedRequest
+from dossier.wire.sessions import PurgedRequest
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from practitioner_app.ports import ChangeSet, RecordReader, Topic

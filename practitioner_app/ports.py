@@ -11,20 +11,18 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from dossier.wire.messages import (
+from dossier.wire.messages import Capabilities, Op, Version
+from dossier.wire.sessions import (
     ActivateRequest,
     ActivationReply,
     ActivationRequest,
-    Capabilities,
     ChallengeReply,
     DevicesReply,
     EnrolReply,
     EnrolRequest,
-    Op,
     OwnDeviceRequest,
     ProveReply,
     ProveRequest,
-    Version,
 )
 
 

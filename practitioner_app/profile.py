@@ -32,7 +32,7 @@ from dossier.sealing.profile import (
     rewrap,
 )
 from dossier.wire import codec
-from dossier.wire.messages import PurgedRequest
+from dossier.wire.sessions import PurgedRequest
 from practitioner_app.ports import Keychain
 
 HEADER: Final = "cache.hdr"

@@ -19,7 +19,8 @@ from dossier.fhir.allergies import Allergy, NewAllergy
 from dossier.fhir.medications import Dose, Drug, NewTreatment, Treatment
 from dossier.sealing import devices, totp
 from dossier.sealing.text import base64url
-from dossier.wire.messages import EnrolReply, EnrolRequest, Op, OpsRequest
+from dossier.wire.messages import Op, OpsRequest
+from dossier.wire.sessions import EnrolReply, EnrolRequest
 from practitioner_app.open_session import OpenSession
 from practitioner_app.ports import ConflictCase, PendingOp, RecordReader
 from practitioner_app.services.allergies import MarkAllergyErroneous, RecordAllergy

@@ -26,11 +26,11 @@ from dossier.sealing import devices
 from dossier.sealing.profile import Cost, new_recovery_code
 from dossier.sealing.text import base64url
 from dossier.wire import codec
-from dossier.wire.messages import (
+from dossier.wire.messages import Capabilities
+from dossier.wire.sessions import (
     ActivateRequest,
     ActivationReply,
     ActivationRequest,
-    Capabilities,
     EnrolReply,
     EnrolRequest,
 )

@@ -28,7 +28,8 @@ from dossier.errors import (
     TooOld,
     Unreachable,
 )
-from dossier.wire.messages import DigestsReply, Heads, OpsReply, Pages, TermsReply, TokenReply
+from dossier.wire.messages import DigestsReply, Heads, OpsReply, Pages, TermsReply
+from dossier.wire.sessions import TokenReply
 from sync import states
 from sync.exchanges import (
     AskCapabilities,

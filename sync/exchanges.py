@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from dossier.wire.messages import (
     Capabilities,
-    ChallengeReply,
     DigestsReply,
     Heads,
     KeysReply,
@@ -17,10 +16,9 @@ from dossier.wire.messages import (
     OpsRequest,
     Pages,
     TermsReply,
-    TokenReply,
-    TokenRequest,
     Want,
 )
+from dossier.wire.sessions import ChallengeReply, TokenReply, TokenRequest
 from sync.ports import Held, Key, Transport
 
 

@@ -14,10 +14,7 @@ from typing import NamedTuple, Protocol
 
 from dossier.wire.messages import (
     Capabilities,
-    ChallengeReply,
     DigestsReply,
-    EnrolReply,
-    EnrolRequest,
     Head,
     Heads,
     KeysReply,
@@ -27,12 +24,17 @@ from dossier.wire.messages import (
     OpsRequest,
     Page,
     Pages,
-    PurgedRequest,
     TermsReply,
-    TokenReply,
-    TokenRequest,
     Verdict,
     Want,
+)
+from dossier.wire.sessions import (
+    ChallengeReply,
+    EnrolReply,
+    EnrolRequest,
+    PurgedRequest,
+    TokenReply,
+    TokenRequest,
 )
 
 Key = tuple[int, str]

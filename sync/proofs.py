@@ -7,13 +7,7 @@ from dossier.sealing import devices
 from dossier.sealing.dpop import Proof, make_proof, token_mark
 from dossier.sealing.text import base64url
 from dossier.wire.limits import ENROL_PATH, TOKEN_PATH
-from dossier.wire.messages import (
-    ChallengeReply,
-    EnrolReply,
-    EnrolRequest,
-    TokenReply,
-    TokenRequest,
-)
+from dossier.wire.sessions import ChallengeReply, EnrolReply, EnrolRequest, TokenReply, TokenRequest
 from sync.ports import DeviceKey, Transport
 
 _ID_BYTES: Final = 16

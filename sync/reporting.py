@@ -7,7 +7,8 @@ import msgspec
 
 from dossier.clock import Clock, from_wire
 from dossier.errors import BadAnswer
-from dossier.wire.messages import Capabilities, Heads, Situation
+from dossier.wire.messages import Capabilities, Heads
+from dossier.wire.sessions import Situation
 from sync import states
 from sync.lane import Lane
 from sync.ledger import Ledger

@@ -11,13 +11,8 @@ from typing import NamedTuple
 from dossier.entropy import Entropy
 from dossier.errors import BadAnswer, DossierError, Refused, SignInNeeded
 from dossier.wire.limits import PROTOCOL, TOKEN_PATH
-from dossier.wire.messages import (
-    Capabilities,
-    ChallengeReply,
-    Situation,
-    TokenReply,
-    TokenRequest,
-)
+from dossier.wire.messages import Capabilities
+from dossier.wire.sessions import ChallengeReply, Situation, TokenReply, TokenRequest
 from sync.exchanges import AskCapabilities, AskChallenge, AskToken, Exchange, Reply
 from sync.policy import Policy
 from sync.ports import DeviceKey, KeptSession, SessionBoard

@@ -31,34 +31,36 @@ from dossier.errors import (
 )
 from dossier.wire import codec, limits
 from dossier.wire.messages import (
-    ActivateRequest,
-    ActivationReply,
-    ActivationRequest,
     Capabilities,
-    ChallengeReply,
-    ChallengeRequest,
     ChangesRequest,
     CompartmentRef,
-    DevicesReply,
     DigestsReply,
-    EnrolReply,
-    EnrolRequest,
     Heads,
     KeysReply,
     LogReply,
     OpsReply,
     OpsRequest,
-    OwnDeviceRequest,
     Pages,
     Problem,
+    TermsReply,
+    TermsRequest,
+    Want,
+)
+from dossier.wire.sessions import (
+    ActivateRequest,
+    ActivationReply,
+    ActivationRequest,
+    ChallengeReply,
+    ChallengeRequest,
+    DevicesReply,
+    EnrolReply,
+    EnrolRequest,
+    OwnDeviceRequest,
     ProveReply,
     ProveRequest,
     PurgedRequest,
-    TermsReply,
-    TermsRequest,
     TokenReply,
     TokenRequest,
-    Want,
 )
 from sync.guard import Watch, guarded_pools
 from sync.ports import Key

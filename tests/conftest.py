@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.fakes import postgres as postgresql
-from tests.helpers.logfail import LogFail
+from tests.logfail import LogFail
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

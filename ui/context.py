@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from dossier.clock import Clock
 from dossier.terminology.catalogue import Terminology
-from dossier.wire.messages import ActivationReply, Capabilities, EnrolReply
+from dossier.wire.messages import Capabilities
+from dossier.wire.sessions import ActivationReply, EnrolReply
 from practitioner_app.ports import Drafts, Settings, SyncControl
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes

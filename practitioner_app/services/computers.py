@@ -8,7 +8,7 @@ from typing import Final
 from dossier.clock import Clock
 from dossier.errors import Refused, Unreachable
 from dossier.wire.limits import PROVE_PATH, REVOKE_PATH, SIGN_OUT_PATH
-from dossier.wire.messages import AlarmLine, DevicesReply, OwnDeviceRequest, ProveRequest
+from dossier.wire.sessions import AlarmLine, DevicesReply, OwnDeviceRequest, ProveRequest
 from practitioner_app.ports import ComputerServer, RequestProver, Settings
 
 _LOOKED_AT: Final = "account_alarm"

@@ -19,7 +19,8 @@ from dossier.sealing.key_list import fingerprint
 from dossier.sealing.password_rules import password_problem
 from dossier.sealing.strength import phrase_strength
 from dossier.sealing.text import unbase64url
-from dossier.wire.messages import ActivationReply, Capabilities, EnrolReply, Situation
+from dossier.wire.messages import Capabilities
+from dossier.wire.sessions import ActivationReply, EnrolReply, Situation
 
 _ADDRESS: Final = re.compile(r"^(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$")
 _DIGITS: Final = re.compile(r"[0-9]{6}")

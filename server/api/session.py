@@ -1,6 +1,6 @@
 """/session/v1: an account begins, a device is enrolled by its person, then signs in with its own key."""
 
-from dossier.wire import messages
+from dossier.wire import sessions
 from server.api import answers
 from server.api.doors import Door, Pass
 from server.api.exchange import Answer, Asked
@@ -30,7 +30,7 @@ class SessionApi:
         return [*self._of_people(), *self._of_devices()]
 
     def _of_people(self) -> list[Door]:
-        m, person = messages, Pass.PERSON
+        m, person = sessions, Pass.PERSON
         return [
             Door(
                 "POST",
@@ -65,7 +65,7 @@ class SessionApi:
         ]
 
     def _of_devices(self) -> list[Door]:
-        m, device = messages, Pass.DEVICE
+        m, device = sessions, Pass.DEVICE
         return [
             Door(
                 "GET",
@@ -114,21 +114,21 @@ class SessionApi:
             Door("POST", "/session/v1/purged", device, self.purged, m.PurgedRequest, None, 204),
         ]
 
-    async def activation(self, asked: messages.ActivationRequest, address: str) -> Answer:
+    async def activation(self, asked: sessions.ActivationRequest, address: str) -> Answer:
         return answers.json(await self._credentials.offer(asked, address))
 
-    async def activate(self, asked: messages.ActivateRequest, address: str) -> Answer:
+    async def activate(self, asked: sessions.ActivateRequest, address: str) -> Answer:
         await self._credentials.activate(asked, address)
         return Answer(204)
 
-    async def enrol(self, asked: messages.EnrolRequest, address: str, shown: Presented) -> Answer:
+    async def enrol(self, asked: sessions.EnrolRequest, address: str, shown: Presented) -> Answer:
         return answers.json(await self._devices.enrol(asked, address, shown), 201)
 
-    async def challenge(self, asked: messages.ChallengeRequest) -> Answer:
+    async def challenge(self, asked: sessions.ChallengeRequest) -> Answer:
         return answers.json(self._proofs.challenge(asked))
 
     async def prove(
-        self, session: Session, asked: messages.ProveRequest, shown: Presented
+        self, session: Session, asked: sessions.ProveRequest, shown: Presented
     ) -> Answer:
         return answers.json(await self._families.prove(session, asked, shown))
 
@@ -136,22 +136,22 @@ class SessionApi:
         return answers.json(await self._devices.own(session))
 
     async def revoke(
-        self, session: Session, asked: messages.OwnDeviceRequest, shown: Presented
+        self, session: Session, asked: sessions.OwnDeviceRequest, shown: Presented
     ) -> Answer:
         await self._families.spend(session, shown)
         await self._devices.revoke_own(session, asked.device)
         return Answer(204)
 
     async def sign_out(
-        self, session: Session, asked: messages.OwnDeviceRequest, shown: Presented
+        self, session: Session, asked: sessions.OwnDeviceRequest, shown: Presented
     ) -> Answer:
         await self._families.spend(session, shown)
         await self._families.sign_out(session, asked.device)
         return Answer(204)
 
-    async def token(self, asked: messages.TokenRequest, shown: Presented) -> Answer:
+    async def token(self, asked: sessions.TokenRequest, shown: Presented) -> Answer:
         return answers.json(await self._families.token(asked, shown))
 
-    async def purged(self, asked: messages.PurgedRequest) -> Answer:
+    async def purged(self, asked: sessions.PurgedRequest) -> Answer:
         await self._erasures.take(asked)
         return Answer(204)

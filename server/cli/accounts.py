@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from dossier.clock import from_ms, to_wire
-from dossier.wire.messages import ActivateRequest, ActivationRequest
+from dossier.wire.sessions import ActivateRequest, ActivationRequest
 from server.app import House
 from server.cli.housed import account_of, group, verb
 from server.services.accounts import KINDS, Person

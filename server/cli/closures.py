@@ -6,6 +6,8 @@ input. What cannot be undone needs two of them, each by a command of their own.
 
 import argparse
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,45 @@ from server.cli.housed import verb
 from server.folder import Folder
 from server.ports.closures import Line
 from server.services.accounts import account_row
+from server.services.closing import Closing
 from server.services.due_closures import Pending
 from server.store.keystore.key_file import make_key_file, read_key_file
 
 _MAY_DECIDE = {"administrator", "data_protection_officer"}
+
+
+class _Act(msgspec.Struct, frozen=True):
+    """What a decision does; `state`: what the record is afterwards. `two`: a second person has to agree."""
+
+    done: Callable[[Closing, int, int, str], Awaitable[bool | None]]
+    state: str
+    two: bool = False
+
+    async def told(self, patient: str, done: Awaitable[bool | None]) -> dict[str, Any]:
+        """What is printed of it once it is done."""
+        agreed = await done
+        if self.two:
+            return {"patient": patient, "state": self.state if agreed else "asked"}
+        return {self.state: patient}
+
+
+_DECISIONS = {
+    "close": (
+        "nobody reads a record any more; undone within 30 days by `reopen`",
+        _Act(Closing.close, "closed"),
+    ),
+    "reopen": ("a closed record is read again", _Act(Closing.reopen, "reopened")),
+    "destroy": (
+        "a record is closed now and destroyed in 30 days; two persons",
+        _Act(Closing.ask_destruction, "agreed", two=True),
+    ),
+    "withdraw": (
+        "a destruction asked for does not take place",
+        _Act(Closing.withdraw, "withdrawn"),
+    ),
+    "hold": ("a record is kept whatever is due", _Act(Closing.hold, "held")),
+    "release": ("the end of a hold; two persons", _Act(Closing.release, "released", two=True)),
+}
 
 
 def register(acts: Any) -> None:
@@ -32,21 +69,12 @@ def register(acts: Any) -> None:
     made.add_argument("folder")
     made.add_argument("file", type=Path, help="where to write it: not on this machine")
     made.set_defaults(run=archive)
-    for name, run, what in (
-        ("close", close, "nobody reads a record any more; undone within 30 days by `reopen`"),
-        ("reopen", reopen, "a closed record is read again"),
-        ("destroy", destroy, "a record is closed now and destroyed in 30 days; two persons"),
-        ("withdraw", withdraw, "a destruction asked for does not take place"),
-        ("hold", hold, "a record is kept whatever is due"),
-        ("release", release, "the end of a hold; two persons"),
-        ("bring-back", bring_back, "an archived record, with the archive key: closed again"),
-    ):
-        one = verb(acts, name, run, what)
-        one.add_argument("--patient", required=True, help="id of the Patient resource")
-        one.add_argument("--by", required=True, help="sign-in name of who decides")
-        one.add_argument("--reason", required=True, help="the journal keeps it")
-        if name == "bring-back":
-            one.add_argument("--key", type=Path, required=True, help="the archive key")
+    for name, (what, act) in _DECISIONS.items():
+        _decided(verb(acts, name, partial(_decide, act), what))
+    back = verb(
+        acts, "bring-back", bring_back, "an archived record, with the archive key: closed again"
+    )
+    _decided(back).add_argument("--key", type=Path, required=True, help="the archive key")
     verb(acts, "pending", pending, "what is due of closed records, and when")
     verb(acts, "due", due, "do what is due; `serve` does it every hour")
 
@@ -63,46 +91,10 @@ async def archive(options: argparse.Namespace) -> int:
     return 0
 
 
-async def close(house: House, options: argparse.Namespace) -> dict[str, Any]:
-    """A record is closed."""
+async def _decide(act: _Act, house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """One person says so; what takes two persons is `asked` until the second one does."""
     owner, by = await _asked(house, options)
-    await house.closing.close(owner, by, options.reason)
-    return {"closed": options.patient}
-
-
-async def reopen(house: House, options: argparse.Namespace) -> dict[str, Any]:
-    """A closed record is open again."""
-    owner, by = await _asked(house, options)
-    await house.closing.reopen(owner, by, options.reason)
-    return {"reopened": options.patient}
-
-
-async def destroy(house: House, options: argparse.Namespace) -> dict[str, Any]:
-    """The first person asks, the second one agrees."""
-    owner, by = await _asked(house, options)
-    agreed = await house.closing.ask_destruction(owner, by, options.reason)
-    return {"patient": options.patient, "state": "agreed" if agreed else "asked"}
-
-
-async def withdraw(house: House, options: argparse.Namespace) -> dict[str, Any]:
-    """It does not take place."""
-    owner, by = await _asked(house, options)
-    await house.closing.withdraw(owner, by, options.reason)
-    return {"withdrawn": options.patient}
-
-
-async def hold(house: House, options: argparse.Namespace) -> dict[str, Any]:
-    """Kept, whatever is due."""
-    owner, by = await _asked(house, options)
-    await house.closing.hold(owner, by, options.reason)
-    return {"held": options.patient}
-
-
-async def release(house: House, options: argparse.Namespace) -> dict[str, Any]:
-    """The first person asks, the second one agrees."""
-    owner, by = await _asked(house, options)
-    agreed = await house.closing.release(owner, by, options.reason)
-    return {"patient": options.patient, "state": "released" if agreed else "asked"}
+    return await act.told(options.patient, act.done(house.closing, owner, by, options.reason))
 
 
 async def bring_back(house: House, options: argparse.Namespace) -> dict[str, Any]:
@@ -123,6 +115,13 @@ async def due(house: House, _options: argparse.Namespace) -> dict[str, Any]:
     await house.settle()
     found = await house.close_due()
     return {**found.done, "doubted": found.doubted}
+
+
+def _decided(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--patient", required=True, help="id of the Patient resource")
+    parser.add_argument("--by", required=True, help="sign-in name of who decides")
+    parser.add_argument("--reason", required=True, help="the journal keeps it")
+    return parser
 
 
 def _told(one: Pending) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from dossier.sealing import totp
 from dossier.sealing.activation import hash_of_code, new_activation_code
 from dossier.sealing.encoding import tup
 from dossier.sealing.password_rules import password_problem
-from dossier.wire import messages as wire
+from dossier.wire.sessions import ActivateRequest, ActivationReply, ActivationRequest
 from server.ports import AccountRow, OwnerTx
 from server.services import journal, narrowing
 from server.services.accounts import Accounts, Known, Person, account_row
@@ -80,18 +80,18 @@ class Credentials:
         await self._change(account, change, FACTOR_RESET if reset_factor else "invited")
         return Invitation(code, until_ms)
 
-    async def offer(self, asked: wire.ActivationRequest, address: str) -> wire.ActivationReply:
+    async def offer(self, asked: ActivationRequest, address: str) -> ActivationReply:
         """How the activation goes on. Raises SignInNeeded for a wrong name or code, Busy."""
         name = self._premises.blind.login(asked.login)
         self._attempts.take(name, address)
         row, known = await self._invited(asked.login, asked.code)
         self._attempts.succeeded(name, address)
         seed = b"" if known.seed else await self._offered(row)
-        return wire.ActivationReply(
+        return ActivationReply(
             display_name=known.display_name, seed=totp.written(seed) if seed else ""
         )
 
-    async def activate(self, asked: wire.ActivateRequest, address: str) -> None:
+    async def activate(self, asked: ActivateRequest, address: str) -> None:
         """Take the new password, and the authenticator where there was none; the code is used up.
 
         Raises SignInNeeded for a wrong name or code, Refused: `wrong_proof`, or why the password is refused

@@ -6,7 +6,7 @@ from dossier.clock import from_ms, to_wire
 from dossier.errors import Refused, Unavailable
 from dossier.ids import uuid7
 from dossier.sealing.text import base64url, unbase64url
-from dossier.wire import messages as wire
+from dossier.wire.sessions import AlarmLine, DeviceLine, DevicesReply, EnrolReply, EnrolRequest
 from server.ports import DeviceRow, FamilyRow, OwnerTx
 from server.services import narrowing
 from server.services.accounts import Accounts
@@ -49,9 +49,7 @@ class Devices:
         self._credentials, self._codes = credentials, codes
         self._proofs, self._said = proofs, said
 
-    async def enrol(
-        self, request: wire.EnrolRequest, address: str, shown: Presented
-    ) -> wire.EnrolReply:
+    async def enrol(self, request: EnrolRequest, address: str, shown: Presented) -> EnrolReply:
         """Make a device known, which proves that it holds its key before anything else is looked at. Raises
         SignInNeeded for a wrong name, password or code (one answer, one time); Refused: `device_key` for a
         malformed key, `invalid_dpop_proof`; NonceStale; Busy after too many tries from this address.
@@ -80,7 +78,7 @@ class Devices:
 
         await self._premises.store.write(account, keep)
         person = await self._accounts.person(account)
-        return wire.EnrolReply(
+        return EnrolReply(
             account=account,
             device=device,
             display_name=person.display_name,
@@ -90,7 +88,7 @@ class Devices:
             identity=base64url(self._said.identity),
         )
 
-    async def own(self, session: Session) -> wire.DevicesReply:
+    async def own(self, session: Session) -> DevicesReply:
         """The computers of the person who asks, the newest first."""
 
         async def kept(tx: OwnerTx) -> list[FamilyRow]:
@@ -101,7 +99,7 @@ class Devices:
         since_ms = self._premises.now_ms - _SAID_MS
         sessions = [row.device for row in families if is_live(self._premises, row)]
         lines = [
-            wire.DeviceLine(
+            DeviceLine(
                 device=row.device,
                 name=name,
                 enrolled=to_wire(from_ms(row.enrolled_ms)),
@@ -112,12 +110,10 @@ class Devices:
             )
             for row, name in await self.of_account(session.account)
         ]
-        return wire.DevicesReply(
+        return DevicesReply(
             devices=tuple(sorted(lines, key=lambda line: line.enrolled, reverse=True)),
             alarms=tuple(
-                wire.AlarmLine(
-                    kind=row.kind, at=to_wire(from_ms(row.raised_ms)), patients=row.patients
-                )
+                AlarmLine(kind=row.kind, at=to_wire(from_ms(row.raised_ms)), patients=row.patients)
                 for row in sorted(alarms, key=lambda row: row.raised_ms, reverse=True)
                 if row.raised_ms >= since_ms
             ),

@@ -8,7 +8,7 @@ from dossier.errors import SealBroken, SignInNeeded
 from dossier.sealing import devices as device_keys
 from dossier.sealing.orders import OrderKind, purged_message, verify_order
 from dossier.sealing.text import unbase64url
-from dossier.wire import messages as wire
+from dossier.wire.sessions import PurgedRequest
 from server.ports import DeviceRow, OwnerTx
 from server.services.devices import Devices
 from server.services.effects import Erased
@@ -25,7 +25,7 @@ class Erasures:
     def __init__(self, premises: Premises, devices: Devices, order_keys: tuple[bytes, ...]) -> None:
         self._premises, self._devices, self._order_keys = premises, devices, order_keys
 
-    async def take(self, said: wire.PurgedRequest) -> None:
+    async def take(self, said: PurgedRequest) -> None:
         """Close every copy of this device; repeating is harmless. Raises SignInNeeded for an unknown device,
         one that is not revoked, another key, another order.
         """
@@ -42,7 +42,7 @@ class Erasures:
         while await self._premises.store.write(account, lambda tx: self._close(tx, said.device)):
             pass
 
-    def _is_true(self, account: int, row: DeviceRow, said: wire.PurgedRequest) -> bool:
+    def _is_true(self, account: int, row: DeviceRow, said: PurgedRequest) -> bool:
         try:
             order = verify_order(self._order_keys, said.order.encode())
             signature = unbase64url(said.signature)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from dossier.errors import DeviceRevoked, Refused, SignInNeeded, Unavailable
-from dossier.wire import messages as wire
+from dossier.wire.sessions import ProveReply, ProveRequest, TokenReply, TokenRequest
 from server.ports import (
     DeviceRow,
     FamilyRow,
@@ -67,7 +67,7 @@ class Families:
 
     # -- signing in ---------------------------------------------------------------------------------
 
-    async def token(self, asked: wire.TokenRequest, shown: Presented) -> wire.TokenReply:
+    async def token(self, asked: TokenRequest, shown: Presented) -> TokenReply:
         """The tokens of a session that begins or goes on.
 
         Raises SignInNeeded for an unknown device, key or refresh token; Refused: `invalid_dpop_proof`,
@@ -88,7 +88,7 @@ class Families:
         if isinstance(given, Refused):
             raise given
         now_ms = self._premises.now_ms
-        return wire.TokenReply(
+        return TokenReply(
             token=given.token,
             expires_in_s=self._issuing.token_s(given.family),
             situations=await self._members.situations(account),
@@ -97,9 +97,7 @@ class Families:
             ends_in_s=max(0, given.family.ends_ms - now_ms) // 1000,
         )
 
-    async def prove(
-        self, session: Session, asked: wire.ProveRequest, shown: Presented
-    ) -> wire.ProveReply:
+    async def prove(self, session: Session, asked: ProveRequest, shown: Presented) -> ProveReply:
         """Password and authenticator again: another token in the place of the one shown, which opens what needs
         a proof for ten minutes. Raises Refused("wrong_proof"), Busy, SignInNeeded when the token ended meanwhile.
         """
@@ -125,7 +123,7 @@ class Families:
             return await self._issuing.access(tx, family, self._premises.now_ms + PROVEN_MS)
 
         token = await self._premises.store.write(account, exchange)
-        return wire.ProveReply(token=token, expires_in_s=TOKEN_S, proven_s=PROVEN_MS // 1000)
+        return ProveReply(token=token, expires_in_s=TOKEN_S, proven_s=PROVEN_MS // 1000)
 
     async def spend(self, session: Session, shown: Presented) -> None:
         """The device of this session proves itself for one more act. Raises as `token` does."""
@@ -175,7 +173,7 @@ class Families:
     async def _check(
         self,
         account: int,
-        asked: wire.TokenRequest | wire.ProveRequest,
+        asked: TokenRequest | ProveRequest,
         device: str,
         public: bytes,
     ) -> None:
@@ -192,7 +190,7 @@ class Families:
         if found != account:
             raise Refused("wrong_proof")
 
-    async def _known(self, tx: OwnerTx, asked: wire.TokenRequest, proof: Read) -> None:
+    async def _known(self, tx: OwnerTx, asked: TokenRequest, proof: Read) -> None:
         """Raises SignInNeeded unless this device, not revoked, holds the key of the proof: a stranger may not
         try passwords here.
         """
@@ -201,7 +199,7 @@ class Families:
             raise SignInNeeded
 
     async def _decide(
-        self, tx: OwnerTx, asked: wire.TokenRequest, proof: Read, *, by_person: bool
+        self, tx: OwnerTx, asked: TokenRequest, proof: Read, *, by_person: bool
     ) -> _Given | Refused:
         """Under the account's lock: who asks, then what they get. An error that is returned is durable."""
         locked = await tx.owner.lock(_NUMBERS)

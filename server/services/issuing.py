@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from dossier.errors import Refused, SignInNeeded
 from dossier.ids import uuid7
 from dossier.sealing.encoding import tup
-from dossier.wire import messages as wire
+from dossier.wire.sessions import TokenRequest
 from server.ports import (
     AlarmRow,
     DeviceRow,
@@ -77,7 +77,7 @@ class Issuing:
         return token, family
 
     async def go_on(
-        self, tx: OwnerTx, asked: wire.TokenRequest, asking: Asking
+        self, tx: OwnerTx, asked: TokenRequest, asking: Asking
     ) -> tuple[str, FamilyRow] | Refused:
         """The next refresh token. The one that follows is computed from the one shown and from `ask`: the same
         exchange gives the same token, and nothing of it is kept but its hash. Raises SignInNeeded; what is returned

@@ -12,7 +12,7 @@ import msgspec
 from dossier.clock import from_ms, to_ms, to_wire
 from dossier.errors import Refused, Unavailable
 from dossier.ids import new_owner, uuid7
-from dossier.wire.messages import Situation
+from dossier.wire.sessions import Situation
 from server.ports import GrantRow, MemberRow, OwnerTx
 from server.services import bodies, narrowing
 from server.services.directory import Directory

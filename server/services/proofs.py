@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from dossier.errors import Busy, NonceStale, Refused, SealBroken
 from dossier.sealing.dpop import Proof, read_proof, token_mark
 from dossier.sealing.text import base64url
-from dossier.wire import messages as wire
+from dossier.wire.sessions import ChallengeReply, ChallengeRequest
 from server.ports import DeviceRow
 from server.services.premises import Premises
 
@@ -56,13 +56,13 @@ class Proofs:
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
 
-    def challenge(self, request: wire.ChallengeRequest) -> wire.ChallengeReply:
+    def challenge(self, request: ChallengeRequest) -> ChallengeReply:
         """A nonce for proofs; an unknown device gets one as well."""
         now_ms = self._premises.now_ms
         salt = base64url(self._premises.entropy.bytes(_SALT_BYTES))
         device = request.device[:_DEVICE_CHARS]
         nonce = self._premises.tokens.seal("nonce", self._premises.restore, device, now_ms, salt)
-        return wire.ChallengeReply(nonce=nonce, now_s=now_ms // 1000)
+        return ChallengeReply(nonce=nonce, now_s=now_ms // 1000)
 
     def read(self, shown: Presented, device: str = "") -> Read:
         """Raises Refused("invalid_dpop_proof"), or NonceStale where only the nonce is not good (any more)."""
@@ -77,7 +77,7 @@ class Proofs:
         given_ms, now_ms = self._given_ms(proof, device), self._premises.now_ms
         early_ms = 0 if given_ms is None else given_ms - _TOLERANCE_S * 1000
         if given_ms is None or not early_ms <= now_ms < given_ms + NONCE_MS:
-            raise NonceStale(self.challenge(wire.ChallengeRequest(device=device)).nonce)
+            raise NonceStale(self.challenge(ChallengeRequest(device=device)).nonce)
         if not given_ms // 1000 - _TOLERANCE_S <= proof.made_s <= now_ms // 1000 + _TOLERANCE_S:
             raise Refused(INVALID)
         mark = hashlib.sha256(proof.jti.encode()).digest()[:_MARK_BYTES]

@@ -9,7 +9,15 @@ from dossier.sealing import devices as device_keys
 from dossier.sealing import totp
 from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
-from dossier.wire import messages as wire
+from dossier.wire.sessions import (
+    ActivateRequest,
+    ActivationReply,
+    ActivationRequest,
+    DeviceLine,
+    DevicesReply,
+    OwnDeviceRequest,
+    ProveRequest,
+)
 from server.services import journal
 from server.services.accounts import Person
 from tests.fakes.authenticator import SEED
@@ -31,22 +39,22 @@ def two_computers(room: ServedHouse) -> tuple[Desktop, Desktop]:
     return one, room.enrolled("martin", one.account, one.situation, "")
 
 
-def own(room: ServedHouse, token: str) -> list[wire.DeviceLine]:
+def own(room: ServedHouse, token: str) -> list[DeviceLine]:
     answer = room.get("/session/v1/devices", token)
-    return list(codec.decode(answer.content, wire.DevicesReply).devices)
+    return list(codec.decode(answer.content, DevicesReply).devices)
 
 
 def revoke(room: ServedHouse, here: Desktop, token: str, device: str) -> Response:
-    asked = wire.OwnDeviceRequest(device=device)
+    asked = OwnDeviceRequest(device=device)
     return room.proved(limits.REVOKE_PATH, asked, here.device, here.private, token)
 
 
 def sign_out(room: ServedHouse, here: Desktop, token: str, device: str) -> Response:
-    asked = wire.OwnDeviceRequest(device=device)
+    asked = OwnDeviceRequest(device=device)
     return room.proved(limits.SIGN_OUT_PATH, asked, here.device, here.private, token)
 
 
-def prove(room: ServedHouse, asked: wire.ProveRequest, here: Desktop, token: str) -> Response:
+def prove(room: ServedHouse, asked: ProveRequest, here: Desktop, token: str) -> Response:
     return room.proved(limits.PROVE_PATH, asked, here.device, here.private, token)
 
 
@@ -58,13 +66,11 @@ def test_row35_an_account_begins_over_http_and_enrols(room: ServedHouse) -> None
     account = room.run(room.accounts.create(Person(login="martin", display_name="Dr Martin")))
     room.run(room.members.add(account, room.unit(), DOCTOR))
     code = room.run(room.credentials.invite(account)).code
-    asked = wire.ActivationRequest(login="martin", code=code)
+    asked = ActivationRequest(login="martin", code=code)
     answer = room.post("/session/v1/activation", asked)
-    seed = totp.read_seed(codec.decode(answer.content, wire.ActivationReply).seed)
+    seed = totp.read_seed(codec.decode(answer.content, ActivationReply).seed)
     step = totp.step_of(room.clock.now())
-    begin = wire.ActivateRequest(
-        login="martin", code=code, password=NEW, proof=totp.code_at(seed, step)
-    )
+    begin = ActivateRequest(login="martin", code=code, password=NEW, proof=totp.code_at(seed, step))
     assert room.post("/session/v1/activate", begin).status_code == 204
     assert told(room.post("/session/v1/activate", begin)) == (401, "sign_in_needed")
     private = device_keys.new_private_key(room.entropy)
@@ -152,11 +158,11 @@ def test_row36_a_wrong_or_used_proof_is_refused_and_waits_grow(room: ServedHouse
     token = room.token_of(here)
     used = totp.code_at(SEED, totp.step_of(room.clock.now()) - 1)
     for password, proof in ((PASSWORD, used), ("a wrong password", "000000"), (PASSWORD, "")):
-        asked = wire.ProveRequest(password=password, proof=proof)
+        asked = ProveRequest(password=password, proof=proof)
         assert told(prove(room, asked, here, token)) == (403, "wrong_proof")
     for _ in range(2):
-        prove(room, wire.ProveRequest(password="x", proof="1"), here, token)
-    answer = prove(room, wire.ProveRequest(password="x", proof="1"), here, token)
+        prove(room, ProveRequest(password="x", proof="1"), here, token)
+    answer = prove(room, ProveRequest(password="x", proof="1"), here, token)
     assert told(answer) == (429, "busy")
     room.clock.go(minutes=1)
     assert room.proven(token, "martin", here)

@@ -10,6 +10,15 @@ from httpx2 import Response
 from dossier.sealing.text import base64url
 from dossier.wire import limits
 from dossier.wire import messages as wire
+from dossier.wire.sessions import (
+    ActivateRequest,
+    ActivationRequest,
+    ChallengeRequest,
+    EnrolRequest,
+    OwnDeviceRequest,
+    ProveRequest,
+    TokenRequest,
+)
 from tests.fakes.served_house import ServedHouse, problem_in, served
 from tests.fakes.server_room import PASSWORD, an_allergy
 
@@ -196,22 +205,22 @@ def examples() -> dict[str, dict[str, Any]]:
         depends_on="b",
     )
     requests: dict[str, object] = {
-        "/session/v1/activation": wire.ActivationRequest(login="nobody", code="c"),
-        "/session/v1/activate": wire.ActivateRequest(
+        "/session/v1/activation": ActivationRequest(login="nobody", code="c"),
+        "/session/v1/activate": ActivateRequest(
             login="nobody", code="c", password=PASSWORD, proof="000000"
         ),
-        "/session/v1/prove": wire.ProveRequest(password=PASSWORD, proof="000000"),
-        "/session/v1/devices/revoke": wire.OwnDeviceRequest(device="d"),
-        "/session/v1/devices/sign-out": wire.OwnDeviceRequest(device="d"),
-        "/session/v1/enrol": wire.EnrolRequest(
+        "/session/v1/prove": ProveRequest(password=PASSWORD, proof="000000"),
+        "/session/v1/devices/revoke": OwnDeviceRequest(device="d"),
+        "/session/v1/devices/sign-out": OwnDeviceRequest(device="d"),
+        "/session/v1/enrol": EnrolRequest(
             login="nobody",
             password=PASSWORD,
             proof="000000",
             device_name="p",
             public_key=base64url(bytes(32)),
         ),
-        "/session/v1/challenge": wire.ChallengeRequest(device="d"),
-        "/session/v1/token": wire.TokenRequest(device="d", situation="s", refresh="r", ask="a"),
+        "/session/v1/challenge": ChallengeRequest(device="d"),
+        "/session/v1/token": TokenRequest(device="d", situation="s", refresh="r", ask="a"),
         "/sync/v1/changes": wire.ChangesRequest(items=(wire.Want(owner=5, facet="f", term="t"),)),
         "/sync/v1/ops": wire.OpsRequest(ops=(op,), acked=((5, "x"),)),
         "/sync/v1/terms": wire.TermsRequest(items=(wire.CompartmentRef(owner=5, facet="f"),)),

@@ -12,6 +12,13 @@ from httpx2 import ASGITransport, AsyncClient
 from dossier.sealing import devices as device_keys
 from dossier.wire import codec, limits
 from dossier.wire import messages as wire
+from dossier.wire.sessions import (
+    ChallengeReply,
+    ChallengeRequest,
+    EnrolReply,
+    TokenReply,
+    TokenRequest,
+)
 from server.ports import OwnerTx
 from server.services.throttle import FREE_TRIES
 from tests.fakes.proving import proof_of
@@ -58,10 +65,10 @@ def test_a_device_enrols_signs_in_reads_writes_and_another_one_sees_it(room: Ser
     private = device_keys.new_private_key(room.entropy)
     enrolled = room.enrol_over_http("martin", private)
     assert enrolled.status_code == 201
-    reply = codec.decode(enrolled.content, wire.EnrolReply)
+    reply = codec.decode(enrolled.content, EnrolReply)
     signed = room.sign_in(reply.device, private, reply.situations[0].id)
     assert signed.status_code == 200
-    token = codec.decode(signed.content, wire.TokenReply).token
+    token = codec.decode(signed.content, TokenReply).token
 
     before = room.heads(token)
     again = room.client.get(
@@ -182,14 +189,14 @@ def test_a_token_ends_after_its_quarter_of_an_hour_and_the_device_signs_in_again
 
 def test_a_nonce_is_good_five_minutes_and_the_refusal_brings_another(room: ServedHouse) -> None:
     martin = room.desktop("martin", room.unit())
-    asked = room.post("/session/v1/challenge", wire.ChallengeRequest(device=martin.device))
-    given = codec.decode(asked.content, wire.ChallengeReply)
-    late = wire.TokenRequest(device=martin.device, situation=martin.situation)
+    asked = room.post("/session/v1/challenge", ChallengeRequest(device=martin.device))
+    given = codec.decode(asked.content, ChallengeReply)
+    late = TokenRequest(device=martin.device, situation=martin.situation)
     room.clock.go(seconds=300)
     proof = proof_of(martin.private, given, limits.TOKEN_PATH, room.entropy)
     answer = room.post(limits.TOKEN_PATH, late, **{limits.PROOF_HEADER: proof})
     assert (answer.status_code, problem_in(answer).code) == (401, "use_dpop_nonce")
-    fresh = wire.ChallengeReply(nonce=answer.headers[limits.NONCE_HEADER], now_s=given.now_s + 300)
+    fresh = ChallengeReply(nonce=answer.headers[limits.NONCE_HEADER], now_s=given.now_s + 300)
     proof = proof_of(martin.private, fresh, limits.TOKEN_PATH, room.entropy)
     answer = room.post(limits.TOKEN_PATH, late, **{limits.PROOF_HEADER: proof})
     assert answer.status_code == 200

@@ -15,6 +15,7 @@ from dossier.sealing.orders import Order, OrderKind, purged_message, verify_orde
 from dossier.sealing.text import base64url, unbase64url
 from dossier.wire import codec
 from dossier.wire import messages as wire
+from dossier.wire.sessions import EnrolReply, PurgedRequest, TokenReply
 from server.services import journal
 from server.services.facets import JOURNAL_FACETS
 from tests.fakes.served_house import ServedHouse, pages_in, problem_in, served
@@ -40,16 +41,16 @@ def log_since(room: ServedHouse, token: str, size: int) -> tuple[Checkpoint, lis
     return kept, None if told.proof is None else [b64decode(one) for one in told.proof]
 
 
-def signed_in(room: ServedHouse, desktop: Desktop) -> wire.TokenReply:
+def signed_in(room: ServedHouse, desktop: Desktop) -> TokenReply:
     answer = room.sign_in(desktop.device, desktop.private, desktop.situation)
-    return codec.decode(answer.content, wire.TokenReply)
+    return codec.decode(answer.content, TokenReply)
 
 
 def test_enrolment_gives_the_identity_that_signed_the_key_list(room: ServedHouse) -> None:
     room.desktop("martin", room.unit())
     private = device_keys.new_private_key(room.entropy)
     answer = room.enrol_over_http("martin", private)
-    pinned = unbase64url(codec.decode(answer.content, wire.EnrolReply).identity)
+    pinned = unbase64url(codec.decode(answer.content, EnrolReply).identity)
     text = codec.decode(room.get("/sync/v1/keys").content, wire.KeysReply).list
     told = verify_key_list(pinned, text.encode())
     known = codec.decode(room.get("/sync/v1/capabilities").content, wire.Capabilities)
@@ -131,9 +132,9 @@ def purge_order(room: ServedHouse, desktop: Desktop) -> tuple[str, Order]:
     return told.order, verify_order(listed(room).order, told.order.encode())
 
 
-def receipt(desktop: Desktop, order: str, private: bytes = b"") -> wire.PurgedRequest:
+def receipt(desktop: Desktop, order: str, private: bytes = b"") -> PurgedRequest:
     signature = device_keys.sign(private or desktop.private, purged_message(desktop.device, order))
-    return wire.PurgedRequest(device=desktop.device, order=order, signature=base64url(signature))
+    return PurgedRequest(device=desktop.device, order=order, signature=base64url(signature))
 
 
 def erased_lines(room: ServedHouse, owner: int) -> list[journal.Entry]:
@@ -175,8 +176,8 @@ def test_d8_nobody_else_can_say_that_a_copy_is_gone(room: ServedHouse) -> None:
         receipt(martin, text, private=bytes(32)),
         receipt(martin, lease),
         receipt(martin, text.replace("kind purge", "kind lease")),
-        wire.PurgedRequest(device="nobody", order=text, signature=receipt(martin, text).signature),
-        wire.PurgedRequest(device=martin.device, order=text, signature="!"),
+        PurgedRequest(device="nobody", order=text, signature=receipt(martin, text).signature),
+        PurgedRequest(device=martin.device, order=text, signature="!"),
     ):
         answer = room.post("/session/v1/purged", bad)
         assert (answer.status_code, problem_in(answer).code) == (401, "sign_in_needed")

@@ -1,6 +1,6 @@
 """Version skew: what was said in version 1 is still understood, in both directions, for ever (DESIGN §4).
 
-The transcripts were recorded once (`tests.helpers.transcripts`). An old desktop's bytes go through the doors of
+The transcripts were recorded once (`tests.transcripts`). An old desktop's bytes go through the doors of
 today's server; an old server's bytes through the decoder of today's desktop.
 """
 
@@ -13,9 +13,17 @@ import pytest
 
 from dossier.wire import codec, limits
 from dossier.wire import messages as wire
+from dossier.wire.sessions import (
+    ActivationReply,
+    ChallengeReply,
+    DevicesReply,
+    EnrolReply,
+    ProveReply,
+    TokenReply,
+)
 from server.app import build_app
 from tests.fakes.served_house import ServedHouse, served
-from tests.helpers.transcripts import Practice, Spoken
+from tests.transcripts import Practice, Spoken
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "transcripts_v1.json"
 SPOKEN = msgspec.json.decode(VECTORS.read_bytes(), type=list[Spoken])
@@ -32,12 +40,12 @@ ANSWERS: dict[str, Any] = {
     "POST /sync/v1/ops": wire.OpsReply,
     "POST /sync/v1/terms": wire.TermsReply,
     "POST /sync/v1/digests": wire.DigestsReply,
-    "POST /session/v1/enrol": wire.EnrolReply,
-    "POST /session/v1/activation": wire.ActivationReply,
-    "POST /session/v1/prove": wire.ProveReply,
-    "GET /session/v1/devices": wire.DevicesReply,
-    "POST /session/v1/challenge": wire.ChallengeReply,
-    "POST /session/v1/token": wire.TokenReply,
+    "POST /session/v1/enrol": EnrolReply,
+    "POST /session/v1/activation": ActivationReply,
+    "POST /session/v1/prove": ProveReply,
+    "GET /session/v1/devices": DevicesReply,
+    "POST /session/v1/challenge": ChallengeReply,
+    "POST /session/v1/token": TokenReply,
 }
 PROVES_ITSELF = {
     "POST /session/v1/token": 401,

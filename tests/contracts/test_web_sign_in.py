@@ -12,7 +12,14 @@ from httpx2 import Response
 from dossier.sealing import devices as device_keys
 from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
-from dossier.wire import messages as wire
+from dossier.wire.sessions import (
+    EnrolReply,
+    EnrolRequest,
+    OwnDeviceRequest,
+    ProveReply,
+    ProveRequest,
+    TokenReply,
+)
 from tests.fakes.passkey_device import PasskeyDevice
 from tests.fakes.served_house import ServedHouse, problem_in, served
 from tests.fakes.server_room import PASSWORD, Desktop
@@ -75,13 +82,11 @@ def told(answer: Response) -> tuple[int, str]:
 
 def enrol(room: ServedHouse, private: bytes, code: str, verifier: str = VERIFIER) -> Response:
     public = base64url(device_keys.public_key(private))
-    asked = wire.EnrolRequest(
-        device_name="poste 2", public_key=public, code=code, verifier=verifier
-    )
+    asked = EnrolRequest(device_name="poste 2", public_key=public, code=code, verifier=verifier)
     return room.proved(limits.ENROL_PATH, asked, "", private)
 
 
-def prove(room: ServedHouse, desk: Desktop, asked: wire.ProveRequest, token: str) -> Response:
+def prove(room: ServedHouse, desk: Desktop, asked: ProveRequest, token: str) -> Response:
     return room.proved(limits.PROVE_PATH, asked, desk.device, desk.private, token)
 
 
@@ -135,7 +140,7 @@ def test_row34_a_browser_enrols_a_desktop_without_password_or_digits_in_it(
     code = gone_on(room, signed_in(room, "martin"), wish(private))
     answer = enrol(room, private, code)
     assert answer.status_code == 201, answer.text
-    reply = codec.decode(answer.content, wire.EnrolReply)
+    reply = codec.decode(answer.content, EnrolReply)
     assert reply.account == martin.account
     assert room.sign_in(reply.device, private, martin.situation).status_code == 200
 
@@ -168,14 +173,14 @@ def test_row40_a_browser_proves_the_person_of_a_session_and_nobody_else(room: Se
     martin, diallo = doctor(room), doctor(room, "diallo")
     token = room.token_of(martin)
     code = gone_on(room, signed_in(room, "diallo"), wish(martin.private, "prove"))
-    asked = wire.ProveRequest(code=code, verifier=VERIFIER)
+    asked = ProveRequest(code=code, verifier=VERIFIER)
     assert told(prove(room, martin, asked, token)) == (403, "wrong_proof")
     room.clock.go(minutes=1)
     code = gone_on(room, signed_in(room, "martin"), wish(martin.private, "prove"))
-    asked = wire.ProveRequest(code=code, verifier=VERIFIER)
+    asked = ProveRequest(code=code, verifier=VERIFIER)
     answer = prove(room, martin, asked, token)
-    proven = codec.decode(answer.content, wire.ProveReply).token
-    gone = wire.OwnDeviceRequest(device=martin.device)
+    proven = codec.decode(answer.content, ProveReply).token
+    gone = OwnDeviceRequest(device=martin.device)
     device = (martin.device, martin.private, proven)
     assert room.proved(limits.REVOKE_PATH, gone, *device).status_code == 204
     assert diallo.account != martin.account
@@ -192,7 +197,7 @@ def test_row38_a_session_that_is_over_begins_again_by_the_browser(room: ServedHo
     room.clock.go(minutes=1)
     code = gone_on(room, signed_in(room, "martin"), wish(martin.private, "prove"))
     answer = room.sign_in(*device, code=code, verifier=VERIFIER)
-    assert codec.decode(answer.content, wire.TokenReply).ends_in_s == 12 * 3600
+    assert codec.decode(answer.content, TokenReply).ends_in_s == 12 * 3600
     assert diallo.account != martin.account
 
 
@@ -304,7 +309,7 @@ def test_row34_a_passkey_made_after_the_password_signs_in_alone(room: ServedHous
     fresh = cookie_of(say(room, "passkey", shown))
     private = a_key(room)
     reply = enrol(room, private, gone_on(room, fresh, wish(private)))
-    assert codec.decode(reply.content, wire.EnrolReply).account == martin.account
+    assert codec.decode(reply.content, EnrolReply).account == martin.account
     (line,) = room.run(room.house.passkeys.of_account(martin.account))
     assert say(room, "own/remove", {"passkey": line.id}, cookie).status_code == 204
     assert told(say(room, "own/remove", {"passkey": line.id}, cookie)) == (404, "unavailable")

@@ -7,14 +7,10 @@ import pytest
 from dossier.errors import Busy, DossierError, Refused, SignInNeeded, TooOld, Unreachable
 from dossier.wire.messages import (
     Capabilities,
-    ChallengeReply,
-    ChallengeRequest,
     ChangesRequest,
     CompartmentDigest,
     CompartmentRef,
     DigestsReply,
-    EnrolReply,
-    EnrolRequest,
     Head,
     Heads,
     Op,
@@ -23,14 +19,20 @@ from dossier.wire.messages import (
     Page,
     Pages,
     Row,
-    Situation,
     TermsReply,
     TermsRequest,
-    TokenReply,
-    TokenRequest,
     Verdict,
     Version,
     Want,
+)
+from dossier.wire.sessions import (
+    ChallengeReply,
+    ChallengeRequest,
+    EnrolReply,
+    EnrolRequest,
+    Situation,
+    TokenReply,
+    TokenRequest,
 )
 from sync.ports import Transport
 

@@ -17,7 +17,7 @@ from dossier.entropy import SystemEntropy
 from dossier.sealing import devices as device_keys
 from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
-from dossier.wire import messages as wire
+from dossier.wire.sessions import EnrolReply, EnrolRequest
 from practitioner_app.loopback import LoopbackListener
 from practitioner_app.services.browser_sign_in import ENROL, BrowserCode, BrowserSignIn
 from tests.fakes.chromium import Authenticator, chromium
@@ -248,12 +248,12 @@ def test_row34_a_desktop_is_enrolled_by_a_real_browser_without_a_password_in_it(
     waiting.join(20)
     (code,) = found
     expect(page.get_by_role("heading", level=1)).to_have_text("C’est fait")
-    asked = wire.EnrolRequest(
+    asked = EnrolRequest(
         device_name="poste 2", public_key=base64url(public), code=code.code, verifier=code.verifier
     )
     answer = house.proved(limits.ENROL_PATH, asked, "", private)
     assert answer.status_code == 201, answer.text
-    reply = codec.decode(answer.content, wire.EnrolReply)
+    reply = codec.decode(answer.content, EnrolReply)
     assert reply.account == martin.account
     assert house.sign_in(reply.device, private, martin.situation).status_code == 200
     assert house.proved(limits.ENROL_PATH, asked, "", private).status_code == 401

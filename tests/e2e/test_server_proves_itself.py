@@ -9,7 +9,7 @@ import pytest
 from dossier.clock import SystemClock
 from dossier.sealing.orders import purged_message
 from dossier.sealing.text import base64url
-from dossier.wire.messages import PurgedRequest
+from dossier.wire.sessions import PurgedRequest
 from practitioner_app.ports import ItemState
 from server.app import House
 from server.services import journal

@@ -22,7 +22,8 @@ from dossier.errors import StoreError
 from dossier.ids import uuid7
 from dossier.sealing import devices
 from dossier.sealing.text import base64url, unbase64url
-from dossier.wire.messages import EnrolRequest, Op
+from dossier.wire.messages import Op
+from dossier.wire.sessions import EnrolRequest
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from sync.engine import Engine

@@ -13,11 +13,12 @@ import msgspec
 
 from dossier.errors import Busy, DossierError, Refused, SignInNeeded, TooOld, Unreachable
 from dossier.wire import codec, limits, messages
+from dossier.wire.sessions import ChallengeRequest, EnrolRequest, TokenRequest
 
 _KINDS: dict[str, Any] = {
-    "enrol": messages.EnrolRequest,
-    "challenge": messages.ChallengeRequest,
-    "token": messages.TokenRequest,
+    "enrol": EnrolRequest,
+    "challenge": ChallengeRequest,
+    "token": TokenRequest,
     "changes": messages.ChangesRequest,
     "ops": messages.OpsRequest,
     "terms": messages.TermsRequest,

@@ -6,7 +6,7 @@ from dossier.entropy import Entropy
 from dossier.sealing import devices
 from dossier.sealing.dpop import Proof, make_proof, token_mark
 from dossier.sealing.text import base64url
-from dossier.wire import messages as wire
+from dossier.wire.sessions import ChallengeReply, ChallengeRequest
 from server.services.proofs import Presented, Proofs
 
 ADDRESS = "http://testserver"
@@ -14,7 +14,7 @@ ADDRESS = "http://testserver"
 
 def proof_of(
     private: bytes,
-    given: wire.ChallengeReply,
+    given: ChallengeReply,
     path: str,
     entropy: Entropy,
     token: str = "",
@@ -43,6 +43,6 @@ def presented(
     **other: Any,
 ) -> Presented:
     """The same as a service is given it, with a fresh nonce."""
-    given = proofs.challenge(wire.ChallengeRequest(device=device))
+    given = proofs.challenge(ChallengeRequest(device=device))
     text = proof_of(private, given, path, entropy, token, **other)
     return Presented(text, "POST", ADDRESS + path, token)

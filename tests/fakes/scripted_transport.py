@@ -7,22 +7,24 @@ from typing import Any
 from dossier.errors import DossierError
 from dossier.wire.messages import (
     Capabilities,
-    ChallengeReply,
-    ChallengeRequest,
     ChangesRequest,
     CompartmentRef,
     DigestsReply,
-    EnrolReply,
-    EnrolRequest,
     Heads,
     OpsReply,
     OpsRequest,
     Pages,
     TermsReply,
     TermsRequest,
+    Want,
+)
+from dossier.wire.sessions import (
+    ChallengeReply,
+    ChallengeRequest,
+    EnrolReply,
+    EnrolRequest,
     TokenReply,
     TokenRequest,
-    Want,
 )
 from sync.ports import Key
 

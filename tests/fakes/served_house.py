@@ -18,6 +18,14 @@ from dossier.sealing.stretching import Cost
 from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
 from dossier.wire import messages as wire
+from dossier.wire.sessions import (
+    ChallengeReply,
+    ChallengeRequest,
+    ProveReply,
+    ProveRequest,
+    TokenReply,
+    TokenRequest,
+)
 from server.app import House, build_app
 from server.folder import ServerFile, init
 from server.services.issuing import PROOF_NEEDED
@@ -91,14 +99,14 @@ class ServedHouse(ServerRoom):
         **headers: str,
     ) -> Response:
         """Post a message with a proof of this device's key."""
-        asked = self.post("/session/v1/challenge", wire.ChallengeRequest(device=device))
-        given = codec.decode(asked.content, wire.ChallengeReply)
+        asked = self.post("/session/v1/challenge", ChallengeRequest(device=device))
+        given = codec.decode(asked.content, ChallengeReply)
         proof = proof_of(private, given, path, self.entropy, token)
         return self.post(path, message, token, **{limits.PROOF_HEADER: proof} | headers)
 
     def sign_in(self, device: str, private: bytes, situation: str, **asked: str) -> Response:
         """A session over HTTP."""
-        request = wire.TokenRequest(device=device, situation=situation, **asked)
+        request = TokenRequest(device=device, situation=situation, **asked)
         return self.proved(limits.TOKEN_PATH, request, device, private)
 
     def token_of(self, desktop: Desktop) -> str:
@@ -109,14 +117,14 @@ class ServedHouse(ServerRoom):
             login = self.run(self.accounts.person(desktop.account)).login
             code = self.authenticator.code(login)
             answer = self.sign_in(*device, password=PASSWORD, proof=code)
-        return codec.decode(answer.content, wire.TokenReply).token
+        return codec.decode(answer.content, TokenReply).token
 
     def proven(self, token: str, login: str, desktop: Desktop) -> str:
         """The token that follows a fresh proof of this person."""
-        asked = wire.ProveRequest(password=PASSWORD, proof=self.authenticator.code(login))
+        asked = ProveRequest(password=PASSWORD, proof=self.authenticator.code(login))
         answer = self.proved(limits.PROVE_PATH, asked, desktop.device, desktop.private, token)
         assert answer.status_code == 200, answer.text
-        return codec.decode(answer.content, wire.ProveReply).token
+        return codec.decode(answer.content, ProveReply).token
 
     def enrol_over_http(self, login: str, private: bytes, **more: Any) -> Response:
         public = base64url(device_keys.public_key(private))

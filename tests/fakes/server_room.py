@@ -16,6 +16,7 @@ from dossier.sealing import devices as device_keys
 from dossier.sealing.text import base64url
 from dossier.wire import limits
 from dossier.wire import messages as wire
+from dossier.wire.sessions import EnrolReply, EnrolRequest, TokenReply, TokenRequest
 from server.ports import KeyStore, Store
 from server.services.access import Access
 from server.services.accounts import Accounts, Person
@@ -219,16 +220,16 @@ class ServerRoom:
         self.run(self.credentials.provide(account, PASSWORD, SEED))
         return account
 
-    def enrolment(self, login: str, public_key: str, **more: str) -> wire.EnrolRequest:
+    def enrolment(self, login: str, public_key: str, **more: str) -> EnrolRequest:
         """What a desktop asks with the right password and the next code."""
         said = {"password": PASSWORD, "device_name": "poste 1", "public_key": public_key} | more
         if "proof" not in said:
             said["proof"] = self.authenticator.code(login)
-        return wire.EnrolRequest(login=login, **said)
+        return EnrolRequest(login=login, **said)
 
     def enrol(
         self, login: str, private: bytes = b"", *, address: str = HERE, **more: str
-    ) -> wire.EnrolReply:
+    ) -> EnrolReply:
         """A device of this person, with a key of its own, makes itself known."""
         private = private or device_keys.new_private_key(self.entropy)
         public = base64url(device_keys.public_key(private))
@@ -249,12 +250,10 @@ class ServerRoom:
         """A proof of this device for one request; `other`: parts of it that are wrong."""
         return presented(self.proofs, private, device, path, self.entropy, token, **other)
 
-    def signed_in(
-        self, device: str, private: bytes, situation: str, **asked: str
-    ) -> wire.TokenReply:
+    def signed_in(self, device: str, private: bytes, situation: str, **asked: str) -> TokenReply:
         """The tokens of a session of this device."""
         shown = self.presented(device, private, limits.TOKEN_PATH)
-        request = wire.TokenRequest(device=device, situation=situation, **asked)
+        request = TokenRequest(device=device, situation=situation, **asked)
         return self.run(self.families.token(request, shown))
 
     def token(self, device: str, private: bytes, situation: str) -> str:

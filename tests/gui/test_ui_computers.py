@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from dossier.wire.messages import AlarmLine
+from dossier.wire.sessions import AlarmLine
 from practitioner_app.services.session import Connection, Link
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World

@@ -4,7 +4,8 @@ import pytest
 
 from dossier.errors import KeychainError, Refused, SealBroken, Unreachable
 from dossier.sealing.text import base64url
-from dossier.wire.messages import Capabilities, EnrolReply, Situation
+from dossier.wire.messages import Capabilities
+from dossier.wire.sessions import EnrolReply, Situation
 from practitioner_app.runtime.lanes import InlineLanes
 from practitioner_app.services.first_start import Step
 from tests.fakes.manual_clock import ManualClock

@@ -8,13 +8,8 @@ from dossier.errors import Refused
 from dossier.sealing.dpop import read_proof, token_mark
 from dossier.terminology.catalogue import Terminology
 from dossier.wire.limits import REVOKE_PATH, SIGN_OUT_PATH
-from dossier.wire.messages import (
-    ChallengeReply,
-    DeviceLine,
-    DevicesReply,
-    Op,
-    ProveReply,
-)
+from dossier.wire.messages import Op
+from dossier.wire.sessions import ChallengeReply, DeviceLine, DevicesReply, ProveReply
 from practitioner_app.ports import ItemState
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import InlineLanes

@@ -10,16 +10,8 @@ from dossier.clock import from_wire
 from dossier.entropy import SeededEntropy
 from dossier.errors import BadAnswer
 from dossier.wire import codec
-from dossier.wire.messages import (
-    Capabilities,
-    Head,
-    Heads,
-    Page,
-    Pages,
-    Row,
-    TokenReply,
-    Version,
-)
+from dossier.wire.messages import Capabilities, Head, Heads, Page, Pages, Row, Version
+from dossier.wire.sessions import TokenReply
 from local_store.store import LocalStore
 from sync.policy import Policy
 from sync.reporting import Reporter

@@ -14,7 +14,6 @@ from dossier.fhir.problems import NewProblem
 from dossier.sealing.orders import OrderKind
 from dossier.wire.codec import DIGEST_MODULUS, row_digest
 from dossier.wire.messages import (
-    ChallengeReply,
     DigestsReply,
     Head,
     Heads,
@@ -22,9 +21,9 @@ from dossier.wire.messages import (
     Page,
     Row,
     TermsReply,
-    TokenReply,
     Version,
 )
+from dossier.wire.sessions import ChallengeReply, TokenReply
 from practitioner_app.services.problems import RecordProblem
 from practitioner_app.services.session import Barred, Lease, Lock
 from tests.fakes.signing_server import SigningServer

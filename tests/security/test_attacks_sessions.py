@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from dossier.errors import Refused, SignInNeeded
-from dossier.wire import messages as wire
 from dossier.wire.limits import TOKEN_PATH
+from dossier.wire.sessions import TokenReply, TokenRequest
 from server.services import tokens
 from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom
 
@@ -21,15 +21,15 @@ def desk(room: ServerRoom) -> Desktop:
     return room.desktop("fontaine", room.unit("org-sessions"))
 
 
-def begin(room: ServerRoom, desk: Desktop, **asked: str) -> wire.TokenReply:
+def begin(room: ServerRoom, desk: Desktop, **asked: str) -> TokenReply:
     return room.signed_in(desk.device, desk.private, desk.situation, **asked)
 
 
-def go_on(room: ServerRoom, desk: Desktop, refresh: str, ask: str) -> wire.TokenReply:
+def go_on(room: ServerRoom, desk: Desktop, refresh: str, ask: str) -> TokenReply:
     return begin(room, desk, refresh=refresh, ask=ask)
 
 
-def by_person(room: ServerRoom, desk: Desktop) -> wire.TokenReply:
+def by_person(room: ServerRoom, desk: Desktop) -> TokenReply:
     return begin(room, desk, password=PASSWORD, proof=room.authenticator.code("fontaine"))
 
 
@@ -154,7 +154,7 @@ def test_s11_a_refresh_token_is_bound_to_its_device_its_situation_and_its_key(
     with pytest.raises(SignInNeeded):
         go_on(room, other, first.refresh, "one")
     shown = room.presented(desk.device, other.private, TOKEN_PATH)
-    asked = wire.TokenRequest(
+    asked = TokenRequest(
         device=desk.device, situation=desk.situation, refresh=first.refresh, ask="one"
     )
     with pytest.raises(SignInNeeded):

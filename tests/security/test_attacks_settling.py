@@ -11,7 +11,7 @@ from dossier.entropy import SeededEntropy
 from dossier.sealing.stretching import Cost
 from server.app import House
 from server.folder import ServerFile, init
-from tests.helpers.logfail import LogFail
+from tests.logfail import LogFail
 
 
 class Stumbling:

@@ -8,8 +8,8 @@ from dossier.errors import Busy, NonceStale, Refused, SignInNeeded
 from dossier.sealing import devices as device_keys
 from dossier.sealing.dpop import token_mark
 from dossier.sealing.text import base64url, unbase64url
-from dossier.wire import messages as wire
 from dossier.wire.limits import PROVE_PATH, TOKEN_PATH
+from dossier.wire.sessions import ChallengeRequest, ProveRequest, TokenReply, TokenRequest
 from server.services.proofs import Presented, Proofs
 from server.services.throttle import FREE_TRIES, Attempts
 from tests.fakes.proving import ADDRESS
@@ -31,15 +31,15 @@ def test_a_flood_of_other_names_gives_no_try_back() -> None:
         attempts.take(1, HERE)
 
 
-def asked(desk: Desktop) -> wire.TokenRequest:
-    return wire.TokenRequest(device=desk.device, situation=desk.situation)
+def asked(desk: Desktop) -> TokenRequest:
+    return TokenRequest(device=desk.device, situation=desk.situation)
 
 
 def shown(room: ServerRoom, desk: Desktop, **other: Any) -> Presented:
     return room.presented(desk.device, desk.private, TOKEN_PATH, **other)
 
 
-def begin(room: ServerRoom, desk: Desktop, proof: Presented | None = None) -> wire.TokenReply:
+def begin(room: ServerRoom, desk: Desktop, proof: Presented | None = None) -> TokenReply:
     return room.run(room.families.token(asked(desk), proof or shown(room, desk)))
 
 
@@ -47,7 +47,7 @@ def test_s10_a_flood_of_challenges_takes_room_from_nobody(room: ServerRoom) -> N
     """A nonce told before ten thousand strangers asked for theirs is still good."""
     fontaine = room.desktop("fontaine", room.unit("org-flood"))
     proof = shown(room, fontaine)
-    strangers = wire.ChallengeRequest(device="x" * 8_000)
+    strangers = ChallengeRequest(device="x" * 8_000)
     told = {room.proofs.challenge(strangers).nonce for _ in range(11_000)}
     assert len(told) == 11_000
     assert max(map(len, told)) < 250
@@ -174,7 +174,7 @@ def test_s11_a_key_that_is_not_the_devices_own_opens_nothing(room: ServerRoom) -
 def test_s11_a_stranger_with_a_devices_name_tries_no_password(room: ServerRoom) -> None:
     fontaine = room.desktop("fontaine", room.unit("org-guess"))
     before = room.passwords.checks
-    guess = wire.TokenRequest(
+    guess = TokenRequest(
         device=fontaine.device, situation=fontaine.situation, password=PASSWORD, proof="000000"
     )
     private = device_keys.new_private_key(room.entropy)
@@ -188,7 +188,7 @@ def test_s11_a_proof_names_the_access_token_it_goes_with(room: ServerRoom) -> No
     other, token = begin(room, fontaine).token, begin(room, fontaine).token
     session = room.run(room.sessions.resolve(token))
     code = room.authenticator.code("fontaine")
-    said = wire.ProveRequest(password=PASSWORD, proof=code)
+    said = ProveRequest(password=PASSWORD, proof=code)
     for ath in ("", token_mark(other)):
         proof = room.presented(fontaine.device, fontaine.private, PROVE_PATH, token, ath=ath)
         with pytest.raises(Refused, match="invalid_dpop_proof"):
@@ -211,6 +211,6 @@ def test_s11_behind_what_ends_tls_a_proof_says_https_and_never_the_reverse(
 def test_s11_a_nonce_of_another_server_or_of_before_a_restore_is_stale(room: ServerRoom) -> None:
     fontaine = room.desktop("fontaine", room.unit("org-else"))
     other = ServerRoom(seed=99)
-    given = Proofs(other.premises).challenge(wire.ChallengeRequest(device=fontaine.device))
+    given = Proofs(other.premises).challenge(ChallengeRequest(device=fontaine.device))
     with pytest.raises(NonceStale):
         begin(room, fontaine, shown(room, fontaine, nonce=given.nonce))

@@ -11,7 +11,8 @@ from dossier.sealing.dpop import read_proof
 from dossier.sealing.profile import Cost
 from dossier.sealing.text import unbase64url
 from dossier.terminology.catalogue import Terminology
-from dossier.wire.messages import Capabilities, ChallengeReply, EnrolReply, Situation
+from dossier.wire.messages import Capabilities
+from dossier.wire.sessions import ChallengeReply, EnrolReply, Situation
 from practitioner_app.open_session import Surroundings
 from practitioner_app.profile import ProfileFolder
 from practitioner_app.runtime.changes import Changes

@@ -22,7 +22,7 @@ from dossier.wire.codec import value_hash
 from tests.fakes.served_house import ServedHouse, served
 from tests.fakes.server_process import operator
 from tests.fakes.server_room import a_consent
-from tests.helpers.logfail import LogFail
+from tests.logfail import LogFail
 
 INS = "258074499090110"
 INS_SYSTEM = "urn:oid:1.2.250.1.213.1.4.10"

@@ -22,7 +22,7 @@ from tests.fakes.device_process import Device
 from tests.fakes.served_house import CHEAP, served
 from tests.fakes.server_process import ServerProcess
 from tests.fakes.server_room import DOCTOR, SteppingClock
-from tests.helpers.logfail import LogFail
+from tests.logfail import LogFail
 
 ASK = b"GET /sync/v1/capabilities HTTP/1.1\r\nHost: x\r\n\r\n"
 

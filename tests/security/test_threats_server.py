@@ -17,7 +17,7 @@ from dossier.wire import messages as wire
 from server.ports import OwnerTx, ResourceRow
 from tests.fakes.served_house import Listening, ServedHouse, problem_in, served
 from tests.fakes.server_room import HERE, PASSWORD, Desktop, ServerRoom, an_allergy
-from tests.helpers.logfail import LogFail
+from tests.logfail import LogFail
 
 ALLERGY = "AllergyIntolerance"
 YEAR = timedelta(days=365)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from dossier.clock import to_wire
 from dossier.entropy import Entropy
 from dossier.errors import DossierError
-from dossier.wire.messages import Capabilities, Page, TokenReply, Version
+from dossier.wire.messages import Capabilities, Page, Version
+from dossier.wire.sessions import TokenReply
 from sync.engine import Engine
 from sync.exchanges import Exchange, Reply
 from sync.policy import Policy

@@ -14,10 +14,10 @@ from dossier.wire.messages import (
     OpsReply,
     Pages,
     TermsReply,
-    TokenReply,
     Verdict,
     Version,
 )
+from dossier.wire.sessions import TokenReply
 from practitioner_app.ports import CurrentRow, ItemState
 from sync.exchanges import AskChanges, AskHeads, AskTerms
 from tests.simulation.desktops import Flight, SimDesktop

@@ -12,13 +12,8 @@ from typing import Any, TypeVar
 from dossier.clock import to_ms, to_wire
 from dossier.errors import BadAnswer, Busy, DossierError, Refused, SignInNeeded, StoreError
 from dossier.wire import limits
-from dossier.wire.messages import (
-    Capabilities,
-    ChallengeRequest,
-    ChangesRequest,
-    CompartmentRef,
-    TermsRequest,
-)
+from dossier.wire.messages import Capabilities, ChangesRequest, CompartmentRef, TermsRequest
+from dossier.wire.sessions import ChallengeRequest
 from server.ports import CopyRow, NarrowRow, OwnerTx, Store
 from server.services import bodies
 from server.services.proofs import Presented

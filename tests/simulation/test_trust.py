@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from dossier.errors import DeviceRevoked
-from dossier.wire.messages import TokenReply
+from dossier.wire.sessions import TokenReply
 from sync import states
 from sync.exchanges import AskToken
 from sync.trust import Trust

@@ -13,7 +13,8 @@ import msgspec
 
 from dossier.access.home import MASKED, NOT_REPRESENTATIVES
 from dossier.errors import DossierError
-from dossier.wire.messages import Capabilities, ChallengeReply, Change, LogReply, Op, TokenReply
+from dossier.wire.messages import Capabilities, Change, LogReply, Op
+from dossier.wire.sessions import ChallengeReply, TokenReply
 from sync.states import Next
 from tests.fakes.server_room import a_document, an_allergy
 from tests.simulation.scenario import Schedule

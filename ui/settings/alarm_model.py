@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from dossier.clock import Clock, from_wire
 from dossier.errors import DossierError
-from dossier.wire.messages import AlarmLine
+from dossier.wire.sessions import AlarmLine
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.computers import ComputerService
 from ui.speaking import Speaking

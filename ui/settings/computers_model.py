@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from dossier.clock import from_wire
 from dossier.errors import DossierError, Refused
-from dossier.wire.messages import AlarmLine, DeviceLine, DevicesReply
+from dossier.wire.sessions import AlarmLine, DeviceLine, DevicesReply
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.computers import ComputerService
 from ui.errors import error_sentence

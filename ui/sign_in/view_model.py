@@ -7,7 +7,8 @@ from msgspec import structs
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from dossier.errors import DossierError, KeychainError, Refused
-from dossier.wire.messages import ActivationReply, Capabilities, EnrolReply
+from dossier.wire.messages import Capabilities
+from dossier.wire.sessions import ActivationReply, EnrolReply
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import Effect, FirstStart, Step

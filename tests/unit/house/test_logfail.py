@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from tests.helpers.logfail import LogFail
+from tests.logfail import LogFail
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dossier.wire.messages import ActivationReply, Capabilities, EnrolReply, Situation
+from dossier.wire.messages import Capabilities
+from dossier.wire.sessions import ActivationReply, EnrolReply, Situation
 from practitioner_app.services import first_start as fs
 from practitioner_app.services.first_start import Effect, FirstStart, Step
 

@@ -9,7 +9,8 @@ import pytest
 from dossier.clock import SystemClock
 from dossier.entropy import SeededEntropy
 from dossier.errors import Unreachable
-from dossier.wire.messages import Capabilities, ChallengeReply, Heads, TokenReply
+from dossier.wire.messages import Capabilities, Heads
+from dossier.wire.sessions import ChallengeReply, TokenReply
 from practitioner_app.open_session import trouble_of
 from practitioner_app.ports import Topic
 from practitioner_app.services.session import Link

@@ -25,7 +25,6 @@ from dossier.sealing.dpop import read_proof
 from dossier.wire.limits import TOKEN_PATH
 from dossier.wire.messages import (
     Capabilities,
-    ChallengeReply,
     CompartmentDigest,
     DigestsReply,
     Head,
@@ -34,11 +33,10 @@ from dossier.wire.messages import (
     Page,
     Pages,
     TermsReply,
-    TokenReply,
-    TokenRequest,
     Verdict,
     Version,
 )
+from dossier.wire.sessions import ChallengeReply, TokenReply, TokenRequest
 from sync import states
 from sync.engine import Engine
 from sync.policy import Policy

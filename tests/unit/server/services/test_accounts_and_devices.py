@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from dossier.errors import Busy, Refused, SignInNeeded
-from dossier.wire import messages as wire
 from dossier.wire.limits import ENROL_PATH
+from dossier.wire.sessions import EnrolReply
 from server.services.accounts import Person
 from server.services.throttle import FREE_TRIES
 from tests.fakes.server_room import HERE, ServerRoom
@@ -17,7 +17,7 @@ def room(engine: Any) -> ServerRoom:
     return engine.room()
 
 
-def enrol(room: ServerRoom, login: str, *, address: str = HERE, **more: str) -> wire.EnrolReply:
+def enrol(room: ServerRoom, login: str, *, address: str = HERE, **more: str) -> EnrolReply:
     return room.enrol(login, address=address, **more)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from dossier.errors import Busy, Refused, SignInNeeded, Unavailable
 from dossier.sealing import totp
-from dossier.wire import messages as wire
+from dossier.wire.sessions import ActivateRequest, ActivationReply, ActivationRequest
 from server.services import journal
 from server.services.accounts import KINDS, Person, account_row
 from server.services.credentials import CODE_MS
@@ -29,15 +29,15 @@ def invited(room: ServerRoom, login: str = "martin") -> str:
     return room.run(room.credentials.invite(account)).code
 
 
-def offer(room: ServerRoom, code: str, login: str = "martin") -> wire.ActivationReply:
-    asked = wire.ActivationRequest(login=login, code=code)
+def offer(room: ServerRoom, code: str, login: str = "martin") -> ActivationReply:
+    asked = ActivationRequest(login=login, code=code)
     return room.run(room.credentials.offer(asked, HERE))
 
 
 def activate(
     room: ServerRoom, code: str, proof: str, password: str = NEW, login: str = "martin"
 ) -> None:
-    asked = wire.ActivateRequest(login=login, code=code, password=password, proof=proof)
+    asked = ActivateRequest(login=login, code=code, password=password, proof=proof)
     room.run(room.credentials.activate(asked, HERE))
 
 

@@ -10,7 +10,7 @@ from dossier.access.home import MASKED
 from dossier.access.tables import ATTENDING
 from dossier.errors import SignInNeeded
 from dossier.sealing import totp
-from dossier.wire import messages as wire
+from dossier.wire.sessions import ActivateRequest, ActivationRequest
 from server.ports import AlarmRow, OpRow, OwnerTx
 from server.services.access import Access
 from server.services.accounts import Person, account_row
@@ -260,7 +260,7 @@ def test_row35_passkeys_of_before_a_reset_end_with_it_and_stay_so() -> None:
         show_passkey(again, phone)
     assert again.run(again.passkeys.of_account(martin)) == []
     for gone in (old, code):
-        asked = wire.ActivationRequest(login="martin", code=gone)
+        asked = ActivationRequest(login="martin", code=gone)
         with pytest.raises(SignInNeeded):
             again.run(again.credentials.offer(asked, HERE))
 
@@ -302,10 +302,10 @@ def test_row35_a_code_that_served_before_the_restore_serves_nobody_after_it() ->
     room = Practice()
     account = room.run(room.accounts.create(Person(login="garnier", display_name="Dr Garnier")))
     code = room.run(room.credentials.invite(account)).code
-    asked = wire.ActivationRequest(login="garnier", code=code)
+    asked = ActivationRequest(login="garnier", code=code)
     room.keep()
     seed = totp.read_seed(room.run(room.credentials.offer(asked, HERE)).seed)
-    begin = wire.ActivateRequest(login="garnier", code=code, password=NEW, proof=digits(room, seed))
+    begin = ActivateRequest(login="garnier", code=code, password=NEW, proof=digits(room, seed))
     room.run(room.credentials.activate(begin, HERE))
     again = room.go_back()
     assert again.reapply() == [("activated", "applied")]
@@ -325,7 +325,7 @@ def activate(room: Practice, account: int) -> None:
     """The person chooses NEW with another code; their authenticator stays."""
     login = room.run(room.accounts.person(account)).login
     code = room.run(room.credentials.invite(account)).code
-    asked = wire.ActivateRequest(login=login, code=code, password=NEW, proof=digits(room))
+    asked = ActivateRequest(login=login, code=code, password=NEW, proof=digits(room))
     room.run(room.credentials.activate(asked, HERE))
 
 

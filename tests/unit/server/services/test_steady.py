@@ -6,7 +6,7 @@ import pytest
 
 from dossier.clock import to_ms
 from dossier.errors import Refused, SignInNeeded
-from dossier.wire.messages import ActivationRequest
+from dossier.wire.sessions import ActivationRequest
 from server.services.access import TEAM
 from server.services.issuing import TOKEN_S
 from server.services.steady import SteadyClock

@@ -15,7 +15,7 @@ from server.services import journal
 from server.services.facets import ACCESS
 from server.services.volume import BLOCKED, HOUR_MS, STEP_UP, most_in_an_hour
 from tests.fakes.server_room import MONDAY, Desktop, ServerRoom, an_allergy
-from tests.helpers.logfail import LogFail
+from tests.logfail import LogFail
 
 
 @pytest.fixture(autouse=True)

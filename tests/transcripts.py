@@ -1,6 +1,6 @@
 """Transcripts of version 1: what a desktop sent and what a server answered, recorded once and kept for ever.
 
-    python -m tests.helpers.transcripts tests/vectors/transcripts_v1.json
+    python -m tests.transcripts tests/vectors/transcripts_v1.json
 
 records them anew, from a house of one seed. It is run when a door is added, and then only new doors are taken
 from it: what was recorded once is never changed, since old programs go on sending and answering it.
@@ -20,6 +20,19 @@ from dossier.sealing import devices, totp
 from dossier.sealing.text import base64url
 from dossier.wire import codec, limits
 from dossier.wire import messages as wire
+from dossier.wire.sessions import (
+    ActivateRequest,
+    ActivationReply,
+    ActivationRequest,
+    ChallengeRequest,
+    DevicesReply,
+    OwnDeviceRequest,
+    ProveReply,
+    ProveRequest,
+    PurgedRequest,
+    TokenReply,
+    TokenRequest,
+)
 from server.services.accounts import Person
 from server.services.erasures import purged_message
 from tests.fakes.served_house import Listening, ServedHouse, served
@@ -64,10 +77,10 @@ class Practice:
         public = base64url(devices.public_key(second))
         enrol = house.enrolment(LOGIN, public, device_name="poste 2")
         self._prove(told, limits.ENROL_PATH, enrol, "", second)
-        self._post(told, "/session/v1/challenge", wire.ChallengeRequest(device=desk.device))
-        begun = codec.decode(self._sign_in(told, desk).content, wire.TokenReply)
+        self._post(told, "/session/v1/challenge", ChallengeRequest(device=desk.device))
+        begun = codec.decode(self._sign_in(told, desk).content, TokenReply)
         further = self._sign_in(told, desk, begun.refresh)
-        self.token = codec.decode(further.content, wire.TokenReply).token
+        self.token = codec.decode(further.content, TokenReply).token
         told("GET /sync/v1/log", {"since": "0"}, self._get("/sync/v1/log", since="0"))
         create = house.create(desk, self.owner, an_allergy(PATIENT, "al-1"), op_id=OP_ID)
         self._post(told, "/sync/v1/ops", wire.OpsRequest(ops=(create,)))
@@ -88,7 +101,7 @@ class Practice:
         self._leave(told)
 
     def _sign_in(self, told: Told, desk: Desktop, refresh: str = "") -> Response:
-        request = wire.TokenRequest(
+        request = TokenRequest(
             device=desk.device,
             situation=desk.situation,
             refresh=refresh,
@@ -108,21 +121,21 @@ class Practice:
         house = self.house
         new = house.run(house.accounts.create(Person(login="new", display_name="Dr New")))
         code = house.run(house.credentials.invite(new)).code
-        asked = wire.ActivationRequest(login="new", code=code)
+        asked = ActivationRequest(login="new", code=code)
         offer = self._post(told, "/session/v1/activation", asked)
-        seed = totp.read_seed(codec.decode(offer.content, wire.ActivationReply).seed)
+        seed = totp.read_seed(codec.decode(offer.content, ActivationReply).seed)
         proof = totp.code_at(seed, totp.step_of(house.clock.now()))
-        begun = wire.ActivateRequest(login="new", code=code, password=PASSWORD, proof=proof)
+        begun = ActivateRequest(login="new", code=code, password=PASSWORD, proof=proof)
         self._post(told, "/session/v1/activate", begun)
         house.clock.go(minutes=5)
-        said = wire.ProveRequest(password=PASSWORD, proof=house.authenticator.code(LOGIN))
+        said = ProveRequest(password=PASSWORD, proof=house.authenticator.code(LOGIN))
         proved = self._prove(told, limits.PROVE_PATH, said, self.desk.device, self.desk.private)
-        self.token = codec.decode(proved.content, wire.ProveReply).token
+        self.token = codec.decode(proved.content, ProveReply).token
         told("GET /session/v1/devices", {}, self._get("/session/v1/devices"))
         lines = self._get("/session/v1/devices")
-        found = codec.decode(lines.content, wire.DevicesReply).devices
+        found = codec.decode(lines.content, DevicesReply).devices
         other = next(one.device for one in found if not one.here)
-        asked = wire.OwnDeviceRequest(device=other)
+        asked = OwnDeviceRequest(device=other)
         for path in (limits.SIGN_OUT_PATH, limits.REVOKE_PATH):
             self._prove(told, path, asked, self.desk.device, self.desk.private)
 
@@ -132,7 +145,7 @@ class Practice:
         refused = self._sign_in(told, self.desk)
         order = str(refused.json()["order"])
         proof = devices.sign(self.desk.private, purged_message(self.desk.device, order))
-        said = wire.PurgedRequest(device=self.desk.device, order=order, signature=base64url(proof))
+        said = PurgedRequest(device=self.desk.device, order=order, signature=base64url(proof))
         self._post(told, "/session/v1/purged", said)
 
     def _prove(self, told: Told, path: str, message: Any, device: str, private: bytes) -> Response:
