@@ -37,6 +37,7 @@ from server.operations.tls import Listener
 from server.ports import KeyStore, Store
 from server.services.access import Access
 from server.services.accounts import Accounts
+from server.services.attempts import Attempts
 from server.services.changes import Changes
 from server.services.closing import Closing
 from server.services.consenting import Consenting
@@ -67,7 +68,6 @@ from server.services.resealing import Resealing
 from server.services.sequencer import Sequencer
 from server.services.session import Sessions
 from server.services.slips import Slips
-from server.services.throttle import Attempts
 from server.store.hints import LoopHintBoard
 from server.web.pro_sante_connect import ProSanteConnectPages
 from server.web.sign_in import SignInPages, site_at
@@ -83,7 +83,7 @@ _LOG_S = 0.5
 """Rows of the journal are placed in the log together, at most this long after their commit."""
 
 _CLOSURES_S = 3_600.0
-"""What is due of closed records is done this often, and first soon after the start."""
+"""What is due of closed records is done this often, and first soon after the start; old tries are forgotten then."""
 
 _LAST_S = 3.0
 """What a stop may still settle; the rest is done at the next start."""
@@ -146,12 +146,13 @@ class House:
         self.accounts = Accounts(self.premises)
         self.directory = Directory(self.premises)
         self.members = Members(self.premises, self.directory)
+        self.attempts = Attempts(self.premises)
         self.credentials = Credentials(
             self.premises,
             self.accounts,
             self.members,
             ThreadedPasswords(InlinePasswords(entropy, cost)),
-            Attempts(clock),
+            self.attempts,
         )
         self.consenting = Consenting(self.premises, self.access, self.accounts, self.members)
         self.tools = Tools(self.premises, self.access, self.consenting, validator.issues)
@@ -163,6 +164,20 @@ class House:
         self.labels = Labels(self.premises, self.access)
         self.records = Records(self.premises)
         self.sessions = Sessions(self.premises)
+        self._furnish_doors()
+        self.feed = Feed(self.premises, self.copies)
+        self.changes = Changes(self.tools, self.copies, self._on_commit)
+        self.resealing = Resealing(self.premises)
+        self.closing = Closing(self.premises, self.access)
+        self.due_closures = DueClosures(self.premises, self.closing, self.told.archive_key())
+        self.indexer = Indexer(self.premises, self.access, self.hints)
+        self.sequencer = Sequencer(
+            self.premises, self.online.log, self.online.told.log, partial(asyncio.sleep, 0)
+        )
+        self.fitness.watch_log(self.sequencer.is_late)
+
+    def _furnish_doors(self) -> None:
+        """Who people and devices show themselves to be."""
         self.slips = Slips(self.premises)
         self.passkeys = Passkeys(self.premises, self.accounts, self.slips)
         self.codes = DesktopCodes(self.slips)
@@ -186,16 +201,6 @@ class House:
             self.proofs,
         )
         self.erasures = Erasures(self.premises, self.devices, self.online.told.order)
-        self.feed = Feed(self.premises, self.copies)
-        self.changes = Changes(self.tools, self.copies, self._on_commit)
-        self.resealing = Resealing(self.premises)
-        self.closing = Closing(self.premises, self.access)
-        self.due_closures = DueClosures(self.premises, self.closing, self.told.archive_key())
-        self.indexer = Indexer(self.premises, self.access, self.hints)
-        self.sequencer = Sequencer(
-            self.premises, self.online.log, self.online.told.log, partial(asyncio.sleep, 0)
-        )
-        self.fitness.watch_log(self.sequencer.is_late)
 
     async def read_keys_again(self, listed: bytes) -> OnlineKeys:
         """A key list that was signed while we serve: other TLS keys, another authority. Raises StoreError
@@ -255,6 +260,7 @@ class House:
                 if is_time and clock.monotonic() >= closures_at:
                     closures_at = clock.monotonic() + _CLOSURES_S
                     await self.close_due()
+                    await self.attempts.forget()
             except Exception as error:  # noqa: BLE001 - one bad effect must not end the settling of all
                 _LOG.error("effects_wait", extra={"kind": type(error).__name__})
             rested = clock.monotonic()
@@ -323,7 +329,7 @@ def _pages(house: House, pages_at: str, provider: ProSanteConnect | None) -> lis
         house.passkeys,
         house.codes,
         house.slips,
-        house.premises.clock,
+        house.attempts,
         site_at(pages_at, house.told.name),
         has_provider=provider is not None,
     )

@@ -49,6 +49,10 @@ class BlindIndex:
         """The number of a professional in the national register."""
         return self._hash("rpps", "".join(text.split()))
 
+    def address(self, text: str) -> int:
+        """A network somebody asks from."""
+        return self._hash("address", text)
+
     def _hash(self, kind: str, *parts: str) -> int:
         mac = hmac.new(self._key, tup("colloque/v1/bi/" + kind, *parts), hashlib.sha256).digest()
         return (int.from_bytes(mac[:8], "big") >> 1) or 1

@@ -15,6 +15,7 @@ Laws kept here (DATA-MODEL §2-§5, SCALE §2):
 from server.ports.rows import (
     AccountRow,
     AlarmRow,
+    AttemptRow,
     CompartmentRow,
     CopyRow,
     DeviceRow,
@@ -48,6 +49,7 @@ from server.ports.stores import (
 )
 from server.ports.tables import (
     Access,
+    Attempts,
     Browsers,
     Compartments,
     Effects,
@@ -67,6 +69,8 @@ __all__ = [
     "Access",
     "AccountRow",
     "AlarmRow",
+    "AttemptRow",
+    "Attempts",
     "Browsers",
     "CompartmentRow",
     "Compartments",

@@ -268,6 +268,18 @@ class SlipRow(NamedTuple):
     cell: bytes
 
 
+class AttemptRow(NamedTuple):
+    """Tries from one place: `wrong` in a row, the next one not before `until_ms`, kept until `kept_ms`; `usual`: 1
+    where somebody signed in from there. The row of the empty place is a bucket of tries, full again at `until_ms`.
+    """
+
+    place: bytes
+    wrong: int
+    until_ms: int
+    kept_ms: int
+    usual: int
+
+
 class ProjectionRow(NamedTuple):
     """A row of `granted` (reader = unit, profession) or `reader` (reader = account): what moved.
     `facet` `*` means: ask again for everything held of this target.

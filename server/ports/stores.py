@@ -69,6 +69,10 @@ class Maintenance(Protocol):
         """
         ...
 
+    async def forget_attempts(self, before_ms: int, limit: int) -> int:
+        """Drop up to `limit` rows of tries that need not be kept any more; how many."""
+        ...
+
     async def counts(self) -> dict[str, int]:
         """Rows per table, for `doctor` and the benchmarks."""
         ...

@@ -6,6 +6,7 @@ from typing import Protocol
 from server.ports.rows import (
     AccountRow,
     AlarmRow,
+    AttemptRow,
     CompartmentRow,
     CopyRow,
     DeviceRow,
@@ -270,6 +271,27 @@ class Browsers(Protocol):
         ...
 
 
+class Attempts(Protocol):
+    """Tries to prove who one is: owner = an account, or the keyed hash of a name or of an address."""
+
+    async def lock(self) -> AttemptRow:
+        """The row of the empty place, made if there was none: no other unit has it before this one ends."""
+        ...
+
+    async def get(self, place: bytes) -> AttemptRow | None: ...
+    async def usual(self) -> list[AttemptRow]:
+        """The usual places, in order."""
+        ...
+
+    async def put(self, row: AttemptRow) -> None:
+        """Insert or replace by place."""
+        ...
+
+    async def drop(self, place: bytes) -> None:
+        """Forget one; unknown is silent."""
+        ...
+
+
 class Projections(Protocol):
     """`reader` under owner = account, `granted` and `roster` under owner = unit. Monotone, rebuildable,
     never a right.
@@ -337,6 +359,8 @@ class OwnerTx(Protocol):
     def volumes(self) -> Volumes: ...
     @property
     def browsers(self) -> Browsers: ...
+    @property
+    def attempts(self) -> Attempts: ...
     @property
     def projections(self) -> Projections: ...
     @property

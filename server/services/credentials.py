@@ -21,6 +21,7 @@ from dossier.wire.sessions import ActivateRequest, ActivationReply, ActivationRe
 from server.ports import AccountRow, OwnerTx
 from server.services import journal, narrowing
 from server.services.accounts import Accounts, Known, Person, account_row
+from server.services.attempts import Attempts, Tried
 from server.services.endings import end_passkeys, end_sessions
 from server.services.facets import ACCESS
 from server.services.members import Members
@@ -28,7 +29,6 @@ from server.services.passwords import Passwords
 from server.services.premises import Premises
 from server.services.sealer import Place
 from server.services.session import SIGNS_IN
-from server.services.throttle import Attempts
 from server.services.unit import OwnerUnit
 
 FACTOR_RESET: Final = "factor_reset"
@@ -82,10 +82,10 @@ class Credentials:
 
     async def offer(self, asked: ActivationRequest, address: str) -> ActivationReply:
         """How the activation goes on. Raises SignInNeeded for a wrong name or code, Busy."""
-        name = self._premises.blind.login(asked.login)
-        self._attempts.take(name, address)
-        row, known = await self._invited(asked.login, asked.code)
-        self._attempts.succeeded(name, address)
+        tried, row, known = await self._invited(asked.login, asked.code, address)
+        await self._premises.store.write(
+            row.account, lambda tx: self._attempts.succeeded(tx, tried)
+        )
         seed = b"" if known.seed else await self._offered(row)
         return ActivationReply(
             display_name=known.display_name, seed=totp.written(seed) if seed else ""
@@ -97,9 +97,7 @@ class Credentials:
         Raises SignInNeeded for a wrong name or code, Refused: `wrong_proof`, or why the password is refused
         (dossier.sealing.password_rules); after any of these the code is still good.
         """
-        name = self._premises.blind.login(asked.login)
-        self._attempts.take(name, address)
-        row, known = await self._invited(asked.login, asked.code)
+        tried, row, known = await self._invited(asked.login, asked.code, address)
         seed = known.seed or await self._offered(row)
         step = totp.matching_step(seed, asked.proof, self._premises.wall.now(), row.step or 0)
         if step is None:
@@ -113,8 +111,7 @@ class Credentials:
                 raise SignInNeeded
             return now._replace(secret=record, cell=cell, step=step, code=None, code_until_ms=None)
 
-        await self._change(row.account, change, "activated")
-        self._attempts.succeeded(name, address)
+        await self._change(row.account, change, "activated", tried)
 
     async def provide(self, account: int, password: str, seed: bytes) -> None:
         """Give an account its password and authenticator at once: for people who are fictional."""
@@ -144,27 +141,25 @@ class Credentials:
 
     async def check(self, login: str, password: str, proof: str, address: str) -> int:
         """The account of who types this; the code is used up. Raises SignInNeeded, Busy."""
-        name = self._premises.blind.login(login)
-        self._attempts.take(name, address)
-        account = await self._accounts.find(login)
-        if not await self._is_right(account, name, password, proof):
+        account, owner = await self._named(login)
+        tried = await self._attempts.take(owner, address)
+        if not await self._is_right(tried, password, proof):
+            await self._attempts.failed(tried)
             raise SignInNeeded
         assert account is not None
-        self._attempts.succeeded(name, address)
         return account
 
     async def check_again(self, account: int, password: str, proof: str, device: str) -> None:
         """The same of a person who is signed in on this device. Raises Refused("wrong_proof"), Busy."""
-        self._attempts.take(account, device)
-        if not await self._is_right(account, account, password, proof):
+        tried = await self._attempts.take_on(account, device)
+        if not await self._is_right(tried, password, proof):
             raise Refused("wrong_proof")
-        self._attempts.succeeded(account, device)
 
-    async def _is_right(self, account: int | None, name: int, password: str, proof: str) -> bool:
+    async def _is_right(self, tried: Tried, password: str, proof: str) -> bool:
         """Both together, then the code's step is used up. Nobody's name costs the same reads, the same
         opening of a cell and the same work on the password as somebody's.
         """
-        row = await self._premises.store.read(name if account is None else account, account_row)
+        row = await self._premises.store.read(tried.owner, account_row)
         seed, after = _NO_SEED, 0
         if row is None:
             place = Place("account", self._premises.directory)
@@ -178,10 +173,12 @@ class Credentials:
         right = await self._passwords.is_right(password, record)
         if row is None or step is None or not right:
             return False
-        return await self._use(row, step)
+        return await self._use(row, step, tried)
 
-    async def _use(self, row: AccountRow, step: int) -> bool:
-        """Use a step up; False when it was used meanwhile, or what was checked is no longer so."""
+    async def _use(self, row: AccountRow, step: int, tried: Tried) -> bool:
+        """Use a step up, and take the try back; False when it was used meanwhile, or what was checked is no
+        longer so.
+        """
 
         async def use(tx: OwnerTx) -> bool:
             await tx.owner.lock(1)
@@ -191,20 +188,29 @@ class Credentials:
             ):
                 return False
             await tx.people.put_account(now._replace(step=step))
+            await self._attempts.succeeded(tx, tried)
             return True
 
         return await self._premises.store.write(row.account, use)
 
     # -- parts --------------------------------------------------------------------------------------
 
-    async def _invited(self, login: str, code: str) -> tuple[AccountRow, Known]:
+    async def _named(self, login: str) -> tuple[int | None, int]:
+        """The account of a name, and the owner under which tries of this name are counted."""
         account = await self._accounts.find(login)
-        name = self._premises.blind.login(login)
-        row = await self._premises.store.read(name if account is None else account, account_row)
+        return account, self._premises.blind.login(login) if account is None else account
+
+    async def _invited(
+        self, login: str, code: str, address: str
+    ) -> tuple[Tried, AccountRow, Known]:
+        """One try of a name and its code. Raises SignInNeeded, Busy."""
+        _, owner = await self._named(login)
+        tried = await self._attempts.take(owner, address)
+        row = await self._premises.store.read(owner, account_row)
         try:
             typed = hash_of_code(code)
-        except SealBroken as error:
-            raise SignInNeeded from error
+        except SealBroken:
+            typed = b""
         kept = row.code if row is not None and row.code is not None else bytes(32)
         same = hmac.compare_digest(kept, typed)
         now_ms = self._premises.now_ms
@@ -214,8 +220,9 @@ class Credentials:
             or row.state not in SIGNS_IN
             or (row.code_until_ms or 0) <= now_ms
         ):
+            await self._attempts.failed(tried)
             raise SignInNeeded
-        return row, await self._accounts.opened(row)
+        return tried, row, await self._accounts.opened(row)
 
     async def _offered(self, row: AccountRow) -> bytes:
         """The seed that goes with an activation code: the same at each asking, and nowhere kept before."""
@@ -232,8 +239,10 @@ class Credentials:
     async def _places(self, account: int) -> Iterable[str]:
         return [one.organisation_name for one in await self._members.situations(account)]
 
-    async def _change(self, account: int, change: _Change, action: str = "") -> None:
-        """Change the row of an account under its lock; the journal says which act it was."""
+    async def _change(
+        self, account: int, change: _Change, action: str = "", tried: Tried | None = None
+    ) -> None:
+        """Change the row of an account under its lock; the journal says which act it was. `tried` was right."""
 
         async def write(tx: OwnerTx) -> None:
             locked = await tx.owner.lock(1)
@@ -242,6 +251,8 @@ class Credentials:
                 raise Unavailable
             book = OwnerUnit(self._premises, tx, locked, 1)
             await tx.people.put_account(await change(row))
+            if tried is not None:
+                await self._attempts.succeeded(tx, tried)
             if action:
                 said = journal.Entry(action=action, at_ms=self._premises.now_ms, other=account)
                 if action == FACTOR_RESET or action in PASSWORD_ENDED:

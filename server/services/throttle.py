@@ -1,6 +1,6 @@
-"""How often somebody may try: buckets of tries that fill again with time, and waits that double.
+"""How much somebody may ask: buckets that fill again with time, in the memory of one process.
 
-Held in memory: a restart forgives, and nobody is ever locked out for good. Time is the injected clock's.
+Tries to prove who one is are counted in the database (server.services.attempts). Time is the injected clock's.
 """
 
 from collections import OrderedDict
@@ -12,14 +12,7 @@ from typing import Final
 from dossier.clock import Clock
 from dossier.errors import Busy
 
-FREE_TRIES: Final = 5
-LONGEST_WAIT_S: Final = 300.0
-ADDRESS_TRIES: Final = 40
-SECONDS_AN_ADDRESS_TRY: Final = 2.0
-STRANGER_TRIES: Final = 100
-SECONDS_A_STRANGER_TRY: Final = 5.0
 _NAMES: Final = 10_000
-_FORGOTTEN_S: Final = 3_600.0
 
 
 class Throttle:
@@ -73,52 +66,6 @@ class Throttle:
         if name in self._buckets:
             tries, since = self._buckets[name]
             self._buckets[name] = (tries + 1, since)
-
-
-class Attempts:
-    """Tries to prove who one is, counted by name and by address (security.md S10).
-
-    One name from one address: five are free, then each waits twice as long, five minutes at most. One address:
-    forty, then one every two seconds. One name from every address it never signed in from: a hundred, then one every
-    five seconds; so an outsider costs a person nothing where they usually work, and seconds elsewhere. A name that is
-    nobody's is counted alike.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._addresses = Throttle(clock, ADDRESS_TRIES, SECONDS_AN_ADDRESS_TRY)
-        self._strangers = Throttle(clock, STRANGER_TRIES, SECONDS_A_STRANGER_TRY)
-        self._wrong: OrderedDict[tuple[int, str], tuple[int, float]] = OrderedDict()
-        self._usual: OrderedDict[tuple[int, str], None] = OrderedDict()
-
-    def take(self, name: int, address: str) -> None:
-        """Before each try, which counts as wrong until `succeeded`. Raises Busy with the seconds to wait."""
-        address, now = network_of(address), self._clock.monotonic()
-        pair = (name, address)
-        wrong, until = self._wrong.get(pair, (0, now))
-        if now < until:
-            raise Busy(until - now)
-        self._addresses.take(address)
-        if pair not in self._usual:
-            self._strangers.take(name)
-        wrong = 1 if now - until > _FORGOTTEN_S else wrong + 1
-        wait_s = min(2.0 ** (wrong - FREE_TRIES), LONGEST_WAIT_S) if wrong >= FREE_TRIES else 0.0
-        self._wrong[pair] = (wrong, now + wait_s)
-        if len(self._wrong) > _NAMES:
-            del self._wrong[min(self._wrong, key=lambda one: self._wrong[one])]
-
-    def succeeded(self, name: int, address: str) -> None:
-        """The last try was right: it cost nothing, and this address is a usual one of this name."""
-        address = network_of(address)
-        pair = (name, address)
-        self._wrong.pop(pair, None)
-        self._addresses.give_back(address)
-        if pair not in self._usual:
-            self._strangers.give_back(name)
-        self._usual[pair] = None
-        self._usual.move_to_end(pair)
-        if len(self._usual) > _NAMES:
-            self._usual.popitem(last=False)
 
 
 def network_of(address: str) -> str:

@@ -13,23 +13,18 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 
-from dossier.clock import Clock, from_ms
+from dossier.clock import from_ms
 from dossier.errors import SignInNeeded
 from server.api import answers
 from server.api.doors import PAGE_COOKIE, Door, Pass
 from server.api.exchange import Answer, Asked
 from server.services.accounts import Accounts
+from server.services.attempts import Attempts
 from server.services.authenticators import Site
 from server.services.credentials import Credentials
 from server.services.desktop_codes import DesktopCodes, Wish
 from server.services.passkeys import PasskeyLine, Passkeys
 from server.services.slips import Shown, Slips
-from server.services.throttle import (
-    ADDRESS_TRIES,
-    SECONDS_AN_ADDRESS_TRY,
-    Throttle,
-    network_of,
-)
 from server.web.words import Words, words_for
 
 AT: Final = "/sign-in"
@@ -109,7 +104,7 @@ class SignInPages:
         passkeys: Passkeys,
         codes: DesktopCodes,
         slips: Slips,
-        clock: Clock,
+        attempts: Attempts,
         site: Site,
         *,
         has_provider: bool,
@@ -117,7 +112,7 @@ class SignInPages:
         self._accounts, self._credentials = accounts, credentials
         self._passkeys, self._codes, self._slips = passkeys, codes, slips
         self._site, self._has_provider = site, has_provider
-        self._tries = Throttle(clock, ADDRESS_TRIES, SECONDS_AN_ADDRESS_TRY)
+        self._attempts = attempts
         self.templates = _open_templates()
         self._template = self.templates.get_template("sign_in.html")
 
@@ -200,10 +195,13 @@ class SignInPages:
         return answers.json(PasskeyAsked(challenge=asked.challenge, options=asked.options))
 
     async def passkey(self, asked: PasskeyShown, address: str) -> Answer:
-        network = network_of(address)
-        self._tries.take(network)
-        account = await self._passkeys.check(self._site, asked.challenge, asked.answer)
-        self._tries.give_back(network)
+        network = await self._attempts.enter(address)
+        try:
+            account = await self._passkeys.check(self._site, asked.challenge, asked.answer)
+        except SignInNeeded:
+            await self._attempts.spend(network)
+            raise
+        self._attempts.left(network)
         return await self.signed_in(account, "passkey")
 
     async def password(self, asked: PasswordTyped, address: str) -> Answer:

@@ -42,6 +42,7 @@ ACROSS = {
         "WHERE (owner, month, n) > ($1, $2, $3) AND month BETWEEN $4 AND $5 "
         "ORDER BY owner, month, n LIMIT $6 + 0"
     ),
+    "SELECT owner, place FROM attempt WHERE kept < $1 LIMIT $2 + 0",
     "SELECT count(*) FROM {table}",
 }
 """Maintenance: the only statements that look at many owners, in batches, never in a request (rule 18)."""

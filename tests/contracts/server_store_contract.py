@@ -16,6 +16,7 @@ from dossier.wire.messages import Version
 from server.ports import (
     AccountRow,
     AlarmRow,
+    AttemptRow,
     CompartmentRow,
     CopyRow,
     DeviceRow,
@@ -598,6 +599,44 @@ class BrowserContract:
         assert hand.read(lambda tx: tx.browsers.slips(), ACCOUNT) == [used]
 
 
+class AttemptContract:
+    """Tries to prove who one is."""
+
+    @pytest.fixture
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
+
+    def test_tries_are_kept_by_place_under_any_owner(self, hand: Hand) -> None:
+        here, there = AttemptRow(b"2" * 8, 3, 50, 90, 0), AttemptRow(b"1" * 8, 0, 0, 900, 1)
+        for row in (here, there, here._replace(wrong=4)):
+            hand.write(lambda tx, row=row: tx.attempts.put(row), ACCOUNT)
+        assert hand.read(lambda tx: tx.attempts.get(here.place), ACCOUNT) == here._replace(wrong=4)
+        assert hand.read(lambda tx: tx.attempts.get(here.place), OTHER) is None
+        assert hand.read(lambda tx: tx.attempts.usual(), ACCOUNT) == [there]
+        for _ in range(2):
+            hand.write(lambda tx: tx.attempts.drop(there.place), ACCOUNT)
+        assert hand.read(lambda tx: tx.attempts.usual(), ACCOUNT) == []
+
+    def test_the_row_of_the_empty_place_is_made_when_it_is_first_held(self, hand: Hand) -> None:
+        assert hand.write(lambda tx: tx.attempts.lock(), ACCOUNT) == AttemptRow(b"", 0, 0, 0, 0)
+        full = AttemptRow(b"", 0, 70, 80, 0)
+        hand.write(lambda tx: tx.attempts.put(full), ACCOUNT)
+        assert hand.write(lambda tx: tx.attempts.lock(), ACCOUNT) == full
+
+    def test_what_need_not_be_kept_is_forgotten_some_at_a_time(self, hand: Hand) -> None:
+        for owner in (ACCOUNT, OTHER, OTHER + 1):
+            for kept_ms in (10, 20):
+                row = AttemptRow(bytes([kept_ms]), 1, 0, kept_ms, 0)
+                hand.write(lambda tx, row=row: tx.attempts.put(row), owner)
+        assert hand.maintain("forget_attempts", 10, 9) == 0
+        found = [hand.maintain("forget_attempts", 20, 2) for _ in range(3)]
+        assert sum(found) == 3
+        assert found[-1] == 0 or found[0] < 3
+        for owner in (ACCOUNT, OTHER, OTHER + 1):
+            assert hand.read(lambda tx: tx.attempts.get(bytes([10])), owner) is None
+            assert hand.read(lambda tx: tx.attempts.get(bytes([20])), owner) is not None
+
+
 class VolumeContract:
     """What an account displayed, and its alarms."""
 
@@ -759,7 +798,7 @@ class MaintenanceContract:
             *("access_grant", "relation", "deny", "journal", "effect", "account", "device"),
             *("session", "member", "copy", "moved", "reader", "granted", "roster"),
             *("reservation", "log", "log_checkpoint", "display", "alarm"),
-            *("passkey", "slip"),
+            *("passkey", "slip", "attempt"),
             *("family", "refresh"),
         }
 
@@ -977,6 +1016,7 @@ class StoreContract(
     PeopleContract,
     BrowserContract,
     MaintenanceContract,
+    AttemptContract,
     VolumeContract,
     UnitContract,
     HotOwnerContract,

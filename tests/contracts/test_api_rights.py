@@ -20,7 +20,7 @@ from dossier.wire.sessions import (
     TokenRequest,
 )
 from server.ports import OwnerTx
-from server.services.throttle import FREE_TRIES
+from server.services.attempts import FREE_TRIES
 from tests.fakes.proving import proof_of
 from tests.fakes.served_house import Listening, ServedHouse, pages_in, problem_in, served
 from tests.fakes.server_room import SECRETARY, Desktop, an_allergy

@@ -20,6 +20,7 @@ from dossier.wire.sessions import EnrolReply, EnrolRequest, TokenReply, TokenReq
 from server.ports import KeyStore, Store
 from server.services.access import Access
 from server.services.accounts import Accounts, Person
+from server.services.attempts import Attempts
 from server.services.changes import Changes
 from server.services.consenting import Consenting
 from server.services.copies import Copies
@@ -45,7 +46,6 @@ from server.services.record import Records
 from server.services.sealer import Sealer
 from server.services.session import Session, Sessions
 from server.services.slips import Slips
-from server.services.throttle import Attempts
 from server.store.hints import RecordingHintBoard
 from server.store.keystore import MemoryKeyStore
 from server.store.memory import MemoryStore
@@ -149,8 +149,9 @@ class ServerRoom:
         self.accounts = Accounts(self.premises)
         self.members = Members(self.premises, self.directory)
         self.authenticator = Authenticator(self.clock)
+        self.attempts = Attempts(self.premises)
         self.credentials = Credentials(
-            self.premises, self.accounts, self.members, self.passwords, Attempts(self.clock)
+            self.premises, self.accounts, self.members, self.passwords, self.attempts
         )
         self.access = Access(self.premises)
         self.consenting = Consenting(self.premises, self.access, self.accounts, self.members)

@@ -10,10 +10,10 @@ from dossier.sealing.dpop import token_mark
 from dossier.sealing.text import base64url, unbase64url
 from dossier.wire.limits import PROVE_PATH, TOKEN_PATH
 from dossier.wire.sessions import ChallengeRequest, ProveRequest, TokenReply, TokenRequest
+from server.services.attempts import FREE_TRIES
 from server.services.proofs import Presented, Proofs
-from server.services.throttle import FREE_TRIES, Attempts
 from tests.fakes.proving import ADDRESS
-from tests.fakes.server_room import HERE, PASSWORD, Desktop, ServerRoom, SteppingClock
+from tests.fakes.server_room import HERE, PASSWORD, Desktop, ServerRoom
 
 
 @pytest.fixture
@@ -21,14 +21,13 @@ def room(engine: Any) -> ServerRoom:
     return engine.room()
 
 
-def test_a_flood_of_other_names_gives_no_try_back() -> None:
-    attempts = Attempts(SteppingClock())
+def test_s10_a_flood_of_other_names_gives_no_try_back(room: ServerRoom) -> None:
     for _ in range(FREE_TRIES):
-        attempts.take(1, HERE)
-    for name in range(2, 10_100):
-        attempts.take(name, f"{name}:{name}::1")
+        room.run(room.attempts.take(1, HERE))
+    for name in range(2, 2_100):
+        room.run(room.attempts.take(name, f"{name}:{name}::1"))
     with pytest.raises(Busy):
-        attempts.take(1, HERE)
+        room.run(room.attempts.take(1, HERE))
 
 
 def asked(desk: Desktop) -> TokenRequest:

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 from server.ports import (
     AccountRow,
     AlarmRow,
+    AttemptRow,
     CompartmentRow,
     CopyRow,
     DeviceRow,
@@ -97,6 +98,7 @@ class OwnerState:
         self.alarms: Table[int, AlarmRow] = Table()
         self.passkeys: Table[bytes, PasskeyRow] = Table()
         self.slips: Table[bytes, SlipRow] = Table()
+        self.attempts: Table[bytes, AttemptRow] = Table()
         self.moved: dict[str, int] = {}
         self.reader: dict[tuple[str, int, str], ProjectionRow] = {}
         self.granted: dict[tuple[str, int, str], ProjectionRow] = {}
@@ -138,6 +140,7 @@ _NAMES = {
     "alarms": "alarm",
     "passkeys": "passkey",
     "slips": "slip",
+    "attempts": "attempt",
     "moved": "moved",
     "reader": "reader",
     "granted": "granted",

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from dossier.errors import StoreError
 from server.ports import JournalRow, LogLeaf, OwnerTx
+from server.store.memory.attempts import MemoryAttempts
 from server.store.memory.browsers import MemoryBrowsers
 from server.store.memory.people import (
     MemoryFamilies,
@@ -46,6 +47,7 @@ class MemoryTx:
         self.families = MemoryFamilies(state, undo)
         self.volumes = MemoryVolumes(state, undo)
         self.browsers = MemoryBrowsers(state, undo)
+        self.attempts = MemoryAttempts(state, undo)
         self.projections = MemoryProjections(owner, state, undo, restore)
         self.reservations = MemoryReservations(state, undo)
 
@@ -230,6 +232,18 @@ class MemoryMaintenance:
     async def checkpoint(self) -> tuple[int, bytes] | None:
         """The checkpoint of the greatest size."""
         return max(self._log.checkpoints.items(), default=None)
+
+    async def forget_attempts(self, before_ms: int, limit: int) -> int:
+        over = [
+            (owner, row.place)
+            for owner, state in self._owners.items()
+            for row in state.attempts.in_order()
+            if row.kept_ms < before_ms
+        ][:limit]
+        with self._undo.writing():
+            for owner, place in over:
+                self._undo.drop(self._owners.own(owner).attempts, place)
+        return len(over)
 
     async def counts(self) -> dict[str, int]:
         totals = {"log": len(self._log.leaves), "log_checkpoint": len(self._log.checkpoints)}

@@ -101,6 +101,17 @@ class PostgresMaintenance:
     async def checkpoint(self) -> tuple[int, bytes] | None:
         return await self._on(LOG_OWNER, across.checkpoint)
 
+    async def forget_attempts(self, before_ms: int, limit: int) -> int:
+        dropped = 0
+        for pool in self._pools:
+            over = await _run(
+                pool, self._waits, lambda sql: across.attempts_over(sql, before_ms, limit)
+            )
+            for owner, place in over:
+                drop = partial(across.drop_attempt, owner=owner, place=place, before_ms=before_ms)
+                dropped += await self._on(owner, drop)
+        return dropped
+
     async def counts(self) -> dict[str, int]:
         tables = [
             table

@@ -206,6 +206,12 @@ class SqliteMaintenance:
     async def checkpoint(self) -> tuple[int, bytes] | None:
         return self._store.look(across.checkpoint)
 
+    async def forget_attempts(self, before_ms: int, limit: int) -> int:
+        found: int = await self._store.submit(
+            lambda sql: across.forget_attempts(sql, before_ms, limit)
+        )
+        return found
+
     async def counts(self) -> dict[str, int]:
         tables = [
             table

@@ -74,6 +74,28 @@ async def _holder(sql: Sql, space: str, name: int) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
+async def attempts_over(sql: Sql, before_ms: int, limit: int) -> list[tuple[int, bytes]]:
+    """(owner, place) of tries that need not be kept any more."""
+    found = await sql.rows(
+        "SELECT owner, place FROM attempt WHERE kept < $1 LIMIT $2 + 0", (before_ms, limit)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def drop_attempt(sql: Sql, owner: int, place: bytes, before_ms: int) -> int:
+    """Drop one, unless it counts again meanwhile."""
+    return await sql.run(
+        "DELETE FROM attempt WHERE owner = $1 AND place = $2 AND kept < $3",
+        (owner, place, before_ms),
+    )
+
+
+async def forget_attempts(sql: Sql, before_ms: int, limit: int) -> int:
+    """The same for each of them, inside the open transaction."""
+    over = await attempts_over(sql, before_ms, limit)
+    return sum([await drop_attempt(sql, owner, place, before_ms) for owner, place in over])
+
+
 async def log_size(sql: Sql) -> int:
     """How many leaves: the last position + 1 (positions have no gap)."""
     found = await sql.rows(

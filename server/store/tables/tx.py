@@ -1,5 +1,6 @@
 """One owner's tables over a driver: what a unit of work receives."""
 
+from server.store.tables.attempts import SqlAttempts
 from server.store.tables.browsers import SqlBrowsers
 from server.store.tables.families import SqlFamilies
 from server.store.tables.people import SqlPeople, SqlProjections, SqlReservations
@@ -59,6 +60,10 @@ class SqlTx:
     @property
     def browsers(self) -> SqlBrowsers:
         return SqlBrowsers(self._sql, self.id)
+
+    @property
+    def attempts(self) -> SqlAttempts:
+        return SqlAttempts(self._sql, self.id)
 
     @property
     def projections(self) -> SqlProjections:

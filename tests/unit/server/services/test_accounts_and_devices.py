@@ -8,7 +8,7 @@ from dossier.errors import Busy, Refused, SignInNeeded
 from dossier.wire.limits import ENROL_PATH
 from dossier.wire.sessions import EnrolReply
 from server.services.accounts import Person
-from server.services.throttle import FREE_TRIES
+from server.services.attempts import FREE_TRIES
 from tests.fakes.server_room import HERE, ServerRoom
 
 

@@ -1,5 +1,6 @@
 """Activation, passwords, authenticators: how a person begins and proves who they are (security.md S10, rows 31-36)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,10 +10,16 @@ from dossier.sealing import totp
 from dossier.wire.sessions import ActivateRequest, ActivationReply, ActivationRequest
 from server.services import journal
 from server.services.accounts import KINDS, Person, account_row
-from server.services.credentials import CODE_MS
-from server.services.throttle import ADDRESS_TRIES, Attempts
+from server.services.attempts import (
+    ADDRESS_TRIES,
+    FREE_TRIES,
+    SECONDS_A_STRANGER_TRY,
+    STRANGER_TRIES,
+    Attempts,
+)
+from server.services.credentials import CODE_MS, Credentials
 from tests.fakes.authenticator import SEED
-from tests.fakes.server_room import HERE, PASSWORD, ServerRoom, SteppingClock
+from tests.fakes.server_room import HERE, PASSWORD, ServerRoom
 
 NEW = "sept petits phares bleus"
 
@@ -176,8 +183,9 @@ def test_row36_the_same_code_at_two_processes_serves_once(room: ServerRoom) -> N
     assert account is not None
     row = room.run(room.store.read(account, account_row))
     step = totp.step_of(room.clock.now())
-    assert room.run(room.credentials._use(row, step))
-    assert not room.run(room.credentials._use(row, step))
+    tried = room.run(room.attempts.take(account, HERE))
+    assert room.run(room.credentials._use(row, step, tried))
+    assert not room.run(room.credentials._use(row, step, tried))
     with pytest.raises(SignInNeeded):
         enrol(room, digits(room, seed))
 
@@ -241,12 +249,110 @@ def test_s10_a_thousand_tries_of_an_outsider_lock_nobody_out(room: ServerRoom) -
     assert enrol(room, digits(room, seed, 1), address="198.51.100.4")
 
 
-def test_s10_one_address_runs_out_whatever_names_it_tries() -> None:
-    attempts = Attempts(SteppingClock())
-    for name in range(ADDRESS_TRIES):
-        attempts.take(name, "2001:db8:1:2::7")
-    with pytest.raises(Busy):
-        attempts.take(10_001, "2001:db8:1:2:ffff::1")
-    attempts.take(10_001, "2001:db8:1:3::1")
-    attempts.take(10_001, "::ffff:192.0.2.1")
-    attempts.take(10_001, "not an address")
+def test_s10_one_address_runs_out_whatever_names_it_tries(room: ServerRoom) -> None:
+    def wrong(name: int, address: str) -> None:
+        room.run(room.attempts.failed(room.run(room.attempts.take(name, address))))
+
+    for name in range(1, ADDRESS_TRIES + 1):
+        wrong(name, "2001:db8:1:2::7")
+    for process in (room.attempts, Attempts(room.premises)):
+        with pytest.raises(Busy) as busy:
+            room.run(process.take(10_001, "2001:db8:1:2:ffff::1"))
+        assert busy.value.retry_after_s == 2
+        with pytest.raises(Busy):
+            room.run(process.enter("2001:db8:1:2::9"))
+    for other in ("2001:db8:1:3::1", "::ffff:192.0.2.1", "not an address"):
+        wrong(10_001, other)
+    room.clock.go(seconds=2)
+    wrong(10_002, "2001:db8:1:2::7")
+
+
+def other_process(room: ServerRoom) -> Credentials:
+    """Another process of the same server, or the same one after a restart: nothing of the first one's memory."""
+    attempts = Attempts(room.premises)
+    return Credentials(room.premises, room.accounts, room.members, room.passwords, attempts)
+
+
+def wrong_tries(room: ServerRoom, login: str) -> list[str]:
+    """What twelve wrong tries are told that go to the processes of a server by turns."""
+    processes, told = (room.credentials, other_process(room), other_process(room)), []
+    for turn in range(12):
+        try:
+            room.run(processes[turn % 3].check(login, "a guess", "000000", "203.0.113.9"))
+        except (SignInNeeded, Busy) as error:
+            told.append(type(error).__name__)
+    return told
+
+
+def test_s10_tries_are_counted_by_all_processes_together_for_known_and_unknown_names(
+    room: ServerRoom,
+) -> None:
+    begun(room)
+    expected = ["SignInNeeded"] * FREE_TRIES + ["Busy"] * (12 - FREE_TRIES)
+    assert wrong_tries(room, "martin") == expected
+    assert wrong_tries(room, "nobody") == expected
+
+
+def test_s10_a_restart_forgives_no_try_and_forgets_no_usual_place(room: ServerRoom) -> None:
+    seed = begun(room)
+    enrol(room, digits(room, seed))
+    for count in range(STRANGER_TRIES):
+        tried = room.run(
+            room.attempts.take(room.run(room.accounts.find("martin")), f"198.51.100.{count}")
+        )
+        room.run(room.attempts.failed(tried))
+    again = other_process(room)
+    with pytest.raises(Busy) as busy:
+        room.run(again.check("martin", NEW, digits(room, seed, 1), "203.0.113.9"))
+    assert busy.value.retry_after_s == SECONDS_A_STRANGER_TRY
+    assert room.run(again.check("martin", NEW, digits(room, seed, 1), HERE))
+
+
+def test_s10_tries_at_the_same_instant_are_each_counted(engine: Any) -> None:
+    room = engine.room()
+    begun(room)
+    processes = (room.credentials, other_process(room))
+
+    async def flood() -> list[Any]:
+        tries = (
+            processes[turn % 2].check("martin", "a guess", "000000", "203.0.113.9")
+            for turn in range(20)
+        )
+        return await asyncio.gather(*tries, return_exceptions=True)
+
+    told = [type(error) for error in engine.run(flood())]
+    assert (told.count(SignInNeeded), told.count(Busy)) == (FREE_TRIES, 20 - FREE_TRIES)
+
+
+def test_s10_a_sign_in_where_one_usually_works_writes_one_row_of_tries_and_no_more(
+    room: ServerRoom,
+) -> None:
+    seed = begun(room)
+    enrol(room, digits(room, seed))
+    account = room.run(room.accounts.find("martin"))
+    writes: list[int] = []
+    write = room.store.write
+
+    async def counted(owner: int, work: Any) -> Any:
+        writes.append(owner)
+        return await write(owner, work)
+
+    room.store.write = counted
+    assert room.run(room.credentials.check("martin", NEW, digits(room, seed, 1), HERE)) == account
+    assert writes == [account, account], "the try, then the step of the authenticator"
+
+
+def test_tries_that_say_nothing_any_more_are_dropped_and_usual_places_kept(
+    room: ServerRoom,
+) -> None:
+    seed = begun(room)
+    enrol(room, digits(room, seed))
+    wrong_tries(room, "nobody")
+    assert room.run(room.attempts.forget()) == 0
+    before = room.run(room.store.maintenance.counts())["attempt"]
+    room.clock.go(hours=2)
+    assert room.run(room.attempts.forget()) == before - 1
+    account = room.run(room.accounts.find("martin"))
+    kept = room.run(room.store.read(account, lambda tx: tx.attempts.usual()))
+    assert [row.usual for row in kept] == [1]
+    assert HERE.encode() not in kept[0].place
