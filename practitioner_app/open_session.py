@@ -43,6 +43,7 @@ from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
+from practitioner_app.services.letterheads import LetterheadService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
@@ -164,6 +165,7 @@ class OpenSession:
             conflicts=ConflictService(reader=reader, outbox=outbox, writer=writer, search=search),
             centre=self.centre,
             computers=self._computers(),
+            letterheads=LetterheadService(reader, writer.actor, self._card.practice),
         )
 
     def _vouching(self) -> Vouching | None:

@@ -19,6 +19,7 @@ from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.journal import JournalService
+from practitioner_app.services.letterheads import LetterheadService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
@@ -44,6 +45,7 @@ class Services(Struct, frozen=True, kw_only=True):
     conflicts: ConflictService
     centre: SyncCentre
     computers: ComputerService
+    letterheads: LetterheadService
 
 
 class SessionContext(Struct, frozen=True, kw_only=True):

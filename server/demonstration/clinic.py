@@ -58,6 +58,7 @@ class Staff(NamedTuple):
 
 
 _GP = "Médecin généraliste"
+_DOCTOR = "10"
 STAFF: tuple[Staff, ...] = (
     Staff(
         "fontaine",
@@ -333,4 +334,10 @@ def _role(person: Staff) -> Json:
         "practitioner": person.reference,
         "organization": {"reference": f"Organization/{person.organisation}"},
         "specialty": [{"text": person.speciality}],
+        **({"identifier": [_billing(person)]} if person.profession == _DOCTOR else {}),
     }
+
+
+def _billing(person: Staff) -> Json:
+    """The number of the health insurance, in a department that does not exist."""
+    return {"type": {"text": "AM"}, "value": f"99{person.rpps[-7:]}"}

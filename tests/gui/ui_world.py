@@ -21,6 +21,7 @@ from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
+from practitioner_app.services.letterheads import LetterheadService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
@@ -170,6 +171,7 @@ class World:
                 self.clock,
                 self.store.settings,
             ),
+            letterheads=LetterheadService(self.store, ACTOR, "Maison de santé du Port"),
         )
         values = dict(
             services=services,
