@@ -1,9 +1,11 @@
 """Drafts, settings and secrets of this profile: small tables of work.db, each call one transaction."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from local_store.connections import Connection
 from local_store.lanes import Writer
+from practitioner_app.ports import KeptDraft
 
 T = TypeVar("T", bytes, str)
 
@@ -26,6 +28,14 @@ class LocalDrafts:
         """One draft."""
         with self._work.alone() as db:
             return _one(db, "SELECT content FROM draft WHERE name = ?", key, bytes)
+
+    def all(self) -> Sequence[KeptDraft]:
+        """Every draft, the latest first."""
+        with self._work.alone() as db:
+            rows = db.execute(
+                "SELECT name, owner, content, at FROM draft ORDER BY at DESC, name"
+            ).fetchall()
+        return [KeptDraft(name, owner, bytes(text), at) for name, owner, text, at in rows]
 
     def drop(self, key: str) -> None:
         """It was sent, or a person threw it away."""

@@ -1,6 +1,7 @@
 """practitioner_app.ports.Outbox: what a person wrote (work.db). One call is one durable transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec import structs
@@ -68,6 +69,12 @@ class LocalOutbox:
                     folded_words(index.text) if index else "",
                 ),
             )
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One durable transaction of work.db for all that this thread writes inside."""
+        with self._work.together(forced=False):
+            yield
 
     def withdraw(self, op_id: str) -> bool:
         """Undo before sending; False when it already left or another op depends on it."""

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
 TICK_MS = 1_000
 SEEN_EVERY_TICKS = 60
+LAST_WRITES_S = 30.0
 SWITCH_S = 0.001
 """The interpreter changes threads five times as often as usual: the main thread is late by less."""
 _log = logging.getLogger("colloque.desktop")
@@ -167,10 +168,11 @@ class Desktop(QObject):
     def _stopping(self) -> Shutdown:
         return Shutdown(
             (
+                ("drafts", self.window.keep_drafts),
                 ("commands", self._lanes.stop_accepting),
                 ("browser", self.seats.give_up_browsers),
                 ("timer", self._timer.stop),
-                ("session", lambda: self.workstation.lock(Lock.ASKED)),
+                ("session", self._lock_last),
                 ("lanes", self._lanes.close),
                 ("bridge", self._main_thread.close),
                 ("profile", self.seats.release),
@@ -178,6 +180,11 @@ class Desktop(QObject):
             ),
             self._unexpected,
         )
+
+    def _lock_last(self) -> None:
+        """Behind every act and every draft that still waits on the write lane."""
+        lock = partial(self.workstation.lock, Lock.ASKED)
+        self._lanes.write_and_wait(lock, LAST_WRITES_S)
 
     def _wire(self) -> None:
         window = self.window

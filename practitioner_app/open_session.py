@@ -41,6 +41,7 @@ from practitioner_app.services.announcements import AnnouncingOutbox
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
+from practitioner_app.services.drafts import DraftService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.letterheads import LetterheadService
@@ -166,6 +167,9 @@ class OpenSession:
             centre=self.centre,
             computers=self._computers(),
             letterheads=LetterheadService(reader, writer.actor, self._card.practice),
+            drafts=DraftService(
+                store.drafts, outbox, store.settings, reader, clock, self._around.changes.announce
+            ),
         )
 
     def _vouching(self) -> Vouching | None:
@@ -197,7 +201,6 @@ class OpenSession:
             changes=around.changes,
             clock=around.clock,
             terms=around.terms,
-            drafts=store.drafts,
             settings=store.settings,
             sync=self._loop,
             person=card.person,

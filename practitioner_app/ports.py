@@ -5,6 +5,7 @@ Rows are display-ready bodies: raw FHIR bytes plus the state of the newest op on
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -180,6 +181,12 @@ class Outbox(Protocol):
         """
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """Every `put`, `withdraw` and `Drafts.drop` of this thread inside is one durable act: all of it or,
+        when something is raised, nothing. Not to be nested.
+        """
+        ...
+
     def withdraw(self, op_id: str) -> bool:
         """Undo before sending; False when it already left."""
         ...
@@ -198,6 +205,15 @@ class Outbox(Protocol):
         ...
 
 
+class KeptDraft(NamedTuple):
+    """One draft as it lies in work.db."""
+
+    key: str
+    owner: int
+    text: bytes
+    at: str
+
+
 class Drafts(Protocol):
     """What was being typed; survives a crash, a lock and the end of a right (design law 8)."""
 
@@ -208,6 +224,10 @@ class Drafts(Protocol):
         ...
 
     def get(self, key: str) -> bytes | None: ...
+    def all(self) -> Sequence[KeptDraft]:
+        """Every draft of this profile, the latest first."""
+        ...
+
     def drop(self, key: str) -> None: ...
 
 
@@ -290,6 +310,8 @@ class Topic(StrEnum):
     """What others wrote is shown again."""
     PURGE = "purge"
     """The server ordered this device to erase its copy."""
+    DRAFTS = "drafts"
+    """A draft appeared or went; not each time it grew."""
     PATIENTS = "patients"
     """A patient appeared, left, or changed identity."""
 

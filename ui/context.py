@@ -10,13 +10,14 @@ from dossier.clock import Clock
 from dossier.terminology.catalogue import Terminology
 from dossier.wire.messages import Capabilities
 from dossier.wire.sessions import ActivationReply, EnrolReply
-from practitioner_app.ports import Drafts, Settings, SyncControl
+from practitioner_app.ports import Settings, SyncControl
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
+from practitioner_app.services.drafts import DraftService
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.letterheads import LetterheadService
@@ -46,6 +47,7 @@ class Services(Struct, frozen=True, kw_only=True):
     centre: SyncCentre
     computers: ComputerService
     letterheads: LetterheadService
+    drafts: DraftService
 
 
 class SessionContext(Struct, frozen=True, kw_only=True):
@@ -56,7 +58,6 @@ class SessionContext(Struct, frozen=True, kw_only=True):
     changes: Changes
     clock: Clock
     terms: Terminology
-    drafts: Drafts
     settings: Settings
     sync: SyncControl
     person: str

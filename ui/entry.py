@@ -10,26 +10,24 @@ from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from dossier.clock import Clock, to_wire
 from dossier.errors import DossierError, Invalid
-from dossier.wire import codec
-from practitioner_app.ports import Drafts
 from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.drafts import Slot as DraftSlot
 from practitioner_app.services.writing import Written
+from ui.drafting import Drafting
 from ui.forms import Answers, EntryState, FormSpec, WrongField
 
 C = TypeVar("C")
-DRAFT_MS = 800
 
 
 class EntryTools(Struct, frozen=True, kw_only=True):
     """What every form works with. `sentence` turns an error into words."""
 
     lanes: Lanes
-    drafts: Drafts
-    clock: Clock
+    drafts: DraftService
     sentence: Callable[[DossierError], str]
 
 
@@ -54,14 +52,13 @@ class EntryModel(QObject, Generic[C]):
         self.spec = spec
         self.owner = owner
         self._parse, self._write, self._sentence = parse, write, tools.sentence
-        self._lanes, self._drafts, self._clock = tools.lanes, tools.drafts, tools.clock
+        self._lanes, self._drafts = tools.lanes, tools.drafts
         self._paths = dict(paths or {})
         self._state = EntryState(values=dict(spec.values))
-        self._key = f"{spec.key}:{owner}"
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(DRAFT_MS)
-        self._timer.timeout.connect(self.keep_draft)
+        kind, _, about = spec.key.partition(":")
+        self.slot = DraftSlot(kind=kind, owner=owner, about=about)
+        self._drafting = Drafting(tools.drafts, tools.lanes, self.slot, self._typed, self)
+        self._drafting.failed.connect(self._not_kept)
 
     @property
     def state(self) -> EntryState:
@@ -74,8 +71,10 @@ class EntryModel(QObject, Generic[C]):
     # -- intents --------------------------------------------------------------
 
     def look_for_draft(self) -> None:
-        """Bring back what was being typed before a lock or a crash."""
-        self._lanes.read(self._read_draft, self._draft_read)
+        """Bring back what was being typed before a lock or a crash, and note that this form is open."""
+        drafts, slot = self._drafts, self.slot
+        self._lanes.read(lambda: drafts.find(slot), self._draft_read)
+        self._drafting.enter()
 
     def edit(self, field: str, text: str) -> None:
         """A field changed under the fingers; its error, if any, goes."""
@@ -84,7 +83,7 @@ class EntryModel(QObject, Generic[C]):
         self._state = msgspec.structs.replace(
             self._state, values=values, errors=errors, problem="", draft_found=False
         )
-        self._timer.start()
+        self._drafting.typed()
 
     def submit(self) -> None:
         """Check, then write. Nothing is sent twice: a second press while saving does nothing."""
@@ -103,48 +102,45 @@ class EntryModel(QObject, Generic[C]):
         except WrongField as wrong:
             self._set(errors={wrong.field: wrong.sentence})
             return
-        self._timer.stop()
+        self._drafting.rest()
         self._set(saving=True, errors={}, problem="")
-        write = self._write
-        self._lanes.write(lambda: write(command), self._written, self._refused)
+        write, drafts, slot = self._write, self._drafts, self.slot
+        self._lanes.write(
+            lambda: drafts.finish(slot, lambda: write(command)), self._written, self._refused
+        )
 
-    @Slot()
     def keep_draft(self) -> None:
-        """Put what was typed in safety; called a moment after the last key and at a lock.
+        """Put what was typed in safety now: at a lock."""
+        self._drafting.flush()
 
-        Only what differs from what the form began with: the rest belongs to the row, which may change or
-        be taken away meanwhile.
-        """
-        self._timer.stop()
-        began = self.spec.values
-        typed = {
-            key: said for key, said in self._state.values.items() if said != began.get(key, "")
-        }
-        if not typed:
-            self.abandon()
-            return
-        text = codec.encode(typed)
-        drafts, key, owner, at = self._drafts, self._key, self.owner, to_wire(self._clock.now())
-        self._lanes.write(lambda: drafts.keep(key, owner, text, at))
+    def leave(self) -> None:
+        """The person closes the form: what they typed stays among the drafts."""
+        self._drafting.leave()
 
     def abandon(self) -> None:
-        """The person closed the form and wants nothing of it kept."""
-        self._timer.stop()
-        drafts, key = self._drafts, self._key
-        self._lanes.write(lambda: drafts.drop(key))
+        """The person wants nothing of it kept."""
+        self._drafting.drop()
 
     # -- answers --------------------------------------------------------------
 
-    def _read_draft(self) -> dict[str, str]:
-        raw = self._drafts.get(self._key)
-        return codec.decode(raw, dict[str, str]) if raw else {}
+    def _typed(self) -> dict[str, str]:
+        """Only what differs from what the form began with: the rest belongs to the row, which may change or
+        be taken away meanwhile.
+        """
+        began = self.spec.values
+        return {key: said for key, said in self._state.values.items() if said != began.get(key, "")}
 
-    def _draft_read(self, values: dict[str, str]) -> None:
-        if values:
-            self._set(values={**self._state.values, **values}, draft_found=True)
+    def _draft_read(self, found: dict[str, str]) -> None:
+        """What was typed while the draft was looked for stays."""
+        if found:
+            values = {**self._state.values, **found, **self._typed()}
+            self._set(values=values, draft_found=True)
+
+    def _not_kept(self, error: DossierError) -> None:
+        self._set(problem=self._sentence(error))
 
     def _written(self, written: Written) -> None:
-        self.abandon()
+        self._lanes.write(self._drafts.leave)
         self._set(saving=False)
         self.saved.emit(written)
 
@@ -155,5 +151,6 @@ class EntryModel(QObject, Generic[C]):
                 field = self._paths.get(issue.path)
                 if field:
                     errors[field] = issue.rule
+        self._drafting.typed()
         problem = "" if errors else self._sentence(error)
         self._set(saving=False, errors=errors, problem=problem)

@@ -196,6 +196,11 @@ class MainWindow(QWidget):
         view.preferences_chosen.connect(self.preferences_chosen)
         self._show_page(view)
 
+    def keep_drafts(self) -> None:
+        """The program ends: what is being typed goes to the write lane."""
+        if self.session is not None:
+            self.session.models.stop()
+
     def wear(self, look: Look) -> None:
         """Another look: the caller shows its page again afterwards."""
         self._look = look

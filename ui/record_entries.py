@@ -5,12 +5,13 @@ The owner is fixed when the form opens; the command it writes names that owner (
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
 from dossier.errors import DossierError
 from practitioner_app.services.allergies import MarkAllergyErroneous
+from practitioner_app.services.drafts import Slot
 from practitioner_app.services.medications import MarkTreatmentErroneous, StopTreatment
 from practitioner_app.services.problems import CloseProblem, MarkProblemErroneous
 from practitioner_app.services.rows import AllergyState, Record
@@ -32,6 +33,18 @@ from ui.problems.view import problem_form
 from ui.speaking import Speaking
 
 Command = Any
+_NEW: Final = {
+    "allergy": "allergies",
+    "problem": "problems",
+    "history": "history",
+    "treatment": "treatments",
+}
+_ROWS: Final = {
+    "allergy": ("AllergyIntolerance",),
+    "problem": ("Condition",),
+    "treatment": ("MedicationStatement", "MedicationRequest"),
+}
+"""The types that a draft of a correction may speak of."""
 
 
 class _Act(Struct, frozen=True):
@@ -147,6 +160,23 @@ class RecordEntries:
         )
         return self._small(act, ref, record)
 
+    def resuming(self, slot: Slot, record: Record) -> EntryModel[Command] | None:
+        """The form that a draft was typed in; None when the line it would change is gone."""
+        if not slot.about:
+            kind = _NEW.get(slot.kind)
+            return self.adding(kind, record) if kind else None
+        rtype, _, rid = slot.about.rpartition(":")
+        refs = [Ref(rtype, rid)] if rtype else [Ref(one, rid) for one in _ROWS.get(slot.kind, ())]
+        for ref in refs:
+            if slot.kind == "day":
+                return self.ending(ref, record)
+            if slot.kind == "reason":
+                return self.erring(ref, record)
+            found = self.correcting(ref, record)
+            if found is not None:
+                return found
+        return None
+
     def _about(self, record: Record) -> str:
         identity = record.identity
         return f"{full_name(identity, self._speak().today)}, {born_words(identity, self._speak())}"
@@ -167,8 +197,7 @@ class RecordEntries:
             write=write,
             tools=EntryTools(
                 lanes=context.lanes,
-                drafts=context.drafts,
-                clock=context.clock,
+                drafts=context.services.drafts,
                 sentence=self._sentence,
             ),
             paths=paths,

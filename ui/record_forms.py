@@ -64,9 +64,15 @@ class RecordForms(QObject):
         return look_panel
 
     def drop(self) -> None:
-        """The panel is going away: what was typed is kept as a draft, nothing else."""
+        """The person goes elsewhere: what was typed is kept as a draft, nothing else."""
         model, self._model, self._panel = self._model, None, None
-        if model is not None and model.state.values != model.spec.values:
+        if model is not None:
+            model.leave()
+
+    def stop(self) -> None:
+        """The session is being locked: what was typed is kept, and where."""
+        model, self._model, self._panel = self._model, None, None
+        if model is not None:
             model.keep_draft()
 
     @property
@@ -115,5 +121,5 @@ class RecordForms(QObject):
             return
         command = AssertNoKnownAllergy(owner=model.owner)
         service = self._context.services.allergies
-        self._model, self._panel = None, None
+        self.drop()
         self._context.lanes.write(lambda: service.assert_none(command), self._none_said, self._no)

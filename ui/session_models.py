@@ -112,7 +112,7 @@ class SessionModels(QObject):
 
     def stop(self) -> None:
         """The session is being locked: drafts are kept, the record is left."""
-        self.forms.drop()
+        self.forms.stop()
         self.palette.stop()
         self.results.leave()
         self.record.leave()

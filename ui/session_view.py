@@ -8,6 +8,7 @@ from ui.commands import Command
 from ui.conflicts.view import ConflictView
 from ui.context import SessionContext
 from ui.digits import sequences_of
+from ui.drafts.flow import DraftsFlow
 from ui.frame import Frame
 from ui.navigation import Navigator
 from ui.overlay_flow import OverlayFlow
@@ -91,6 +92,7 @@ class SessionView(SessionSurface):
         self.alarm_flow = AlarmFlow(
             self.frame.alarm, self.models.alarm, self.models.computers, self.navigator, self
         )
+        self.drafts_flow = DraftsFlow(self, context)
         for command in self.commands:
             if command.shortcut:
                 action = CommandAction(command, self)
@@ -99,6 +101,7 @@ class SessionView(SessionSurface):
         self.models.status.refresh()
         self.models.reviews.refresh()
         self.navigator.go("record")
+        self.drafts_flow.resume()
 
     def _make_frame(self, context: SessionContext) -> None:
         look = self.look

@@ -6,8 +6,10 @@ A subclass gives the fixture `store`: `reader`, `outbox`, `settings`, `drafts`.
 from typing import Any
 
 import msgspec
+import pytest
 
 from dossier.entropy import SeededEntropy
+from dossier.errors import Unavailable
 from dossier.fhir.allergies import NewAllergy
 from practitioner_app.ports import ItemState
 from practitioner_app.services.writing import Writer
@@ -81,6 +83,32 @@ class RecordStoreContract:
         store.drafts.keep("form", OWNER, b"x", "2026-11-23T08:00:00.000Z")
         assert store.drafts.get("form") == b"x"
         store.drafts.drop("form")
+        assert store.drafts.get("form") is None
+
+    def test_drafts_are_listed_the_latest_first(self, store):
+        for key, hour in (("note:1", "08"), ("note:2", "10"), ("form", "09")):
+            store.drafts.keep(key, OWNER, key.encode(), f"2026-11-23T{hour}:00:00.000Z")
+        store.drafts.keep("note:1", OTHER_OWNER, b"again", "2026-11-23T11:00:00.000Z")
+        assert [(kept.key, kept.owner, kept.text) for kept in store.drafts.all()] == [
+            ("note:1", OTHER_OWNER, b"again"),
+            ("note:2", OWNER, b"note:2"),
+            ("form", OWNER, b"form"),
+        ]
+
+    def test_an_act_of_several_parts_is_whole_or_absent(self, store):
+        writer = self.writer(store)
+        store.drafts.keep("form", OWNER, b"x", "2026-11-23T08:00:00.000Z")
+        with pytest.raises(Unavailable), store.outbox.together():
+            writer.create(OWNER, an_allergy("a1"))
+            store.drafts.drop("form")
+            raise Unavailable
+        assert list(store.outbox.pending()) == []
+        assert store.drafts.get("form") == b"x"
+        with store.outbox.together():
+            first = writer.create(OWNER, an_allergy("a1"))
+            writer.create(OWNER, an_allergy("a2"), depends_on=first.op_id)
+            store.drafts.drop("form")
+        assert [item.id for item in store.outbox.pending()] == ["a1", "a2"]
         assert store.drafts.get("form") is None
 
     def test_a_work_list_reads_one_type_over_all_patients(self, store):

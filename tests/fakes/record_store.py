@@ -4,7 +4,8 @@ It keeps what the ports promise: `current` is confirmed overlaid by the newest o
 settled case leaves the list and its versions stay in `archive`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from practitioner_app.ports import (
     CurrentRow,
     Hit,
     ItemState,
+    KeptDraft,
     PatientLine,
     PendingOp,
 )
@@ -49,7 +51,7 @@ class MemoryRecordStore:
         self.narrowed: set[int] = set()
         self.facts: dict[str, Any] = {}
         self._settings: dict[str, str] = {}
-        self._drafts: dict[str, bytes] = {}
+        self._drafts: dict[str, KeptDraft] = {}
         self._k = 0
 
     # --- what the server would bring -------------------------------------------------------------
@@ -193,6 +195,17 @@ class MemoryRecordStore:
         if all(entry.op.op_id != op.op_id for entry in self.ops):
             self.ops.append(_Entry(op, shows, saw, ItemState.PENDING))
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        ops, drafts = list(self.ops), dict(self._drafts)
+        try:
+            yield
+        except BaseException:
+            self.ops[:] = ops
+            self._drafts.clear()
+            self._drafts.update(drafts)
+            raise
+
     def withdraw(self, op_id: str) -> bool:
         needed = {entry.op.depends_on for entry in self.ops}
         for entry in self.ops:
@@ -265,14 +278,19 @@ class MemoryRecordStore:
 
 
 class MemoryDrafts:
-    def __init__(self, kept: dict[str, bytes]) -> None:
+    def __init__(self, kept: dict[str, KeptDraft]) -> None:
         self._kept = kept
 
     def keep(self, key: str, owner: int, text: bytes, at: str) -> None:
-        self._kept[key] = text
+        self._kept[key] = KeptDraft(key, owner, text, at)
 
     def get(self, key: str) -> bytes | None:
-        return self._kept.get(key)
+        kept = self._kept.get(key)
+        return kept.text if kept else None
+
+    def all(self) -> Sequence[KeptDraft]:
+        by_key = sorted(self._kept.values(), key=lambda kept: kept.key)
+        return sorted(by_key, key=lambda kept: kept.at, reverse=True)
 
     def drop(self, key: str) -> None:
         self._kept.pop(key, None)

@@ -19,6 +19,7 @@ from practitioner_app.services.announcements import AnnouncingOutbox
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
+from practitioner_app.services.drafts import DraftService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.letterheads import LetterheadService
@@ -172,6 +173,14 @@ class World:
                 self.store.settings,
             ),
             letterheads=LetterheadService(self.store, ACTOR, "Maison de santé du Port"),
+            drafts=DraftService(
+                self.store.drafts,
+                self.outbox,
+                self.store.settings,
+                self.store,
+                self.clock,
+                self.changes.announce,
+            ),
         )
         values = dict(
             services=services,
@@ -179,7 +188,6 @@ class World:
             changes=self.changes,
             clock=self.clock,
             terms=TERMS,
-            drafts=self.store.drafts,
             settings=self.store.settings,
             sync=self.sync,
             person="Dr Claire FONTAINE",
