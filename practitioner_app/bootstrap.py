@@ -62,7 +62,6 @@ if TYPE_CHECKING:
 
 TICK_MS = 1_000
 SEEN_EVERY_TICKS = 60
-LAST_WRITES_S = 30.0
 SWITCH_S = 0.001
 """The interpreter changes threads five times as often as usual: the main thread is late by less."""
 _log = logging.getLogger("colloque.desktop")
@@ -172,7 +171,7 @@ class Desktop(QObject):
                 ("commands", self._lanes.stop_accepting),
                 ("browser", self.seats.give_up_browsers),
                 ("timer", self._timer.stop),
-                ("session", self._lock_last),
+                ("session", self.seats.lock_last),
                 ("lanes", self._lanes.close),
                 ("bridge", self._main_thread.close),
                 ("profile", self.seats.release),
@@ -180,11 +179,6 @@ class Desktop(QObject):
             ),
             self._unexpected,
         )
-
-    def _lock_last(self) -> None:
-        """Behind every act and every draft that still waits on the write lane."""
-        lock = partial(self.workstation.lock, Lock.ASKED)
-        self._lanes.write_and_wait(lock, LAST_WRITES_S)
 
     def _wire(self) -> None:
         window = self.window
@@ -264,8 +258,7 @@ class Desktop(QObject):
         session = self.workstation.session
         if session is None:
             return
-        settings = session.context.settings
-        self._lanes.write(partial(keep_preferences, settings, chosen))
+        self._lanes.write(partial(keep_preferences, session.context.settings, chosen))
         self._show_session_as(chosen)
 
     def toured(self, folder: Path, ended: Callable[[int], None]) -> None:

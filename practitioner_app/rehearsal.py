@@ -4,7 +4,7 @@ colleague who writes from a second device. For a demonstration server only; noth
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -103,6 +103,10 @@ class SentAtOnce:
 
     def put(self, op: Op, *, shows: bytes = b"", saw: bytes = b"") -> None:  # noqa: ARG002 - the port's
         self._send(op)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Each op is sent by itself."""
+        return nullcontext()
 
     def withdraw(self, op_id: str) -> bool:  # noqa: ARG002 - the port's own signature
         return False

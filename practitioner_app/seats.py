@@ -9,6 +9,7 @@ patient, no phrase. A profile is held by one program at a time, from its first u
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,6 +25,7 @@ from ui.sign_in.state import PersonLine
 
 PEOPLE: Final = "people"
 _ID_BYTES: Final = 8
+LAST_WRITES_S: Final = 30.0
 
 
 class Seat(NamedTuple):
@@ -101,6 +103,11 @@ class Seats:
         """Nobody here waits for a browser any more; from any thread."""
         for seat in self._made.values():
             seat.installation.give_up_browser()
+
+    def lock_last(self) -> None:
+        """The program ends: lock behind every act and every draft that still waits on the write lane."""
+        lock = partial(self.present.workstation.lock, Lock.ASKED)
+        self._around.lanes.write_and_wait(lock, LAST_WRITES_S)
 
     def release(self) -> None:
         """Let other programs in."""

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from dossier.errors import DossierError, Invalid
 from practitioner_app.runtime.lanes import Lanes

@@ -141,7 +141,9 @@ class DraftService:
         )
 
     def _tell(self, slot: Slot) -> None:
-        self._announce(ChangeSet(owners={slot.owner: frozenset()}, topics=frozenset({Topic.DRAFTS})))
+        self._announce(
+            ChangeSet(owners={slot.owner: frozenset()}, topics=frozenset({Topic.DRAFTS}))
+        )
 
 
 def _read(text: bytes) -> _Kept:

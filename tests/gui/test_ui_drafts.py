@@ -165,9 +165,7 @@ def test_a_refused_act_keeps_its_draft_and_a_done_one_ends_it(world, drafts):
         ("add:treatments", "substance", "ramipril"),
     ],
 )
-def test_a_form_half_filled_at_a_lock_opens_again_where_it_was(
-    window, world, command, field, word
-):
+def test_a_form_half_filled_at_a_lock_opens_again_where_it_was(window, world, command, field, word):
     session = window.session
     session.record_flow.open(OWNER)
     session.overlay_flow.run(command)
