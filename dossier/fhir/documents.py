@@ -1,9 +1,36 @@
-"""Documents: DocumentReference (R4 §2.42; PDSm profiles), without its content."""
+"""Documents: DocumentReference (R4 §2.42; PDSm profiles).
+
+Reading leaves the content aside. What a desktop writes carries its page and its words in itself: a PDF, at
+most PDF_BYTES, and the same as plain text. `relatesTo` names the version it replaces, `context.related`
+what it orders.
+"""
+
+from base64 import b64encode
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from dossier.fhir.elements import Concept, Period, Reference, first_code, read, words
+from dossier.errors import Invalid, Issue
+from dossier.fhir.elements import (
+    Coding,
+    Concept,
+    Json,
+    Period,
+    Reference,
+    Signature,
+    annotation,
+    concept,
+    first_code,
+    read,
+    words,
+)
+
+PDF_BYTES: Final = 150_000
+"""What a document may carry in itself: with its words and in base64, within the limit of one body."""
+
+ERROR_URL: Final = "urn:colloque:fhir:error-reason"
+"""Extension: why a document was marked as an error, by whom and when; DocumentReference has no note."""
 
 
 class Document(Struct, frozen=True, kw_only=True, gc=False):
@@ -93,3 +120,77 @@ def decode(body: bytes) -> Document:
         pages_bytes=attachment.size,
         description=raw.description,
     )
+
+
+class NewDocument(Struct, frozen=True, kw_only=True):
+    """What a person signs. `type` codes what it is, `title` says it; `at` is the day of care; `related` are
+    literal references of what it orders or belongs to; `replaces` the id of the version it replaces.
+    """
+
+    type: Coding
+    title: str
+    pdf: bytes
+    text: str
+    at: str
+    encounter: str = ""
+    related: tuple[str, ...] = ()
+    replaces: str = ""
+
+
+def build(said: NewDocument, *, rid: str, patient: str, signature: Signature) -> Json:
+    """A signed document, final. Raises Invalid(`too_large`) for a page beyond PDF_BYTES."""
+    if len(said.pdf) > PDF_BYTES:
+        raise Invalid((Issue("DocumentReference.content", "too_large"),))
+    context: Json = {"period": {"start": said.at, "end": said.at}}
+    if said.encounter:
+        context["encounter"] = [{"reference": said.encounter}]
+    if said.related:
+        context["related"] = [{"reference": one} for one in said.related]
+    body: Json = {
+        "resourceType": "DocumentReference",
+        "id": rid,
+        "status": "current",
+        "docStatus": "final",
+        "type": concept(said.type.display, said.type),
+        "subject": {"reference": patient},
+        "date": signature.at,
+        "author": [signature.author],
+        "authenticator": signature.author,
+        "description": said.title,
+        "content": [
+            {"attachment": _attachment("application/pdf", said.pdf, said)},
+            {"attachment": _attachment("text/plain; charset=utf-8", said.text.encode(), said)},
+        ],
+        "context": context,
+    }
+    if said.replaces:
+        target = {"reference": f"DocumentReference/{said.replaces}"}
+        body["relatesTo"] = [{"code": "replaces", "target": target}]
+    return body
+
+
+def _attachment(kind: str, octets: bytes, said: NewDocument) -> Json:
+    return {
+        "contentType": kind,
+        "language": "fr-FR",
+        "data": b64encode(octets).decode(),
+        "size": len(octets),
+        "title": said.title,
+    }
+
+
+def superseded(body: Json) -> Json:
+    """The same document once a newer version stands."""
+    return {**body, "status": "superseded"}
+
+
+def entered_in_error(body: Json, *, reason: str, signature: Signature) -> Json:
+    """The same document, marked as an error; the reason and who gave it stay with it."""
+    told = annotation(reason, signature)
+    extension = {"url": ERROR_URL, "valueAnnotation": told}
+    return {
+        **body,
+        "status": "entered-in-error",
+        "docStatus": "entered-in-error",
+        "extension": [*body.get("extension", []), extension],
+    }
