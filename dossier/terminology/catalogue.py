@@ -13,9 +13,11 @@ from dossier.terminology.concepts import (
     Concept,
     DocumentType,
     Drug,
+    DrugClass,
     Measure,
     PackNote,
     Problem,
+    RegulatedSubstance,
     Substance,
 )
 from dossier.terminology.reading import Pack, read_pack
@@ -35,6 +37,8 @@ class Terminology:
         self.certainties: Pack[Concept] = read_pack(folder, "allergy_certainties", Concept)
         self.problem_list = read_pack(folder, "problems", Problem)
         self.drug_list = read_pack(folder, "drugs", Drug)
+        self.drug_classes = read_pack(folder, "drug_classes", DrugClass)
+        self.regulated_substances = read_pack(folder, "regulated_substances", RegulatedSubstance)
         self.analyte_list = read_pack(folder, "analytes", Analyte)
         self.vital_signs = read_pack(folder, "vital_signs", Measure)
         self.vaccines: Pack[Concept] = read_pack(folder, "vaccines", Concept)

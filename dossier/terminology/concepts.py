@@ -60,6 +60,34 @@ class Drug(Concept, frozen=True, kw_only=True):
         return f"{self.label(language)} {self.strength}, {form}"
 
 
+class Rule(StrEnum):
+    """Why a substance has a rule of prescription."""
+
+    NARCOTIC = "narcotic"
+    ASSIMILATED = "assimilated"
+    HYPNOTIC = "hypnotic"
+    ANXIOLYTIC = "anxiolytic"
+
+
+class RegulatedSubstance(Concept, frozen=True, kw_only=True):
+    """How a substance is prescribed: `secured` form with doses in letters, `max_days` in all, delivered by
+    `fraction_days` where not 0. `check_by`: the day from which the line is no longer sure.
+    """
+
+    rule: Rule
+    secured: bool
+    max_days: int
+    fraction_days: int
+    renewable: bool
+    check_by: str
+
+
+class DrugClass(Concept, frozen=True, kw_only=True):
+    """A class that an allergy may name; `members` are words of common names."""
+
+    members: str
+
+
 class Measure(Concept, frozen=True, kw_only=True):
     """`unit` as shown in French, `ucum` as coded; outside (lowest, highest) a value is a typing error."""
 
