@@ -11,7 +11,7 @@ from dossier.fhir import prescriptions
 from dossier.fhir.medications import Drug, Taking, decode
 from dossier.fhir.prescriptions import Mention, NewLine, Paper, Zone
 from dossier.fhir.validate import Validator
-from dossier.terminology.posology import read
+from dossier.terminology.posology_reading import read
 from dossier.terminology.units import Span
 from tests.builders import SIGNATURE
 

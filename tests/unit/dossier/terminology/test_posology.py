@@ -18,9 +18,8 @@ from dossier.terminology.posology import (
     Needed,
     Posology,
     Rhythm,
-    read,
-    split_line,
 )
+from dossier.terminology.posology_reading import read, split_line
 from dossier.terminology.units import UNITS, Span
 
 AS_WRITTEN = (
