@@ -47,6 +47,7 @@ from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.letterheads import LetterheadService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
+from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.result_grid import ResultService
 from practitioner_app.services.reviews import ReviewService
@@ -152,6 +153,7 @@ class OpenSession:
                 reader=reader,
                 outbox=outbox,
                 last_look=LastLook(store.settings, clock),
+                read_marks=ReadMarks(store.settings),
                 clock=clock,
                 actor=writer.actor,
             ),

@@ -136,4 +136,5 @@ def rule_sentence(texts: Texts, rule: str) -> str:
             "An allergy is recorded: correct it first. “None” never replaces an agent."
         ),
         "undecided": tr("A choice is missing."),
+        "acknowledge_first": tr("Take note of the alert value first, on the results page (Alt+2)."),
     }.get(rule, rule if " " in rule else tr("This is not accepted ({rule}).", rule=rule))

@@ -130,8 +130,6 @@ class OverlayFlow(QObject):
             "filter": session.record_view.timeline.focus_filter,
             "panes": self._panes,
             "close_record": self._close_record,
-            "next_unread": self._next,
-            "previous_unread": self._previous,
         }
         act = acts.get(kind) or self._bound.get(kind)
         if act is not None:
@@ -153,9 +151,3 @@ class OverlayFlow(QObject):
     def _close_record(self) -> None:
         self._session.models.forms.drop()
         self._session.models.record.leave()
-
-    def _next(self) -> None:
-        self._session.record_flow.step_new(1)
-
-    def _previous(self) -> None:
-        self._session.record_flow.step_new(-1)

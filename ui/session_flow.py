@@ -49,6 +49,8 @@ class SessionSurface(QWidget):
 class RecordFlow(QObject):
     """The record screen, its side panel, its forms, the undo."""
 
+    sign_asked = Signal()
+
     def __init__(self, session: SessionSurface) -> None:
         super().__init__(session)
         self._session = session
@@ -56,7 +58,7 @@ class RecordFlow(QObject):
         self._first = QTimer(self)
         self._first.setSingleShot(True)
         self._first.timeout.connect(self._show_first)
-        self._first_wanted = False
+        self._first_wanted = self._is_showing_first = False
         model, view, forms = session.models.record, session.record_view, session.models.forms
         model.changed.connect(self._show)
         view.opened.connect(self._open_ref)
@@ -107,7 +109,9 @@ class RecordFlow(QObject):
         session, state = self._session, self._session.models.record.state
         nothing = state.detail is None and session.models.forms.model is None
         if state.record is not None and nothing and session.record_view.wide:
+            self._is_showing_first = True
             session.record_view.timeline.select_first()
+            self._is_showing_first = False
 
     # -- intents down ---------------------------------------------------------
 
@@ -127,7 +131,8 @@ class RecordFlow(QObject):
     @Slot(TimelineRow)
     def _choose_row(self, row: TimelineRow) -> None:
         if row.refs and self._session.models.forms.model is None:
-            self._session.models.record.choose(row.refs[0])
+            by_person = not self._is_showing_first
+            self._session.models.record.choose(row.refs[0], by_person=by_person)
 
     @Slot(str)
     def _filter(self, key: str) -> None:
@@ -176,6 +181,8 @@ class RecordFlow(QObject):
             session.models.centre.undo(detail.op_id)
         elif action is Action.SETTLE:
             session.sync_flow.settle(detail.op_id)
+        elif action is Action.SIGN:
+            self.sign_asked.emit()
         elif action is Action.WITHDRAW:
             session.sync_flow.withdraw(detail.op_id)
         elif not self._only_reads():
@@ -233,15 +240,6 @@ class RecordFlow(QObject):
     @Slot()
     def _link_changed(self) -> None:
         self._session.models.record.refresh()
-
-    def step_new(self, step: int) -> None:
-        """F3, Shift+F3: the next line that is new or unread."""
-        column = self._session.record_view.timeline
-        here = column.list.currentIndex().row()
-        place = column.model.next_new(here, step)
-        if place >= 0:
-            column.select(place)
-            column.list.setFocus()
 
 
 class SyncFlow(QObject):

@@ -14,6 +14,7 @@ from ui.navigation import Navigator
 from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
+from ui.reading_flow import ReadingFlow
 from ui.registry import KeySheet, all_commands
 from ui.results_flow import ResultsFlow
 from ui.results_page import ResultsPage
@@ -85,7 +86,13 @@ class SessionView(SessionSurface):
         self.sync_flow = SyncFlow(self)
         self.overlay_flow = OverlayFlow(self)
         self.results_flow = ResultsFlow(self, self.results_page)
-        self.overlay_flow.bind("sign", self.results_flow.sign)
+        reviews = context.services.reviews
+        self.reading_flow = ReadingFlow(self, reviews, context.lanes, self.results_flow.sign)
+        self.record_flow.sign_asked.connect(self.reading_flow.sign)
+        self.overlay_flow.bind("sign", self.reading_flow.sign)
+        self.overlay_flow.bind("next_unread", self.reading_flow.next)
+        self.overlay_flow.bind("previous_unread", self.reading_flow.previous)
+        self.overlay_flow.bind("toggle_unread", self.reading_flow.toggle_unread)
         self.overlay_flow.bind("acknowledge", self.results_flow.acknowledge)
         self.proof_flow = ProofFlow(self.models.status, context.sync, look, self)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)

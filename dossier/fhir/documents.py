@@ -8,6 +8,8 @@ what it orders.
 from base64 import b64encode
 from typing import Final
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct
 
@@ -32,11 +34,15 @@ PDF_BYTES: Final = 150_000
 ERROR_URL: Final = "urn:colloque:fhir:error-reason"
 """Extension: why a document was marked as an error, by whom and when; DocumentReference has no note."""
 
+_REPLACES: Final = "replaces"
+
 
 class Document(Struct, frozen=True, kw_only=True, gc=False):
     """`at` is the date of care when said, else of the document; `made` the date of the document.
 
-    `custodian`: the organisation that keeps it, a reference. `replaced`: a newer version exists. `media` is the content type of the first content.
+    `custodian`: the organisation that keeps it, a reference. `replaced`: a newer version exists. `replaces`: literal
+    references of the versions this one stands for. `media` is the content type of the first content.
+    `final`: its author ended it (docStatus). `authenticator`: who signed it, a reference.
     """
 
     id: str
@@ -48,6 +54,9 @@ class Document(Struct, frozen=True, kw_only=True, gc=False):
     made: str = ""
     status: str = ""
     replaced: bool = False
+    replaces: tuple[str, ...] = ()
+    final: bool = False
+    authenticator: str = ""
     author: str = ""
     author_name: str = ""
     custodian: str = ""
@@ -77,14 +86,22 @@ class _Context(Struct, frozen=True, kw_only=True, gc=False):
     period: Period | None = None
 
 
+class _Relation(Struct, frozen=True, kw_only=True, gc=False):
+    code: str = ""
+    target: Reference | None = None
+
+
 class _DocumentReference(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     id: str = ""
     status: str = ""
+    doc_status: str = ""
     type: Concept | None = None
     category: tuple[Concept, ...] = ()
     date: str = ""
     author: tuple[Reference, ...] = ()
+    authenticator: Reference | None = None
     custodian: Reference | None = None
+    relates_to: tuple[_Relation, ...] = ()
     description: str = ""
     security_label: tuple[Concept, ...] = ()
     content: tuple[_Content, ...] = ()
@@ -111,6 +128,13 @@ def decode(body: bytes) -> Document:
         made=made,
         status=raw.status,
         replaced=raw.status == "superseded",
+        replaces=tuple(
+            one.target.reference
+            for one in raw.relates_to
+            if one.code == _REPLACES and one.target and one.target.reference
+        ),
+        final=raw.doc_status in ("final", "amended"),
+        authenticator=raw.authenticator.reference if raw.authenticator else "",
         author=author.reference,
         author_name=author.display,
         custodian=raw.custodian.reference if raw.custodian else "",

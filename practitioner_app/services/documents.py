@@ -24,6 +24,10 @@ WRITTEN: Final = frozenset(
 """Types whose words are worth a page; a narrative of any other only repeats its elements."""
 
 
+_FOUND: Final = 250
+_EXCERPTS: Final = 60
+
+
 class Letter(Struct, frozen=True, kw_only=True):
     """`at` is the date of care, `made` when the document was made or received; `lines` are plain text.
 
@@ -96,6 +100,13 @@ class DocumentService:
                 rows.append(row)
         lines = tuple(line for row in rows for line in words_of(row))
         return self._letter(rows[0], lines) if lines else None
+
+    def found(self, owner: int, words: str) -> dict[tuple[str, str], str]:
+        """The resources of one patient whose words hold these, with an excerpt each, matches between U+0002
+        and U+0003; the Patient is none of them.
+        """
+        hits = self._reader.search(words, owner, _FOUND, _EXCERPTS) if words.strip() else ()
+        return {(hit.rtype, hit.id): hit.excerpt for hit in hits if hit.rtype != "Patient"}
 
     def _letter(self, row: CurrentRow, lines: tuple[str, ...]) -> Letter:
         value: Any = decode(row.rtype, row.body)

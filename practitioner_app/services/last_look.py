@@ -9,10 +9,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from dossier.clock import Clock, from_ms, to_ms
-from practitioner_app.ports import CurrentRow, Settings
+from dossier.wire.messages import Version
+from practitioner_app.ports import Settings
 
 _WIDTH: Final = 6
 _FORMAT: Final = b"1"
@@ -25,7 +26,18 @@ class Look(NamedTuple):
     marks: frozenset[bytes]
 
 
-def mark(row: CurrentRow) -> bytes:
+class Versioned(Protocol):
+    """A resource as it was shown."""
+
+    @property
+    def rtype(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def version(self) -> Version: ...
+
+
+def mark(row: Versioned) -> bytes:
     """Six bytes that change with the version of a row."""
     version = row.version
     text = f"{row.rtype}/{row.id}/{version.restore}.{version.k}"

@@ -25,6 +25,8 @@ from practitioner_app.services import allergy_panel, results
 from practitioner_app.services.authors import Authors, who
 from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding, decode
 from practitioner_app.services.last_look import LastLook, Look, mark
+from practitioner_app.services.read_marks import ReadMarks
+from practitioner_app.services.readings import Readings, owners_of, readings_of
 from practitioner_app.services.record_lists import Lists, listing
 from practitioner_app.services.rows import (
     AldRow,
@@ -32,6 +34,7 @@ from practitioner_app.services.rows import (
     Listing,
     Record,
     Strip,
+    TimelineItem,
 )
 from practitioner_app.services.timeline import Timeline
 from practitioner_app.services.writing import Actor
@@ -48,18 +51,24 @@ class RecordService:
         reader: RecordReader,
         outbox: Outbox,
         last_look: LastLook,
+        read_marks: ReadMarks,
         clock: Clock,
         actor: Actor,
     ) -> None:
         self._reader = reader
         self._outbox = outbox
         self._last_look = last_look
+        self._read_marks = read_marks
         self._clock = clock
         self._actor = actor
         self._decoding = Decoding()
         self._authors = Authors(reader)
         self._looks: dict[int, Look | None] = {}
         self._shown: dict[int, Sequence[CurrentRow]] = {}
+        self._unread: dict[int, frozenset[bytes]] = {}
+        self._chosen: dict[int, dict[bytes, bool]] = {}
+        """Lines that the person marked, read or unread, since the record was opened."""
+        self._left_unread: dict[int, frozenset[bytes]] = {}
 
     def open(self, owner: int) -> Record:
         """The record as this desktop knows it now."""
@@ -77,21 +86,56 @@ class RecordService:
         self._shown[owner] = rows
         if owner not in self._looks:
             self._looks[owner] = self._last_look.previous(owner)
-        return self._build(owner, decoded, cases, completeness)
+            self._unread[owner] = self._read_marks.unread(owner)
+        record = self._build(owner, decoded, cases, completeness)
+        self._keep_unread(owner, record)
+        return record
+
+    def mark_read(self, owner: int, item: TimelineItem, *, unread: bool) -> None:
+        """The person read a line, or wants to read it again; kept at once. Write lane."""
+        version = mark(item)
+        self._chosen.setdefault(owner, {})[version] = unread
+        left = self._left_unread.get(owner, frozenset()) - {version}
+        self._left_unread[owner] = left | {version} if unread else left
+        self._read_marks.keep(owner, self._left_unread[owner])
 
     def leave(self, owner: int) -> None:
         """The person goes to another patient or locks: what was shown is seen from now on."""
         shown = self._shown.pop(owner, None)
         self._looks.pop(owner, None)
+        self._unread.pop(owner, None)
+        self._chosen.pop(owner, None)
+        unread = self._left_unread.pop(owner, frozenset())
         if shown is not None:
             self._last_look.passed(owner, {mark(row) for row in shown})
+            self._read_marks.keep(owner, unread)
 
     def forget(self) -> None:
         """The session locks: nothing decoded stays in memory."""
         self._decoding.forget()
         self._authors.forget()
-        self._looks.clear()
-        self._shown.clear()
+        for kept in (self._looks, self._shown, self._unread, self._chosen, self._left_unread):
+            kept.clear()
+
+    def _keep_unread(self, owner: int, record: Record) -> None:
+        """What is unread now, for the moment the record is left."""
+        rows = record.timeline.rows
+        self._left_unread[owner] = frozenset(mark(item) for item in rows if item.unread)
+
+    def _readings(self, owner: int) -> Readings:
+        before, chosen = self._unread.get(owner, frozenset()), self._chosen.get(owner, {})
+
+        def is_unread(row: CurrentRow, fresh: bool) -> bool:  # noqa: FBT001 - what is_new said of it
+            if not before and not chosen:
+                return fresh
+            version = mark(row)
+            return chosen.get(version, fresh or version in before)
+
+        is_shown = self._reader.completeness(owner).readable
+        tasks = self._reader.rows(owner, ("Task",)) if is_shown else ()
+        self._authors.learn(owners_of(tasks))
+        found = readings_of(tasks, self._actor, self._authors.name)
+        return Readings(is_unread, self._is_mine, found)
 
     def _build(
         self,
@@ -105,7 +149,8 @@ class RecordService:
         observed = results.observed(decoded)
         patient = next((value for _, value in decoded if isinstance(value, Patient)), None)
         line = self._reader.patient(owner) if patient is None else None
-        timeline = Timeline(decoded, self._name, is_new).items()
+        readings = self._readings(owner)
+        timeline = Timeline(decoded, self._name, is_new, readings).items()
         history = lists.history()
         problems = lists.problems()
         labels = [row.label for rows in history.values() for row in rows]
@@ -147,12 +192,15 @@ class RecordService:
             return lambda _: False
         fresh = set()
         for row, value in decoded:
-            if row.state is ItemState.CONFIRMED and mark(row) not in look.marks:
-                reference, name = who(value[0] if isinstance(value, tuple) else value)
-                mine = reference == self._actor.reference if reference else name == self._actor.name
-                if not mine:
-                    fresh.add((row.rtype, row.id))
+            if row.state is not ItemState.CONFIRMED or mark(row) in look.marks:
+                continue
+            if not self._is_mine(value[0] if isinstance(value, tuple) else value):
+                fresh.add((row.rtype, row.id))
         return lambda row: (row.rtype, row.id) in fresh
+
+    def _is_mine(self, value: Any) -> bool:
+        reference, name = who(value)
+        return reference == self._actor.reference if reference else name == self._actor.name
 
     def _identity(self, owner: int, patient: Patient | None, line: PatientLine | None) -> Identity:
         today = self._clock.now().date()

@@ -19,6 +19,7 @@ from dossier.wire import codec
 from practitioner_app.ports import CurrentRow, RecordReader
 from practitioner_app.services.authors import Authors
 from practitioner_app.services.decoding import decode
+from practitioner_app.services.readings import asked_of
 from practitioner_app.services.results import Observed, measure
 from practitioner_app.services.rows import Item, Measure
 from practitioner_app.services.search import PatientHit, SearchService
@@ -113,6 +114,19 @@ class ReviewService:
         body = codec.resource(row.body)
         return self._writer.change(row, reviews.signed(body, self._writer.signature()))
 
+    def sign_unasked(self, owner: int, rtype: str, rid: str) -> Written:
+        """Read and signed by this person, although it was asked of nobody. Unavailable when it is not held."""
+        self._writer.row(Target(owner, rtype, rid))
+        signature = self._writer.signature()
+        asked = reviews.build(
+            rid=self._writer.new_id(),
+            patient=self._writer.patient_reference(owner),
+            focus=f"{rtype}/{rid}",
+            owner=signature.author,
+            at=signature.at,
+        )
+        return self._writer.create(owner, reviews.signed(asked, signature))
+
     def acknowledge(self, owner: int, rid: str) -> Written:
         """An alert value was seen; the result stays at the top of the list until it is signed."""
         row, _ = self._row(owner, rid)
@@ -131,10 +145,7 @@ class ReviewService:
         return row, review
 
     def _is_mine(self, review: Review) -> bool:
-        me = self._writer.actor
-        if me.reference and review.owner:
-            return review.owner == me.reference
-        return bool(review.owner_name) and review.owner_name == me.name
+        return asked_of(review, self._writer.actor)
 
     def _line(self, row: CurrentRow, review: Review) -> ReviewLine:
         report, results = self._results(row.owner, review.focus)

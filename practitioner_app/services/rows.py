@@ -322,6 +322,19 @@ class Fact(Struct, frozen=True, kw_only=True):
     flag: Flag = Flag.UNKNOWN
     band: Band | None = None
     """As sent with this very result (HZ-12)."""
+    note: str = ""
+    """What the laboratory wrote beside it: above all why it was corrected."""
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """A review of a line: `mine`, the duty of this person; `signed`, `by` whom and when; else asked of `by`."""
+
+    task: str
+    mine: bool
+    signed: bool
+    by: str = ""
+    at: str = ""
+    op_id: str = ""
 
 
 class TimelineItem(Item, frozen=True, kw_only=True):
@@ -348,6 +361,18 @@ class TimelineItem(Item, frozen=True, kw_only=True):
     none_known: bool = False
     """Somebody asked, and there is no known allergy: said in the words of the screen."""
     lot: str = ""
+    arrived: str = ""
+    """When it was sent or received, where that is told apart from the day of care."""
+    reading: Reading | None = None
+    versions: tuple["TimelineItem", ...] = ()
+    """The versions this one stands for, newest first: folded under it, counted nowhere."""
+    replaced: bool = False
+    corrected: bool = False
+    """The laboratory corrected one of the values."""
+    ongoing: bool = False
+    mine: bool = False
+    """Written by the person at this desktop."""
+    signed: bool = False
 
 
 class Record(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from msgspec import structs
+
 from dossier.fhir.allergies import Allergy
 from dossier.fhir.dates import sort_key
 from dossier.fhir.documents import Document
@@ -19,6 +21,7 @@ from dossier.fhir.problems import Problem
 from dossier.fhir.results import DIASTOLIC, SYSTOLIC, Flag, Report, Result, Value
 from practitioner_app.ports import CurrentRow, ItemState
 from practitioner_app.services.decoding import Decoded, Plain, Unreadable
+from practitioner_app.services.readings import Readings
 from practitioner_app.services.rows import Fact, Kind, TimelineItem
 from practitioner_app.services.standing import struck_of
 
@@ -51,6 +54,8 @@ _ABNORMAL: Final = frozenset(
     (Flag.LOW, Flag.HIGH, Flag.CRITICAL_LOW, Flag.CRITICAL_HIGH, Flag.ABNORMAL)
 )
 
+_CORRECTED: Final = frozenset(("corrected", "amended"))
+
 Name = Callable[[Any], str]
 IsNew = Callable[[CurrentRow], bool]
 
@@ -58,10 +63,13 @@ IsNew = Callable[[CurrentRow], bool]
 class Timeline:
     """Builds the lines of one patient; used once."""
 
-    def __init__(self, decoded: Sequence[Decoded], name: Name, is_new: IsNew) -> None:
+    def __init__(
+        self, decoded: Sequence[Decoded], name: Name, is_new: IsNew, readings: Readings
+    ) -> None:
         self._decoded = decoded
         self._name = name
         self._is_new = is_new
+        self._readings = readings
         self._results = {
             f"Observation/{row.id}": (row, value)
             for row, value in decoded
@@ -76,7 +84,33 @@ class Timeline:
         found = [item for item in map(self._single, self._decoded) if item is not None]
         found += self._groups()
         found.sort(key=lambda item: (item.order, item.rtype, item.id), reverse=True)
-        return tuple(found)
+        return self._folded(found)
+
+    def _folded(self, found: list[TimelineItem]) -> tuple[TimelineItem, ...]:
+        """A document stands for the versions it replaces, and for those they replaced."""
+        newer: dict[str, str] = {}
+        for row, value in self._decoded:
+            if isinstance(value, Document) and value.counts:
+                newer.update((old, f"{row.rtype}/{row.id}") for old in value.replaces)
+        if not newer:
+            return tuple(found)
+        by_reference = {f"{item.rtype}/{item.id}": item for item in found}
+        older: dict[str, list[TimelineItem]] = defaultdict(list)
+        for reference, item in by_reference.items():
+            newest, seen = reference, {reference}
+            while (above := newer.get(newest, "")) in by_reference:
+                newest = reference if above in seen else above
+                if above in seen:  # a circle: nobody can tell which is the newest
+                    break
+                seen.add(above)
+            if newest != reference:
+                older[newest].append(item)
+        folded = {f"{item.rtype}/{item.id}" for items in older.values() for item in items}
+        return tuple(
+            structs.replace(item, versions=tuple(older.get(reference, ())))
+            for reference, item in by_reference.items()
+            if reference not in folded
+        )
 
     def _claim(self) -> None:
         """What a line of something else already says: results of a report, the note of a consultation
@@ -198,6 +232,7 @@ class Timeline:
         rows = [row, *(part for part, _ in parts if part is not row)]
         new = any(map(self._is_new, rows))
         first = value[0] if isinstance(value, tuple) else value
+        results = [part for _, part in parts if isinstance(part, Result)] if parts else []
         return TimelineItem(
             owner=row.owner,
             rtype=row.rtype,
@@ -206,6 +241,7 @@ class Timeline:
             state=_state(rows),
             op_id=row.op_id,
             new=new,
+            mine=self._readings.is_mine(first),
             author=self._name(first),
             by_patient=getattr(first, "by_patient", False),
             at=at,
@@ -213,10 +249,8 @@ class Timeline:
             kind=kind,
             title=title,
             summary=summary,
-            facts=facts([result for _, result in parts if isinstance(result, Result)])
-            if parts
-            else (),
-            unread=new and kind in _TO_READ,
+            facts=facts(results) if results else (),
+            unread=self._readings.is_unread(row, new and kind in _TO_READ),
             struck=struck_of(first),
             none_known=isinstance(first, Allergy) and first.none_known and not first.partial,
             undecided=any(item.state is ItemState.CONFLICT for item in rows),
@@ -225,7 +259,34 @@ class Timeline:
             lot=getattr(first, "lot", ""),
             taking=first.status if isinstance(first, Treatment) else Taking.UNKNOWN,
             until=first.until if isinstance(first, Treatment) else "",
+            arrived=_arrived(first),
+            reading=self._readings.of(rows),
+            replaced=isinstance(first, Document) and first.replaced,
+            corrected=any(
+                result.status in _CORRECTED for result in (first, *results) if _is_result(result)
+            ),
+            ongoing=isinstance(first, Encounter) and first.status == "in-progress",
+            signed=_is_signed(first, parts),
         )
+
+
+def _is_result(value: object) -> bool:
+    return isinstance(value, Result | Report)
+
+
+def _arrived(value: Any) -> str:
+    """When a document was made or received, a report sent."""
+    if isinstance(value, Document):
+        return value.made
+    return value.issued if isinstance(value, Result | Report) else ""
+
+
+def _is_signed(value: Any, parts: Sequence[tuple[CurrentRow, Any]]) -> bool:
+    """A note or a document that its author signed."""
+    if isinstance(value, Document):
+        return value.final and bool(value.authenticator)
+    notes = [value, *(part for _, part in parts)]
+    return any(isinstance(note, Note) and note.signed for note in notes)
 
 
 _URGENCY: Final = (
@@ -255,7 +316,7 @@ def facts(results: Sequence[Result]) -> tuple[Fact, ...]:
 def _facts(result: Result) -> Iterable[Fact]:
     if not result.components:
         if result.value.number is not None or result.value.text:
-            yield _fact(result.value)
+            yield _fact(result.value, result.note)
         return
     upper, lower = result.component(SYSTOLIC), result.component(DIASTOLIC)
     if upper is not None and lower is not None:
@@ -267,12 +328,13 @@ def _facts(result: Result) -> Iterable[Fact]:
             unit=upper.unit,
             flag=flags[0] if flags else upper.flag,
             band=result.value.band,
+            note=result.note,
         )
         return
     yield from (_fact(item) for item in result.components)
 
 
-def _fact(value: Value) -> Fact:
+def _fact(value: Value, note: str = "") -> Fact:
     return Fact(
         label=value.label,
         number=value.number,
@@ -281,6 +343,7 @@ def _fact(value: Value) -> Fact:
         text=value.text,
         flag=value.flag,
         band=value.band,
+        note=note,
     )
 
 

@@ -25,6 +25,7 @@ from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.letterheads import LetterheadService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
+from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.result_grid import ResultService
 from practitioner_app.services.reviews import ReviewService
@@ -149,6 +150,7 @@ class World:
                 reader=self.store,
                 outbox=self.outbox,
                 last_look=LastLook(self.store.settings, self.clock),
+                read_marks=ReadMarks(self.store.settings),
                 clock=self.clock,
                 actor=ACTOR,
             ),

@@ -1,6 +1,15 @@
 """How a line of the timeline is painted: 46 px, date, glyph, kind and summary, second line, chips."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -82,6 +91,9 @@ class TimelineDelegate(QStyledItemDelegate):
             bar = QRect(rect.x(), rect.y(), 3, rect.height())
             painter.fillRect(bar, look.colour("accent"))
         half = rect.height() / 2
+        if row.is_older:
+            bar = QRect(rect.x() + self._text_x - 8, rect.y() + 4, 2, rect.height() - 8)
+            painter.fillRect(bar, look.colour("line"))
         weight = Weight.BOLD if row.unread else Weight.REGULAR
         first = QRectF(rect.x(), rect.y() + 3, rect.width(), half - 3)
         tone = "text" if row.unread else "muted"
@@ -92,6 +104,8 @@ class TimelineDelegate(QStyledItemDelegate):
         colour = look.colour("accent" if row.unread else "muted")
         look.icons.draw(painter, spot, row.glyph, colour, side)
         left = rect.x() + self._text_x
+        if row.versions:
+            self._paint_arrow(painter, rect, row)
         room = QRectF(left, first.y(), rect.right() - left - TEXT_PAD, first.height())
         kind = Run(row.kind + "  ", Weight.BOLD if row.unread else Weight.SEMIBOLD)
         summary = row.summary
@@ -105,9 +119,21 @@ class TimelineDelegate(QStyledItemDelegate):
             painter.drawLine(int(left), int(y), int(left + used), int(y))
         end = self._paint_chips(painter, rect, row, half)
         second = QRectF(left, rect.y() + half - 1, end - left - 8, half - 5)
-        draw_runs(painter, look, second, (Run(row.second, 400, "muted", Size.LABEL),))
+        draw_runs(painter, look, second, row.second)
         rule = QRect(left, rect.bottom(), rect.right() - left + 1, 1)
         painter.fillRect(rule, look.colour("line"))
+
+    def _paint_arrow(self, painter: QPainter, rect: QRect, row: TimelineRow) -> None:
+        """Under the glyph: older versions are folded there, or shown."""
+        look, side = self._look, self._look.px(14)
+        middle = rect.x() + self._glyph_x + look.px(16) / 2
+        centre = QPointF(middle, rect.y() + rect.height() * 0.72)
+        painter.save()
+        painter.translate(centre)
+        painter.rotate(0 if row.is_open else -90)
+        spot = QPoint(-side // 2, -side // 2)
+        look.icons.draw(painter, spot, "down_small", look.colour("accent"), side)
+        painter.restore()
 
     def _paint_chips(self, painter: QPainter, rect: QRect, row: TimelineRow, half: float) -> float:
         """Chips from the right on the second line; returns where they begin."""

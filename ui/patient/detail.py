@@ -205,8 +205,12 @@ class ResultTable(QWidget):
                 label.setAlignment(right)
             grid.addWidget(label, 0, place)
         for line, item in enumerate(state.grid):
-            place = 2 * line + 1
+            place = 3 * line + 1
             grid.addWidget(Rule(look), place, 0, 1, 5)
+            if item.note:
+                note = PlainLabel(look, item.note, size=Size.LABEL, colour="muted", wrap=True)
+                note.setContentsMargins(0, 0, 0, 6)
+                grid.addWidget(note, place + 2, 0, 1, 5)
             name = RunLabel(look, (Run(item.label),), wrap=True)
             tone = "danger" if item.flag else "text"
             value = PlainLabel(look, item.value, weight=Weight.SEMIBOLD, colour=tone)

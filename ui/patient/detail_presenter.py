@@ -11,6 +11,7 @@ from practitioner_app.services.rows import (
     Fact,
     HistoryRow,
     Item,
+    Kind,
     ProblemRow,
     Record,
     Struck,
@@ -72,7 +73,7 @@ def lines_of(record: Record, ref: Ref) -> Lines:
         problem=_find(record.problems.rows, ref),
         history=_find([row for part in record.history.values() for row in part.rows], ref),
         treatment=_find((*record.treatments.rows, *record.past_treatments.rows), ref),
-        event=_event(record, ref),
+        event=event_of(record, ref),
     )
 
 
@@ -80,17 +81,21 @@ def _find(rows: Sequence[R], ref: Ref) -> R | None:
     return next((row for row in rows if row.rtype == ref.rtype and row.id == ref.id), None)
 
 
-def _event(record: Record, ref: Ref) -> TimelineItem | None:
+def event_of(record: Record, ref: Ref) -> TimelineItem | None:
+    """The line of the timeline that speaks for a resource, older versions too."""
     wanted = (ref.rtype, ref.id)
     for item in record.timeline.rows:
         if (item.rtype, item.id) == wanted or wanted in item.members:
             return item
+        for older in item.versions:
+            if (older.rtype, older.id) == wanted or wanted in older.members:
+                return older
     return None
 
 
 def members_of(record: Record, ref: Ref) -> tuple[tuple[str, str], ...]:
     """The resources that the line of a reference speaks for."""
-    event = _event(record, ref)
+    event = event_of(record, ref)
     return (event.members or ((event.rtype, event.id),)) if event else ((ref.rtype, ref.id),)
 
 
@@ -124,7 +129,8 @@ def detail(
         paper=_paper(shown, record, speaking) if shown and not shown.note else None,
         prose=_prose(event, shown) if event and shown and shown.note else (),
         notice=_notice(chosen, speaking),
-        actions=_actions(chosen, lines, speaking),
+        actions=_actions(chosen, lines, speaking, narrowed=record.narrowed),
+        may_sign=event is not None and row is None and may_sign(event) and not record.narrowed,
         ref=Ref(chosen.rtype, chosen.id),
         op_id=chosen.op_id,
     )
@@ -298,6 +304,7 @@ def _grid(event: TimelineItem | None, speaking: Speaking) -> tuple[GridRow, ...]
             unit=speaking.formats.unit(fact.unit) if fact.number is not None else "",
             flag=flag_words(speaking.texts, fact.flag) if fact.flag is not Flag.UNKNOWN else "",
             band=band_words(fact.band, speaking.formats, fact.number),
+            note=fact.note,
         )
         for fact in event.facts
     )
@@ -316,7 +323,22 @@ def _plots(event: TimelineItem | None, record: Record, speaking: Speaking) -> tu
     )[:3]
 
 
-def _actions(row: Item, lines: Lines, speaking: Speaking) -> tuple[ActionState, ...]:
+_TO_SIGN = frozenset((Kind.LABORATORY, Kind.IMAGING, Kind.LETTER, Kind.DOCUMENT))
+
+
+def may_sign(event: TimelineItem) -> bool:
+    """What others sent is signed as read once; one's own writing is signed when it is written."""
+    if event.struck or event.undecided or event.by_patient:
+        return False
+    reading = event.reading
+    if reading is not None:
+        return not reading.signed
+    return event.kind in _TO_SIGN and not event.mine and event.state is ItemState.CONFIRMED
+
+
+def _actions(
+    row: Item, lines: Lines, speaking: Speaking, *, narrowed: bool
+) -> tuple[ActionState, ...]:
     """What the state of the line allows; nothing that would not work."""
     tr = speaking.texts.tr
     undecided = row.state is ItemState.CONFLICT or getattr(row, "undecided", False)
@@ -327,6 +349,9 @@ def _actions(row: Item, lines: Lines, speaking: Speaking) -> tuple[ActionState, 
         actions.append(ActionState(Action.UNDO, tr("Undo"), "Ctrl+Z"))
     if row.state is ItemState.REFUSED:
         actions.append(ActionState(Action.WITHDRAW, tr("Withdraw…")))
+    event = lines.event
+    if row is event and event is not None and not narrowed and may_sign(event):
+        actions.append(ActionState(Action.SIGN, tr("Sign as read"), "Alt+V", primary=True))
     editable = lines.allergy or lines.problem or lines.treatment
     if editable is None or editable.struck or row.rtype not in EDITABLE:
         return tuple(actions)

@@ -9,27 +9,7 @@ def commands(texts: Texts) -> tuple[Command, ...]:
     here, go = tr("In the record"), tr("Go to")
     return (
         Command(key="record", title=tr("Record"), group=go, shortcut="Alt+1", needs_patient=True),
-        Command(
-            key="filter",
-            title=tr("Filter the timeline"),
-            group=here,
-            shortcut="Ctrl+F",
-            needs_patient=True,
-        ),
-        Command(
-            key="next_unread",
-            title=tr("Next new item"),
-            group=here,
-            shortcut="F3",
-            needs_patient=True,
-        ),
-        Command(
-            key="previous_unread",
-            title=tr("Previous new item"),
-            group=here,
-            shortcut="Shift+F3",
-            needs_patient=True,
-        ),
+        *_reading(texts),
         Command(
             key="panes",
             title=tr("Next pane, or back to the open record"),
@@ -58,6 +38,42 @@ def commands(texts: Texts) -> tuple[Command, ...]:
             title=tr("Close the record"),
             group=here,
             shortcut="Ctrl+W",
+            needs_patient=True,
+        ),
+    )
+
+
+def _reading(texts: Texts) -> tuple[Command, ...]:
+    """Along the timeline."""
+    tr = texts.tr
+    here = tr("In the record")
+    return (
+        Command(
+            key="filter",
+            title=tr("Filter the timeline"),
+            group=here,
+            shortcut="Ctrl+F",
+            needs_patient=True,
+        ),
+        Command(
+            key="next_unread",
+            title=tr("Next unread item"),
+            group=here,
+            shortcut="F3",
+            needs_patient=True,
+        ),
+        Command(
+            key="previous_unread",
+            title=tr("Previous unread item"),
+            group=here,
+            shortcut="Shift+F3",
+            needs_patient=True,
+        ),
+        Command(
+            key="toggle_unread",
+            title=tr("Mark as unread, or as read"),
+            group=here,
+            shortcut="U",
             needs_patient=True,
         ),
     )

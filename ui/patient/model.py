@@ -83,6 +83,12 @@ class TimelineModel(QAbstractListModel):
         """The place of a row, -1 when it is not there."""
         return next((i for i, known in enumerate(self._rows.keys) if known == key), -1)
 
+    def next_unread(self, after: int, step: int) -> int:
+        """The next (or previous) unread row, from the other end again after the last; -1 when there is none."""
+        count = len(self._rows)
+        places = ((after + step * n) % count for n in range(1, count + 1)) if count else ()
+        return next((i for i in places if self._rows.is_unread(i)), -1)
+
     def next_new(self, after: int, step: int) -> int:
         """The next (or previous) new or unread row from a place, -1 when there is none."""
         places = range(after + step, len(self._rows) if step > 0 else -1, step)

@@ -22,6 +22,7 @@ from ui.patient import banner as zone
 from ui.patient.line_words import chips_of, joined
 from ui.patient.rows import RowPresenter
 from ui.patient.screen import RecordState
+from ui.patient.sought import Excerpts
 from ui.patient.state import Disagreement, Ref, SummaryCard, SummaryLine
 from ui.patient.timeline_presenter import filters, rows_presenter, timeline
 from ui.results.presenter import plot_of
@@ -48,12 +49,22 @@ def record_state(
     presenter: RowPresenter | None = None,
     *,
     filter_key: str,
-    words: str,
+    words: str = "",
+    excerpts: Excerpts | None = None,
+    unfolded: frozenset[str] = frozenset(),
 ) -> RecordState:
     """The whole record screen, consistent with itself: everything comes from one `Record`."""
     tr = speaking.texts.tr
     presenter = presenter or rows_presenter(record, speaking)
-    rows, why = timeline(record, speaking, presenter, filter_key=filter_key, words=words)
+    rows, why = timeline(
+        record,
+        speaking,
+        presenter,
+        filter_key=filter_key,
+        words=words,
+        excerpts=excerpts,
+        unfolded=unfolded,
+    )
     receiving = zone.missing_words(record, speaking)
     return RecordState(
         owner=record.owner,

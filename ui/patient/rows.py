@@ -1,7 +1,9 @@
 """The rows of a timeline, each presented when it is first looked at: a list of a thousand costs what is seen."""
 
 from collections.abc import Callable, Sequence
-from typing import overload
+from typing import Protocol, overload
+
+from msgspec import structs
 
 from practitioner_app.services.rows import TimelineItem
 from ui.patient.state import TimelineRow
@@ -25,15 +27,23 @@ class RowPresenter:
         return made
 
 
+class Presenter(Protocol):
+    """Makes the row of an event."""
+
+    def row(self, item: TimelineItem) -> TimelineRow: ...
+
+
 class TimelineRows(Sequence[TimelineRow]):
     """Heads, and events not yet presented. Two are equal when they show the same things."""
 
     def __init__(
         self,
         entries: Sequence[TimelineRow | TimelineItem] = (),
-        presenter: RowPresenter | None = None,
+        presenter: Presenter | None = None,
+        unfolded: frozenset[str] = frozenset(),
     ) -> None:
         self.entries = tuple(entries)
+        self.unfolded = unfolded
         self._presenter = presenter
         self.keys = tuple(map(key_of, self.entries))
 
@@ -53,10 +63,14 @@ class TimelineRows(Sequence[TimelineRow]):
         if isinstance(entry, TimelineRow):
             return entry
         assert self._presenter is not None
-        return self._presenter.row(entry)
+        row = self._presenter.row(entry)
+        is_open = bool(row.versions) and row.key in self.unfolded
+        return structs.replace(row, is_open=True) if is_open else row
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TimelineRows) and self.entries == other.entries
+        if not isinstance(other, TimelineRows):
+            return False
+        return self.entries == other.entries and self.unfolded == other.unfolded
 
     def __hash__(self) -> int:
         return hash(self.keys)
@@ -74,9 +88,14 @@ class TimelineRows(Sequence[TimelineRow]):
         entry = self.entries[place]
         return entry.new or entry.unread
 
+    def is_unread(self, place: int) -> bool:
+        """Whether the row is unread; presents nothing."""
+        return self.entries[place].unread
+
     def without(self, start: int, end: int) -> "TimelineRows":
         """The same rows but those from `start` to `end`."""
-        return TimelineRows(self.entries[:start] + self.entries[end:], self._presenter)
+        kept = self.entries[:start] + self.entries[end:]
+        return TimelineRows(kept, self._presenter, self.unfolded)
 
     def differing(self, other: "TimelineRows") -> list[int]:
         """The places whose entries differ, in two lists of the same keys."""

@@ -79,8 +79,13 @@ class TimelineRow(Struct, frozen=True, kw_only=True):
     summary: tuple[Run, ...] = ()
     values: bool = False
     """The summary is a list of values: those that do not fit are counted, none is cut."""
-    second: str = ""
+    second: tuple[Run, ...] = ()
     chips: tuple[ChipState, ...] = ()
+    versions: int = 0
+    """How many older versions are folded under it."""
+    is_open: bool = False
+    is_older: bool = False
+    """A replaced version, under the one that stands for it."""
     unread: bool = False
     new: bool = False
     struck: bool = False
@@ -103,6 +108,7 @@ class Action(StrEnum):
     EDIT = "edit"
     END = "end"
     ERROR = "error"
+    SIGN = "sign"
     SETTLE = "settle"
     WITHDRAW = "withdraw"
 
@@ -128,6 +134,7 @@ class GridRow(Struct, frozen=True):
     flag: str = ""
     band: str = ""
     plot: str = ""
+    note: str = ""
 
 
 class PaperState(Struct, frozen=True, kw_only=True):
@@ -158,5 +165,6 @@ class DetailState(Struct, frozen=True, kw_only=True):
     prose: tuple[str, ...] = ()
     notice: str = ""
     actions: tuple[ActionState, ...] = ()
+    may_sign: bool = False
     ref: Ref | None = None
     op_id: str = ""

@@ -35,6 +35,8 @@ class TimelineColumn(QWidget):
     opened = Signal(TimelineRow)
     filtered = Signal(str)
     searched = Signal(str)
+    unfolded = Signal(str, bool)
+    """The key of a line, and whether its older versions are to be shown."""
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +89,7 @@ class TimelineColumn(QWidget):
         self.list.setBatchSize(200)
         self.list.selectionModel().selectionChanged.connect(self._selection)
         self.list.activated.connect(self._activated)
+        self.list.installEventFilter(self)
         self._empty = QWidget()
         self._empty_box = column()
         self._empty.setLayout(self._empty_box)
@@ -110,6 +113,7 @@ class TimelineColumn(QWidget):
         self._is_told = True  # a line that goes chooses no other one
         self.model.show_rows(rows)
         self._is_told = False
+        self.list.viewport().update()  # the same lines, other words marked in them
         if why_empty != self._why:
             self._why = why_empty
             empty_out(self._empty_box)
@@ -199,8 +203,26 @@ class TimelineColumn(QWidget):
         if row_ is not None and row_.group is None:
             self.opened.emit(row_)
 
+    def _arrow(self, key: Qt.Key) -> bool:
+        """Right shows the versions a line stands for, left folds them again, from one of them too."""
+        place = self.list.currentIndex().row()
+        if key not in {Qt.Key.Key_Right, Qt.Key.Key_Left} or place < 0:
+            return False
+        row_ = self.model.rows[place]
+        if key == Qt.Key.Key_Left and row_.is_older:
+            while place > 0 and row_.is_older:
+                place -= 1
+                row_ = self.model.rows[place]
+            self.select(place)
+        if not row_.versions:
+            return False
+        self.unfolded.emit(row_.key, key == Qt.Key.Key_Right)
+        return True
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if watched is self.list:
+                return self._arrow(Qt.Key(event.key()))
             if event.key() == Qt.Key.Key_Down:
                 self.list.setFocus()
                 self.list.step(1)

@@ -4,10 +4,11 @@ from dossier.fhir.medications import Taking
 from dossier.fhir.results import Flag
 from practitioner_app.services.rows import Emptiness, Fact, Kind, Record, TimelineItem
 from ui.patient.line_words import chips_of, joined
-from ui.patient.rows import RowPresenter, TimelineRows
+from ui.patient.rows import Presenter, RowPresenter, TimelineRows, key_of
+from ui.patient.sought import Excerpts, MarkingPresenter, Sought, says
 from ui.patient.state import FilterState, GroupKind, Ref, TimelineRow
 from ui.speaking import Speaking
-from ui.theme.tokens import Tone, Weight
+from ui.theme.tokens import Size, Tone, Weight
 from ui.widgets.chip import ChipState
 from ui.widgets.text import Run
 from ui.words import (
@@ -23,16 +24,21 @@ from ui.words import (
 )
 
 FILTERS: tuple[tuple[str, frozenset[Kind]], ...] = (
+    ("consultations", frozenset({Kind.CONSULTATION})),
     ("laboratory", frozenset({Kind.LABORATORY})),
     ("letters", frozenset({Kind.LETTER, Kind.DOCUMENT})),
     ("imaging", frozenset({Kind.IMAGING})),
     ("prescriptions", frozenset({Kind.PRESCRIPTION, Kind.TREATMENT})),
+    ("vaccines", frozenset({Kind.VACCINE})),
 )
 
 
 def rows_presenter(record: Record, speaking: Speaking) -> RowPresenter:
     """Presents the events of this record."""
-    return RowPresenter(lambda item: timeline_row(item, record, speaking))
+    older = {key_of(one) for item in record.timeline.rows for one in item.versions}
+    return RowPresenter(
+        lambda item: timeline_row(item, record, speaking, older=key_of(item) in older)
+    )
 
 
 _KINDS = dict(FILTERS)
@@ -46,6 +52,8 @@ _IMPLIED = frozenset(
 def _passes(item: TimelineItem, filter_key: str) -> bool:
     if filter_key == "unread":
         return item.unread
+    if filter_key == "to_sign":
+        return item.reading is not None and item.reading.mine and not item.reading.signed
     if filter_key == "patient":
         return item.by_patient
     kinds = _KINDS.get(filter_key)
@@ -55,13 +63,16 @@ def _passes(item: TimelineItem, filter_key: str) -> bool:
 def filters(record: Record, speaking: Speaking) -> tuple[FilterState, ...]:
     """Every filter that would leave something, with how much."""
     tr, trc = speaking.texts.tr, speaking.texts.trc
-    calling = {"unread", "patient"}
+    calling = {"unread", "to_sign", "patient"}
     names = {
         "unread": tr("Unread items"),
+        "to_sign": tr("To sign"),
+        "consultations": trc("timeline", "Consultations"),
         "laboratory": trc("timeline", "Laboratory"),
         "letters": tr("Letters"),
         "imaging": trc("timeline", "Imaging"),
         "prescriptions": tr("Prescriptions"),
+        "vaccines": trc("timeline", "Vaccines"),
         "patient": tr("Additions of the patient"),
     }
     items = record.timeline.rows
@@ -74,16 +85,26 @@ def filters(record: Record, speaking: Speaking) -> tuple[FilterState, ...]:
 
 
 def timeline(
-    record: Record, speaking: Speaking, presenter: RowPresenter, *, filter_key: str, words: str
+    record: Record,
+    speaking: Speaking,
+    presenter: RowPresenter,
+    *,
+    filter_key: str,
+    words: str = "",
+    excerpts: Excerpts | None = None,
+    unfolded: frozenset[str] = frozenset(),
 ) -> tuple[TimelineRows, str]:
     """Rows under their heads, and why there is none. Newest first in each group. Only words asked for
-    need the rows presented here.
+    need the rows presented here. `unfolded`: the lines whose older versions are shown; `excerpts`: of the
+    documents that hold the words, by (type, id).
     """
     listing, texts = record.timeline, speaking.texts
-    wanted = words.casefold().split()
     shown = [item for item in listing.rows if _passes(item, filter_key)]
-    if wanted:
-        shown = [i for i in shown if _says(presenter.row(i).words.casefold(), wanted)]
+    presents: Presenter = presenter
+    sought = Sought(words=words, excerpts=excerpts or {})
+    if sought.tokens:
+        shown = [item for item in shown if _holds(item, presenter, sought)]
+        presents = MarkingPresenter(presenter, sought)
     if not shown:
         emptiness, none = listing.emptiness, texts.tr("Nothing in this record")
         if listing.rows:
@@ -102,20 +123,30 @@ def timeline(
     entries: list[TimelineRow | TimelineItem] = []
     for kind, members in groups.items():
         if members:
-            entries.append(_head(kind, len(members), record, speaking))
-            entries += members
-    return TimelineRows(entries, presenter), ""
+            entries.append(_head(kind, members, record, speaking))
+            for item in members:
+                entries.append(item)
+                if item.versions and key_of(item) in unfolded:
+                    entries += item.versions
+    return TimelineRows(entries, presents, unfolded), ""
 
 
-def _says(text: str, wanted: list[str]) -> bool:
-    return all(word in text for word in wanted)
+def _holds(item: TimelineItem, presenter: RowPresenter, sought: Sought) -> bool:
+    """Whether the line, its pages, or one of the versions folded under it say the words."""
+    wanted = sought.tokens
+    lines = (item, *item.versions)
+    return any(says(presenter.row(line), wanted) or sought.is_in(line) for line in lines)
 
 
-def _head(kind: GroupKind, count: int, record: Record, speaking: Speaking) -> TimelineRow:
-    texts = speaking.texts
+def _head(
+    kind: GroupKind, members: list[TimelineItem], record: Record, speaking: Speaking
+) -> TimelineRow:
+    texts, count = speaking.texts, len(members)
     aside = ""
     if kind is GroupKind.TODAY:
         head = texts.tr("Today")
+        if any(item.ongoing for item in members):
+            head = texts.tr("Today — consultation in progress")
     elif kind is GroupKind.NEW and record.last_look is not None:
         moment = speaking.formats.moment(record.last_look)
         head = texts.tr("New since you last looked, on {moment}", moment=moment)
@@ -189,8 +220,42 @@ def taking_chips(item: TimelineItem, speaking: Speaking) -> tuple[ChipState, ...
     return (ChipState(word, Tone.NEUTRAL),)
 
 
-def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> TimelineRow:
-    """One event, ready to paint."""
+def reading_chips(item: TimelineItem, speaking: Speaking) -> tuple[ChipState, ...]:
+    """Whether the line is unread, to be signed or signed as read; where nothing of it, whether it was signed."""
+    texts, reading = speaking.texts, item.reading
+    chips: list[ChipState] = []
+    if reading is not None and not reading.signed:
+        word = texts.trc("one", "To sign")
+        if not reading.mine and reading.by:
+            word = texts.tr("To be signed by {name}", name=reading.by)
+        chips.append(ChipState(word, Tone.WAIT if reading.mine else Tone.NEUTRAL))
+    if item.unread:
+        chips.append(ChipState(texts.tr("Unread"), Tone.WAIT))
+    if reading is not None and reading.signed:
+        chips.append(ChipState(texts.trc("one", "Signed as read"), Tone.NEUTRAL))
+    elif item.signed and not chips:
+        chips.append(ChipState(texts.trc("one", "Signed"), Tone.NEUTRAL))
+    return tuple(chips)
+
+
+def second_line(item: TimelineItem, speaking: Speaking) -> str:
+    """The hour, who, when it came where that is another day, who signed it as read."""
+    texts, formats, reading = speaking.texts, speaking.formats, item.reading
+    came = ""
+    if item.arrived and formats.day(item.arrived) != formats.day(item.at):
+        came = texts.tr("received on {date}", date=formats.moment(item.arrived))
+    seen = ""
+    if reading is not None and reading.signed and reading.by:
+        seen = texts.tr(
+            "read and signed by {name} on {date}", name=reading.by, date=formats.moment(reading.at)
+        )
+    return " · ".join(part for part in (formats.time(item.at), item.author, came, seen) if part)
+
+
+def timeline_row(
+    item: TimelineItem, record: Record, speaking: Speaking, *, older: bool = False
+) -> TimelineRow:
+    """One event, ready to paint. `older`: a version that another line stands for."""
     texts, formats = speaking.texts, speaking.formats
     chips: list[ChipState] = list(chips_of(item.state, speaking, undecided=item.undecided))
     chips += struck_chips(texts, item.struck, item.rtype)
@@ -198,13 +263,20 @@ def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> Time
     if item.by_patient:
         word = by_patient_word(texts, record.identity.sex)
         chips.append(ChipState(word, Tone.OK, "person"))
-    if item.unread:
-        chips.append(ChipState(texts.tr("Unread"), Tone.WAIT))
+    if item.corrected:
+        chips.append(ChipState(texts.tr("Corrected"), Tone.NEUTRAL))
+    if item.replaced or older:
+        chips.append(ChipState(texts.tr("Replaced"), Tone.NEUTRAL))
+    if item.versions:
+        count = len(item.versions) + 1
+        word = texts.trn("{count} version", "{count} versions", count)
+        chips.append(ChipState(word, Tone.NEUTRAL))
+    chips += reading_chips(item, speaking)
     weight = Weight.BOLD if item.unread else Weight.REGULAR
     facts = fact_runs(item.facts, speaking)
     kind = kind_word(texts, item.kind)
     summary = list(facts) or [Run(told(item, kind, speaking), weight)]
-    second = " · ".join(part for part in (formats.time(item.at), item.author) if part)
+    second = second_line(item, speaking)
     flags = [flag_words(texts, fact.flag) for fact in item.facts if flag_sign(fact.flag)]
     said = joined(
         formats.day(item.at),
@@ -222,8 +294,10 @@ def timeline_row(item: TimelineItem, record: Record, speaking: Speaking) -> Time
         kind=kind,
         summary=tuple(summary),
         values=bool(facts),
-        second=second,
+        second=(Run(second, Weight.REGULAR, "muted", Size.LABEL),) if second else (),
         chips=tuple(chips),
+        versions=len(item.versions),
+        is_older=older,
         unread=item.unread,
         new=item.new or item.unread,
         struck=bool(item.struck),

@@ -24,6 +24,7 @@ class RecordView(QWidget):
     chosen = Signal(TimelineRow)
     filtered = Signal(str)
     searched = Signal(str)
+    unfolded = Signal(str, bool)
     settled = Signal(str)
     added = Signal(str)
     curve_asked = Signal(str)
@@ -69,6 +70,7 @@ class RecordView(QWidget):
         self.timeline.opened.connect(self._row_opened)
         self.timeline.filtered.connect(self.filtered)
         self.timeline.searched.connect(self.searched)
+        self.timeline.unfolded.connect(self.unfolded)
 
     @property
     def owner(self) -> int | None:

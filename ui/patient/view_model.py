@@ -20,6 +20,7 @@ from practitioner_app.services.record import RecordService
 from practitioner_app.services.rows import Record
 from ui.errors import error_sentence
 from ui.patient.detail_presenter import curve_detail, detail, members_of
+from ui.patient.looked_at import LookedAt
 from ui.patient.presenter import record_state
 from ui.patient.rows import RowPresenter, TimelineRows
 from ui.patient.screen import RecordState
@@ -38,16 +39,21 @@ class RecordScreen(Struct, frozen=True, kw_only=True):
     detail: DetailState | None = None
     filter_key: str = "all"
     words: str = ""
+    unfolded: frozenset[str] = frozenset()
     problem: str = ""
     missing: bool = False
+
+    @property
+    def asked(self) -> tuple[str, str, frozenset[str]]:
+        """What the timeline is asked to leave, to mark and to unfold."""
+        return self.filter_key, self.words, self.unfolded
 
 
 class _Answer(NamedTuple):
     """A record and its screen, both made on the read lane: the main thread only shows them."""
 
     record: Record
-    filter_key: str
-    words: str
+    asked: tuple[str, str, frozenset[str]]
     shown: RecordState | None
     presenter: RowPresenter
 
@@ -56,14 +62,13 @@ class _Listed(NamedTuple):
     """The rows that a filter leaves of a record, and why there is none."""
 
     record: Record
-    filter_key: str
-    words: str
+    asked: tuple[str, str, frozenset[str]]
     rows: TimelineRows
     why_empty: str
 
 
 class RecordModel(QObject):
-    """Intents: open, leave, filter, search, choose, show_curve, close_detail."""
+    """Intents: open, leave, filter, search, unfold, choose, mark_unread, show_curve."""
 
     changed = Signal()
 
@@ -88,6 +93,9 @@ class RecordModel(QObject):
         self._ref: Ref | None = None
         self._letter: Letter | None = None
         self._curve = ""
+        self._looked_at = LookedAt(records, lanes, self)
+        self._looked_at.marked.connect(self._marked)
+        self._looked_at.refused.connect(self._failed)
         changes.published.connect(self._published)
 
     @property
@@ -114,6 +122,7 @@ class RecordModel(QObject):
             self._close()
             self._set(RecordScreen(owner=owner))
         self._ref, self._letter, self._curve = ref, None, ""
+        self._looked_at.chose(ref)
         self._ask()
         journal = self._journal
         self._lanes.write(lambda: journal.opened(owner))
@@ -126,6 +135,7 @@ class RecordModel(QObject):
 
     def _close(self) -> None:
         owner, records = self._state.owner, self._records
+        self._looked_at.left(self._record)
         if owner is not None:
             self._lanes.write(lambda: records.leave(owner))
         self._record, self._shown, self._presenter = None, None, None
@@ -144,31 +154,60 @@ class RecordModel(QObject):
         record, presenter, speaking = self._record, self._presenter, self._speak()
         if record is None or presenter is None or not record.found:
             return
-        key, words = self._state.filter_key, self._state.words
+        asked, documents = self._state.asked, self._documents
 
         def listed() -> _Listed:
-            rows, why = timeline(record, speaking, presenter, filter_key=key, words=words)
-            return _Listed(record, key, words, rows, why)
+            key, words, unfolded = asked
+            rows, why = timeline(
+                record,
+                speaking,
+                presenter,
+                filter_key=key,
+                words=words,
+                excerpts=documents.found(record.owner, words),
+                unfolded=unfolded,
+            )
+            return _Listed(record, asked, rows, why)
 
         self._lanes.read(listed, self._listed, self._failed, key="patient.rows")
 
     def _listed(self, answer: _Listed) -> None:
         """Dropped when the record was read again, or another filter asked for, meanwhile."""
-        state = self._state
-        is_fitting = (answer.filter_key, answer.words) == (state.filter_key, state.words)
+        is_fitting = answer.asked == self._state.asked
         if answer.record is self._record and self._shown is not None and is_fitting:
             self._shown = structs.replace(
                 self._shown, timeline=answer.rows, why_empty=answer.why_empty
             )
             self._present()
 
-    def choose(self, ref: Ref | None) -> None:
-        """Show a line in the side panel."""
+    def unfold(self, key: str, *, is_open: bool) -> None:
+        """Show the older versions of a line under it, or fold them again."""
+        before = self._state.unfolded
+        after = before | {key} if is_open else before - {key}
+        if after != before:
+            self._state = structs.replace(self._state, unfolded=after)
+            self._list_again()
+
+    def mark_unread(self, ref: Ref, *, unread: bool | None = None) -> None:
+        """Read or unread as asked, else the other of the two."""
+        self._looked_at.mark(self._record, ref, unread=unread)
+
+    @Slot(int)
+    def _marked(self, owner: int) -> None:
+        if owner == self._state.owner:
+            self._ask()
+
+    def choose(self, ref: Ref | None, *, by_person: bool = True) -> None:
+        """Show a line in the side panel. `by_person`: somebody chose it, so that it counts as read once left."""
+        if ref != self._ref:
+            self._looked_at.left(self._record)
+        self._looked_at.chose(ref if by_person else None)
         self._ref, self._letter, self._curve = ref, None, ""
         self._ask_letter()
         self._present()
 
     def show_curve(self, key: str) -> None:
+        self._looked_at.left(self._record)
         self._ref, self._letter, self._curve = None, None, key
         self._present()
 
@@ -184,24 +223,33 @@ class RecordModel(QObject):
         if owner is None:
             return
         records, speaking = self._records, self._speak()
-        key, words = self._state.filter_key, self._state.words
+        asked, documents = self._state.asked, self._documents
 
-        def asked() -> _Answer:
+        def opened() -> _Answer:
+            key, words, unfolded = asked
             record = records.open(owner)
             presenter = rows_presenter(record, speaking)
             shown = None
             if record.found:
-                shown = record_state(record, speaking, presenter, filter_key=key, words=words)
-            return _Answer(record, key, words, shown, presenter)
+                shown = record_state(
+                    record,
+                    speaking,
+                    presenter,
+                    filter_key=key,
+                    words=words,
+                    excerpts=documents.found(owner, words),
+                    unfolded=unfolded,
+                )
+            return _Answer(record, asked, shown, presenter)
 
-        self._lanes.read(asked, self._opened, self._failed, key="patient.record")
+        self._lanes.read(opened, self._opened, self._failed, key="patient.record")
 
     def _opened(self, answer: _Answer) -> None:
         record, state = answer.record, self._state
         if record.owner != state.owner:
             return
         self._record, self._shown, self._presenter = record, answer.shown, answer.presenter
-        if (answer.filter_key, answer.words) != (state.filter_key, state.words):
+        if answer.asked != state.asked:
             self._list_again()
         self._state = structs.replace(self._state, missing=not record.found, problem="")
         self._ask_letter()
@@ -232,6 +280,7 @@ class RecordModel(QObject):
         self._letter = letter
         self._present()
 
+    @Slot(object)
     def _failed(self, error: DossierError) -> None:
         self._change(problem=error_sentence(self._speak().texts, error))
 

@@ -91,7 +91,9 @@ class PlainLabel(QLabel):
 
 
 class Run(Struct, frozen=True):
-    """A stretch of text of one style. `strict` keeps it as received; `sign`: it belongs to the one before."""
+    """A stretch of text of one style. `strict` keeps it as received; `sign`: it belongs to the one before;
+    `marked`: it holds what is sought.
+    """
 
     text: str
     weight: int = Weight.REGULAR
@@ -99,6 +101,7 @@ class Run(Struct, frozen=True):
     size: int = Size.BODY
     strict: bool = False
     sign: bool = False
+    marked: bool = False
 
 
 def bold(text: str, colour: str = "text", size: int = Size.BODY) -> Run:
@@ -174,6 +177,9 @@ def draw_runs(
         if elide and width > room:
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(room))
             width = min(metrics.horizontalAdvance(text), int(room))
+        if run.marked:
+            band = QRectF(x, rect.center().y() - metrics.height() / 2, width, metrics.height())
+            painter.fillRect(band, look.colour("warnbg"))
         painter.drawText(QRectF(x, rect.y(), room, rect.height()), _BESIDE, text)
         x += width
     return x - rect.x()

@@ -9,6 +9,7 @@ from dossier.fhir.problems import Chapter, Course
 from dossier.fhir.results import Flag
 from practitioner_app.ports import ItemState
 from practitioner_app.services.last_look import LastLook
+from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.rows import AllergyState, Emptiness, Kind
 from tests.builders import (
@@ -48,6 +49,7 @@ def service(store, clock):
         reader=store,
         outbox=store,
         last_look=LastLook(store.settings, clock),
+        read_marks=ReadMarks(store.settings),
         clock=clock,
         actor=ACTOR,
     )
