@@ -8,8 +8,6 @@ what it orders.
 from base64 import b64encode
 from typing import Final
 
-from typing import Final
-
 import msgspec
 from msgspec import Struct
 

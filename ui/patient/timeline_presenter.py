@@ -24,7 +24,6 @@ from ui.words import (
 )
 
 FILTERS: tuple[tuple[str, frozenset[Kind]], ...] = (
-    ("consultations", frozenset({Kind.CONSULTATION})),
     ("laboratory", frozenset({Kind.LABORATORY})),
     ("letters", frozenset({Kind.LETTER, Kind.DOCUMENT})),
     ("imaging", frozenset({Kind.IMAGING})),
@@ -67,7 +66,6 @@ def filters(record: Record, speaking: Speaking) -> tuple[FilterState, ...]:
     names = {
         "unread": tr("Unread items"),
         "to_sign": tr("To sign"),
-        "consultations": trc("timeline", "Consultations"),
         "laboratory": trc("timeline", "Laboratory"),
         "letters": tr("Letters"),
         "imaging": trc("timeline", "Imaging"),
