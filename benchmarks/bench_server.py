@@ -277,7 +277,7 @@ def measure_import(folder: Path, patients: int) -> None:
 
     async def go() -> tuple[float, int]:
         house = await House.open(folder / "imported", SystemClock(), SystemEntropy())
-        await house.importer.take(practice.directory_bundle())
+        await house.importer.take(practice.directory_bundle(story))
         before, count = time.process_time(), 0
         for raw in deposits:
             report = await house.importer.take(raw)

@@ -38,6 +38,7 @@ from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import ThreadLanes
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
+from practitioner_app.services.colleagues import ColleagueService
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
@@ -163,7 +164,14 @@ class OpenSession:
             problems=ProblemService(writer),
             treatments=TreatmentService(writer),
             results=ResultService(reader, terms),
-            reviews=ReviewService(reader, writer, terms, search),
+            reviews=ReviewService(
+                reader=reader,
+                writer=writer,
+                terms=terms,
+                search=search,
+                colleagues=ColleagueService(reader, clock, writer.actor),
+                clock=clock,
+            ),
             search=search,
             conflicts=ConflictService(reader=reader, outbox=outbox, writer=writer, search=search),
             centre=self.centre,

@@ -137,4 +137,11 @@ def rule_sentence(texts: Texts, rule: str) -> str:
         ),
         "undecided": tr("A choice is missing."),
         "acknowledge_first": tr("Take note of the alert value first, on the results page (Alt+2)."),
+        "of_a_colleague": tr("To sign it, take it over first: Hand over…"),
+        "not_together": tr(
+            "Signed alone: not every value is known to be within its reference values."
+        ),
+        "moved": tr("A result changed meanwhile: nothing was signed. Read it again."),
+        "already_theirs": tr("It is asked of this person already."),
+        "not_open": tr("It was signed already."),
     }.get(rule, rule if " " in rule else tr("This is not accepted ({rule}).", rule=rule))

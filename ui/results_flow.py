@@ -2,10 +2,14 @@
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from practitioner_app.services.colleagues import Team
+from practitioner_app.services.reviews import HandOverResult
 from practitioner_app.services.writing import Written
+from ui.entry import EntryModel
 from ui.navigation import RESULTS
 from ui.results_page import ResultsPage
-from ui.reviews.state import SIGNED
+from ui.reviews.hand_over import PATHS, HandOverDialog, command_of, hand_over_form
+from ui.reviews.state import OTHERS, SIGNED
 from ui.session_flow import SessionSurface
 
 SETTLED_MS = 250
@@ -28,6 +32,8 @@ class ResultsFlow(QObject):
         models.reviews.changed.connect(self._show_list)
         models.reviews.signed.connect(self._was_signed)
         models.reviews.refused.connect(self._refused)
+        models.reviews.handed.connect(self._was_handed)
+        models.reviews.colleagues_told.connect(self._ask_hand_over)
         session.navigator.moved.connect(self._moved)
         page.results.line_chosen.connect(models.results.choose)
         page.results.kind_asked.connect(models.results.show_kind)
@@ -35,6 +41,9 @@ class ResultsFlow(QObject):
         page.reviews.chosen.connect(self._chosen)
         page.reviews.tab_asked.connect(models.reviews.show_tab)
         page.reviews.sign_asked.connect(self.sign)
+        page.reviews.joined.connect(models.reviews.join)
+        page.reviews.hand_asked.connect(self.hand_over)
+        page.alert.hand_asked.connect(self.hand_over)
         page.reviews.results_wanted.connect(page.results.focus_grid)
         page.alert.acknowledged.connect(self.acknowledge)
 
@@ -113,10 +122,25 @@ class ResultsFlow(QObject):
         self._show_patient()
 
     @Slot(object)
-    def _was_signed(self, written: Written) -> None:
+    def _was_signed(self, written: tuple[Written, ...]) -> None:
         """Taken back like any other act; the next line is chosen."""
-        tr = self._session.look.tr
-        self._session.record_flow.done(written, tr("Signed as read, not sent yet."))
+        texts = self._session.look.texts
+        sentence = texts.trn(
+            "Signed as read, not sent yet.",
+            "{count} results signed as read, not sent yet.",
+            len(written),
+        )
+        self._session.record_flow.done(written, sentence)
+        self._go_on()
+
+    @Slot(object)
+    def _was_handed(self, written: Written) -> None:
+        self._session.record_flow.done(
+            (written,), self._session.look.tr("Handed over, not sent yet.")
+        )
+        self._go_on()
+
+    def _go_on(self) -> None:
         self._models.reviews.refresh()
         if self._session.navigator.place == RESULTS:
             self._page.reviews.list.setFocus()
@@ -128,9 +152,41 @@ class ResultsFlow(QObject):
 
     @Slot()
     def sign(self) -> None:
-        """Alt+V, on the results page only; a line whose results are not in sight is shown, not signed."""
-        if self._is_in_sight():
+        """Alt+V, on the results page only; a line whose results are not in sight is shown, not signed. Several
+        are signed by what their lines say, each within its reference values.
+        """
+        if (
+            self._models.reviews.state.joined and self._session.navigator.place == RESULTS
+        ) or self._is_in_sight():
             self._models.reviews.sign()
+
+    @Slot()
+    def hand_over(self) -> None:
+        """Alt+F: to whom, and why."""
+        if self._session.navigator.place == RESULTS:
+            self._models.reviews.ask_colleagues()
+
+    @Slot(object)
+    def _ask_hand_over(self, team: Team) -> None:
+        session, state = self._session, self._models.reviews.state
+        row = state.row
+        if row is None or row.owner is None or self._session.navigator.place != RESULTS:
+            return
+        if not team.doctors:
+            self._refused(session.look.tr("No colleague of this practice is in the directory."))
+            return
+        service = self._models.reviews.service
+        model: EntryModel[HandOverResult] = EntryModel(
+            spec=hand_over_form(session.look.texts, row, team, mine=state.tab != OTHERS),
+            owner=row.owner,
+            parse=command_of(row, team),
+            write=service.hand_over,
+            tools=self._models.entry_tools(),
+            paths=PATHS,
+        )
+        model.saved.connect(self._models.reviews.was_handed)
+        self.dialog = HandOverDialog(session.look, model, session)
+        self.dialog.open()
 
     @Slot()
     def acknowledge(self) -> None:

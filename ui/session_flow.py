@@ -54,7 +54,7 @@ class RecordFlow(QObject):
     def __init__(self, session: SessionSurface) -> None:
         super().__init__(session)
         self._session = session
-        self._undo_op = ""
+        self._undo_ops: tuple[str, ...] = ()
         self._first = QTimer(self)
         self._first.setSingleShot(True)
         self._first.timeout.connect(self._show_first)
@@ -204,12 +204,12 @@ class RecordFlow(QObject):
         session, tr = self._session, self._session.look.tr
         session.record_view.show_panel(None)
         session.models.record.choose(Ref(written.rtype, written.id))
-        self.done(written, tr("Recorded on this computer, not sent yet."))
+        self.done((written,), tr("Recorded on this computer, not sent yet."))
         session.record_view.timeline.list.setFocus()
 
-    def done(self, written: Written, sentence: str) -> None:
-        """An act that Ctrl+Z takes back while it has not left."""
-        self._undo_op = written.op_id
+    def done(self, written: tuple[Written, ...], sentence: str) -> None:
+        """An act, of one op or several, that Ctrl+Z takes back while it has not left."""
+        self._undo_ops = tuple(one.op_id for one in written)
         self._session.toast.show_sentence(sentence)
 
     @Slot()
@@ -225,9 +225,9 @@ class RecordFlow(QObject):
     @Slot()
     def undo(self) -> None:
         """Take back the last act while it has not left."""
-        op_id, self._undo_op = self._undo_op, ""
+        ops, self._undo_ops = self._undo_ops, ()
         self._session.toast.dismiss()
-        if op_id:
+        for op_id in ops:
             self._session.models.centre.undo(op_id)
 
     @Slot(str)

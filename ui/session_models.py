@@ -7,6 +7,8 @@ from PySide6.QtCore import QObject
 from ui.commands import Command, shown_shortcut
 from ui.conflicts.view_model import ConflictModel
 from ui.context import SessionContext
+from ui.entry import EntryTools
+from ui.errors import error_sentence
 from ui.patient.view_model import RecordModel
 from ui.record_forms import RecordForms
 from ui.registry import palette_actions
@@ -102,6 +104,15 @@ class SessionModels(QObject):
         offline = self.status.offline if hasattr(self, "status") else True
         look, now = self._look, self._context.clock.now()
         return Speaking(look.texts, look.formats, now, offline, narrowed=self.narrowed)
+
+    def entry_tools(self) -> EntryTools:
+        """What a form of this session works with."""
+        context, texts = self._context, self._look.texts
+        return EntryTools(
+            lanes=context.lanes,
+            drafts=context.services.drafts,
+            sentence=lambda error: error_sentence(texts, error),
+        )
 
     @property
     def narrowed(self) -> bool:

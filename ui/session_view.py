@@ -94,6 +94,7 @@ class SessionView(SessionSurface):
         self.overlay_flow.bind("previous_unread", self.reading_flow.previous)
         self.overlay_flow.bind("toggle_unread", self.reading_flow.toggle_unread)
         self.overlay_flow.bind("acknowledge", self.results_flow.acknowledge)
+        self.overlay_flow.bind("hand_over", self.results_flow.hand_over)
         self.proof_flow = ProofFlow(self.models.status, context.sync, look, self)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         self.alarm_flow = AlarmFlow(

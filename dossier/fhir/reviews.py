@@ -3,7 +3,8 @@
 One Task a report: `focus` is the DiagnosticReport or Observation, `owner` the one person who must read it
 (HZ-08: a result always has one), `status` where that stands: `requested`, `accepted` once its alert value
 was acknowledged (HZ-10), `completed` once it was signed as read. Handing it over changes the owner and
-says why. Its code is `approve` of the FHIR task codes.
+says why. What somebody signs who was not asked names, in an extension of our own, who was: both stay written.
+Its code is `approve` of the FHIR task codes.
 """
 
 from enum import StrEnum
@@ -28,6 +29,7 @@ from dossier.fhir.elements import (
 
 TASK_CODE: Final = "http://hl7.org/fhir/CodeSystem/task-code"
 APPROVE: Final = "approve"
+SIGNED_FOR: Final = "urn:colloque:signed-for"
 
 
 class Standing(StrEnum):
@@ -39,8 +41,19 @@ class Standing(StrEnum):
     OTHER = ""
 
 
+class HandOver(Struct, frozen=True, kw_only=True, gc=False):
+    """Who gave it to the present owner, when (as claimed) and why."""
+
+    by: str = ""
+    by_name: str = ""
+    at: str = ""
+    reason: str = ""
+
+
 class Review(Struct, frozen=True, kw_only=True, gc=False):
-    """`focus`: literal reference of what is to be read. `end`: when it was signed, as claimed."""
+    """`focus`: literal reference of what is to be read. `end`: when it was signed, as claimed. `handed`: the
+    last time it changed hands. `signed_for`: who was asked, where somebody else signed.
+    """
 
     id: str
     focus: str = ""
@@ -49,11 +62,18 @@ class Review(Struct, frozen=True, kw_only=True, gc=False):
     owner_name: str = ""
     asked: str = ""
     end: str = ""
-    notes: tuple[str, ...] = ()
+    handed: HandOver | None = None
+    signed_for: str = ""
+    signed_for_name: str = ""
 
     @property
     def open(self) -> bool:
         return self.standing in (Standing.REQUESTED, Standing.ACCEPTED) and bool(self.focus)
+
+
+class _Extension(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+    url: str = ""
+    value_reference: Reference | None = None
 
 
 class _Task(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
@@ -65,6 +85,7 @@ class _Task(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     authored_on: str = ""
     execution_period: Period | None = None
     note: tuple[Annotation, ...] = ()
+    extension: tuple[_Extension, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(_Task)
@@ -75,6 +96,7 @@ def decode(body: bytes) -> Review | None:
     raw = read(_decoder, body)
     if code_in(raw.code, TASK_CODE) != APPROVE:
         return None
+    asked = next((one.value_reference for one in raw.extension if one.url == SIGNED_FOR), None)
     return Review(
         id=raw.id,
         focus=raw.focus.reference if raw.focus else "",
@@ -83,7 +105,19 @@ def decode(body: bytes) -> Review | None:
         owner_name=raw.owner.display if raw.owner else "",
         asked=raw.authored_on,
         end=raw.execution_period.end if raw.execution_period else "",
-        notes=tuple(item.text for item in raw.note if item.text),
+        handed=_handed(raw.note[-1]) if raw.note else None,
+        signed_for=asked.reference if asked else "",
+        signed_for_name=asked.display if asked else "",
+    )
+
+
+def _handed(note: Annotation) -> HandOver:
+    by = note.author_reference
+    return HandOver(
+        by=by.reference if by else "",
+        by_name=(by.display if by else "") or note.author_string,
+        at=note.time,
+        reason=note.text,
     )
 
 
@@ -108,10 +142,18 @@ def acknowledged(body: Json, signature: Signature) -> Json:
 
 
 def signed(body: Json, signature: Signature) -> Json:
-    """Read and signed by the author of `signature`, whoever it was asked of."""
+    """Read and signed by the author of `signature`, whoever it was asked of; if it was somebody else, both
+    are named.
+    """
     period = {**body.get("executionPeriod", {}), "end": signature.at}
+    asked, said = body.get("owner", {}), body.get("extension", [])
+    key = "reference" if asked.get("reference") and signature.author.get("reference") else "display"
+    if asked.get(key) and asked.get(key) != signature.author.get(key):
+        kept = [one for one in said if one.get("url") != SIGNED_FOR]
+        said = [*kept, {"url": SIGNED_FOR, "valueReference": asked}]
     return {
         **body,
+        **({"extension": said} if said else {}),
         "status": Standing.COMPLETED,
         "owner": signature.author,
         "executionPeriod": period,

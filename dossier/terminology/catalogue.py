@@ -11,6 +11,7 @@ from dossier.errors import Invalid, Issue
 from dossier.terminology.concepts import (
     Analyte,
     Concept,
+    Delay,
     DocumentType,
     Drug,
     DrugClass,
@@ -42,6 +43,7 @@ class Terminology:
         self.analyte_list = read_pack(folder, "analytes", Analyte)
         self.vital_signs = read_pack(folder, "vital_signs", Measure)
         self.vaccines: Pack[Concept] = read_pack(folder, "vaccines", Concept)
+        self.review_delays: Pack[Delay] = read_pack(folder, "review_delays", Delay)
         self._analytes_by_key = {entry.key: entry for entry in self.analyte_list.entries}
         for entry in self.document_types.entries:
             if entry.document_class and self.document_classes.get(entry.document_class) is None:

@@ -100,6 +100,12 @@ class Measure(Concept, frozen=True, kw_only=True):
         return self.lowest <= value <= self.highest
 
 
+class Delay(Concept, frozen=True, kw_only=True):
+    """How long a result of this urgency may wait before it is late, in hours."""
+
+    hours: int
+
+
 class Panel(StrEnum):
     """What a doctor reads together."""
 

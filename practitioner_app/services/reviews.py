@@ -1,116 +1,129 @@
 """What is still to be read and signed by the person at this desktop: alert values first (HZ-08, HZ-10).
 
 A review is a duty kept in the record of its patient (dossier.fhir.reviews); the list is made of those that
-this desktop holds. Nothing abnormal is ever signed together with something else: one act, one result.
+this desktop holds. What is asked of an absent colleague reaches the one who replaces them, what nobody was
+asked reaches everybody, and what waits longer than the dated table allows rises and is seen by the others.
+Nothing abnormal is ever signed together with something else: one act, one result.
 """
 
-from decimal import Decimal
-from enum import IntEnum
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from dossier.clock import Clock
 from dossier.errors import Invalid, Issue
 from dossier.fhir import reviews
-from dossier.fhir.dates import sort_key
-from dossier.fhir.results import Flag, Report, Result
+from dossier.fhir.dates import instant, sort_key
+from dossier.fhir.elements import reference
 from dossier.fhir.reviews import Review, Standing
 from dossier.terminology.catalogue import Terminology
 from dossier.wire import codec
+from dossier.wire.messages import Version
 from practitioner_app.ports import CurrentRow, RecordReader
-from practitioner_app.services.authors import Authors
-from practitioner_app.services.decoding import decode
-from practitioner_app.services.readings import asked_of
-from practitioner_app.services.results import Observed, measure
-from practitioner_app.services.rows import Item, Measure
-from practitioner_app.services.search import PatientHit, SearchService
-from practitioner_app.services.writing import Target, Writer, Written
+from practitioner_app.services.colleagues import ColleagueService, Team
+from practitioner_app.services.review_lines import ReviewLine, ReviewLines, Urgency, Whose
+from practitioner_app.services.search import SearchService
+from practitioner_app.services.writing import Target, Writer, Written, require
 
 _TYPE = "Task"
-_REPORT, _RESULT = "DiagnosticReport", "Observation"
-
-
-class Urgency(IntEnum):
-    """The order of the list."""
-
-    ALERT = 0
-    OUT = 1
-    WITHIN = 2
-
-
-class Alert(Struct, frozen=True, kw_only=True):
-    """A value at or beyond the alert value of the practice."""
-
-    value: Measure
-    threshold: Decimal
-    above: bool
-
-
-class ReviewLine(Item, frozen=True, kw_only=True):
-    """One result to be read. `measures`: those out of their reference values, else all. `missing`: the result
-    itself is not on this computer (any more).
-    """
-
-    patient: PatientHit | None
-    focus: str
-    urgency: Urgency
-    measures: tuple[Measure, ...] = ()
-    count: int = 0
-    alert: Alert | None = None
-    acknowledged: bool = False
-    title: str = ""
-    sampled: str = ""
-    arrived: str = ""
-    laboratory: str = ""
-    missing: bool = False
 
 
 class Reviews(Struct, frozen=True, kw_only=True):
-    """`mine` in the order they are to be read; `signed` newest first; `of_others`: how many wait for others."""
+    """`mine` in the order they are to be read; `signed` newest first; `others`: what waits for colleagues, late
+    ones first.
+    """
 
     mine: tuple[ReviewLine, ...] = ()
     signed: tuple[ReviewLine, ...] = ()
-    of_others: int = 0
+    others: tuple[ReviewLine, ...] = ()
+
+    @property
+    def late(self) -> int:
+        """How many of `mine` waited too long."""
+        return sum(line.late for line in self.mine)
 
 
 _SIGNED_SHOWN = 50
+
+
+class CurrentKey(NamedTuple):
+    """A review as a screen showed it."""
+
+    owner: int
+    id: str
+    version: Version
+
+
+class HandOverResult(Struct, frozen=True, kw_only=True):
+    """`to`: literal reference of the colleague."""
+
+    owner: int
+    id: str
+    to: str
+    to_name: str
+    reason: str
 
 
 class ReviewService:
     """`waiting` on a read lane, the acts on the write lane. Raises Unavailable, StoreError kin."""
 
     def __init__(
-        self, reader: RecordReader, writer: Writer, terms: Terminology, search: SearchService
+        self,
+        *,
+        reader: RecordReader,
+        writer: Writer,
+        terms: Terminology,
+        search: SearchService,
+        colleagues: ColleagueService,
+        clock: Clock,
     ) -> None:
-        self._reader, self._writer, self._terms, self._search = reader, writer, terms, search
-        self._authors = Authors(reader)
+        self._reader, self._writer, self._terms = reader, writer, terms
+        self._colleagues, self._clock = colleagues, clock
+        self._lines = ReviewLines(reader, terms, search)
 
     def waiting(self) -> Reviews:
-        """Everything asked of this person, and what they signed last."""
-        mine: list[ReviewLine] = []
+        """Everything asked of this person, what waits for colleagues, and what was signed last."""
+        team, now = self._colleagues.team(), self._clock.now()
+        lines: list[ReviewLine] = []
         signed: list[tuple[CurrentRow, Review]] = []
-        of_others = 0
         for row in self._reader.everywhere(_TYPE):
             review = _review(row)
             if review is None:
                 continue
-            if not self._is_mine(review):
-                of_others += review.open
-            elif review.open:
-                mine.append(self._line(row, review))
-            elif review.standing is Standing.COMPLETED:
+            if review.open:
+                lines.append(
+                    self._aged(self._lines.of(row, review, self._whose(review, team)), now)
+                )
+            elif review.standing is Standing.COMPLETED and (
+                self._is_me(review.owner, review.owner_name)
+                or self._is_me(review.signed_for, review.signed_for_name)
+            ):
                 signed.append((row, review))
-        mine.sort(key=lambda line: sort_key(line.arrived), reverse=True)
-        mine.sort(key=lambda line: line.urgency)
+        lines.sort(key=lambda line: sort_key(line.arrived), reverse=True)
+        lines.sort(
+            key=lambda line: (line.urgency is not Urgency.ALERT, not line.late, line.urgency)
+        )
+        others = [line for line in lines if line.whose >= Whose.HANDED]
+        others.sort(key=lambda line: (not line.late, line.whose))
         signed.sort(key=lambda pair: sort_key(pair[1].end), reverse=True)
-        lines = (self._line(row, review) for row, review in signed[:_SIGNED_SHOWN])
-        return Reviews(mine=tuple(mine), signed=tuple(lines), of_others=of_others)
+        return Reviews(
+            mine=tuple(line for line in lines if line.whose < Whose.HANDED),
+            signed=tuple(self._lines.of(*pair, Whose.MINE) for pair in signed[:_SIGNED_SHOWN]),
+            others=tuple(others),
+        )
 
     def sign(self, owner: int, rid: str) -> Written:
-        """Read and signed by this person. Invalid(`acknowledge_first`) for an alert value nobody took note of."""
+        """Read and signed by this person, for whoever was asked. Invalid: `acknowledge_first` for an alert value
+        nobody took note of, `of_a_colleague` for what waits for somebody who is here.
+        """
         row, review = self._row(owner, rid)
-        line = self._line(row, review)
+        line = self._lines.of(row, review, self._whose(review, self._colleagues.team()))
         if line.alert is not None and not line.acknowledged:
             raise Invalid((Issue("Task.status", "acknowledge_first"),))
+        if line.whose >= Whose.HANDED:
+            raise Invalid((Issue("Task.owner", "of_a_colleague"),))
         body = codec.resource(row.body)
         return self._writer.change(row, reviews.signed(body, self._writer.signature()))
 
@@ -127,15 +140,53 @@ class ReviewService:
         )
         return self._writer.create(owner, reviews.signed(asked, signature))
 
+    def sign_together(self, seen: Sequence[CurrentKey]) -> tuple[Written, ...]:
+        """Several at once, none of them abnormal, each as it was shown. Invalid before anything is written:
+        `not_together` for a value out of range, without a range, or in words; `moved` for one that changed.
+        """
+        team = self._colleagues.team()
+        rows = []
+        for owner, rid, version in seen:
+            row, review = self._row(owner, rid)
+            line = self._lines.of(row, review, self._whose(review, team))
+            if not line.together or line.whose >= Whose.HANDED:
+                raise Invalid((Issue("Task.status", "not_together"),))
+            if row.version != version:
+                raise Invalid((Issue("Task.status", "moved"),))
+            rows.append(row)
+        signature = self._writer.signature()
+        return tuple(
+            self._writer.change(row, reviews.signed(codec.resource(row.body), signature))
+            for row in rows
+        )
+
     def acknowledge(self, owner: int, rid: str) -> Written:
         """An alert value was seen; the result stays at the top of the list until it is signed."""
         row, _ = self._row(owner, rid)
         body = codec.resource(row.body)
         return self._writer.change(row, reviews.acknowledged(body, self._writer.signature()))
 
+    def hand_over(self, command: HandOverResult) -> Written:
+        """Somebody else's duty from now on; both see it, with the reason. Invalid(`required`, `already_theirs`)."""
+        row, review = self._row(command.owner, command.id)
+        reason = require(command.reason, "Task.note")
+        if review.owner and review.owner == command.to:
+            raise Invalid((Issue("Task.owner", "already_theirs"),))
+        to = reference(command.to, command.to_name, "Practitioner")
+        body = codec.resource(row.body)
+        changed = reviews.handed_over(
+            body, to=to, reason=reason, signature=self._writer.signature()
+        )
+        return self._writer.change(row, changed)
+
+    def team(self) -> Team:
+        """Whom a result may be handed to."""
+        return self._colleagues.team()
+
     def forget(self) -> None:
         """The session locks."""
-        self._authors.forget()
+        self._lines.forget()
+        self._colleagues.forget()
 
     def _row(self, owner: int, rid: str) -> tuple[CurrentRow, Review]:
         row = self._writer.row(Target(owner, _TYPE, rid))
@@ -144,84 +195,30 @@ class ReviewService:
             raise Invalid((Issue("Task.status", "not_open"),))
         return row, review
 
-    def _is_mine(self, review: Review) -> bool:
-        return asked_of(review, self._writer.actor)
+    def _is_me(self, person: str, name: str) -> bool:
+        me = self._writer.actor
+        if me.reference and person:
+            return person == me.reference
+        return bool(name) and name == me.name
 
-    def _line(self, row: CurrentRow, review: Review) -> ReviewLine:
-        report, results = self._results(row.owner, review.focus)
-        alert = next((found for item in results if (found := self._alert(item))), None)
-        out = tuple(measure(*item) for item in results if item[1].value.flag not in _WITHIN)
-        urgency = Urgency.ALERT if alert else Urgency.OUT if out else Urgency.WITHIN
-        newest = results[-1][1] if results else None
-        shown = out or tuple(measure(*item) for item in results)
-        if alert is not None:
-            shown = (alert.value, *(one for one in shown if one.id != alert.value.id))
-        arrived = (report.issued if report else "") or (newest.issued if newest else "")
-        return ReviewLine(
-            owner=row.owner,
-            rtype=_TYPE,
-            id=row.id,
-            version=row.version,
-            state=row.state,
-            op_id=row.op_id,
-            patient=self._search.line(row.owner),
-            focus=review.focus,
-            urgency=urgency,
-            measures=shown,
-            count=len(results),
-            alert=alert,
-            acknowledged=review.standing is not Standing.REQUESTED,
-            title=report.label if report else "",
-            sampled=newest.at if newest else "",
-            arrived=arrived or review.asked,
-            laboratory=self._laboratory(report, newest),
-            missing=not results,
-        )
+    def _whose(self, review: Review, team: Team) -> Whose:
+        if not review.owner and not review.owner_name:
+            return Whose.UNASKED
+        if self._is_me(review.owner, review.owner_name):
+            return Whose.MINE
+        if team.replaced_by_me(review.owner) is not None:
+            return Whose.REPLACED
+        gave = review.handed
+        return Whose.HANDED if gave and self._is_me(gave.by, gave.by_name) else Whose.OTHERS
 
-    def _results(self, owner: int, focus: str) -> tuple[Report | None, list[Observed]]:
-        """The report and what it groups, or the one result the review is about."""
-        rtype, _, rid = focus.partition("/")
-        if rtype == _RESULT:
-            return None, self._observed(owner, (focus,))
-        row = self._reader.resource(owner, rtype, rid) if rtype == _REPORT else None
-        report = decode(row.rtype, row.body) if row else None
-        if not isinstance(report, Report):
-            return None, []
-        return report, self._observed(owner, report.results)
-
-    def _observed(self, owner: int, references: tuple[str, ...]) -> list[Observed]:
-        found = []
-        for reference in references:
-            rtype, _, rid = reference.partition("/")
-            row = self._reader.resource(owner, rtype, rid) if rtype == _RESULT else None
-            result = decode(row.rtype, row.body) if row else None
-            if row is not None and isinstance(result, Result) and result.counts:
-                found.append((row, result))
-        return found
-
-    def _alert(self, item: Observed) -> Alert | None:
-        """By the dated table of alert values, in its own unit only."""
-        row, result = item
-        value = result.value
-        if value.number is None:
-            return None
-        known = self._terms.analyte_list.get(value.code)
-        threshold = known.alert(value.number, value.ucum) if known else None
-        if threshold is None or known is None:
-            return None
-        above = threshold == known.alert_high
-        return Alert(value=measure(row, result), threshold=threshold, above=above)
-
-    def _laboratory(self, report: Report | None, newest: Result | None) -> str:
-        source = report or newest
-        if source is None:
-            return ""
-        reference = source.performers[0] if source.performers else ""
-        self._authors.learn((reference,))
-        return self._authors.name(reference, source.performer_name)
-
-
-_WITHIN = frozenset((Flag.NORMAL, Flag.UNKNOWN))
+    def _aged(self, line: ReviewLine, now: datetime) -> ReviewLine:
+        """Counted from the day it arrived; handing it over gives no new delay."""
+        delay = self._terms.review_delays.get(line.urgency.name.lower())
+        arrived = instant(line.arrived)
+        if delay is None or arrived is None:
+            return line
+        late = now - arrived > timedelta(hours=delay.hours)
+        return structs.replace(line, late=late, delay_hours=delay.hours)
 
 
 def _review(row: CurrentRow) -> Review | None:

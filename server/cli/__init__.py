@@ -10,6 +10,7 @@ from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import DossierError
 from server.cli import (
+    absences,
     accounts,
     audit,
     backups,
@@ -33,6 +34,7 @@ COMMANDS = (
     importing,
     accounts,
     people,
+    absences,
     demonstration,
     backups,
     keys,

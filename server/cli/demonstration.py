@@ -69,7 +69,7 @@ async def fill(options: argparse.Namespace) -> int:
             raise Refused("not_a_demonstration", "this server was not made with --demonstration")
         units = await _units(house)
         accounts = await _staff(house, options.entropy, units)
-        await house.importer.take(practice.directory_bundle())
+        await house.importer.take(practice.directory_bundle(Story(options.today)))
         refused = await _patients(house, options, units)
         await house.settle()
     finally:

@@ -1,6 +1,11 @@
 """The practice, its neighbours and its people, as directory resources and as accounts."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
+
+from dossier.fhir import roles
+from dossier.fhir.elements import coded
+from server.demonstration.story import Story
 
 Json = dict[str, Any]
 
@@ -10,6 +15,7 @@ LABORATORY = "biolab-du-port"
 IMAGING = "imagerie-de-la-loire"
 _TEST_FINESS = "urn:oid:1.2.250.1.71.4.2.2"
 _RPPS = "urn:oid:1.2.250.1.71.4.2.1"
+_PROFESSIONS = "urn:oid:1.2.250.1.71.1.2.7"
 _TOWN = {"postalCode": "44990", "city": "Saint-Exemple-sur-Loire"}
 
 DECIMALS = {
@@ -295,6 +301,17 @@ def directory() -> list[Json]:
     return found
 
 
+def week(now: Story) -> list[Json]:
+    """The directory of this week: Dr Lemaire is away, and Dr Roche stands in for him."""
+    friday = now.today + timedelta(days=4)
+    roche = BY_KEY["roche"].reference
+    replaced = roles.absent(why="Congés", since=now.today, until=friday, by=roche)
+    return [
+        {**one, "notAvailable": [replaced]} if one["id"] == "role-lemaire" else one
+        for one in directory()
+    ]
+
+
 def _organisation(rid: str, name: str, street: str, phone: str) -> Json:
     return {
         "resourceType": "Organization",
@@ -333,6 +350,7 @@ def _role(person: Staff) -> Json:
         "active": True,
         "practitioner": person.reference,
         "organization": {"reference": f"Organization/{person.organisation}"},
+        **({"code": [coded(_PROFESSIONS, person.profession)]} if person.rpps else {}),
         "specialty": [{"text": person.speciality}],
         **({"identifier": [_billing(person)]} if person.profession == _DOCTOR else {}),
     }

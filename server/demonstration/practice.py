@@ -19,9 +19,9 @@ _FULLNESS = 1.5
 """How often people come, for records of about 150 resources on average."""
 
 
-def directory_bundle() -> bytes:
+def directory_bundle(now: Story) -> bytes:
     """Practitioners and roles (organisations are made apart, as owners)."""
-    return bundle(clinic.directory())
+    return bundle(clinic.week(now))
 
 
 class Deposit(NamedTuple):

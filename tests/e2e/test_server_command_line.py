@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -18,8 +18,10 @@ import sqlcipher3
 
 from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
+from dossier.fhir import roles
 from dossier.fhir.validate import Validator
 from dossier.sealing import totp
+from server.app import House
 from server.cli import self_check
 from server.cli.files import identity, pieces
 from tests.fakes.manual_clock import ManualClock
@@ -195,6 +197,46 @@ def test_relations_blocks_and_memberships_begin_and_end(server: Path) -> None:
     assert operator("member", "end", server, "martin", listed[0]["id"]).code == 0
     assert operator("member", "list", server, "martin").value == []
     assert operator("account", "close", server, "martin").code == 0
+
+
+def test_hz08_an_absence_is_told_to_everybody_of_the_directory_and_ends(
+    server: Path, tmp_path: Path
+) -> None:
+    people = [
+        {"resourceType": "Practitioner", "id": f"ps-{name}", "name": [{"family": name}]}
+        for name in ("roux", "blanc")
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection"}
+    bundle["entry"] = [{"resource": one} for one in people]
+    file = written(tmp_path / "people.json", msgspec.json.encode(bundle))
+    assert operator("import", server, file, "--for", "org-1").code == 0
+    for name in ("roux", "blanc"):
+        words = ("account", "create", server, name, "--name", f"Dr {name}")
+        assert operator(*words, "--practitioner", f"ps-{name}").code == 0
+    begin = ("absence", "begin", server, "roux", "org-1", "--since", "2026-11-23", "--by")
+    assert operator(*begin, "blanc", "--until", "2026-11-27").code == 0
+    [absence] = roles.decode(_role(server)).absences
+    assert (absence.by, absence.until) == ("Practitioner/ps-blanc", date(2026, 11, 27))
+    end = ("absence", "end", server, "roux", "org-1", "--last", "2026-11-24")
+    assert operator(*end).code == 0
+    [absence] = roles.decode(_role(server)).absences
+    assert absence.until == date(2026, 11, 24)
+    is_not_done(operator(*begin, "roux", "--until", "2026-11-27"), "absence_same_person")
+    is_not_done(operator(*begin, "blanc", "--until", "2026-11-22"), "absence_ends_before")
+    is_not_done(operator(*begin, "martin", "--until", "2026-11-27"), "no_practitioner")
+
+
+def _role(server: Path) -> bytes:
+    async def read() -> bytes | None:
+        house = await House.open(server, SystemClock(), SystemEntropy())
+        try:
+            return await house.directory.get("PractitionerRole", "absences-ps-roux-org-1")
+        finally:
+            await house.close()
+
+    body = asyncio.run(read())
+    assert body is not None
+    return body
 
 
 def test_import_takes_files_archives_lines_and_folders_and_meets_itself(

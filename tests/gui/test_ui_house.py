@@ -15,9 +15,9 @@ from ui.icons.strokes import STROKES
 from ui.patient.model import TimelineModel
 from ui.patient.presenter import record_state
 from ui.patient.rows import TimelineRows
-from ui.search.model import PaletteModel
 from ui.search.state import HitKind, HitRow
 from ui.theme.tokens import DARK, EDGE_PAIRS, LIGHT, TEXT_PAIRS, contrast
+from ui.widgets.lines import LineModel
 from ui.widgets.trend import ticks
 
 SOURCES = sorted(Path(ui.__file__).parent.rglob("*.py"))
@@ -106,7 +106,7 @@ def test_a_change_of_one_row_leaves_the_others_in_their_place(qapp, qtbot):
 
 
 def test_the_palette_model_keeps_the_contract_of_item_models(qapp, qtmodeltester):
-    model = PaletteModel()
+    model = LineModel()
     model.show_rows(
         (
             HitRow(kind=HitKind.HEAD, key="h", title="Patients", words="Patients"),

@@ -10,10 +10,10 @@ from tests.builders import ACTOR, OTHER_OWNER, OWNER
 from tests.gui.test_ui_results import sent
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
-from tests.unit.practitioner_app.test_reviews import a_report, a_review
+from tests.unit.practitioner_app.test_reviews import a_report, a_review, a_role
 from ui.main_window import MainWindow
 from ui.preferences import Preferences
-from ui.reviews.state import SIGNED
+from ui.reviews.state import OTHERS, SIGNED
 
 ALT = Qt.KeyboardModifier.AltModifier
 
@@ -156,3 +156,62 @@ def test_hz01_a_line_whose_results_are_not_in_sight_is_shown_and_not_signed(sess
     assert page.banner.owner == OTHER_OWNER
     session.overlay_flow.run("sign")
     assert reviews.state.to_sign == before - 1
+
+
+def space(page):
+    press(page.reviews.list, Qt.Key.Key_Space)
+
+
+def test_several_results_are_signed_at_once_by_space_then_alt_v_and_taken_back(
+    session, page, world, qtbot
+):
+    told(world.store, OWNER, "r5", "4.4")
+    world.changes.announce(ChangeSet(owners={OWNER: frozenset({"Task"})}))
+    reviews = session.models.reviews
+    for key in (f"{OWNER}/r1", f"{OWNER}/r5"):
+        reviews.choose(key)
+        place = page.reviews.model.place_of(key)
+        page.reviews.list.setCurrentIndex(page.reviews.model.index(place, 0))
+        space(page)
+    assert [line for line in lines(page) if "sélectionné" in line]
+    assert reviews.state.joined == 2
+    session.overlay_flow.run("sign")
+    assert session.toast.accessibleName() == "2 résultats visés, pas encore envoyés."
+    assert reviews.state.to_sign == 1
+    session.overlay_flow.run("undo")
+    assert reviews.state.to_sign == 3
+
+
+def test_hz10_an_abnormal_result_is_not_selected_and_says_why(session, page):
+    press(page.reviews.list, Qt.Key.Key_Space)
+    assert session.models.reviews.state.joined == 0
+    assert session.toast.accessibleName().startswith("À viser seul")
+
+
+def test_hz08_a_result_is_handed_over_with_a_reason_by_keyboard(session, page, world, qtbot):
+    world.store.hold(99, a_role("r-me", {"reference": ACTOR.reference}))
+    world.store.hold(99, a_role("r-lemaire", {"reference": "Practitioner/lemaire"}))
+    press(page.reviews.list, Qt.Key.Key_J)
+    qtbot.waitUntil(lambda: page.banner.owner == OWNER)
+    session.overlay_flow.run("hand_over")
+    dialog = session.results_flow.dialog
+    assert dialog.accessibleName() == "Confier ce résultat"
+    dialog.panel.submitted.emit()
+    assert dialog.isVisible()
+    dialog.panel.edited.emit(("reason", "Votre patiente"))
+    dialog.panel.submitted.emit()
+    assert not dialog.isVisible()
+    state = session.models.reviews.state
+    assert (state.to_sign, state.others) == (1, 1)
+    page.reviews.tab_asked.emit(OTHERS)
+    assert lines(page)[0] == "Confiés par vous : 1"
+    assert "demandé à : Dr Hugues LEMAIRE" in lines(page)[1]
+    session.overlay_flow.run("sign")
+    assert session.toast.accessibleName() == "Pour le viser, prenez-le d’abord : Confier…"
+    session.overlay_flow.run("undo")
+    assert session.models.reviews.state.to_sign == 2
+
+
+def test_without_a_colleague_in_the_directory_nothing_is_handed_over(session, page):
+    session.overlay_flow.run("hand_over")
+    assert session.toast.accessibleName().startswith("Aucun confrère")

@@ -16,6 +16,7 @@ from practitioner_app.runtime.lanes import InlineLanes
 from practitioner_app.runtime.main_thread import InlineMainThread
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
+from practitioner_app.services.colleagues import ColleagueService
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
@@ -160,7 +161,14 @@ class World:
             problems=ProblemService(self.writer),
             treatments=TreatmentService(self.writer),
             results=ResultService(self.store, TERMS),
-            reviews=ReviewService(self.store, self.writer, TERMS, self.search),
+            reviews=ReviewService(
+                reader=self.store,
+                writer=self.writer,
+                terms=TERMS,
+                search=self.search,
+                colleagues=ColleagueService(self.store, self.clock, ACTOR),
+                clock=self.clock,
+            ),
             search=self.search,
             conflicts=ConflictService(
                 reader=self.store, outbox=self.outbox, writer=self.writer, search=self.search

@@ -18,4 +18,11 @@ def commands(texts: Texts) -> tuple[Command, ...]:
             shortcut="Alt+Q",
             in_palette=False,
         ),
+        Command(
+            key="hand_over",
+            title=tr("Hand the chosen result over"),
+            group=here,
+            shortcut="Alt+F",
+            in_palette=False,
+        ),
     )

@@ -4,11 +4,13 @@ from msgspec import Struct
 
 from ui.widgets.chip import ChipState
 
-TO_SIGN, SIGNED = "to_sign", "signed"
+TO_SIGN, OTHERS, SIGNED = "to_sign", "others", "signed"
 
 
 class ReviewRow(Struct, frozen=True, kw_only=True):
-    """A heading (`owner` None), or one result: whose it is, what it says, when it came."""
+    """A heading (`owner` None), or one result: whose it is, what it says, when it came. `whose` says whom it is
+    asked of, or who handed it over; `may_join`: it may be signed with others; `joined`: it is among them.
+    """
 
     key: str
     title: str
@@ -22,6 +24,14 @@ class ReviewRow(Struct, frozen=True, kw_only=True):
     chip: ChipState | None = None
     words: str = ""
     count: str = ""
+    whose: str = ""
+    late: bool = False
+    may_join: bool = False
+    joined: bool = False
+
+    @property
+    def is_head(self) -> bool:
+        return self.owner is None
 
 
 class AlertState(Struct, frozen=True, kw_only=True):
@@ -38,10 +48,14 @@ class ReviewsState(Struct, frozen=True, kw_only=True):
     rows: tuple[ReviewRow, ...] = ()
     tab: str = TO_SIGN
     to_sign: int = 0
+    late: int = 0
+    others: int = 0
     signed: int = 0
     chosen: str = ""
     alert: AlertState | None = None
+    joined: int = 0
     can_sign: bool = False
+    can_hand: bool = False
     why_not: str = ""
     empty: str = ""
 

@@ -1,129 +1,48 @@
 """The list of results to be signed, and the strip of an alert value."""
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-    Slot,
-)
-from PySide6.QtGui import QKeyEvent, QPainter, QPen
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QButtonGroup,
     QListView,
     QStackedLayout,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QWidget,
 )
 
-from ui.reviews.state import SIGNED, TO_SIGN, AlertState, ReviewRow, ReviewsState
+from ui.reviews.state import OTHERS, SIGNED, TO_SIGN, AlertState, ReviewRow, ReviewsState
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
 from ui.widgets.card import Card, Rule, column, row
 from ui.widgets.chip import FilterChip, chip_width, draw_chip
+from ui.widgets.lines import (
+    PAD,
+    LineDelegate,
+    LineModel,
+    LineRole,
+    paint_chosen,
+    paint_heading,
+)
 from ui.widgets.step_list import StepList
 from ui.widgets.text import PlainLabel, Run, draw_runs
 
-RowRole = Qt.ItemDataRole.UserRole + 1
-WIDTH, ROW, HEAD, PAD = 348, 62, 28, 12
-_NOWHERE = QModelIndex()
-Index = QModelIndex | QPersistentModelIndex
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+WIDTH, ROW, HEAD = 348, 62, 28
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-class ReviewList(QAbstractListModel):
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: tuple[ReviewRow, ...] = ()
+class _Delegate(LineDelegate):
+    HEAD, ROW = HEAD, ROW
 
-    def show_rows(self, rows: tuple[ReviewRow, ...]) -> bool:
-        """False when they are the same."""
-        if rows == self._rows:
-            return False
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
-        return True
+    def paint_head(self, painter: QPainter, rect: QRect, one: ReviewRow) -> None:
+        colour = "danger" if one.alert else "muted"
+        paint_heading(painter, self._look, rect, one.title, one.count, colour)
 
-    def place_of(self, key: str) -> int:
-        return next((i for i, one in enumerate(self._rows) if one.key == key), -1)
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or not 0 <= index.row() < len(self._rows):
-            return None
-        one = self._rows[index.row()]
-        if role == RowRole:
-            return one
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-            return one.words
-        return None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        one = self.data(index, RowRole)
-        if not isinstance(one, ReviewRow) or one.owner is None:
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-
-
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
-
-    def sizeHint(
-        self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        one: ReviewRow = index.data(RowRole)
-        return QSize(200, self._look.px(HEAD if one.owner is None else ROW))
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        one: ReviewRow = index.data(RowRole)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if one.owner is None:
-            self._paint_head(painter, option.rect, one)
-        else:
-            chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-            self._paint_row(painter, option.rect, one, chosen=chosen)
-            if chosen and option.state & QStyle.StateFlag.State_HasFocus:
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(QPen(self._look.colour("accent"), 2.0))
-                painter.drawRect(QRectF(option.rect).adjusted(2, 2, -2, -2))
-        painter.restore()
-
-    def _paint_head(self, painter: QPainter, rect: QRect, one: ReviewRow) -> None:
-        look = self._look
-        painter.fillRect(rect, look.colour("alt"))
-        painter.setFont(look.font(Size.LABEL, Weight.SEMIBOLD))
-        painter.setPen(look.colour("danger" if one.alert else "muted"))
-        area = QRectF(rect).adjusted(PAD, 0, -PAD, 0)
-        painter.drawText(area, _LEFT, look.texts.shown(one.title))
-        painter.drawText(area, _RIGHT, one.count)
-
-    def _paint_row(self, painter: QPainter, rect: QRect, one: ReviewRow, *, chosen: bool) -> None:
+    def paint_line(self, painter: QPainter, rect: QRect, one: ReviewRow, *, chosen: bool) -> None:
         look = self._look
         if chosen:
-            painter.fillRect(rect, look.colour("accentbg"))
-            painter.fillRect(QRect(rect.x(), rect.y(), 3, rect.height()), look.colour("accent"))
+            paint_chosen(painter, look, rect)
         third = (rect.height() - 8) / 3
         area = QRectF(rect.x() + PAD, rect.y() + 4, rect.width() - 2 * PAD, third)
         painter.setFont(look.font(Size.LABEL))
@@ -132,15 +51,23 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(area, _RIGHT, when)
         taken = painter.fontMetrics().horizontalAdvance(when) + 8
         name = area.adjusted(0, 0, -taken, 0)
+        if one.joined:
+            side = look.px(16)
+            spot = QPoint(round(name.x()), round(name.center().y() - side / 2))
+            look.icons.draw(painter, spot, "box_checked", look.colour("accent"), side)
+            name.setLeft(name.x() + side + 6)
         draw_runs(painter, look, name, (Run(one.title, Weight.SEMIBOLD),))
         area.translate(0, third)
-        draw_runs(painter, look, area, (Run(one.born, Weight.REGULAR, "muted", Size.LABEL),))
+        second: tuple[Run, ...] = (Run(one.born, Weight.REGULAR, "muted", Size.LABEL),)
+        if one.whose:
+            second += (Run(f" · {one.whose}", Weight.SEMIBOLD, "muted", Size.LABEL),)
+        draw_runs(painter, look, area, second)
         area.translate(0, third)
         if one.chip is not None:
             width = chip_width(look, one.chip)
-            spot = QRectF(area.right() - width, area.y(), width, look.px(18))
-            draw_chip(painter, look, spot, one.chip)
-            area.setRight(spot.x() - 6)
+            spot_of_chip = QRectF(area.right() - width, area.y(), width, look.px(18))
+            draw_chip(painter, look, spot_of_chip, one.chip)
+            area.setRight(spot_of_chip.x() - 6)
         tone = "danger" if one.abnormal else "text"
         weight = Weight.SEMIBOLD if one.abnormal else Weight.REGULAR
         draw_runs(painter, look, area, (Run(one.said, weight, tone, Size.LABEL),))
@@ -149,11 +76,17 @@ class _Delegate(QStyledItemDelegate):
 
 
 class _Lines(StepList):
-    """Enter and the right arrow go to the results beside."""
+    """Enter and the right arrow go to the results beside; Space takes the line among those signed together."""
 
     left = Signal()
+    joined = Signal(str)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            one = self.currentIndex().data(LineRole)
+            if isinstance(one, ReviewRow):
+                self.joined.emit(one.key)
+            return
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Right}:
             self.left.emit()
         else:
@@ -161,9 +94,11 @@ class _Lines(StepList):
 
 
 class ReviewsView(Card):
-    """Tabs, the list, and the one act: sign. Emits what is chosen and what is asked."""
+    """Tabs, the list, and its two acts: sign, hand over. Emits what is chosen and what is asked."""
 
     chosen = Signal(str)
+    joined = Signal(str)
+    hand_asked = Signal()
     tab_asked = Signal(str)
     sign_asked = Signal()
     results_wanted = Signal()
@@ -175,6 +110,7 @@ class ReviewsView(Card):
         self.body.setContentsMargins(1, 1, 1, 1)
         self._chips = {
             TO_SIGN: FilterChip(look, look.tr("To sign"), 0, checked=True),
+            OTHERS: FilterChip(look, look.tr("Colleagues"), 0),
             SIGNED: FilterChip(look, look.tr("Signed"), 0),
         }
         group = QButtonGroup(self)
@@ -186,7 +122,7 @@ class ReviewsView(Card):
         line.addStretch(1)
         group.buttonClicked.connect(self._tab_clicked)
         self.body.addLayout(line)
-        self.model = ReviewList(self)
+        self.model = LineModel[ReviewRow](self)
         self.list = _Lines()
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Delegate(look, self.list))
@@ -196,6 +132,7 @@ class ReviewsView(Card):
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.selectionModel().currentChanged.connect(self._moved)
         self.list.left.connect(self.results_wanted)
+        self.list.joined.connect(self.joined)
         self._empty = PlainLabel(look, colour="muted", wrap=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
@@ -205,25 +142,37 @@ class ReviewsView(Card):
         self.body.addWidget(Rule(look))
         self._sign = Button(look, look.tr("Sign as read"), kind=Kind.PRIMARY, key="Alt+V")
         self._sign.clicked.connect(self._sign_clicked)
+        self._hand = Button(look, look.tr("Hand over…"), key="Alt+F")
+        self._hand.clicked.connect(self._hand_clicked)
         self._why = PlainLabel(look, size=Size.LABEL, colour="warn", wrap=True)
+        how = look.tr("Space: select several within the reference values")
+        self._how = PlainLabel(look, how, size=Size.LABEL, colour="muted", wrap=True)
         foot = column(6, (10, 8, 10, 10))
         foot.addWidget(self._why)
-        foot.addLayout(row(self._sign, 1))
+        foot.addLayout(row(self._sign, self._hand, 1, spacing=8))
+        foot.addWidget(self._how)
         self.body.addLayout(foot)
 
     def show_state(self, state: ReviewsState) -> None:
-        self._chips[TO_SIGN].show_filter(
-            self._look.tr("To sign"), state.to_sign, checked=state.tab == TO_SIGN
+        tr = self._look.tr
+        tabs = (
+            (TO_SIGN, tr("To sign"), state.to_sign),
+            (OTHERS, tr("Colleagues"), state.others),
+            (SIGNED, tr("Signed"), None),
         )
-        self._chips[SIGNED].show_filter(
-            self._look.tr("Signed"), state.signed, checked=state.tab == SIGNED
-        )
+        for key, word, count in tabs:
+            self._chips[key].show_filter(word, count, checked=state.tab == key)
         self.model.show_rows(state.rows)
         place = self.model.place_of(state.chosen)
         if place >= 0 and place != self.list.currentIndex().row():
             self.list.setCurrentIndex(self.model.index(place, 0))
         self._empty.setText(state.empty)
         self._stack.setCurrentIndex(1 if state.empty else 0)
+        many = self._look.texts.trn("Sign {count} result", "Sign {count} results", state.joined)
+        self._sign.setText(many if state.joined else tr("Sign as read"))
+        self._hand.setEnabled(state.can_hand)
+        self._hand.setVisible(state.tab != SIGNED and not state.empty)
+        self._how.setVisible(state.tab == TO_SIGN and any(one.may_join for one in state.rows))
         self._sign.setEnabled(state.can_sign)
         self._sign.setVisible(state.tab == TO_SIGN and not state.empty)
         self._why.setText(state.why_not)
@@ -231,7 +180,7 @@ class ReviewsView(Card):
 
     @Slot(QModelIndex, QModelIndex)
     def _moved(self, current: QModelIndex, _before: QModelIndex) -> None:
-        one = current.data(RowRole)
+        one = current.data(LineRole)
         if isinstance(one, ReviewRow) and one.owner is not None:
             self.chosen.emit(one.key)
 
@@ -243,11 +192,16 @@ class ReviewsView(Card):
     def _sign_clicked(self) -> None:
         self.sign_asked.emit()
 
+    @Slot()
+    def _hand_clicked(self) -> None:
+        self.hand_asked.emit()
+
 
 class AlertStrip(Card):
     """An alert value: what, against which threshold, since when; and the act that takes note of it."""
 
     acknowledged = Signal()
+    hand_asked = Signal()
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(look, edge="danger", ground="dangerbg", parent=parent)
@@ -264,6 +218,9 @@ class AlertStrip(Card):
         self._act.clicked.connect(self._clicked)
         line = row(mark, spacing=12)
         line.addLayout(words, 1)
+        self._hand = Button(look, look.tr("Hand over…"), key="Alt+F")
+        self._hand.clicked.connect(self._hand_clicked)
+        line.addWidget(self._hand)
         line.addWidget(self._act)
         self.body.addLayout(line)
         self.hide()
@@ -279,3 +236,7 @@ class AlertStrip(Card):
     @Slot()
     def _clicked(self) -> None:
         self.acknowledged.emit()
+
+    @Slot()
+    def _hand_clicked(self) -> None:
+        self.hand_asked.emit()

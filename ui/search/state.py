@@ -33,6 +33,10 @@ class HitRow(Struct, frozen=True, kw_only=True):
     rtype: str = ""
     rid: str = ""
 
+    @property
+    def is_head(self) -> bool:
+        return self.kind is HitKind.HEAD
+
 
 class PaletteState(Struct, frozen=True, kw_only=True):
     """`frozen`: the list does not move any more, Enter is accepted."""

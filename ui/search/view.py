@@ -4,11 +4,9 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QRectF,
-    QSize,
     Qt,
     Signal,
     Slot,
@@ -20,18 +18,15 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QStackedLayout,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QWidget,
 )
 
-from ui.search.model import HitRole, PaletteModel
 from ui.search.state import HitKind, HitRow, PaletteState
 from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
 from ui.widgets.button import draw_key
 from ui.widgets.card import Ground, Rule, column, row
+from ui.widgets.lines import LineDelegate, LineModel, LineRole
 from ui.widgets.text import PlainLabel, Run, draw_runs
 
 WIDTH = 760
@@ -39,39 +34,12 @@ TOP = 128
 HEAD, ROW = 28, 48
 
 
-class PaletteDelegate(QStyledItemDelegate):
+class PaletteDelegate(LineDelegate):
     """Matched letters stand on `warnbg` in bold; the act is at the right, with its key."""
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._look = look
+    HEAD, ROW = HEAD, ROW
 
-    def sizeHint(
-        self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        hit: HitRow = index.data(HitRole)
-        return QSize(200, self._look.px(HEAD if hit.kind is HitKind.HEAD else ROW))
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        hit: HitRow | None = index.data(HitRole)
-        if hit is None:
-            return
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        if hit.kind is HitKind.HEAD:
-            self._paint_head(painter, rect, hit)
-        else:
-            self._paint_hit(painter, rect, hit, on=bool(state & QStyle.StateFlag.State_Selected))
-        painter.restore()
-
-    def _paint_head(self, painter: QPainter, rect: QRect, hit: HitRow) -> None:
+    def paint_head(self, painter: QPainter, rect: QRect, hit: HitRow) -> None:
         look, area = self._look, QRectF(rect).adjusted(20, 4, -20, 0)
         painter.setPen(look.colour("muted"))
         painter.setFont(look.font(Size.LABEL))
@@ -80,8 +48,8 @@ class PaletteDelegate(QStyledItemDelegate):
         room = area.adjusted(0, 0, -90, 0)
         draw_runs(painter, look, room, (Run(hit.title, Weight.SEMIBOLD, "muted", Size.LABEL),))
 
-    def _paint_hit(self, painter: QPainter, rect: QRect, hit: HitRow, *, on: bool) -> None:
-        look = self._look
+    def paint_line(self, painter: QPainter, rect: QRect, hit: HitRow, *, chosen: bool) -> None:
+        look, on = self._look, chosen
         area = rect.adjusted(8, 0, -8, 0)
         if on:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -213,7 +181,7 @@ class PaletteView(QWidget):
 
     def _answers_area(self) -> QStackedLayout:
         look = self._look
-        self.model = PaletteModel(self)
+        self.model = LineModel[HitRow](self)
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setItemDelegate(PaletteDelegate(look, self.list))
@@ -261,12 +229,12 @@ class PaletteView(QWidget):
 
     @property
     def current(self) -> HitRow | None:
-        hit = self.list.currentIndex().data(HitRole)
+        hit = self.list.currentIndex().data(LineRole)
         return hit if isinstance(hit, HitRow) else None
 
     @Slot(QModelIndex)
     def _clicked(self, index: QModelIndex) -> None:
-        hit = index.data(HitRole)
+        hit = index.data(LineRole)
         if hit is not None and hit.kind is not HitKind.HEAD:
             self.chosen.emit(hit)
 

@@ -18,7 +18,7 @@ def terms() -> Terminology:
 def test_every_pack_shows_its_date_version_and_source(terms: Terminology) -> None:
     notes = terms.notes()
 
-    assert len(notes) == 15
+    assert len(notes) == 16
     assert all(note.date >= "2026-11-20" and note.source and note.version for note in notes)
     counts = {note.name: note.entries for note in notes}
     assert counts["document_types"] >= 60
