@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
 from practitioner_app.services.colleagues import Team
@@ -100,19 +99,11 @@ class HandOverDialog(QDialog):
         model.look_for_draft()
         self.panel.setFocus()
 
-    def keep_draft(self) -> None:
-        """What was typed is put in safety: the dialogue or the session ends."""
-        if self._model.state.values != self._model.spec.values:
-            self._model.keep_draft()
-
     @Slot()
     def reject(self) -> None:
-        self.keep_draft()
+        """Closed: what was typed stays among the drafts."""
+        self._model.leave()
         super().reject()
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.keep_draft()
-        super().closeEvent(event)
 
     @Slot()
     def _show(self) -> None:
