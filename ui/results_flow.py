@@ -130,14 +130,12 @@ class ResultsFlow(QObject):
             "{count} results signed as read, not sent yet.",
             len(written),
         )
-        self._session.record_flow.done(written, sentence)
+        self._session.record_flow.done_together(written, sentence)
         self._go_on()
 
     @Slot(object)
     def _was_handed(self, written: Written) -> None:
-        self._session.record_flow.done(
-            (written,), self._session.look.tr("Handed over, not sent yet.")
-        )
+        self._session.record_flow.done(written, self._session.look.tr("Handed over, not sent yet."))
         self._go_on()
 
     def _go_on(self) -> None:

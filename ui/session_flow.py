@@ -204,11 +204,15 @@ class RecordFlow(QObject):
         session, tr = self._session, self._session.look.tr
         session.record_view.show_panel(None)
         session.models.record.choose(Ref(written.rtype, written.id))
-        self.done((written,), tr("Recorded on this computer, not sent yet."))
+        self.done(written, tr("Recorded on this computer, not sent yet."))
         session.record_view.timeline.list.setFocus()
 
-    def done(self, written: tuple[Written, ...], sentence: str) -> None:
-        """An act, of one op or several, that Ctrl+Z takes back while it has not left."""
+    def done(self, written: Written, sentence: str) -> None:
+        """An act that Ctrl+Z takes back while it has not left."""
+        self.done_together((written,), sentence)
+
+    def done_together(self, written: tuple[Written, ...], sentence: str) -> None:
+        """Several that are one act for who did them."""
         self._undo_ops = tuple(one.op_id for one in written)
         self._session.toast.show_sentence(sentence)
 
