@@ -7,7 +7,7 @@ under way at a time; what was typed meanwhile is saved when it ends.
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from dossier.errors import DossierError
 from practitioner_app.runtime.lanes import Lanes
@@ -42,6 +42,7 @@ class Drafting(QObject):
     def _timer(self, wait_ms: int) -> QTimer:
         timer = QTimer(self)
         timer.setSingleShot(True)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.setInterval(wait_ms)
         timer.timeout.connect(self._save)
         return timer

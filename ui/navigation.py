@@ -8,7 +8,7 @@ from ui.patient.screen import RecordState
 from ui.theme.look import Look
 
 RECORD, SYNC, SETTINGS, CONFLICT = "record", "sync", "settings", "conflict"
-RESULTS = "results"
+RESULTS, EMPTY = "results", "empty"
 
 
 class Navigator(QObject):
@@ -22,6 +22,8 @@ class Navigator(QObject):
         super().__init__(parent)
         self._frame, self._look, self._device_name = frame, look, device_name
         self._pages: dict[str, QWidget] = {}
+        self._titles: dict[str, str] = {}
+        self._of_patient: dict[str, bool] = {}
         self._place = ""
         self._record: RecordState | None = None
         self._waiting = False
@@ -30,9 +32,15 @@ class Navigator(QObject):
     def place(self) -> str:
         return self._place
 
-    def add(self, place: str, page: QWidget) -> None:
-        self._pages[place] = page
+    def add(self, place: str, page: QWidget, title: str = "") -> None:
+        """A page that speaks of no patient or of several: a title stands in its head."""
+        self._pages[place], self._titles[place] = page, title
         self._frame.add_page(page)
+
+    def add_of_patient(self, place: str, page: QWidget, *, strip: bool = False) -> None:
+        """A page of the open record: under its banner, and with its clinical strip where asked."""
+        self.add(place, page)
+        self._of_patient[place] = strip
 
     def page(self, place: str) -> QWidget:
         return self._pages[place]
@@ -56,26 +64,23 @@ class Navigator(QObject):
         return f"{banner.name}, {banner.born.split(' (')[0]}"
 
     def go(self, place: str) -> None:
-        """Go there; the record's page without a record is its empty page."""
+        """Go there; a page of the open record, without one, is the page that says that none is open."""
         moved = place != self._place
         self._place = place
-        tr, record = self._look.tr, self._record
-        if place == RECORD and record is not None:
-            self._frame.show_record_page(self._pages[RECORD], record.banner, record.strip)
-        elif place == RECORD and self._waiting:
-            self._frame.show_record_page(self._pages[RECORD], None, ())
-        elif place == CONFLICT and record is not None:
-            self._frame.show_record_page(self._pages[CONFLICT], record.banner, None)
+        record, strip = self._record, self._of_patient.get(place)
+        if strip is None:
+            self._show_titled(place, self._pages[place], self._titles[place])
+        elif record is not None:
+            shown = record.strip if strip else None
+            self._frame.show_record_page(self._pages[place], record.banner, shown)
+        elif self._waiting:
+            self._frame.show_record_page(self._pages[place], None, () if strip else None)
         else:
-            titles = {
-                RECORD: tr("Record"),
-                SYNC: tr("Sending and updating"),
-                SETTINGS: tr("Settings"),
-                CONFLICT: tr("Two versions to settle"),
-                RESULTS: tr("Results"),
-            }
-            page = self._pages["empty" if place == RECORD else place]
-            about = tr("computer {device}", device=self._device_name) if place == SYNC else ""
-            self._frame.show_page(place, page, titles[place], about, self.open_record)
+            self._show_titled(place, self._pages[EMPTY], self._look.tr("Record"))
         if moved:
             self.moved.emit(place)
+
+    def _show_titled(self, place: str, page: QWidget, title: str) -> None:
+        device = self._device_name
+        about = self._look.tr("computer {device}", device=device) if place == SYNC else ""
+        self._frame.show_page(place, page, title, about, self.open_record)

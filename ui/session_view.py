@@ -144,16 +144,13 @@ class SessionView(SessionSurface):
             key="F2",
         )
         self.navigator = Navigator(self.frame, look, device_name, self)
-        pages: tuple[tuple[str, QWidget], ...] = (
-            ("empty", self.empty),
-            ("record", self.record_view),
-            ("conflict", self.conflict_view),
-            ("results", self.results_page),
-            ("sync", self.centre_view),
-            ("settings", settings),
-        )
-        for place, page in pages:
-            self.navigator.add(place, page)
+        go, tr = self.navigator, look.tr
+        go.add("empty", self.empty)
+        go.add_of_patient("record", self.record_view, strip=True)
+        go.add_of_patient("conflict", self.conflict_view)
+        go.add("results", self.results_page, tr("Results"))
+        go.add("sync", self.centre_view, tr("Sending and updating"))
+        go.add("settings", settings, tr("Settings"))
 
     def _make_overlays(self) -> None:
         look = self.look
