@@ -35,7 +35,7 @@ _TROUBLES: Final = {
 }
 
 
-_OF_THE_PERSON: Final = frozenset({"proof_needed", "wrong_proof"})
+_OF_THE_PERSON: Final = frozenset({"proof_needed", "password_replaced", "wrong_proof"})
 _LINKS: Final[dict[type, tuple[Link, str]]] = {
     states.Revoked: (Link.SIGN_IN, "device_revoked"),
     states.TooOld: (Link.TOO_OLD, ""),

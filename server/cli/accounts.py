@@ -10,6 +10,7 @@ from server.app import House
 from server.cli.housed import account_of, group, verb
 from server.services.accounts import KINDS, Person
 from server.services.credentials import Invitation
+from server.services.endings import REPLACED
 
 
 def register(verbs: Any) -> None:
@@ -143,16 +144,27 @@ async def end_session(house: House, options: argparse.Namespace) -> dict[str, An
 
 
 async def passkeys(house: House, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """The passkeys of a person that are good, after one of them was ended where that is asked."""
+    """The passkeys of a person that are good, after one of them was ended where that is asked. Those that were added
+    before the password was replaced are marked: who had the old one may have added them.
+    """
     account = await account_of(house, options.login)
     if options.remove:
         await house.passkeys.remove(account, options.remove)
+    replaced_ms = max(
+        (
+            row.raised_ms
+            for row in await house.indexer.volume.alarms(account)
+            if row.kind == REPLACED
+        ),
+        default=0,
+    )
     return [
         {
             "id": line.id,
             "name": line.name,
             "added": to_wire(from_ms(line.added_ms)),
             "used": None if line.used_ms is None else to_wire(from_ms(line.used_ms)),
+            "before_password": line.added_ms <= replaced_ms,
         }
         for line in await house.passkeys.of_account(account)
     ]

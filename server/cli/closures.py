@@ -145,9 +145,10 @@ async def _asked(house: House, options: argparse.Namespace) -> tuple[int, int]:
     """The record, and who decides. Raises Refused (`not_proven`, `not_entitled`), Unavailable."""
     password, digits = _line(), _line()
     try:
-        by = await house.credentials.check(options.by, password, digits, "operator")
+        who = await house.credentials.check(options.by, password, digits, "operator")
     except SignInNeeded as error:
         raise Refused("not_proven") from error
+    by = who.account
     row = await house.store.read(by, account_row)
     if row is None or row.kind not in _MAY_DECIDE:
         raise Refused("not_entitled")

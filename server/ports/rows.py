@@ -125,7 +125,8 @@ class EffectRow(NamedTuple):
 class AccountRow(NamedTuple):
     """`secret` is the Argon2id record of the password, "" before the activation; `cell` seals the person's name,
     identifiers and the seed of their authenticator, of which `step` was used last. `code` is the SHA-256 of an
-    activation code, good until `code_until_ms`.
+    activation code, good until `code_until_ms`. `factors` counts how often a password, an authenticator or a passkey of
+    this person was ended.
     """
 
     account: int
@@ -136,6 +137,7 @@ class AccountRow(NamedTuple):
     step: int | None = None
     code: bytes | None = None
     code_until_ms: int | None = None
+    factors: int | None = None
 
 
 class DeviceRow(NamedTuple):
@@ -232,7 +234,7 @@ class CopyRow(NamedTuple):
 
 
 class AlarmRow(NamedTuple):
-    """`kind`: step_up, blocked or refresh_reused. `patients` were displayed within the hour around `at_ms`; raised
+    """`kind`: step_up, blocked, refresh_reused or password_replaced. `patients` were displayed within the hour around `at_ms`; raised
     at `raised_ms`; `ended_ms` None: it still stands.
     """
 

@@ -18,15 +18,16 @@ from dossier.sealing.activation import hash_of_code, new_activation_code
 from dossier.sealing.encoding import tup
 from dossier.sealing.password_rules import password_problem
 from dossier.wire.sessions import ActivateRequest, ActivationReply, ActivationRequest
-from server.ports import AccountRow, OwnerTx
+from server.ports import AccountRow, AlarmRow, OwnerTx
 from server.services import journal, narrowing
 from server.services.accounts import Accounts, Known, Person, account_row
 from server.services.attempts import Attempts, Tried
-from server.services.endings import end_passkeys, end_sessions
+from server.services.endings import REPLACED, end_pages, end_passkeys, end_sessions
 from server.services.facets import ACCESS
 from server.services.members import Members
 from server.services.passwords import Passwords
 from server.services.premises import Premises
+from server.services.recognised import Recognised, ended, recognised
 from server.services.sealer import Place
 from server.services.session import SIGNS_IN
 from server.services.unit import OwnerUnit
@@ -37,6 +38,11 @@ PASSWORD_ENDED: Final = ("activated", "password_set")
 CODE_MS: Final = 24 * 3_600_000
 _NO_SEED: Final = bytes(totp.SEED_BYTES)
 _Change = Callable[[AccountRow], Awaitable[AccountRow]]
+
+
+def _replaced(n: int, now_ms: int) -> AlarmRow:
+    """What the person is told of at their next sign-in."""
+    return AlarmRow(n, REPLACED, now_ms, now_ms, 0, 0, now_ms)
 
 
 class Invitation(NamedTuple):
@@ -92,7 +98,8 @@ class Credentials:
         )
 
     async def activate(self, asked: ActivateRequest, address: str) -> None:
-        """Take the new password, and the authenticator where there was none; the code is used up.
+        """Take the new password, and the authenticator where there was none; the code is used up, and whatever
+        session there was ends.
 
         Raises SignInNeeded for a wrong name or code, Refused: `wrong_proof`, or why the password is refused
         (dossier.sealing.password_rules); after any of these the code is still good.
@@ -126,8 +133,8 @@ class Credentials:
         await self._change(account, change)
 
     async def set_password(self, account: int, password: str) -> None:
-        """Another password by the operator; the authenticator stays, and no restore brings the old password back.
-        Raises Refused, Unavailable.
+        """Another password by the operator; every session ends, authenticator and passkeys stay, and no restore
+        brings the old password back. Raises Refused, Unavailable.
         """
         await self._refuse_weak(account, await self._accounts.person(account), password)
         record = await self._passwords.record(password)
@@ -139,23 +146,25 @@ class Credentials:
 
     # -- proving ------------------------------------------------------------------------------------
 
-    async def check(self, login: str, password: str, proof: str, address: str) -> int:
-        """The account of who types this; the code is used up. Raises SignInNeeded, Busy."""
-        account, owner = await self._named(login)
+    async def check(self, login: str, password: str, proof: str, address: str) -> Recognised:
+        """Who types this; the code is used up. Raises SignInNeeded, Busy."""
+        _, owner = await self._named(login)
         tried = await self._attempts.take(owner, address)
-        if not await self._is_right(tried, password, proof):
+        who = await self._checked(tried, password, proof)
+        if who is None:
             await self._attempts.failed(tried)
             raise SignInNeeded
-        assert account is not None
-        return account
+        return who
 
-    async def check_again(self, account: int, password: str, proof: str, device: str) -> None:
+    async def check_again(self, account: int, password: str, proof: str, device: str) -> Recognised:
         """The same of a person who is signed in on this device. Raises Refused("wrong_proof"), Busy."""
         tried = await self._attempts.take_on(account, device)
-        if not await self._is_right(tried, password, proof):
+        who = await self._checked(tried, password, proof)
+        if who is None:
             raise Refused("wrong_proof")
+        return who
 
-    async def _is_right(self, tried: Tried, password: str, proof: str) -> bool:
+    async def _checked(self, tried: Tried, password: str, proof: str) -> Recognised | None:
         """Both together, then the code's step is used up. Nobody's name costs the same reads, the same
         opening of a cell and the same work on the password as somebody's.
         """
@@ -172,8 +181,8 @@ class Credentials:
         record = row.secret if row is not None and is_open else None
         right = await self._passwords.is_right(password, record)
         if row is None or step is None or not right:
-            return False
-        return await self._use(row, step, tried)
+            return None
+        return recognised(row) if await self._use(row, step, tried) else None
 
     async def _use(self, row: AccountRow, step: int, tried: Tried) -> bool:
         """Use a step up, and take the try back; False when it was used meanwhile, or what was checked is no
@@ -245,21 +254,27 @@ class Credentials:
         """Change the row of an account under its lock; the journal says which act it was. `tried` was right."""
 
         async def write(tx: OwnerTx) -> None:
-            locked = await tx.owner.lock(1)
+            locked = await tx.owner.lock(2)
             row = await tx.people.account()
             if locked is None or row is None or row.state not in SIGNS_IN:
                 raise Unavailable
-            book = OwnerUnit(self._premises, tx, locked, 1)
-            await tx.people.put_account(await change(row))
+            book = OwnerUnit(self._premises, tx, locked, 2)
+            is_ended = action == FACTOR_RESET or action in PASSWORD_ENDED
+            changed = await change(row)
+            await tx.people.put_account(ended(changed) if is_ended else changed)
             if tried is not None:
                 await self._attempts.succeeded(tx, tried)
             if action:
                 said = journal.Entry(action=action, at_ms=self._premises.now_ms, other=account)
-                if action == FACTOR_RESET or action in PASSWORD_ENDED:
+                if is_ended:
                     await narrowing.record(self._premises, tx, locked.n, said)
+                    await end_pages(tx)
                 if action == FACTOR_RESET:
                     await end_passkeys(tx)
                     await end_sessions(self._premises, tx, "factor")
+                if action in PASSWORD_ENDED and row.secret:
+                    await end_sessions(self._premises, tx, REPLACED)
+                    await tx.volumes.put_alarm(_replaced(book.number(), self._premises.now_ms))
                 await book.log(ACCESS, said)
             await book.close()
 

@@ -14,7 +14,8 @@ import msgspec
 
 from dossier.errors import SignInNeeded
 from dossier.sealing.text import base64url
-from server.services.slips import Slips
+from server.services.recognised import Recognised
+from server.services.slips import Shown, Slips
 
 CODE_MS: Final = 60_000
 ENROL, PROVE = "enrol", "prove"
@@ -42,13 +43,13 @@ class DesktopCodes:
     def __init__(self, slips: Slips) -> None:
         self._slips = slips
 
-    async def give(self, account: int, wish: Wish) -> str:
-        """Where the browser goes now: the loopback of the desktop that asked, and nowhere else."""
-        code = await self._slips.give(account, "code", msgspec.msgpack.encode(wish), CODE_MS)
+    async def give(self, page: Shown, wish: Wish) -> str:
+        """Where the browser goes now, signed out here: the loopback of the desktop that asked, and nowhere else."""
+        code = await self._slips.exchange(page, "code", msgspec.msgpack.encode(wish), CODE_MS)
         return f"http://127.0.0.1:{wish.port}/signed-in?code={code}&state={wish.state}"
 
-    async def take(self, purpose: str, code: str, verifier: str, public_key: bytes) -> int:
-        """The account of a code, for who knows the verifier and has this key. Raises SignInNeeded."""
+    async def take(self, purpose: str, code: str, verifier: str, public_key: bytes) -> Recognised:
+        """The person of a code, for who knows the verifier and has this key. Raises SignInNeeded."""
         shown = await self._slips.take("code", code)
         wish = msgspec.msgpack.decode(shown.content, type=Wish)
         right = (
@@ -59,7 +60,7 @@ class DesktopCodes:
         )
         if not right:
             raise SignInNeeded
-        return shown.account
+        return shown.who
 
 
 def _hashed(raw: bytes) -> str:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from dossier.clock import from_ms, to_wire
-from dossier.errors import Refused, Unavailable
+from dossier.errors import Refused, SignInNeeded, Unavailable
 from dossier.ids import uuid7
 from dossier.sealing.text import base64url, unbase64url
 from dossier.wire.sessions import AlarmLine, DeviceLine, DevicesReply, EnrolReply, EnrolRequest
@@ -59,11 +59,12 @@ class Devices:
         if proof.public != public:
             raise Refused(INVALID)
         if request.code:
-            account = await self._codes.take(ENROL, request.code, request.verifier, public)
+            who = await self._codes.take(ENROL, request.code, request.verifier, public)
         else:
-            account = await self._credentials.check(
+            who = await self._credentials.check(
                 request.login, request.password, request.proof, address
             )
+        account = who.account
         device = uuid7(self._premises.clock, self._premises.entropy)
         place = Place("device", account, id=device)
         label = request.device_name[:100].encode()
@@ -74,6 +75,8 @@ class Devices:
 
         async def keep(tx: OwnerTx) -> None:
             await tx.owner.lock(1)
+            if not who.still(await tx.people.account()):
+                raise SignInNeeded
             await tx.people.put_device(spent(await tx.people.devices(), row, proof, now_ms))
 
         await self._premises.store.write(account, keep)

@@ -4,9 +4,13 @@ from typing import Final
 
 from server.ports import FamilyRow, OwnerTx
 from server.services.premises import Premises
+from server.services.recognised import ended
 
 PROVEN_MS: Final = 600_000
 """How long a proof by password and authenticator opens what needs one (security.md §5 row 40)."""
+
+REPLACED: Final = "password_replaced"
+"""Why sessions ended, what their devices are told, and the alarm of it."""
 
 
 def is_live(premises: Premises, family: FamilyRow) -> bool:
@@ -31,12 +35,23 @@ async def end_sessions(
             await tx.families.put(family._replace(ended_ms=now_ms, reason=reason))
 
 
+async def end_recognition(tx: OwnerTx) -> None:
+    """Inside a unit of work: who was recognised before it, and not yet given anything for it, gets nothing."""
+    row = await tx.people.account()
+    if row is not None:
+        await tx.people.put_account(ended(row))
+
+
 async def end_passkeys(tx: OwnerTx) -> None:
-    """Inside a unit of work: every passkey of an account ends, and whatever its browsers were given with one or
-    could make another with. Challenges that served stay used.
-    """
+    """Inside a unit of work: every passkey of an account ends."""
     for passkey in await tx.browsers.passkeys():
         await tx.browsers.drop_passkey(passkey.credential)
+
+
+async def end_pages(tx: OwnerTx) -> None:
+    """Inside a unit of work: what the browsers of an account were given is good no more. Challenges that served stay
+    used.
+    """
     for slip in await tx.browsers.slips():
         if slip.kind != "used":
             await tx.browsers.drop_slip(slip.mark)

@@ -31,6 +31,7 @@ from server.services.members import Members
 from server.services.orders import Orders
 from server.services.premises import Premises
 from server.services.proofs import Presented, Proofs, Read, spent
+from server.services.recognised import Recognised
 from server.services.session import SIGNS_IN, Session
 from server.services.unit import OwnerUnit
 
@@ -78,12 +79,12 @@ class Families:
         account = await self._devices.account_of(asked.device)
         if account is None or len(asked.ask) > _ASK_CHARS:
             raise SignInNeeded
-        by_person = bool(asked.password or asked.proof or asked.code)
-        if by_person:
+        who = None
+        if asked.password or asked.proof or asked.code:
             await self._premises.store.read(account, lambda tx: self._known(tx, asked, proof))
-            await self._check(account, asked, asked.device, proof.public)
+            who = await self._check(account, asked, asked.device, proof.public)
         given = await self._premises.store.write(
-            account, lambda tx: self._decide(tx, asked, proof, by_person=by_person)
+            account, lambda tx: self._decide(tx, asked, proof, who)
         )
         if isinstance(given, Refused):
             raise given
@@ -103,10 +104,12 @@ class Families:
         """
         account, device = session.account, session.device
         proof = self._proofs.read(shown, device)
-        await self._check(account, asked, device, proof.public)
+        who = await self._check(account, asked, device, proof.public)
 
         async def exchange(tx: OwnerTx) -> str:
             await tx.owner.lock(1)
+            if not who.still(await tx.people.account()):
+                raise Refused("wrong_proof")
             row = await self._proving(tx, device, proof)
             held = await tx.people.session(session.token_hash)
             if held is None:
@@ -176,19 +179,19 @@ class Families:
         asked: TokenRequest | ProveRequest,
         device: str,
         public: bytes,
-    ) -> None:
+    ) -> Recognised:
         """The person shows who they are, here or in their browser, where the code must be of this very person, for
         this very key. Raises Refused("wrong_proof"), Busy.
         """
         if not asked.code:
-            await self._credentials.check_again(account, asked.password, asked.proof, device)
-            return
+            return await self._credentials.check_again(account, asked.password, asked.proof, device)
         try:
             found = await self._codes.take(PROVE, asked.code, asked.verifier, public)
         except SignInNeeded as error:
             raise Refused("wrong_proof") from error
-        if found != account:
+        if found.account != account:
             raise Refused("wrong_proof")
+        return found
 
     async def _known(self, tx: OwnerTx, asked: TokenRequest, proof: Read) -> None:
         """Raises SignInNeeded unless this device, not revoked, holds the key of the proof: a stranger may not
@@ -199,7 +202,7 @@ class Families:
             raise SignInNeeded
 
     async def _decide(
-        self, tx: OwnerTx, asked: TokenRequest, proof: Read, *, by_person: bool
+        self, tx: OwnerTx, asked: TokenRequest, proof: Read, who: Recognised | None
     ) -> _Given | Refused:
         """Under the account's lock: who asks, then what they get. An error that is returned is durable."""
         locked = await tx.owner.lock(_NUMBERS)
@@ -212,16 +215,18 @@ class Families:
             raise SignInNeeded
         if row.revoked_ms is not None:
             raise DeviceRevoked(self._orders.purge(tx.id, row.device, locked.n))
+        if who is not None and not who.still(account):
+            raise Refused("wrong_proof")
         now_ms = self._premises.now_ms
         member = {m.situation: m for m in await tx.people.members()}.get(asked.situation)
         if member is None or member.is_over(now_ms, self._premises.grace_ms):
             raise Refused("situation_ended")
         row = spent(known.values(), row, proof, now_ms)._replace(seen_ms=now_ms)
         book = OwnerUnit(self._premises, tx, locked, _NUMBERS)
-        asking = Asking(row, member, book, by_person)
+        asking = Asking(row, member, book, by_person=who is not None)
         await tx.people.drop_sessions(before_ms=now_ms)
         await tx.families.forget(now_ms - _KEPT_MS)
-        if asked.refresh and not by_person:
+        if asked.refresh and who is None:
             given = await self._issuing.go_on(tx, asked, asking)
         else:
             given = await self._issuing.begin(tx, asking)

@@ -18,7 +18,7 @@ from server.ports import (
     SessionRow,
 )
 from server.services import tokens
-from server.services.endings import end_sessions, is_live
+from server.services.endings import REPLACED, end_sessions, is_live
 from server.services.facets import ACCESS
 from server.services.journal import entry
 from server.services.premises import Premises
@@ -27,6 +27,13 @@ from server.services.unit import OwnerUnit
 TOKEN_S: Final = 900
 PROOF_NEEDED: Final = "proof_needed"
 _HOUR_MS: Final = 3_600_000
+
+
+def _why(earlier: list[FamilyRow]) -> str:
+    """Why a device without a session needs its person, by how the last one ended."""
+    last_ms = max((one.ended_ms or 0 for one in earlier), default=0)
+    is_replaced = any(one.ended_ms == last_ms and one.reason == REPLACED for one in earlier)
+    return REPLACED if is_replaced else PROOF_NEEDED
 
 
 class Asking(NamedTuple):
@@ -45,7 +52,7 @@ class Issuing:
         self._premises = premises
 
     async def begin(self, tx: OwnerTx, asking: Asking) -> tuple[str, FamilyRow]:
-        """A session, and its first refresh token. Raises Refused("proof_needed")."""
+        """A session, and its first refresh token. Raises Refused: `proof_needed`, `password_replaced`."""
         now_ms, row = self._premises.now_ms, asking.device
         earlier = [one for one in await tx.families.every() if one.device == row.device]
         live = [one for one in earlier if is_live(self._premises, one)]
@@ -57,7 +64,7 @@ class Issuing:
             raise Refused(PROOF_NEEDED)
         ends_ms = self.ends_ms(row.proved_ms)
         if ends_ms <= now_ms:
-            raise Refused(PROOF_NEEDED)
+            raise Refused(_why(earlier))
         for one in live:
             await tx.families.put(one._replace(ended_ms=now_ms, reason="superseded"))
         await tx.people.put_device(row)

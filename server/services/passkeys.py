@@ -17,8 +17,10 @@ from server.ports import OwnerTx, PasskeyRow
 from server.services import authenticators, journal, narrowing
 from server.services.accounts import Accounts
 from server.services.authenticators import Asking, Site
+from server.services.endings import end_recognition
 from server.services.facets import ACCESS
 from server.services.premises import Premises
+from server.services.recognised import PASSKEY, Recognised, recognised
 from server.services.sealer import Place
 from server.services.session import SIGNS_IN
 from server.services.slips import Slips
@@ -70,8 +72,8 @@ class Passkeys:
         options = authenticators.request_options(site, _bytes_of(challenge))
         return Asked(challenge, options)
 
-    async def check(self, site: Site, challenge: str, answer: dict[str, Any]) -> int:
-        """The account of who showed a passkey; the challenge is used up. Raises SignInNeeded, one answer for an
+    async def check(self, site: Site, challenge: str, answer: dict[str, Any]) -> Recognised:
+        """Who showed a passkey; the challenge is used up. Raises SignInNeeded, one answer for an
         unknown, removed, copied or foreign one.
         """
         until_ms = self._until(challenge, _SHOW, 0)
@@ -86,17 +88,18 @@ class Passkeys:
             await self._say(account, "passkey_copied", row)
             raise SignInNeeded from None
 
-        async def use(tx: OwnerTx) -> None:
+        async def use(tx: OwnerTx) -> Recognised:
             await tx.owner.lock(1)
+            held_by = await tx.people.account()
             now = {one.credential: one for one in await tx.browsers.passkeys()}.get(mark)
-            if now is None or now.counter != row.counter:
+            if held_by is None or now is None or now.counter != row.counter:
                 raise SignInNeeded
             await self._slips.use_up(tx, _bytes_of(challenge), until_ms)
             used = now._replace(counter=counter, used_ms=self._premises.now_ms)
             await tx.browsers.put_passkey(used)
+            return recognised(held_by, PASSKEY)
 
-        await self._premises.store.write(account, use)
-        return account
+        return await self._premises.store.write(account, use)
 
     # -- one's own ------------------------------------------------------------------------------------
 
@@ -156,6 +159,7 @@ class Passkeys:
                     said = self._entry("passkey_removed", row)
                     await narrowing.record(self._premises, tx, book.number(), said)
                     await tx.browsers.drop_passkey(row.credential)
+                    await end_recognition(tx)
                     await book.log(ACCESS, said)
                     await book.close()
                     return

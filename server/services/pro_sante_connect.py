@@ -22,6 +22,7 @@ from server.services.desktop_codes import Wish
 from server.services.facets import ACCESS
 from server.services.id_tokens import Expected, UnknownKey
 from server.services.premises import Premises
+from server.services.recognised import PRO_SANTE_CONNECT, Recognised, recognised
 from server.services.session import SIGNS_IN
 from server.services.slips import Slips
 from server.services.unit import OwnerUnit
@@ -69,7 +70,7 @@ class Leaving(NamedTuple):
 class Returned(NamedTuple):
     """Who came back, and what the desktop had asked."""
 
-    account: int
+    who: Recognised
     wish: Wish | None
 
 
@@ -158,9 +159,9 @@ class ProSanteConnect:
         subject = await self._subject(tokens, nonce)
         person = await self._person(tokens, subject)
         account = await self._account(person)
-        await self._remember(account, state, until_ms, person)
+        who = await self._remember(account, state, until_ms, person)
         wish = codec.decode(asked.encode(), Wish) if asked else None
-        return Returned(account, wish)
+        return Returned(who, wish)
 
     def language_of(self, kept: str) -> str:
         """The language of the page the browser left from; "" for what we never gave."""
@@ -251,10 +252,12 @@ class ProSanteConnect:
             raise Refused("psc_unknown")
         return account
 
-    async def _remember(self, account: int, state: str, until_ms: int, person: Identified) -> None:
+    async def _remember(
+        self, account: int, state: str, until_ms: int, person: Identified
+    ) -> Recognised:
         """The journey served once; the journal of the account says how its person was recognised."""
 
-        async def write(tx: OwnerTx) -> None:
+        async def write(tx: OwnerTx) -> Recognised:
             locked = await tx.owner.lock(1)
             held = await tx.people.account()
             if locked is None or held is None or held.state not in SIGNS_IN:
@@ -269,9 +272,10 @@ class ProSanteConnect:
             )
             await book.log(ACCESS, said)
             await book.close()
+            return recognised(held, PRO_SANTE_CONNECT)
 
         try:
-            await self._premises.store.write(account, write)
+            return await self._premises.store.write(account, write)
         except SignInNeeded as error:
             raise Refused("psc_failed", "replayed") from error
 

@@ -20,7 +20,7 @@ from server.services.access import Access
 from server.services.accounts import Accounts
 from server.services.consents import CONSENT
 from server.services.credentials import FACTOR_RESET, PASSWORD_ENDED
-from server.services.endings import end_passkeys, end_sessions
+from server.services.endings import end_pages, end_passkeys, end_sessions
 from server.services.facets import ACCESS
 from server.services.homing import labels_of
 from server.services.journal import Entry
@@ -171,6 +171,7 @@ class Reapplying:
                 row._replace(cell=cell, step=None, code=None, code_until_ms=None)
             )
             await end_passkeys(tx)
+            await end_pages(tx)
             await end_sessions(self._premises, tx, "factor")
         elif said.action in PASSWORD_ENDED:
             await tx.people.put_account(row._replace(secret="", code=None, code_until_ms=None))

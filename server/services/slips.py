@@ -8,11 +8,14 @@ the restore number, in the account's own shard: whatever process is asked knows 
 import hashlib
 from typing import Final, NamedTuple
 
+import msgspec
+
 from dossier.errors import Busy, SignInNeeded
 from dossier.sealing.encoding import tup
 from dossier.sealing.text import base64url, unbase64url
 from server.ports import OwnerTx, SlipRow
 from server.services.premises import Premises
+from server.services.recognised import Recognised
 from server.services.sealer import Place
 from server.services.session import SIGNS_IN
 
@@ -25,8 +28,19 @@ _MOST: Final = 64
 class Shown(NamedTuple):
     """A slip that is good: whose it is, the hash it is kept under, what it holds."""
 
-    account: int
+    who: Recognised
     mark: bytes
+    content: bytes
+
+    @property
+    def account(self) -> int:
+        return self.who.account
+
+
+class _Held(msgspec.Struct, frozen=True, array_like=True):
+    """What the cell of a slip seals."""
+
+    who: Recognised
     content: bytes
 
 
@@ -36,19 +50,29 @@ class Slips:
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
 
-    async def give(self, account: int, kind: str, content: bytes, lives_ms: int) -> str:
-        """A new slip of this account. Raises SignInNeeded for an account that may not sign in, Busy."""
-        raw = account.to_bytes(8, "big") + self._premises.entropy.bytes(_SECRET_BYTES)
-        until_ms = self._premises.now_ms + lives_ms
-        mark = self._mark(kind, raw)
-        cell = await self._premises.sealer.seal(_place(account, mark), content)
+    async def give(self, who: Recognised, kind: str, content: bytes, lives_ms: int) -> str:
+        """A new slip of this person. Raises SignInNeeded for who is not to be recognised any more, Busy."""
+        text, row = await self._made(who, kind, content, lives_ms)
 
         async def keep(tx: OwnerTx) -> None:
             await tx.owner.lock(1)
-            await self.put(tx, SlipRow(mark, kind, until_ms, cell))
+            await self._keep(tx, row, who)
 
-        await self._premises.store.write(account, keep)
-        return base64url(raw)
+        await self._premises.store.write(who.account, keep)
+        return text
+
+    async def exchange(self, shown: Shown, kind: str, content: bytes, lives_ms: int) -> str:
+        """A new slip of the same person in the place of the one shown, which is good no more. Raises as `give`."""
+        text, row = await self._made(shown.who, kind, content, lives_ms)
+
+        async def change(tx: OwnerTx) -> None:
+            await tx.owner.lock(1)
+            await self._found(tx, shown.mark)
+            await tx.browsers.drop_slip(shown.mark)
+            await self._keep(tx, row, shown.who)
+
+        await self._premises.store.write(shown.account, change)
+        return text
 
     async def read(self, kind: str, text: str) -> Shown:
         """What a slip holds; it stays good."""
@@ -58,7 +82,7 @@ class Slips:
             return await self._found(tx, mark)
 
         row = await self._premises.store.read(account, find)
-        return Shown(account, mark, await self._opened(account, row))
+        return await self._shown(account, row)
 
     async def take(self, kind: str, text: str) -> Shown:
         """What a slip holds; it is good no more, whatever comes of it."""
@@ -71,7 +95,7 @@ class Slips:
             return row
 
         row = await self._premises.store.write(account, drop)
-        return Shown(account, mark, await self._opened(account, row))
+        return await self._shown(account, row)
 
     async def drop(self, shown: Shown) -> None:
         """It is good no more."""
@@ -82,11 +106,13 @@ class Slips:
 
         await self._premises.store.write(shown.account, end)
 
-    async def put(self, tx: OwnerTx, row: SlipRow) -> None:
-        """Inside a unit of work that holds the account's lock: keep one, forget those that are over."""
-        held = await tx.people.account()
-        if held is None or held.state not in SIGNS_IN:
+    async def _keep(self, tx: OwnerTx, row: SlipRow, who: Recognised) -> None:
+        if not who.still(await tx.people.account()):
             raise SignInNeeded
+        await self._put(tx, row)
+
+    async def _put(self, tx: OwnerTx, row: SlipRow) -> None:
+        """Keep one, forget those that are over."""
         now_ms, kept = self._premises.now_ms, 0
         for known in await tx.browsers.slips():
             if known.until_ms <= now_ms:
@@ -102,9 +128,11 @@ class Slips:
         did before.
         """
         mark = hashlib.sha256(tup("colloque/v1/slip", "used", challenge)).digest()
-        if any(known.mark == mark for known in await tx.browsers.slips()):
+        held = await tx.people.account()
+        is_used = any(known.mark == mark for known in await tx.browsers.slips())
+        if held is None or held.state not in SIGNS_IN or is_used:
             raise SignInNeeded
-        await self.put(tx, SlipRow(mark, "used", until_ms, b""))
+        await self._put(tx, SlipRow(mark, "used", until_ms, b""))
 
     async def _found(self, tx: OwnerTx, mark: bytes) -> SlipRow:
         held = await tx.people.account()
@@ -115,8 +143,19 @@ class Slips:
             raise SignInNeeded
         return row
 
-    async def _opened(self, account: int, row: SlipRow) -> bytes:
-        return await self._premises.sealer.open(_place(account, row.mark), row.cell)
+    async def _made(
+        self, who: Recognised, kind: str, content: bytes, lives_ms: int
+    ) -> tuple[str, SlipRow]:
+        raw = who.account.to_bytes(8, "big") + self._premises.entropy.bytes(_SECRET_BYTES)
+        mark = self._mark(kind, raw)
+        plain = msgspec.msgpack.encode(_Held(who, content))
+        cell = await self._premises.sealer.seal(_place(who.account, mark), plain)
+        return base64url(raw), SlipRow(mark, kind, self._premises.now_ms + lives_ms, cell)
+
+    async def _shown(self, account: int, row: SlipRow) -> Shown:
+        plain = await self._premises.sealer.open(_place(account, row.mark), row.cell)
+        held = msgspec.msgpack.decode(plain, type=_Held)
+        return Shown(held.who, row.mark, held.content)
 
     def _named(self, kind: str, text: str) -> tuple[int, bytes]:
         try:

@@ -69,7 +69,7 @@ class ProSanteConnectPages:
         except (Unreachable, BadAnswer, Refused) as error:
             answer = await self._refused(words, error)
         else:
-            signed_in = await self._pages.signed_in(found.account, "pro_sante_connect")
+            signed_in = await self._pages.signed_in(found.who)
             drawn = self._back.render(w=words, query=query_of(found.wish, words.lang))
             kind = (b"content-type", b"text/html; charset=utf-8")
             answer = Answer(200, drawn.encode(), (kind, *signed_in.headers))

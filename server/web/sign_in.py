@@ -24,6 +24,7 @@ from server.services.authenticators import Site
 from server.services.credentials import Credentials
 from server.services.desktop_codes import DesktopCodes, Wish
 from server.services.passkeys import PasskeyLine, Passkeys
+from server.services.recognised import Recognised
 from server.services.slips import Shown, Slips
 from server.web.words import Words, words_for
 
@@ -197,20 +198,20 @@ class SignInPages:
     async def passkey(self, asked: PasskeyShown, address: str) -> Answer:
         network = await self._attempts.enter(address)
         try:
-            account = await self._passkeys.check(self._site, asked.challenge, asked.answer)
+            who = await self._passkeys.check(self._site, asked.challenge, asked.answer)
         except SignInNeeded:
             await self._attempts.spend(network)
             raise
         self._attempts.left(network)
-        return await self.signed_in(account, "passkey")
+        return await self.signed_in(who)
 
     async def password(self, asked: PasswordTyped, address: str) -> Answer:
-        account = await self._credentials.check(asked.login, asked.password, asked.proof, address)
-        return await self.signed_in(account, "password")
+        who = await self._credentials.check(asked.login, asked.password, asked.proof, address)
+        return await self.signed_in(who)
 
-    async def signed_in(self, account: int, by: str) -> Answer:
+    async def signed_in(self, who: Recognised) -> Answer:
         """A new slip at every sign-in; nothing of one before it is taken over."""
-        slip = await self._slips.give(account, "page", by.encode(), PAGE_S * 1000)
+        slip = await self._slips.give(who, "page", b"", PAGE_S * 1000)
         return Answer(204, headers=(_cookie(slip, PAGE_S),))
 
     # -- signed in ------------------------------------------------------------------------------------
@@ -231,8 +232,7 @@ class SignInPages:
 
     async def go_on(self, shown: Shown, wish: Wish) -> Answer:
         """The browser goes back to the desktop, and is signed out here."""
-        await self._slips.drop(shown)
-        answer = answers.json(GoOn(next=await self._codes.give(shown.account, wish)))
+        answer = answers.json(GoOn(next=await self._codes.give(shown, wish)))
         return answer._replace(headers=(*answer.headers, _cookie("", 0)))
 
     async def sign_out(self, shown: Shown, _asked: Nothing) -> Answer:

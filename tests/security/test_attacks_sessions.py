@@ -6,9 +6,10 @@ import pytest
 
 from dossier.errors import Refused, SignInNeeded
 from dossier.wire.limits import TOKEN_PATH
-from dossier.wire.sessions import TokenReply, TokenRequest
+from dossier.wire.sessions import ActivateRequest, TokenReply, TokenRequest
 from server.services import tokens
-from tests.fakes.server_room import PASSWORD, Desktop, ServerRoom
+from server.services.recognised import FIRST, Recognised
+from tests.fakes.server_room import HERE, PASSWORD, Desktop, ServerRoom
 
 
 @pytest.fixture
@@ -232,3 +233,88 @@ def test_s8_a_leaver_refreshes_no_more_after_the_days_to_file_what_was_begun(
     room.clock.go(days=14, seconds=1)
     with pytest.raises(Refused, match="situation_ended"):
         go_on(room, desk, told.refresh, "two")
+
+
+NEW = "sept petits phares bleus"
+
+
+def test_row39_a_replaced_password_ends_every_session_at_the_next_request_and_says_why(
+    room: ServerRoom, desk: Desktop
+) -> None:
+    first = begin(room, desk)
+    page = room.run(room.slips.give(Recognised(desk.account, FIRST), "page", b"", 600_000))
+    room.run(room.credentials.set_password(desk.account, NEW))
+    assert not resolves(room, first.token)
+    with pytest.raises(SignInNeeded):
+        room.run(room.slips.read("page", page))
+    with pytest.raises(SignInNeeded):
+        go_on(room, desk, first.refresh, "one")
+    for _ in range(2):
+        with pytest.raises(Refused, match="password_replaced"):
+            begin(restarted(room), desk)
+    room.clock.go(minutes=1)
+    with pytest.raises(Refused, match="wrong_proof"):
+        by_person(room, desk)
+    room.clock.go(minutes=1)
+    told = begin(room, desk, password=NEW, proof=room.authenticator.code("fontaine"))
+    assert resolves(room, told.token)
+    assert alarms(room, desk) == ["password_replaced"]
+
+
+def test_row39_a_new_password_by_an_activation_code_ends_every_session_too(
+    room: ServerRoom, desk: Desktop
+) -> None:
+    first = begin(room, desk)
+    room.clock.go(minutes=1)
+    code = room.run(room.credentials.invite(desk.account)).code
+    assert resolves(room, first.token), "a code alone changes nothing"
+    asked = ActivateRequest(
+        login="fontaine", code=code, password=NEW, proof=room.authenticator.code("fontaine")
+    )
+    room.run(room.credentials.activate(asked, HERE))
+    assert not resolves(room, first.token)
+    with pytest.raises(Refused, match="password_replaced"):
+        begin(room, desk)
+
+
+def meanwhile(room: ServerRoom, writes: int, act: Any) -> None:
+    """`act` is done by another process just before this one's unit of work number `writes`."""
+    write, left = room.store.write, [writes]
+
+    async def counted(owner: int, work: Any) -> Any:
+        left[0] -= 1
+        if not left[0]:
+            room.store.write = write
+            await act
+        return await write(owner, work)
+
+    room.store.write = counted
+
+
+@pytest.mark.parametrize("act", ["password", "factor"])
+def test_row39_a_password_that_was_right_just_before_it_ended_begins_no_session(
+    room: ServerRoom, desk: Desktop, act: str
+) -> None:
+    """Units of a sign-in: the try, the digits used up, the session."""
+    room.clock.go(minutes=1)
+    credentials = room.credentials
+    ending = (
+        credentials.set_password(desk.account, NEW)
+        if act == "password"
+        else credentials.invite(desk.account, reset_factor=True)
+    )
+    meanwhile(room, 3, ending)
+    with pytest.raises(Refused, match="wrong_proof"):
+        by_person(room, desk)
+    assert room.run(room.families.live(desk.account)) == []
+
+
+def test_row39_a_password_that_was_right_just_before_it_ended_enrols_no_computer(
+    room: ServerRoom, desk: Desktop
+) -> None:
+    """Units of an enrolment: the try, the digits used up, the device's number, the device."""
+    room.clock.go(minutes=1)
+    meanwhile(room, 4, room.credentials.set_password(desk.account, NEW))
+    with pytest.raises(SignInNeeded):
+        room.enrol("fontaine")
+    assert len(room.run(room.devices.of_account(desk.account))) == 1

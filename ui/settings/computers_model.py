@@ -133,6 +133,12 @@ class ComputersModel(QObject):
                 "Call the operator if you did not restore this computer from a backup.",
                 moment=moment,
             )
+        if last.kind == "password_replaced":
+            return tr(
+                "{moment}: your password was replaced, and every session ended. Call the operator if you did not "
+                "ask for it.",
+                moment=moment,
+            )
         return tr(
             "{moment}: {count} records were opened in your name within an hour. Call the operator if it was not you.",
             moment=moment,

@@ -35,8 +35,9 @@ class ProofFlow(QObject):
         status = self._status.status
         if status is None or (self._dialog is not None and self._dialog.isVisible()):
             return
-        wrong = self._sent and status.connection.detail == "wrong_proof"
-        problem = error_sentence(self._look.texts, Refused("wrong_proof")) if wrong else ""
+        detail = status.connection.detail
+        is_said = detail == "password_replaced" or (self._sent and detail == "wrong_proof")
+        problem = error_sentence(self._look.texts, Refused(detail)) if is_said else ""
         self._asked, self._sent = True, False
         self._dialog = ProofDialog(self._look, problem, self._parent)
         self._dialog.shown.connect(self._shown)

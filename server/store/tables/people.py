@@ -16,7 +16,9 @@ from server.ports import (
 from server.store.tables.sql import Row, Sql, Upsert, in_whole_sizes
 from server.store.units import COUNTER_SPAN, check_own, is_team
 
-_ACCOUNTS = Upsert("account", (), ("kind", "state", "secret", "cell", "step", "code", "code_until"))
+_ACCOUNTS = Upsert(
+    "account", (), ("kind", "state", "secret", "cell", "step", "code", "code_until", "factors")
+)
 _DEVICES = Upsert(
     "device", ("device",), ("public_key", "cell", "enrolled", "revoked", "nonces", "seen", "proved")
 )
@@ -63,8 +65,8 @@ class SqlPeople:
 
     async def account(self) -> AccountRow | None:
         found = await self._sql.rows(
-            "SELECT owner, kind, state, secret, cell, step, code, code_until FROM account "
-            "WHERE owner = $1",
+            "SELECT owner, kind, state, secret, cell, step, code, code_until, factors "
+            "FROM account WHERE owner = $1",
             (self._owner,),
         )
         return AccountRow(*found[0]) if found else None

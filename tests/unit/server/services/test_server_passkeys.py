@@ -7,6 +7,7 @@ import pytest
 
 from dossier.errors import Refused, SignInNeeded, Unavailable
 from server.services import journal
+from server.services.accounts import account_row
 from server.services.authenticators import Site
 from server.services.narrowing import read as read_narrowing
 from server.services.passkeys import MOST
@@ -44,7 +45,49 @@ def add(room: ServerRoom, account: int, device: PasskeyDevice, name: str = "my p
 def show(room: ServerRoom, device: PasskeyDevice, credential: bytes | None = None) -> int:
     asked = room.passkeys.ask(HERE)
     answer = device.get(opened(asked.options), credential)
-    return room.run(room.passkeys.check(HERE, asked.challenge, answer))
+    return room.run(room.passkeys.check(HERE, asked.challenge, answer)).account
+
+
+def test_row34_a_passkey_checked_just_before_a_factor_reset_gets_no_page(
+    room: ServerRoom,
+) -> None:
+    """The reset commits between the check of the passkey and the slip it was worth."""
+    martin, phone = person(room), PasskeyDevice()
+    add(room, martin, phone)
+    asked = room.passkeys.ask(HERE)
+    answer = phone.get(opened(asked.options))
+    who = room.run(room.passkeys.check(HERE, asked.challenge, answer))
+    room.run(room.credentials.invite(martin, reset_factor=True))
+    with pytest.raises(SignInNeeded):
+        room.run(room.slips.give(who, "page", b"", 600_000))
+
+
+def test_row34_a_page_shown_just_before_a_factor_reset_gets_no_code_and_a_code_no_computer(
+    room: ServerRoom,
+) -> None:
+    martin, phone = person(room), PasskeyDevice()
+    add(room, martin, phone)
+    asked = room.passkeys.ask(HERE)
+    who = room.run(room.passkeys.check(HERE, asked.challenge, phone.get(opened(asked.options))))
+    page = room.run(room.slips.give(who, "page", b"", 600_000))
+    shown = room.run(room.slips.read("page", page))
+    code = room.run(room.slips.give(who, "code", b"", 60_000))
+    taken = room.run(room.slips.take("code", code))
+    room.run(room.credentials.invite(martin, reset_factor=True))
+    with pytest.raises(SignInNeeded):
+        room.run(room.slips.exchange(shown, "code", b"", 60_000))
+    assert not taken.who.still(room.run(room.store.read(martin, account_row)))
+
+
+def test_row34_a_passkey_removed_while_it_signs_in_gets_no_page(room: ServerRoom) -> None:
+    martin, phone = person(room), PasskeyDevice()
+    add(room, martin, phone)
+    asked = room.passkeys.ask(HERE)
+    who = room.run(room.passkeys.check(HERE, asked.challenge, phone.get(opened(asked.options))))
+    (line,) = room.run(room.passkeys.of_account(martin))
+    room.run(room.passkeys.remove(martin, line.id))
+    with pytest.raises(SignInNeeded):
+        room.run(room.slips.give(who, "page", b"", 600_000))
 
 
 def test_row34_a_passkey_signs_in_the_person_it_was_made_for(
@@ -67,7 +110,7 @@ def test_s11_an_answer_is_good_once_and_a_challenge_five_minutes(
     add(room, martin, device)
     asked = room.passkeys.ask(HERE)
     answer = device.get(opened(asked.options))
-    assert room.run(room.passkeys.check(HERE, asked.challenge, answer)) == martin
+    assert room.run(room.passkeys.check(HERE, asked.challenge, answer)).account == martin
     device.counts = False
     with pytest.raises(SignInNeeded):
         room.run(room.passkeys.check(HERE, asked.challenge, answer))
@@ -88,7 +131,7 @@ def test_s11_a_device_that_never_counts_cannot_show_one_answer_twice(
     add(room, martin, device)
     asked = room.passkeys.ask(HERE)
     answer = device.get(opened(asked.options))
-    assert room.run(room.passkeys.check(HERE, asked.challenge, answer)) == martin
+    assert room.run(room.passkeys.check(HERE, asked.challenge, answer)).account == martin
     with pytest.raises(SignInNeeded):
         room.run(room.passkeys.check(HERE, asked.challenge, answer))
     assert show(room, device) == martin

@@ -10,6 +10,7 @@ from dossier.errors import BadAnswer, Refused
 from server.services.accounts import Person
 from server.services.desktop_codes import Wish
 from server.services.pro_sante_connect import Client, Identified, ProSanteConnect, Returned, rpps_of
+from server.services.recognised import FIRST, PRO_SANTE_CONNECT, Recognised
 from tests.fakes.openid_provider import BACK, CLIENT, ISSUER, RPPS, SECRET, OpenIdProvider
 from tests.fakes.server_room import ServerRoom
 
@@ -49,8 +50,12 @@ def journey() -> Journey:
 
 
 def test_f1_a_professional_of_the_register_signs_in_to_their_own_account(journey: Journey) -> None:
-    assert journey.back(*journey.leave(), ISSUER) == Returned(journey.martin, WISH)
-    assert journey.back(*journey.leave()) == Returned(journey.martin, WISH)
+    assert journey.back(*journey.leave(), ISSUER) == Returned(
+        Recognised(journey.martin, FIRST, PRO_SANTE_CONNECT), WISH
+    )
+    assert journey.back(*journey.leave()) == Returned(
+        Recognised(journey.martin, FIRST, PRO_SANTE_CONNECT), WISH
+    )
 
 
 def test_f1_nobody_is_made_an_account_or_given_another_ones(journey: Journey) -> None:
@@ -58,7 +63,7 @@ def test_f1_nobody_is_made_an_account_or_given_another_ones(journey: Journey) ->
     with pytest.raises(Refused, match="psc_unknown"):
         journey.back(*journey.leave())
     other = journey.room.account(Person(login="diallo", display_name="Dr Diallo", rpps=OTHER_RPPS))
-    assert journey.back(*journey.leave()).account == other
+    assert journey.back(*journey.leave()).who.account == other
     journey.room.run(journey.room.accounts.close(other))
     with pytest.raises(Refused, match="psc_unknown"):
         journey.back(*journey.leave())
@@ -97,7 +102,7 @@ def test_f1_an_id_token_with_one_wrong_claim_is_refused(journey: Journey, name: 
         journey.back(*journey.leave())
     assert (refused.value.code, refused.value.detail) == ("psc_failed", WHY.get(name, name))
     journey.provider.claims = {}
-    assert journey.back(*journey.leave()).account == journey.martin
+    assert journey.back(*journey.leave()).who.account == journey.martin
 
 
 @pytest.mark.parametrize("alg", ["none", "HS256"])
@@ -118,10 +123,10 @@ def test_f1_a_token_signed_by_another_key_of_the_same_name_is_refused(journey: J
 def test_f1_a_new_key_of_the_provider_is_learnt_once_and_a_flood_of_names_asks_little(
     journey: Journey,
 ) -> None:
-    assert journey.back(*journey.leave()).account == journey.martin
+    assert journey.back(*journey.leave()).who.account == journey.martin
     journey.room.clock.go(minutes=2)
     journey.provider.rotate("two")
-    assert journey.back(*journey.leave()).account == journey.martin
+    assert journey.back(*journey.leave()).who.account == journey.martin
     asked = [url for url in journey.provider.asked if url.endswith("/keys")]
     assert len(asked) == 2
     for number in range(5):
@@ -134,7 +139,7 @@ def test_f1_a_new_key_of_the_provider_is_learnt_once_and_a_flood_of_names_asks_l
 
 def test_f1_a_journey_serves_once_and_ten_minutes_and_its_own_browser(journey: Journey) -> None:
     kept, state, code = journey.leave()
-    assert journey.back(kept, state, code).account == journey.martin
+    assert journey.back(kept, state, code).who.account == journey.martin
     _, again = journey.provider.signed_in(address_with(journey, state))
     with pytest.raises((Refused, BadAnswer)):
         journey.back(kept, state, code)
