@@ -156,7 +156,8 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
 
 class AlarmLine(Struct, frozen=True, kw_only=True):
     """Noticed about one's own account: step_up, blocked (`patients` within an hour), refresh_reused (a copy),
-    password_replaced."""
+    password_replaced.
+    """
 
     kind: str
     at: str

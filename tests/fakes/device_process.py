@@ -110,6 +110,10 @@ class Device:
         return self._known.device
 
     @property
+    def situation(self) -> str:
+        return self._known.situation
+
+    @property
     def key(self) -> HeldKey:
         return HeldKey(self._known.device, self._known.private)
 

@@ -1,11 +1,13 @@
 """Passkeys: made, shown, copied, replayed, foreign, removed (security.md §5 rows 34 to 37, S10, S11)."""
 
+import argparse
 from typing import Any
 
 import msgspec
 import pytest
 
 from dossier.errors import Refused, SignInNeeded, Unavailable
+from server.cli.accounts import passkeys as listed
 from server.services import journal
 from server.services.accounts import account_row
 from server.services.authenticators import Site
@@ -279,3 +281,19 @@ def actions(room: ServerRoom, account: int) -> list[str]:
 
     held = room.run(room.store.read(account, rows))
     return [room.run(journal.read_row(room.premises, account, row)).action for row in held]
+
+
+def test_passkeys_of_before_a_replaced_password_stay_and_the_operator_is_shown_which(
+    room: ServerRoom,
+) -> None:
+    martin, phone = person(room), PasskeyDevice()
+    asked = argparse.Namespace(login="martin", remove="")
+    add(room, martin, phone)
+    assert [one["before_password"] for one in room.run(listed(room, asked))] == [False]
+    room.clock.go(minutes=1)
+    room.run(room.credentials.set_password(martin, "sept petits phares bleus"))
+    assert show(room, phone) == martin
+    room.clock.go(minutes=1)
+    add(room, martin, phone, "tablet")
+    shown = {one["name"]: one["before_password"] for one in room.run(listed(room, asked))}
+    assert shown == {"my phone": True, "tablet": False}
