@@ -43,9 +43,12 @@ from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.history import HistoryService
+from practitioner_app.services.immunizations import ImmunizationService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.letterheads import LetterheadService
+from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.read_marks import ReadMarks
@@ -54,6 +57,7 @@ from practitioner_app.services.result_grid import ResultService
 from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Link
+from practitioner_app.services.striking import StrikingService
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
 from practitioner_app.services.writing import Actor, Writer
 from practitioner_app.sync_loop import SyncLoop, link_of
@@ -163,6 +167,10 @@ class OpenSession:
             allergies=AllergyService(reader, writer),
             problems=ProblemService(writer),
             treatments=TreatmentService(writer),
+            immunizations=ImmunizationService(writer),
+            measures=MeasureService(writer),
+            history=HistoryService(writer),
+            striking=StrikingService(writer),
             results=ResultService(reader, terms),
             reviews=ReviewService(
                 reader=reader,

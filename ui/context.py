@@ -19,8 +19,11 @@ from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
 from practitioner_app.services.first_start import FirstStart
+from practitioner_app.services.history import HistoryService
+from practitioner_app.services.immunizations import ImmunizationService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.letterheads import LetterheadService
+from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
@@ -28,6 +31,7 @@ from practitioner_app.services.result_grid import ResultService
 from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import LeaseState, LockFacts
+from practitioner_app.services.striking import StrikingService
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
 
 
@@ -40,6 +44,10 @@ class Services(Struct, frozen=True, kw_only=True):
     allergies: AllergyService
     problems: ProblemService
     treatments: TreatmentService
+    immunizations: ImmunizationService
+    measures: MeasureService
+    history: HistoryService
+    striking: StrikingService
     results: ResultService
     reviews: ReviewService
     search: SearchService

@@ -1,12 +1,14 @@
 """Reading a date as a person types it, with the precision they gave."""
 
 import re
+from calendar import monthrange
 from datetime import date
 
 _FULL = re.compile(r"^(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})$")
 _COMPACT = re.compile(r"^(\d{2})(\d{2})(\d{4})$")
 _MONTH = re.compile(r"^(\d{1,2})[/. -](\d{4})$")
 _YEAR = re.compile(r"^\d{4}$")
+_YEAR_ONLY = 4
 _ISO = re.compile(r"^\d{4}-\d{2}(-\d{2})?$")
 
 
@@ -44,3 +46,17 @@ def _r4(text: str) -> str | None:
         date.fromisoformat(text if len(text) > 7 else text + "-01")
         return text
     return None
+
+
+def coming_date(text: str) -> str:
+    """A day that may lie ahead, as an R4 date: the last day of the month for a month; ValueError otherwise."""
+    text = text.strip()
+    if not text:
+        return ""
+    found = _r4(text)
+    if found is None or len(found) == _YEAR_ONLY:
+        raise ValueError("not a date")
+    if len(found) > len("2027-05"):
+        return found
+    year, month = int(found[:4]), int(found[5:])
+    return date(year, month, monthrange(year, month)[1]).isoformat()

@@ -59,6 +59,7 @@ class EntryModel(QObject, Generic[C]):
         self.slot = DraftSlot(kind=kind, owner=owner, about=about)
         self._drafting = Drafting(tools.drafts, tools.lanes, self.slot, self._typed, self)
         self._drafting.failed.connect(self._not_kept)
+        self._believed: set[tuple[str, str]] = set()
 
     @property
     def state(self) -> EntryState:
@@ -80,10 +81,13 @@ class EntryModel(QObject, Generic[C]):
         """A field changed under the fingers; its error, if any, goes."""
         values = {**self._state.values, field: text}
         errors = {key: said for key, said in self._state.errors.items() if key != field}
+        told, before = dict(self.spec.tell(values)) if self.spec.tell else {}, self._state.told
         self._state = msgspec.structs.replace(
-            self._state, values=values, errors=errors, problem="", draft_found=False
+            self._state, values=values, errors=errors, problem="", draft_found=False, told=told
         )
         self._drafting.typed()
+        if told != before:
+            self.changed.emit()
 
     def submit(self) -> None:
         """Check, then write. Nothing is sent twice: a second press while saving does nothing."""
@@ -102,12 +106,28 @@ class EntryModel(QObject, Generic[C]):
         except WrongField as wrong:
             self._set(errors={wrong.field: wrong.sentence})
             return
+        doubts = self._doubts()
+        if doubts:
+            self._set(errors=doubts)
+            return
         self._drafting.rest()
         self._set(saving=True, errors={}, problem="")
         write, drafts, slot = self._write, self._drafts, self.slot
         self._lanes.write(
             lambda: drafts.finish(slot, lambda: write(command)), self._written, self._refused
         )
+
+    def _doubts(self) -> dict[str, str]:
+        """The questions not yet answered; asked now, the same answer recorded again is the reply."""
+        asked = dict(self.spec.doubts(self._state.values)) if self.spec.doubts else {}
+        values = self._state.values
+        open_ = {
+            field: question
+            for field, question in asked.items()
+            if (field, values.get(field, "")) not in self._believed
+        }
+        self._believed |= {(field, values.get(field, "")) for field in open_}
+        return open_
 
     def keep_draft(self) -> None:
         """Put what was typed in safety now: at a lock."""

@@ -1,6 +1,6 @@
 """Forms as values: what is asked, what was answered, what is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -39,6 +39,12 @@ class FormSpec(Struct, frozen=True, kw_only=True):
     fields: tuple[FieldSpec, ...]
     values: dict[str, str] = {}
     note: str = ""
+    doubts: Callable[[Answers], Mapping[str, str]] | None = None
+    """Answers that may be a slip of the hand, by field, each as a question (HZ-13): a person who records the
+    same answer again is believed, a true value is never refused.
+    """
+    tell: Callable[[Answers], Mapping[str, str]] | None = None
+    """What follows from the answers, by field: it is read, never written."""
     other: str = ""
     """A second act of the same panel, such as `No known allergies`."""
 
@@ -58,3 +64,5 @@ class EntryState(Struct, frozen=True, kw_only=True):
     problem: str = ""
     saving: bool = False
     draft_found: bool = False
+    told: dict[str, str] = {}
+    """What follows from the answers so far, by field: a computed value, the same in a second unit."""

@@ -16,6 +16,8 @@ from practitioner_app.services.medications import MarkTreatmentErroneous, StopTr
 from practitioner_app.services.problems import CloseProblem, MarkProblemErroneous
 from practitioner_app.services.rows import AllergyState, Record
 from practitioner_app.services.writing import Written
+from ui import act_entries
+from ui.act_entries import Around, Opened
 from ui.allergies import view_model as allergies
 from ui.allergies.view import allergy_form
 from ui.context import SessionContext
@@ -38,11 +40,15 @@ _NEW: Final = {
     "problem": "problems",
     "history": "history",
     "treatment": "treatments",
+    "immunization": "immunizations",
+    "measures": "measures",
 }
 _ROWS: Final = {
     "allergy": ("AllergyIntolerance",),
     "problem": ("Condition",),
     "treatment": ("MedicationStatement", "MedicationRequest"),
+    "immunization": ("Immunization",),
+    "measures": ("Observation",),
 }
 """The types that a draft of a correction may speak of."""
 
@@ -64,7 +70,10 @@ class RecordEntries:
         self._context, self._speak = context, speak
 
     def adding(self, kind: str, record: Record) -> EntryModel[Command]:
-        """A new line: allergies, problems, history or treatments."""
+        """A new line of any kind."""
+        opened = act_entries.adding(kind, self._around(record))
+        if opened is not None:
+            return self._opened(opened, record.owner)
         speaking, services = self._speak(), self._context.services
         texts, today, about = speaking.texts, speaking.today, self._about(record)
         terms, owner = self._context.terms, record.owner
@@ -100,7 +109,8 @@ class RecordEntries:
                 texts, today, services.treatments, owner, ref.id, ref.rtype
             )
             return self._entry(spec, owner, drug.parse, drug.write, medications.PATHS)
-        return None
+        opened = act_entries.correcting(ref, self._around(record))
+        return self._opened(opened, owner) if opened is not None else None
 
     def ending(self, ref: Ref, record: Record) -> EntryModel[Command] | None:
         """A problem resolved, a treatment stopped: the day."""
@@ -149,7 +159,8 @@ class RecordEntries:
         }
         maker = makers.get(ref.rtype)
         if maker is None:
-            return None
+            opened = act_entries.striking(ref, self._around(record))
+            return self._opened(opened, owner) if opened is not None else None
         make, write = maker
         act = _Act(
             tr("Entered in error"),
@@ -176,6 +187,17 @@ class RecordEntries:
             if found is not None:
                 return found
         return None
+
+    def _around(self, record: Record) -> Around:
+        return Around(
+            context=self._context,
+            speaking=self._speak(),
+            record=record,
+            about=self._about(record),
+        )
+
+    def _opened(self, opened: Opened, owner: int) -> EntryModel[Command]:
+        return self._entry(opened.spec, owner, opened.parse, opened.write, opened.paths)
 
     def _about(self, record: Record) -> str:
         identity = record.identity

@@ -8,6 +8,8 @@ from practitioner_app.services.search import Action
 from ui.allergies import feature as allergies
 from ui.commands import Command, shown_shortcut
 from ui.i18n import Texts
+from ui.immunizations import feature as immunizations
+from ui.measures import feature as measures
 from ui.medications import feature as medications
 from ui.patient import feature as patient
 from ui.problems import feature as problems
@@ -65,6 +67,8 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *allergies.commands(texts),
         *problems.commands(texts),
         *medications.commands(texts),
+        *immunizations.commands(texts),
+        *measures.commands(texts),
     )
 
 

@@ -213,7 +213,7 @@ class RecordFlow(QObject):
 
     def done_together(self, written: tuple[Written, ...], sentence: str) -> None:
         """Several that are one act for who did them."""
-        self._undo_ops = tuple(one.op_id for one in written)
+        self._undo_ops = tuple(op for one in written for op in (one.op_id, *one.more))
         self._session.toast.show_sentence(sentence)
 
     @Slot()

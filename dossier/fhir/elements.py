@@ -227,6 +227,17 @@ def annotation(text: str, signature: Signature) -> Json:
     return found | {"time": signature.at, "text": text}
 
 
+def json_number(value: Decimal) -> int | float:
+    """A JSON number; both sides hash it as it decodes."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def in_error(body: Json, reason: str, signature: Signature) -> Json:
+    """The same resource marked as an error by its `status`, where R4 gives it that one; the reason is a note."""
+    note = annotation(reason, signature)
+    return {**body, "status": "entered-in-error", "note": [*body.get("note", []), note]}
+
+
 UCUM: Final = "http://unitsofmeasure.org"
 SNOMED: Final = "http://snomed.info/sct"
 LOINC: Final = "http://loinc.org"

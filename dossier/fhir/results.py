@@ -89,6 +89,8 @@ class Value(Struct, frozen=True, kw_only=True, gc=False):
     unit: str = ""
     ucum: str = ""
     text: str = ""
+    answer: str = ""
+    """The code of a coded answer."""
     band: Band | None = None
     flag: Flag = Flag.UNKNOWN
     flag_stated: bool = False
@@ -271,6 +273,7 @@ def _value(raw: _Measured) -> Value:
         unit=unit,
         ucum=ucum,
         text="" if number is not None else _text(raw),
+        answer=first_code(raw.value_codeable_concept)[1] if raw.value_codeable_concept else "",
         band=band,
         flag=flag or against(number, comparator, band),
         flag_stated=bool(flag),

@@ -42,6 +42,7 @@ class Terminology:
         self.regulated_substances = read_pack(folder, "regulated_substances", RegulatedSubstance)
         self.analyte_list = read_pack(folder, "analytes", Analyte)
         self.vital_signs = read_pack(folder, "vital_signs", Measure)
+        self.surgery_measures = read_pack(folder, "surgery_measures", Measure)
         self.vaccines: Pack[Concept] = read_pack(folder, "vaccines", Concept)
         self.review_delays: Pack[Delay] = read_pack(folder, "review_delays", Delay)
         self._analytes_by_key = {entry.key: entry for entry in self.analyte_list.entries}
@@ -69,6 +70,10 @@ class Terminology:
     def analyte(self, key: str) -> Analyte | None:
         """By our key (`hba1c`); by LOINC use `analyte_list.get`."""
         return self._analytes_by_key.get(key)
+
+    def measure(self, code: str) -> Measure | None:
+        """A measure of the surgery by its LOINC code."""
+        return self.vital_signs.get(code) or self.surgery_measures.get(code)
 
     def notes(self) -> tuple[PackNote, ...]:
         """Date and source of each pack, for the screen that shows them."""

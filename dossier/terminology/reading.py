@@ -45,6 +45,12 @@ class Pack(Generic[C]):
     def get(self, code: str) -> C | None:
         return self._by_code.get(code)
 
+    def named(self, words: str) -> C | None:
+        """The entry whose French or English label is these very words, accents and capitals aside."""
+        wanted = fold(words)
+        labels = ((entry, (fold(entry.fr), fold(entry.en))) for entry in self.entries)
+        return next((entry for entry, known in labels if wanted and wanted in known), None)
+
     def search(self, words: str, limit: int = 20) -> tuple[C, ...]:
         """Entries in which every word typed begins a word, labels that begin with it first; the pack's
         order otherwise. Everything, up to the limit, when nothing is typed.

@@ -9,7 +9,7 @@ from dossier.fhir import people
 from dossier.fhir.allergies import Allergy
 from dossier.fhir.documents import Document
 from dossier.fhir.encounters import Encounter, Note
-from dossier.fhir.history import Procedure
+from dossier.fhir.history import Procedure, Review
 from dossier.fhir.immunizations import Immunization
 from dossier.fhir.medications import Treatment
 from dossier.fhir.problems import Problem
@@ -53,9 +53,10 @@ class Authors:
 _FIELDS: Final[dict[type, Callable[[Any], tuple[str, str]]]] = {
     kind: attrgetter(reference, f"{reference}_name")
     for reference, kinds in (
-        ("author", (Encounter, Note, Document, Treatment)),
+        ("author", (Encounter, Note, Document, Treatment, Review)),
         ("recorder", (Problem, Allergy)),
-        ("performer", (Procedure, Immunization)),
+        ("performer", (Procedure,)),
+        ("writer", (Immunization,)),
     )
     for kind in kinds
 }

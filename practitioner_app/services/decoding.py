@@ -53,6 +53,7 @@ DECODERS: Final[Mapping[str, Callable[[bytes], Any]]] = {
     "Encounter": encounters.decode,
     "FamilyMemberHistory": history.decode_family,
     "Immunization": immunizations.decode,
+    "List": history.decode_review,
     "MedicationRequest": medications.decode,
     "MedicationStatement": medications.decode,
     "Observation": results.decode,

@@ -5,11 +5,12 @@ Record. It is asked again after each ChangeSet that touches the patient; the mar
 `leave`, so that a refresh never makes them vanish under the reader's eyes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from dossier.clock import Clock
 from dossier.fhir.dates import age, day
+from dossier.fhir.immunizations import Immunization
 from dossier.fhir.patients import IdentityStatus, Patient, Sex
 from dossier.fhir.results import BLOOD_PRESSURE, EGFR, HBA1C, WEIGHT
 from practitioner_app.ports import (
@@ -21,7 +22,7 @@ from practitioner_app.ports import (
     PatientLine,
     RecordReader,
 )
-from practitioner_app.services import allergy_panel, results
+from practitioner_app.services import act_lists, allergy_panel, results
 from practitioner_app.services.authors import Authors, who
 from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding, decode
 from practitioner_app.services.last_look import LastLook, Look, mark
@@ -76,7 +77,7 @@ class RecordService:
         rows = self._reader.rows(owner, CLINICAL_TYPES) if completeness.readable else ()
         decoded = self._decoding.of(owner, rows)
         cases = [case for case in self._outbox.conflicts() if case.owner == owner]
-        self._authors.learn({_reference(value) for _, value in decoded})
+        self._authors.learn(_references(value for _, value in decoded))
         self._authors.learn(
             who(decode(case.rtype, body))[0]
             for case in cases
@@ -181,6 +182,12 @@ class RecordService:
             last_look=look.at if look else None,
             new_count=sum(item.new for item in timeline),
             narrowed=completeness.narrowed,
+            vaccinations=listing(
+                act_lists.vaccinations(decoded, lists.item, self._authors.name), completeness
+            ),
+            measures=listing(act_lists.measures(observed, lists.item), completeness),
+            habits=listing(act_lists.habits(observed, lists.item), completeness),
+            reviewed=act_lists.reviewed(decoded, self._authors.name),
         )
 
     def _name(self, value: Any) -> str:
@@ -255,6 +262,16 @@ class RecordService:
 
 def _timeline(items: tuple[Any, ...], completeness: Completeness) -> Listing[Any]:
     return listing(items, completeness)
+
+
+def _references(values: Iterable[Any]) -> set[str]:
+    """Everybody the bodies name."""
+    found = set()
+    for value in values:
+        found.add(_reference(value))
+        if isinstance(value, Immunization):
+            found.add(value.performer)
+    return found
 
 
 def _reference(value: Any) -> str:

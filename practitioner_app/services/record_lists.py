@@ -70,7 +70,8 @@ class Lists:
         self._is_new = is_new
         self._me = me
 
-    def _item(self, row: CurrentRow, value: Any) -> dict[str, Any]:
+    def item(self, row: CurrentRow, value: Any) -> dict[str, Any]:
+        """What every line says of its resource, by the names of `Item`."""
         return {
             "owner": row.owner,
             "rtype": row.rtype,
@@ -106,7 +107,7 @@ class Lists:
 
     def _problem(self, row: CurrentRow, value: Problem) -> ProblemRow:
         return ProblemRow(
-            **self._item(row, value),
+            **self.item(row, value),
             label=value.label,
             code=value.code,
             system=value.system,
@@ -162,7 +163,7 @@ class Lists:
         chapter, label, since = line
         found[chapter].append(
             HistoryRow(
-                **self._item(row, value),
+                **self.item(row, value),
                 chapter=chapter,
                 label=label,
                 since=since,
@@ -192,7 +193,7 @@ class Lists:
 
     def _treatment(self, row: CurrentRow, value: Treatment) -> TreatmentRow:
         return TreatmentRow(
-            **self._item(row, value),
+            **self.item(row, value),
             substance=value.substance,
             form=value.form,
             strength=value.strength,

@@ -135,10 +135,14 @@ def body_mass_index(results: Newest) -> Decimal | None:
 
 
 def tobacco(results: Newest) -> tuple[str, Decimal | None]:
-    """(words, pack-years) as last recorded."""
-    status = latest(results, TOBACCO)
+    """(words, pack-years) as last recorded; the pack-years are a component of the status, or a result."""
+    known = [results[code] for code in TOBACCO if code in results]
     years = latest(results, PACK_YEARS)
-    return (status.text if status else ""), (years.number if years else None)
+    if not known:
+        return "", (years.number if years else None)
+    _, status = max(known, key=lambda item: sort_key(item[1].at))
+    inside = next((part.number for part in status.components if part.code in PACK_YEARS), None)
+    return status.value.text, (inside if inside is not None else years.number if years else None)
 
 
 def _analyte(result: Result) -> tuple[str, str, str]:

@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from dossier.fhir.allergies import Activity, Certainty, Criticality, Severity
 from dossier.fhir.dates import Age
+from dossier.fhir.immunizations import Origin, Refusal
+from dossier.fhir.lifestyle import Habit, Smoking
 from dossier.fhir.medications import Taking
 from dossier.fhir.patients import IdentityStatus, Sex
 from dossier.fhir.problems import Chapter, Course
@@ -147,6 +149,57 @@ class HistoryRow(Item, frozen=True, kw_only=True):
     """Of a family history: `père`, `FTH`..., as written."""
     note: str = ""
     struck: Struck = Struck.NO
+
+
+class VaccinationRow(Item, frozen=True, kw_only=True):
+    """`author` wrote it, `giver` gave it; `at` may be words. `given` False: not done, with its reason."""
+
+    vaccine: str
+    atc: str = ""
+    at: str = ""
+    recorded: str = ""
+    lot: str = ""
+    expires: str = ""
+    site: str = ""
+    route: str = ""
+    dose: str = ""
+    origin: Origin = Origin.UNKNOWN
+    giver: str = ""
+    given: bool = True
+    refusal: Refusal = Refusal.OTHER
+    reason: str = ""
+    note: str = ""
+    struck: Struck = Struck.NO
+
+
+class MeasureRow(Item, frozen=True, kw_only=True):
+    """A vital sign; `second` is the diastolic pressure. `ucum` is the unit as coded."""
+
+    code: str
+    label: str
+    at: str
+    number: Decimal
+    second: Decimal | None = None
+    unit: str = ""
+    ucum: str = ""
+
+
+class HabitRow(Item, frozen=True, kw_only=True):
+    """The newest word on one habit. `smoking` where the status is coded; `pack_years` of tobacco."""
+
+    habit: Habit
+    text: str
+    at: str
+    smoking: Smoking = Smoking.UNKNOWN
+    pack_years: Decimal | None = None
+    note: str = ""
+
+
+class Reviewed(Struct, frozen=True, kw_only=True):
+    """Somebody went through the past history on that day and says that it is as written."""
+
+    at: str
+    author: str = ""
 
 
 class TreatmentVersion(Struct, frozen=True, kw_only=True):
@@ -292,6 +345,7 @@ class Kind(StrEnum):
     CONSULTATION = "consultation"
     LABORATORY = "laboratory"
     MEASURES = "measures"
+    HABIT = "habit"
     IMAGING = "imaging"
     LETTER = "letter"
     DOCUMENT = "document"
@@ -401,3 +455,7 @@ class Record(Struct, frozen=True, kw_only=True):
     last_look: datetime | None = None
     new_count: int = 0
     narrowed: bool = False
+    vaccinations: Listing[VaccinationRow] = Listing()
+    measures: Listing[MeasureRow] = Listing()
+    habits: Listing[HabitRow] = Listing()
+    reviewed: Reviewed | None = None

@@ -14,7 +14,7 @@ from dossier.fhir.allergies import Allergy
 from dossier.fhir.dates import sort_key
 from dossier.fhir.documents import Document
 from dossier.fhir.encounters import Encounter, Note
-from dossier.fhir.history import FamilyLine, Procedure
+from dossier.fhir.history import FamilyLine, Procedure, Review
 from dossier.fhir.immunizations import Immunization
 from dossier.fhir.medications import Taking, Treatment
 from dossier.fhir.problems import Problem
@@ -28,7 +28,8 @@ from practitioner_app.services.standing import struck_of
 _FACTS: Final = 8
 _LABORATORY: Final = frozenset(("laboratory", "LAB", "HM", "CH", "MB"))
 _MEASURES: Final = frozenset(("vital-signs", "exam", "activity"))
-_QUESTIONS: Final = frozenset(("survey", "social-history"))
+_QUESTIONS: Final = frozenset(("survey",))
+_HABITS: Final = frozenset(("social-history",))
 _IMAGING: Final = frozenset(("imaging", "RAD", "RX", "CT", "NMR", "OUS"))
 _TO_READ: Final = frozenset((Kind.LABORATORY, Kind.IMAGING, Kind.LETTER, Kind.DOCUMENT))
 _DOCUMENT_WORDS: Final = (
@@ -166,6 +167,10 @@ class Timeline:
                 line = (Kind.ALLERGY, value.agent, ", ".join(value.reactions), value.recorded)
             case Immunization():
                 line = (Kind.VACCINE, value.vaccine, value.reason, value.at)
+            case Review() if value.of_history:
+                return None
+            case Review():
+                return self._line(row, value, kind=Kind.OTHER, title="", at=value.at or row.at)
             case Procedure():
                 line = (Kind.PROCEDURE, value.label, value.note, value.at)
             case (FamilyLine(), *_):
@@ -350,6 +355,8 @@ def _fact(value: Value, note: str = "") -> Fact:
 def _result_kind(result: Result) -> Kind:
     if result.category in _MEASURES:
         return Kind.MEASURES
+    if result.category in _HABITS:
+        return Kind.HABIT
     if result.category in _QUESTIONS:
         return Kind.QUESTIONNAIRE
     if result.category in _IMAGING:

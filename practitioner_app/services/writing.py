@@ -43,12 +43,15 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 
 class Written(NamedTuple):
-    """What was queued; `op_id` undoes it as long as it has not left."""
+    """What was queued; `op_id` undoes it as long as it has not left, with those of `more`: the other acts of
+    the same key press.
+    """
 
     op_id: str
     owner: int
     rtype: str
     id: str
+    more: tuple[str, ...] = ()
 
 
 class Target(NamedTuple):

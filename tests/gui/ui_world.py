@@ -21,9 +21,12 @@ from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.history import HistoryService
+from practitioner_app.services.immunizations import ImmunizationService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.letterheads import LetterheadService
+from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.read_marks import ReadMarks
@@ -32,6 +35,7 @@ from practitioner_app.services.result_grid import ResultService
 from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Connection, Link, Lock, LockFacts, lease_state
+from practitioner_app.services.striking import StrikingService
 from practitioner_app.services.sync_centre import SyncCentre
 from practitioner_app.services.writing import Writer
 from sync.proofs import HeldKey, Prover
@@ -160,6 +164,10 @@ class World:
             allergies=AllergyService(self.store, self.writer),
             problems=ProblemService(self.writer),
             treatments=TreatmentService(self.writer),
+            immunizations=ImmunizationService(self.writer),
+            measures=MeasureService(self.writer),
+            history=HistoryService(self.writer),
+            striking=StrikingService(self.writer),
             results=ResultService(self.store, TERMS),
             reviews=ReviewService(
                 reader=self.store,

@@ -12,11 +12,13 @@ from practitioner_app.services.rows import (
     HistoryRow,
     Item,
     Kind,
+    MeasureRow,
     ProblemRow,
     Record,
     Struck,
     TimelineItem,
     TreatmentRow,
+    VaccinationRow,
 )
 from ui.formats import Formats, band_words
 from ui.patient.banner import full_name
@@ -32,6 +34,7 @@ from ui.patient.state import (
     Ref,
 )
 from ui.patient.timeline_presenter import dose_words
+from ui.patient.vaccination_presenter import vaccination_facts
 from ui.results.presenter import plot_of
 from ui.speaking import Speaking
 from ui.theme.tokens import Tone
@@ -51,7 +54,9 @@ from ui.words import (
 
 R = TypeVar("R", bound=Item)
 
-EDITABLE = frozenset({"AllergyIntolerance", "Condition", "MedicationStatement"})
+EDITABLE = frozenset(
+    {"AllergyIntolerance", "Condition", "MedicationStatement", "Immunization", "Observation"}
+)
 
 
 class Lines(NamedTuple):
@@ -61,6 +66,8 @@ class Lines(NamedTuple):
     problem: ProblemRow | None = None
     history: HistoryRow | None = None
     treatment: TreatmentRow | None = None
+    vaccination: VaccinationRow | None = None
+    measures: tuple[MeasureRow, ...] = ()
     event: TimelineItem | None = None
 
 
@@ -73,8 +80,17 @@ def lines_of(record: Record, ref: Ref) -> Lines:
         problem=_find(record.problems.rows, ref),
         history=_find([row for part in record.history.values() for row in part.rows], ref),
         treatment=_find((*record.treatments.rows, *record.past_treatments.rows), ref),
+        vaccination=_find(record.vaccinations.rows, ref),
+        measures=_measures_of(record, ref),
         event=event_of(record, ref),
     )
+
+
+def _measures_of(record: Record, ref: Ref) -> tuple[MeasureRow, ...]:
+    if ref.rtype != "Observation":
+        return ()
+    ids = {rid for rtype, rid in members_of(record, ref) if rtype == "Observation"}
+    return tuple(row for row in record.measures.rows if row.id in ids)
 
 
 def _find(rows: Sequence[R], ref: Ref) -> R | None:
@@ -104,7 +120,8 @@ def detail(
 ) -> DetailState | None:
     """The side panel for a reference; None when the record does not hold it any more."""
     lines = lines_of(record, ref)
-    row: Item | None = lines.allergy or lines.problem or lines.treatment or lines.history
+    row: Item | None = lines.allergy or lines.problem or lines.treatment
+    row = row or lines.vaccination or lines.history
     if row is None and lines.event is None:
         return None
     chosen = row or lines.event
@@ -169,6 +186,8 @@ def _facts(lines: Lines, speaking: Speaking) -> tuple[str, tuple[FactLine, ...]]
         return lines.problem.label, _problem_facts(lines.problem, speaking)
     if lines.treatment is not None:
         return lines.treatment.substance, _treatment_facts(lines.treatment, speaking)
+    if lines.vaccination is not None:
+        return lines.vaccination.vaccine, vaccination_facts(lines.vaccination, speaking)
     if lines.history is not None:
         return lines.history.label, _history_facts(lines.history, speaking)
     event = lines.event
@@ -352,8 +371,7 @@ def _actions(
     event = lines.event
     if row is event and event is not None and not narrowed and may_sign(event):
         actions.append(ActionState(Action.SIGN, tr("Sign as read"), "Alt+V", primary=True))
-    editable = lines.allergy or lines.problem or lines.treatment
-    if editable is None or editable.struck or row.rtype not in EDITABLE:
+    if not _may_correct(row, lines):
         return tuple(actions)
     actions.insert(0, ActionState(Action.EDIT, tr("Correct"), tr("Alt+E"), primary=True))
     if lines.problem is not None:
@@ -363,6 +381,16 @@ def _actions(
     if row.state is ItemState.CONFIRMED:
         actions.append(ActionState(Action.ERROR, tr("Entered in error…")))
     return tuple(actions)
+
+
+def _may_correct(row: Item, lines: Lines) -> bool:
+    """A line of a kind with a form, that still stands; a dose not given is corrected like one given."""
+    if row.rtype not in EDITABLE:
+        return False
+    if lines.vaccination is not None:
+        return lines.vaccination.struck is not Struck.ERROR
+    known = lines.allergy or lines.problem or lines.treatment
+    return bool(lines.measures) or (known is not None and not known.struck)
 
 
 def curve_detail(record: Record, key: str, speaking: Speaking) -> DetailState | None:

@@ -73,6 +73,14 @@ class Field(QWidget):
         self._control.setAccessibleName(label)
         self.show_error("")
 
+    def show_told(self, sentence: str) -> None:
+        """Say what follows from what was typed, without judging it."""
+        self.show_error("")
+        if sentence:
+            self._below.setText(sentence)
+            self._below.set_colour("text")
+            self._below.show()
+
     def show_good(self, sentence: str) -> None:
         """Say that what was typed suits."""
         self._below.setText(sentence or self._hint)

@@ -125,7 +125,10 @@ class FormPanel(Card):
             value = state.values.get(key, "")
             if control.value() != value.strip() and (value or not isinstance(control, ChoiceField)):
                 control.set_value(value)
-            control.show_error(sentences.get(key, ""))
+            if key in sentences:
+                control.show_error(sentences[key])
+            else:
+                control.show_told(state.told.get(key, ""))
         self._filling = False
         self._problem.setText(state.problem)
         self._problem.setVisible(bool(state.problem))

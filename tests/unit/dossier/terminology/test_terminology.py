@@ -1,5 +1,6 @@
 """Packs are dated, sourced, checked at load, and found by words without accents."""
 
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ def terms() -> Terminology:
 def test_every_pack_shows_its_date_version_and_source(terms: Terminology) -> None:
     notes = terms.notes()
 
-    assert len(notes) == 16
+    folder = files("dossier.terminology") / "packs"
+    files_there = {entry.name for entry in folder.iterdir() if entry.name.endswith(".csv")}
+    assert {f"{note.name}.csv" for note in notes} == files_there
     assert all(note.date >= "2026-11-20" and note.source and note.version for note in notes)
     counts = {note.name: note.entries for note in notes}
     assert counts["document_types"] >= 60

@@ -1,0 +1,151 @@
+"""The forms of what is done and noted: vaccinations, measures, procedures, family, way of life, prevention.
+
+Each maker gives a form, what reads its answers and what writes; `ui.record_entries` opens it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct, structs
+
+from practitioner_app.services.rows import MeasureRow, Record
+from practitioner_app.services.striking import Strike
+from practitioner_app.services.writing import Written
+from ui.context import SessionContext
+from ui.forms import Answers, FieldSpec, FormSpec, Option
+from ui.immunizations import view_model as immunizations
+from ui.immunizations.view import immunization_form
+from ui.measures.view import measures_form, typed_number
+from ui.measures.view_model import MeasureEntry
+from ui.patient.detail_presenter import members_of
+from ui.patient.state import Ref
+from ui.speaking import Speaking
+
+STRIKABLE = frozenset({"Immunization", "Observation", "Procedure", "FamilyMemberHistory"})
+ALL = "all"
+
+
+class Opened(Struct, frozen=True, kw_only=True):
+    """A form and what becomes of its answers."""
+
+    spec: FormSpec
+    parse: Callable[[Answers], Any]
+    write: Callable[[Any], Written]
+    paths: dict[str, str] = {}
+
+
+class Around(Struct, frozen=True, kw_only=True):
+    """Whose record, and what the makers work with."""
+
+    context: SessionContext
+    speaking: Speaking
+    record: Record
+    about: str
+
+
+def adding(kind: str, around: Around, words: str = "") -> Opened | None:
+    """A new line of this kind, None for a kind that is not ours; `words`: what it begins with."""
+    if kind == "immunizations":
+        return _immunization(around, "", words)
+    if kind == "measures":
+        return _measures(around, ())
+    return None
+
+
+def correcting(ref: Ref, around: Around) -> Opened | None:
+    """The same form, filled with a known line."""
+    if ref.rtype == "Immunization":
+        return _immunization(around, ref.id)
+    rows = measures_behind(ref, around.record)
+    return _measures(around, rows) if rows else None
+
+
+def measures_behind(ref: Ref, record: Record) -> tuple[MeasureRow, ...]:
+    """The measures that the line of a reference speaks for."""
+    ids = {rid for rtype, rid in members_of(record, ref) if rtype == "Observation"}
+    return tuple(row for row in record.measures.rows if row.id in ids)
+
+
+def striking(ref: Ref, around: Around) -> Opened | None:
+    """Entered in error, of the kinds whose status says it; of a set of measures, which one."""
+    if ref.rtype not in STRIKABLE:
+        return None
+    texts, owner = around.speaking.texts, around.record.owner
+    service = around.context.services.striking
+    rows = measures_behind(ref, around.record)
+    fields = [
+        FieldSpec(
+            key="reason",
+            label=texts.tr("Reason"),
+            hint=texts.tr("For example: wrong patient. It stays written beside the line."),
+            required=True,
+        )
+    ]
+    if len(rows) > 1:
+        options = tuple(Option(row.id, _measure_word(row, around)) for row in rows)
+        every = Option(ALL, texts.tr("All the values of this line"))
+        fields.insert(
+            0,
+            FieldSpec(
+                key="which", label=texts.tr("Value"), options=(every, *options), stacked=True
+            ),
+        )
+    ids = tuple(row.id for row in rows) or (ref.id,)
+
+    def parse(answers: Answers) -> tuple[Strike, ...]:
+        which, reason = answers.get("which", ALL), answers.get("reason", "").strip()
+        chosen = ids if which == ALL else (which,)
+        return tuple(Strike(owner=owner, rtype=ref.rtype, id=one, reason=reason) for one in chosen)
+
+    def write(commands: tuple[Strike, ...]) -> Written:
+        first, *others = [service.strike(one) for one in commands]
+        return first._replace(more=tuple(one.op_id for one in others))
+
+    spec = FormSpec(
+        key=f"reason:{ref.rtype}:{ref.id}",
+        title=texts.tr("Entered in error"),
+        about=around.about,
+        save=texts.tr("Strike through"),
+        fields=tuple(fields),
+        values={"which": ALL} if len(rows) > 1 else {},
+    )
+    return Opened(spec=spec, parse=parse, write=write, paths={"reason": "reason"})
+
+
+def _measure_word(row: MeasureRow, around: Around) -> str:
+    formats = around.speaking.formats
+    shown = formats.joined(typed_number(row, formats), formats.unit(row.unit))
+    return (
+        f"{row.label} : {shown}"
+        if around.speaking.texts.language == "fr"
+        else f"{row.label}: {shown}"
+    )
+
+
+def _immunization(around: Around, rid: str, vaccine: str = "") -> Opened | None:
+    speaking, context = around.speaking, around.context
+    row = next((one for one in around.record.vaccinations.rows if one.id == rid), None)
+    if rid and row is None:
+        return None
+    entry = immunizations.ImmunizationEntry(
+        speaking.texts,
+        speaking.today,
+        context.terms,
+        context.services.immunizations,
+        around.record.owner,
+        rid,
+    )
+    spec = immunization_form(
+        speaking.texts, around.about, context.terms, row, speaking.today, vaccine
+    )
+    return Opened(spec=spec, parse=entry.parse, write=entry.write, paths=immunizations.PATHS)
+
+
+def _measures(around: Around, rows: tuple[MeasureRow, ...]) -> Opened:
+    context = around.context
+    entry = MeasureEntry(
+        around.speaking, context.terms, context.services.measures, around.record, rows
+    )
+    spec = measures_form(around.speaking, around.about, rows, small=entry.small)
+    spec = structs.replace(spec, doubts=entry.doubts, tell=entry.tell)
+    return Opened(spec=spec, parse=entry.parse, write=entry.write)
