@@ -18,6 +18,7 @@ from server.app import House
 from server.backup.key_set import KEPT
 from server.cli import closures
 from server.folder import Folder
+from server.ports import KeyRotation
 from server.store.keystore import FileKeyProvider
 from server.store.keystore.key_file import make_key_file, read_key_file, sync_folder
 from server.store.sqlite.beside import Beside
@@ -46,14 +47,15 @@ def register(verbs: Any) -> None:
         "--now", action="store_true", help="destroy the one before at once, not after 35 days"
     )
     kek.set_defaults(run=rotate_kek)
-    of_patients = kinds.add_parser(
-        "data", help="data keys of patients; the server may run and does it"
+    of_subjects = kinds.add_parser(
+        "data", help="data keys of patients and people; the server may run and does it"
     )
-    of_patients.add_argument("folder")
-    which = of_patients.add_mutually_exclusive_group(required=True)
+    of_subjects.add_argument("folder")
+    which = of_subjects.add_mutually_exclusive_group(required=True)
     which.add_argument("--patient", help="id of the Patient resource")
-    which.add_argument("--all", action="store_true")
-    of_patients.set_defaults(run=rotate_patients)
+    which.add_argument("--account", help="sign-in name")
+    which.add_argument("--all", action="store_true", help="every data key of this server")
+    of_subjects.set_defaults(run=rotate_subjects)
 
 
 async def recovery(options: argparse.Namespace) -> int:
@@ -117,24 +119,23 @@ async def rotate_kek(options: argparse.Namespace) -> int:
     return 0
 
 
-async def rotate_patients(options: argparse.Namespace) -> int:
+async def rotate_subjects(options: argparse.Namespace) -> int:
     """Ask for it; done here when the server is stopped, by the running server within a second otherwise."""
     try:
         house = await House.open(options.folder, options.clock, options.entropy)
     except StoreLocked:
         return await _ask_the_running(options)
     try:
-        rid, store = options.patient, house.store.maintenance
-        found = [await house.patients.located("Patient", rid)] if rid else []
-        after = -1
-        while options.all and (owners := await store.owners("patient", after, _BATCH)):
-            found += owners
-            after = owners[-1]
-        await house.keys.rotation.ask_renewal(_known(found))
+        rotation = house.keys.rotation
+        if options.all:
+            count = await rotation.ask_all()
+        else:
+            find = house.store.maintenance.holders
+            count = await _ask(rotation, await find(*_name(house.premises.blind, options)))
         await house.settle()
     finally:
         await house.close()
-    print(encode({"replaced": len(found)}).decode())
+    print(encode({"replaced": count}).decode())
     return 0
 
 
@@ -142,24 +143,33 @@ async def _ask_the_running(options: argparse.Namespace) -> int:
     folder = Folder(options.folder)
     engine = folder.engine(folder.read_told())
     keys = await engine.open_keys_beside(folder.provider(), options.clock, options.entropy)
-    data = Beside(folder.data)
     try:
-        blind = BlindIndex(await keys.secret("blind"))
-        name = blind.locator(f"Patient/{options.patient}")
-        found = data.holders("locator", [name]) if options.patient else []
-        after = -1
-        while options.all and (owners := data.owners("patient", after, _BATCH)):
-            found += owners
-            after = owners[-1]
-        await keys.rotation.ask_renewal(_known(found))
+        if options.all:
+            count = await keys.rotation.ask_all()
+        else:
+            blind, data = BlindIndex(await keys.secret("blind")), Beside(folder.data)
+            try:
+                found = data.holders(*_name(blind, options))
+            finally:
+                data.close()
+            count = await _ask(keys.rotation, found)
     finally:
-        data.close()
         await keys.close()
-    print(encode({"asked": len(found)}).decode())
+    print(encode({"asked": count}).decode())
     return 0
 
 
-def _known(found: Sequence[int | None]) -> list[int]:
-    if None in found:
+def _name(blind: BlindIndex, options: argparse.Namespace) -> tuple[str, list[int]]:
+    """The reservation that leads to who was named."""
+    if options.account:
+        return "login", [blind.login(options.account)]
+    return "locator", [blind.locator(f"Patient/{options.patient}")]
+
+
+async def _ask(rotation: KeyRotation, found: Sequence[int | None]) -> int:
+    """Raises Unavailable when nobody is meant."""
+    owners = [owner for owner in found if owner is not None]
+    if not owners:
         raise Unavailable
-    return [owner for owner in found if owner is not None]
+    await rotation.ask_renewal(owners)
+    return len(owners)

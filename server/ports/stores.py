@@ -148,18 +148,34 @@ class KeyRotation(Protocol):
         """These data keys shall be replaced; asking twice is harmless."""
         ...
 
+    async def ask_all(self, space: str = "record") -> int:
+        """Every data key that lives shall be replaced; how many."""
+        ...
+
     async def renewals(self, limit: int) -> list[int]:
         """Subjects whose data key waits for its replacement."""
         ...
 
     async def renew(self, subject: int, space: str = "record") -> int:
-        """Make the next version of a data key, which new cells use; the version. While the version before
-        it still lives, that is the one.
+        """Make the next version of a data key, which new cells use; the version. Until that one superseded
+        those before it, it is the one.
         """
         ...
 
+    async def supersede(
+        self, subject: int, version: int, until_ms: int, space: str = "record"
+    ) -> None:
+        """No cell that lives uses a version below this one, which waits no longer. Backups of the data may hold
+        such cells: the versions stay until then.
+        """
+        ...
+
+    async def superseded(self, now_ms: int, limit: int) -> list[tuple[int, int]]:
+        """(subject, version) of data keys of which the versions below may go now."""
+        ...
+
     async def retire(self, subject: int, version: int, space: str = "record") -> None:
-        """Remove every version below this one: no cell uses them any more."""
+        """Remove every version below this one."""
         ...
 
     async def give_up(self, subject: int, space: str = "record") -> None:

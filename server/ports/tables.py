@@ -1,7 +1,7 @@
 """The tables of one owner inside one unit of work, a protocol a table group."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from server.ports.rows import (
     AccountRow,
@@ -27,6 +27,8 @@ from server.ports.rows import (
     SlipRow,
     Tombstone,
 )
+
+R = TypeVar("R")
 
 
 class OwnerTable(Protocol):
@@ -292,6 +294,16 @@ class Attempts(Protocol):
         ...
 
 
+class Cells(Protocol):
+    """The sealed cells of one owner, whatever table they lie in."""
+
+    async def other(self, kind: type[R], version: int, limit: int) -> list[R]:
+        """Rows of a table, named by its kind of row, whose cell another version of the owner's key sealed; in no
+        order.
+        """
+        ...
+
+
 class Projections(Protocol):
     """`reader` under owner = account, `granted` and `roster` under owner = unit. Monotone, rebuildable,
     never a right.
@@ -361,6 +373,8 @@ class OwnerTx(Protocol):
     def browsers(self) -> Browsers: ...
     @property
     def attempts(self) -> Attempts: ...
+    @property
+    def cells(self) -> Cells: ...
     @property
     def projections(self) -> Projections: ...
     @property

@@ -98,13 +98,13 @@ async def row_of(
     not_before_ms: int = 0,
 ) -> EffectRow:
     """Seal one duty into the row numbered `n`."""
-    cell = await premises.sealer.seal(_place(owner, n), msgspec.msgpack.encode(owed))
+    cell = await premises.sealer.seal(place_of(owner, n), msgspec.msgpack.encode(owed))
     return EffectRow(n, not_before_ms, target, kind, cell, done=False)
 
 
 async def read_row(premises: Premises, owner: int, row: EffectRow) -> Owed:
     """Open one duty. Raises SealBroken or Unavailable (its key was destroyed: void)."""
-    plain = await premises.sealer.open(_place(owner, row.n), row.cell)
+    plain = await premises.sealer.open(place_of(owner, row.n), row.cell)
     try:
         owed: Owed = msgspec.msgpack.decode(plain, type=_TYPES.get(row.kind, Moved))
     except msgspec.DecodeError as error:
@@ -112,17 +112,11 @@ async def read_row(premises: Premises, owner: int, row: EffectRow) -> Owed:
     return owed
 
 
-async def sealed_again(premises: Premises, owner: int, row: EffectRow) -> EffectRow:
-    """The same duty under the newest version of its key."""
-    place = _place(owner, row.n)
-    plain = await premises.sealer.open(place, row.cell)
-    return row._replace(cell=await premises.sealer.seal(place, plain))
-
-
 def op_id_of(owner: int, n: int) -> str:
     """The op id of an effect at its target."""
     return hashlib.sha256(tup("colloque/v1/effect", owner, n)).hexdigest()[:32]
 
 
-def _place(owner: int, n: int) -> Place:
+def place_of(owner: int, n: int) -> Place:
+    """Where the cell of the duty numbered `n` lies."""
     return Place("effect", owner, id=str(n))

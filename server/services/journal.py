@@ -83,14 +83,14 @@ async def row_of(
 
 async def read_row(premises: Premises, owner: int, row: JournalRow) -> Entry:
     """Open one row. Raises SealBroken when it was altered, Unavailable when its key is gone."""
-    place = _place(owner, row.subject, row.facet, row.month, row.n)
+    place = place_of(owner, row)
     plain = await premises.sealer.open(place, row.cell)
     return _ENTRIES.decode(plain[_K_BYTES:])
 
 
 async def moved(premises: Premises, owner: int, row: JournalRow, facet: str) -> JournalRow:
     """The same row in another access facet (a tag): sealed again, its leaf untouched."""
-    old = _place(owner, row.subject, row.facet, row.month, row.n)
+    old = place_of(owner, row)
     new = _place(owner, row.subject, facet, row.month, row.n)
     plain = await premises.sealer.open(old, row.cell)
     return row._replace(facet=facet, cell=await premises.sealer.seal(new, plain))
@@ -118,9 +118,7 @@ class Opened(NamedTuple):
 
 async def open_each(premises: Premises, held: Sequence[tuple[int, JournalRow]]) -> list[Opened]:
     """Open many rows at once; an altered one is marked, whatever the others are."""
-    cells = [
-        (_place(owner, row.subject, row.facet, row.month, row.n), row.cell) for owner, row in held
-    ]
+    cells = [(place_of(owner, row), row.cell) for owner, row in held]
     try:
         plains = await premises.sealer.open_all(cells)
     except SealBroken:
@@ -129,13 +127,18 @@ async def open_each(premises: Premises, held: Sequence[tuple[int, JournalRow]]) 
 
 
 async def _open_one(premises: Premises, owner: int, row: JournalRow) -> Opened:
-    place = _place(owner, row.subject, row.facet, row.month, row.n)
+    place = place_of(owner, row)
     try:
         return Opened(owner, row, await premises.sealer.open(place, row.cell))
     except Unavailable:
         return Opened(owner, row, None)
     except SealBroken:
         return Opened(owner, row, None, is_broken=True)
+
+
+def place_of(owner: int, row: JournalRow) -> Place:
+    """Where the cell of a row lies."""
+    return _place(owner, row.subject, row.facet, row.month, row.n)
 
 
 def _place(owner: int, subject: int, facet: str, month: int, n: int) -> Place:

@@ -130,7 +130,7 @@ class Passkeys:
         mark = _mark(made.credential)
         said = " ".join(name.split())[:_NAME_CHARS]
         cell = await self._premises.sealer.seal(
-            _place(account, mark),
+            place_of(account, mark),
             msgspec.msgpack.encode(_Held(made.credential, made.public_key, said)),
         )
         row = PasskeyRow(mark, cell, made.counter, self._premises.now_ms, None)
@@ -196,7 +196,7 @@ class Passkeys:
         return row, await self._opened(account, row)
 
     async def _opened(self, account: int, row: PasskeyRow) -> _Held:
-        plain = await self._premises.sealer.open(_place(account, row.credential), row.cell)
+        plain = await self._premises.sealer.open(place_of(account, row.credential), row.cell)
         return msgspec.msgpack.decode(plain, type=_Held)
 
     async def _book(self, tx: OwnerTx) -> OwnerUnit:
@@ -260,7 +260,8 @@ def _mark(credential: bytes) -> bytes:
     return hashlib.sha256(tup("colloque/v1/passkey", credential)).digest()
 
 
-def _place(account: int, mark: bytes) -> Place:
+def place_of(account: int, mark: bytes) -> Place:
+    """Where its cell lies."""
     return Place("passkey", account, id=base64url(mark))
 
 

@@ -149,11 +149,11 @@ class Slips:
         raw = who.account.to_bytes(8, "big") + self._premises.entropy.bytes(_SECRET_BYTES)
         mark = self._mark(kind, raw)
         plain = msgspec.msgpack.encode(_Held(who, content))
-        cell = await self._premises.sealer.seal(_place(who.account, mark), plain)
+        cell = await self._premises.sealer.seal(place_of(who.account, mark), plain)
         return base64url(raw), SlipRow(mark, kind, self._premises.now_ms + lives_ms, cell)
 
     async def _shown(self, account: int, row: SlipRow) -> Shown:
-        plain = await self._premises.sealer.open(_place(account, row.mark), row.cell)
+        plain = await self._premises.sealer.open(place_of(account, row.mark), row.cell)
         held = msgspec.msgpack.decode(plain, type=_Held)
         return Shown(held.who, row.mark, held.content)
 
@@ -171,5 +171,6 @@ class Slips:
         return hashlib.sha256(tup("colloque/v1/slip", kind, self._premises.restore, raw)).digest()
 
 
-def _place(account: int, mark: bytes) -> Place:
+def place_of(account: int, mark: bytes) -> Place:
+    """Where its cell lies."""
     return Place("slip", account, id=base64url(mark))

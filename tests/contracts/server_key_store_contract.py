@@ -145,7 +145,7 @@ class KeyRotationContract:
         assert now(keys.restore_number()) == 1
         assert len(now(keys.secret("made since"))) == 32
 
-    def test_a_data_key_gets_a_version_beside_the_old_one_until_that_is_retired(
+    def test_a_data_key_gets_a_version_beside_the_old_one_until_its_time_is_over(
         self, keys: KeyStore, now: Run
     ) -> None:
         other = now(keys.key(OTHER))
@@ -153,18 +153,47 @@ class KeyRotationContract:
         now(keys.rotation.ask_renewal([PATIENT, PATIENT]))
         assert now(keys.rotation.renewals(9)) == [PATIENT]
         assert now(keys.rotation.renew(PATIENT)) == 2
-        assert now(keys.rotation.renew(PATIENT)) == 2, "once, until the old one is retired"
+        assert now(keys.rotation.renew(PATIENT)) == 2, "once, until it superseded the old one"
         version, new = now(keys.key(PATIENT))
         assert (version, new != old) == (2, True)
         assert (now(keys.key_at(PATIENT, 1)), now(keys.key_at(PATIENT, 2))) == (old, new)
-        now(keys.rotation.retire(PATIENT, 2))
-        now(keys.rotation.retire(PATIENT, 2))
+        now(keys.rotation.supersede(PATIENT, 2, 1000))
+        now(keys.rotation.supersede(PATIENT, 2, 1000))
         assert now(keys.rotation.renewals(9)) == []
+        assert now(keys.key_at(PATIENT, 1)) == old, "a backup may need it"
+        assert now(keys.rotation.superseded(999, 9)) == []
+        assert now(keys.rotation.superseded(1000, 9)) == [(PATIENT, 2)]
+        now(keys.rotation.retire(PATIENT, 2))
+        now(keys.rotation.retire(PATIENT, 2))
+        assert now(keys.rotation.superseded(EVER_MS, 9)) == []
         with pytest.raises(Unavailable):
             now(keys.key_at(PATIENT, 1))
         assert now(keys.key(PATIENT)) == (2, new)
         assert now(keys.key(OTHER)) == other
+
+    def test_a_data_key_is_replaced_again_while_the_one_before_still_waits_for_its_end(
+        self, keys: KeyStore, now: Run
+    ) -> None:
+        first = now(keys.key(PATIENT))[1]
+        now(keys.rotation.renew(PATIENT))
+        now(keys.rotation.supersede(PATIENT, 2, 1000))
+        second = now(keys.key(PATIENT))[1]
+        now(keys.rotation.ask_renewal([PATIENT]))
         assert now(keys.rotation.renew(PATIENT)) == 3
+        assert now(keys.rotation.renew(PATIENT)) == 3, "the second one is not ready yet"
+        assert (now(keys.key_at(PATIENT, 1)), now(keys.key_at(PATIENT, 2))) == (first, second)
+        now(keys.rotation.retire(PATIENT, 2))
+        assert now(keys.key_at(PATIENT, 2)) == second
+        now(keys.rotation.supersede(PATIENT, 3, 2000))
+        assert now(keys.rotation.superseded(1999, 9)) == []
+        assert now(keys.rotation.superseded(2000, 9)) == [(PATIENT, 3)]
+
+    def test_every_key_that_lives_is_asked_for_once(self, keys: KeyStore, now: Run) -> None:
+        now(keys.prepare([OTHER, PATIENT, 13]))
+        now(keys.destroy(13))
+        now(keys.rotation.ask_renewal([OTHER]))
+        assert now(keys.rotation.ask_all()) == 2
+        assert now(keys.rotation.renewals(9)) == sorted([OTHER, PATIENT])
 
     def test_a_destroyed_key_gets_no_new_version(self, keys: KeyStore, now: Run) -> None:
         now(keys.key(PATIENT))

@@ -599,6 +599,71 @@ class BrowserContract:
         assert hand.read(lambda tx: tx.browsers.slips(), ACCOUNT) == [used]
 
 
+class CellContract:
+    """What another version of a key sealed."""
+
+    @pytest.fixture
+    def hand(self, store: Store, run: Run) -> Hand:
+        return Hand(store, run)
+
+    def test_rows_another_version_of_the_key_sealed_are_found_in_every_table(
+        self, hand: Hand
+    ) -> None:
+        old, new = (
+            b"\x01" + bytes(3) + b"\x01old" + bytes(28),
+            b"\x01" + bytes(3) + b"\x02new" + bytes(28),
+        )
+        resources = [a_resource("r1", 1, cell=old), a_resource("r2", 2, cell=new)]
+        history = [
+            HistoryRow("Observation", rid, Version(0, 1), PATIENT, 1, cell)
+            for rid, cell in (("r1", old), ("r2", new))
+        ]
+        journal = [a_journal_row(n, cell=cell) for n, cell in ((1, old), (2, new))]
+        effects = [
+            an_effect(n, cell=cell, done=done)
+            for n, cell, done in ((1, old, True), (2, new, False))
+        ]
+        devices = [
+            DeviceRow(name, PATIENT, bytes(32), cell, 1, 2, b"n", 3, 4)
+            for name, cell in (("d1", old), ("d2", new))
+        ]
+        passkeys = [PasskeyRow(cell, cell, 0, 1, None) for cell in (old, new)]
+        slips = [SlipRow(b"%d" % n, "page", 9, cell) for n, cell in enumerate((old, new, b""))]
+        account = AccountRow(PATIENT, "practitioner", "active", "s", old, 1, b"c", 2, 3)
+        assert None not in (*account, *devices[0]), "every column is looked at"
+
+        async def fill(tx: OwnerTx) -> None:
+            await tx.resources.put(resources)
+            await tx.resources.put_history(history)
+            await tx.journal.put(journal)
+            await tx.effects.put(effects)
+            await tx.people.put_account(account)
+            for device in devices:
+                await tx.people.put_device(device)
+            for passkey in passkeys:
+                await tx.browsers.put_passkey(passkey)
+            for slip in slips:
+                await tx.browsers.put_slip(slip)
+
+        hand.create()
+        hand.write(locked(fill))
+        for kind, kept in (
+            (ResourceRow, resources),
+            (HistoryRow, history),
+            (JournalRow, journal),
+            (EffectRow, effects),
+            (DeviceRow, devices),
+            (PasskeyRow, passkeys),
+            (SlipRow, slips),
+        ):
+            found = hand.read(lambda tx, kind=kind: tx.cells.other(kind, 2, 9))  # type: ignore[misc]  # bound in the loop
+            assert found == [kept[0]]
+            found = hand.read(lambda tx, kind=kind: tx.cells.other(kind, 3, 1))  # type: ignore[misc]  # bound in the loop
+            assert len(found) == 1
+        assert hand.read(lambda tx: tx.cells.other(AccountRow, 2, 9)) == [account]
+        assert hand.read(lambda tx: tx.cells.other(AccountRow, 1, 9)) == []
+
+
 class AttemptContract:
     """Tries to prove who one is."""
 
@@ -1015,6 +1080,7 @@ class StoreContract(
     RightsContract,
     PeopleContract,
     BrowserContract,
+    CellContract,
     MaintenanceContract,
     AttemptContract,
     VolumeContract,

@@ -93,6 +93,7 @@ class MemoryRotation:
         self._entropy, self._keys = entropy, keys
         self._kek, self._below, self._oldest = 1, 0, 1
         self._asked: set[tuple[int, str]] = set()
+        self._superseded: dict[tuple[int, str], tuple[int, int]] = {}
 
     async def new_kek(self) -> int:
         self._kek += 1
@@ -115,20 +116,37 @@ class MemoryRotation:
     async def ask_renewal(self, subjects: Sequence[int], space: str = "record") -> None:
         self._asked.update((subject, space) for subject in subjects)
 
+    async def ask_all(self, space: str = "record") -> int:
+        found = {name for name, living in self._keys.items() if living and name[1] == space}
+        self._asked |= found
+        return len(found)
+
     async def renewals(self, limit: int) -> list[int]:
         return sorted(subject for subject, space in self._asked if space == "record")[:limit]
 
     async def renew(self, subject: int, space: str = "record") -> int:
         living = _living(self._keys, subject, space)
-        if len(living) == 1:
+        if len(living) == 1 or self._superseded.get((subject, space), (0, 0))[0] == max(living):
             living[max(living) + 1] = self._entropy.bytes(32)
         return max(living)
 
+    async def supersede(
+        self, subject: int, version: int, until_ms: int, space: str = "record"
+    ) -> None:
+        self._superseded[subject, space] = (version, until_ms)
+        await self.give_up(subject, space)
+
+    async def superseded(self, now_ms: int, limit: int) -> list[tuple[int, int]]:
+        return sorted(
+            (subject, v) for (subject, _), (v, until) in self._superseded.items() if until <= now_ms
+        )[:limit]
+
     async def retire(self, subject: int, version: int, space: str = "record") -> None:
-        living = _living(self._keys, subject, space)
+        living = self._keys.get((subject, space), {})
         for v in [v for v in living if v < version]:
             del living[v]
-        await self.give_up(subject, space)
+        if self._superseded.get((subject, space), (version + 1, 0))[0] <= version:
+            del self._superseded[subject, space]
 
     async def give_up(self, subject: int, space: str = "record") -> None:
         self._asked.discard((subject, space))

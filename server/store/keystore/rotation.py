@@ -94,6 +94,16 @@ class SqlRotation:
                     (subject, space),
                 )
 
+    async def ask_all(self, space: str = "record") -> int:
+        async with self._begun() as sql:
+            found = await sql.rows("SELECT DISTINCT subject FROM dek WHERE space = $1", (space,))
+            await sql.run(
+                "INSERT INTO renewal (subject, space) SELECT DISTINCT subject, space FROM dek "
+                "WHERE space = $1 ON CONFLICT (subject, space) DO NOTHING",
+                (space,),
+            )
+        return len(found)
+
     async def renewals(self, limit: int) -> list[int]:
         async with self._begun() as sql:
             found = await sql.rows(
@@ -111,7 +121,10 @@ class SqlRotation:
             if not found:
                 raise Unavailable("no such data key")
             newest: int = found[-1][0]
-            if len(found) == 1:
+            ready = await sql.rows(
+                "SELECT v FROM superseded WHERE subject = $1 AND space = $2", (subject, space)
+            )
+            if len(found) == 1 or ready == [(newest,)]:
                 newest += 1
                 name = DekName(subject, space, newest)
                 wrapped = self._wraps.close_dek(name, self._wraps.fresh())
@@ -122,13 +135,36 @@ class SqlRotation:
         await self._forget(subject, space)
         return newest
 
+    async def supersede(
+        self, subject: int, version: int, until_ms: int, space: str = "record"
+    ) -> None:
+        async with self._begun() as sql:
+            await sql.run(
+                "INSERT INTO superseded (subject, space, v, until) VALUES ($1, $2, $3, $4) "
+                "ON CONFLICT (subject, space) DO UPDATE SET v = excluded.v, until = excluded.until",
+                (subject, space, version, until_ms),
+            )
+            await self._done(sql, subject, space)
+
+    async def superseded(self, now_ms: int, limit: int) -> list[tuple[int, int]]:
+        async with self._begun() as sql:
+            found = await sql.rows(
+                "SELECT subject, v FROM superseded WHERE space = 'record' AND until <= $1 "
+                "ORDER BY subject LIMIT $2",
+                (now_ms, limit),
+            )
+        return [(subject, v) for subject, v in found]
+
     async def retire(self, subject: int, version: int, space: str = "record") -> None:
         async with self._begun() as sql:
             await sql.run(
                 "DELETE FROM dek WHERE subject = $1 AND space = $2 AND v < $3",
                 (subject, space, version),
             )
-            await self._done(sql, subject, space)
+            await sql.run(
+                "DELETE FROM superseded WHERE subject = $1 AND space = $2 AND v <= $3",
+                (subject, space, version),
+            )
         await self._forget(subject, space)
 
     async def give_up(self, subject: int, space: str = "record") -> None:

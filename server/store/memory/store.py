@@ -8,6 +8,7 @@ from dossier.errors import StoreError
 from server.ports import JournalRow, LogLeaf, OwnerTx
 from server.store.memory.attempts import MemoryAttempts
 from server.store.memory.browsers import MemoryBrowsers
+from server.store.memory.cells import MemoryCells
 from server.store.memory.people import (
     MemoryFamilies,
     MemoryPeople,
@@ -48,6 +49,7 @@ class MemoryTx:
         self.volumes = MemoryVolumes(state, undo)
         self.browsers = MemoryBrowsers(state, undo)
         self.attempts = MemoryAttempts(state, undo)
+        self.cells = MemoryCells(state)
         self.projections = MemoryProjections(owner, state, undo, restore)
         self.reservations = MemoryReservations(state, undo)
 

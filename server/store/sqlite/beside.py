@@ -17,9 +17,6 @@ class Beside:
             raise StoreError(f"{path.name} is missing; nothing was made in its place, put it back")
         self._readers = Readers(path, APPLICATION_ID)
 
-    def owners(self, kind: str, after: int, limit: int) -> list[int]:
-        return self._readers.read(lambda sql: across.owners(sql, kind, after, limit))
-
     def holders(self, space: str, names: Sequence[int]) -> list[int | None]:
         return self._readers.read(lambda sql: across.holders(sql, space, names))
 

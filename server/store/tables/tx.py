@@ -2,6 +2,7 @@
 
 from server.store.tables.attempts import SqlAttempts
 from server.store.tables.browsers import SqlBrowsers
+from server.store.tables.cells import SqlCells
 from server.store.tables.families import SqlFamilies
 from server.store.tables.people import SqlPeople, SqlProjections, SqlReservations
 from server.store.tables.record import SqlCompartments, SqlOps, SqlOwner, SqlResources
@@ -64,6 +65,10 @@ class SqlTx:
     @property
     def attempts(self) -> SqlAttempts:
         return SqlAttempts(self._sql, self.id)
+
+    @property
+    def cells(self) -> SqlCells:
+        return SqlCells(self._sql, self.id)
 
     @property
     def projections(self) -> SqlProjections:

@@ -1,6 +1,7 @@
 """A subject's key is replaced: every cell under the new version, none lost, the log as it was; cut off, it goes on."""
 
 import dataclasses
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -11,11 +12,13 @@ from dossier.errors import Unavailable
 from dossier.sealing import cells
 from dossier.wire import messages as wire
 from dossier.wire.codec import value_hash
-from server.ports import OwnerTx, Store
-from server.services import resealing
+from server.ports import OwnerTx, PasskeyRow, Store
+from server.services import passkeys, resealing
 from server.services.facets import JOURNAL_FACETS
-from server.services.resealing import Resealing
+from server.services.recognised import FIRST, Recognised
+from server.services.resealing import KINDS, Resealing
 from server.services.sequencer import open_sequencer
+from server.store.migrations import all_migrations
 from tests.fakes.server_room import ServerRoom, an_allergy
 
 T = TypeVar("T")
@@ -89,6 +92,11 @@ class Practice(ServerRoom):
         kept = self.run(self.keys.narrowed(owner))
         return self.run(self.store.read(owner, look)) | {cells.key_version(r.cell) for r in kept}
 
+    def people_of(self, account: int) -> Any:
+        """Who they are, what their computers are called."""
+        named = self.run(self.devices.of_account(account))
+        return self.run(self.accounts.person(account)), [name for _, name in named]
+
     def log_fault(self) -> Any:
         self.run(self.sequencer.run())
         return self.run(self.sequencer.verify())
@@ -113,9 +121,84 @@ def test_every_cell_of_the_subject_moves_and_nobody_can_tell(engine: Any) -> Non
     assert room.versions(room.paul) == others == {1}
     assert room.told() == before
     assert room.log_fault() is None
+    assert room.run(Resealing(room.premises).run()) == 0
+
+
+def test_the_version_before_opens_last_years_backups_then_it_goes(engine: Any) -> None:
+    room = engine.room(Practice)
+    service = Resealing(room.premises)
+    room.run(room.keys.rotation.ask_renewal([room.anne]))
+    room.run(service.run())
+    room.clock.go(days=399)
+    room.run(service.run())
+    late = room.push(room.doctor, room.create(room.doctor, room.anne, an_allergy("pat-1", "b0")))
+    assert len(room.run(room.keys.key_at(room.anne, 1))) == 32
+    before = room.told()
+    room.clock.go(days=2)
+    room.run(service.run())
     with pytest.raises(Unavailable):
         room.run(room.keys.key_at(room.anne, 1))
-    assert room.run(Resealing(room.premises).run()) == 0
+    assert room.told() == before
+    assert (room.log_fault(), late[0].code) == (None, "ok")
+
+
+def test_what_was_sealed_late_under_the_version_before_is_sealed_again_before_it_goes(
+    engine: Any,
+) -> None:
+    """A writer in another process that had not heard of the new version yet."""
+    room = engine.room(Practice)
+    row = room.run(
+        room.store.read(room.anne, lambda tx: tx.resources.get("AllergyIntolerance", "a1"))
+    )
+    room.run(room.keys.rotation.ask_renewal([room.anne]))
+    room.run(Resealing(room.premises).run())
+    before = room.told()
+    room.run(room.store.write(room.anne, lambda tx: tx.resources.put([row])))
+    assert room.versions(room.anne) == {1, 2}
+    assert room.told() == before, "a reader sees no difference"
+    room.clock.go(days=401)
+    room.run(Resealing(room.premises).run())
+    assert (room.versions(room.anne), room.told()) == ({2}, before)
+
+
+def test_every_subject_with_a_key_is_replaced_and_people_still_sign_in(engine: Any) -> None:
+    """Patients, accounts with devices, passkeys and slips, practices, the directory; each of their tables."""
+    room = engine.room(Practice)
+    account = room.doctor.account
+    page = room.run(room.slips.give(Recognised(account, FIRST), "page", b"kept", 600_000))
+    mark = bytes(32)
+    place = passkeys.place_of(account, mark)
+    cell = room.run(room.premises.sealer.seal(place, b"a passkey"))
+    key = PasskeyRow(mark, cell, 0, 1, None)
+    room.run(room.store.write(account, lambda tx: tx.browsers.put_passkey(key)))
+    before = room.told(), room.people_of(account)
+    count = room.run(room.keys.rotation.ask_all())
+    assert room.run(Resealing(room.premises).run()) == count > 4
+    for owner in room.run(room.store.maintenance.owners(None, -1, 1000)):
+        for kind in KINDS.values():
+            assert room.run(room.store.read(owner, _other(kind.row))) == []
+    for subject in (room.anne, room.paul, account, room.premises.directory):
+        room.run(room.keys.rotation.retire(subject, 2))
+    assert (room.told(), room.people_of(account)) == before
+    assert room.run(room.slips.take("page", page)).content == b"kept"
+    (kept,) = room.run(room.store.read(account, lambda tx: tx.browsers.passkeys()))
+    assert room.run(room.premises.sealer.open(place, kept.cell)) == b"a passkey"
+    assert room.token(room.doctor.device, room.doctor.private, room.doctor.situation)
+    assert room.log_fault() is None
+
+
+def _other(kind: type[Any]) -> Callable[[OwnerTx], Awaitable[list[Any]]]:
+    return lambda tx: tx.cells.other(kind, 2, 9)
+
+
+def test_every_table_with_a_sealed_cell_takes_part() -> None:
+    tables = {
+        name
+        for step in all_migrations()
+        for name, columns in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", step.text, re.DOTALL)
+        if re.search(r"^\s+cell\b", columns, re.MULTILINE)
+    }
+    assert set(KINDS) == tables >= {"resource", "account"}
 
 
 @pytest.mark.parametrize("after", [False, True])
