@@ -1,12 +1,11 @@
-"""Prescriptions: MedicationRequests of one group (R4 §11.1, `groupIdentifier` is the requisition) and the document
-that was printed and signed (DocumentReference, LOINC 57833-6).
+"""Prescriptions: MedicationRequests of one group (R4 §11.1, `groupIdentifier` is the requisition) beside the
+document that was printed and signed (`documents.build`, LOINC 57833-6).
 
 The structured line and the printed line are one sentence (HZ-13): `dosageInstruction.patientInstruction` is what is
 printed, made of the parts that fill `timing`, `doseAndRate`, `asNeeded` and `maxDosePerPeriod`. A part that was not
 understood is words alone. Quantities are counts of what is taken; times are UCUM.
 """
 
-from base64 import b64encode
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -14,7 +13,6 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from dossier.errors import Invalid, Issue
 from dossier.fhir import medications
 from dossier.fhir.elements import (
     LOINC,
@@ -44,8 +42,8 @@ GROUPS: Final = "urn:ietf:rfc:3986"
 ZONES: Final = "urn:colloque:prescription-zone"
 LINES: Final = "urn:colloque:prescription-line"
 MENTIONS: Final = "urn:colloque:not-substitutable"
-MOST_FILED: Final = 200 * 1024
-"""Bytes of a document that travels inline, encoded."""
+DOCUMENT: Final = Coding(system=LOINC, code=TYPE_CODE, display=TYPE_LABEL)
+"""The type of the document that is signed."""
 
 
 class Zone(StrEnum):
@@ -98,16 +96,6 @@ class Line(Struct, frozen=True, kw_only=True):
     renewals: int = 0
     mention: Mention = Mention.NONE
     zone: Zone = Zone.OTHER
-
-
-class Paper(Struct, frozen=True, kw_only=True):
-    """The page that was signed: its PDF, its plain words, its title. `replaces`: of an earlier document."""
-
-    title: str
-    pdf: bytes = b""
-    text: str = ""
-    custodian: str = ""
-    replaces: str = ""
 
 
 def build_line(line: NewLine, *, rid: str, patient: str, group: str, signature: Signature) -> Json:
@@ -193,58 +181,6 @@ def _duration(span: Span) -> Json:
     return {"value": span.number, "unit": unit, "system": UCUM, "code": span.unit}
 
 
-# -- the document ------------------------------------------------------------------------------------------------
-
-
-def build_document(
-    paper: Paper, *, rid: str, patient: str, requests: tuple[str, ...], signature: Signature
-) -> Json:
-    """The signed page; `requests` are the ids of its lines. Raises Invalid(`too_large`) beyond what travels inline."""
-    attachments = []
-    if paper.pdf:
-        attachments.append(("application/pdf", paper.pdf))
-    if paper.text:
-        attachments.append(("text/plain; charset=utf-8", paper.text.encode()))
-    encoded = [(kind, octets, b64encode(octets).decode()) for kind, octets in attachments]
-    if sum(len(text) for _, _, text in encoded) > MOST_FILED:
-        raise Invalid((Issue("DocumentReference.content", "too_large"),))
-    content = [
-        {
-            "attachment": {
-                "contentType": kind,
-                "data": text,
-                "size": len(octets),
-                "title": paper.title,
-                "creation": signature.at,
-            }
-        }
-        for kind, octets, text in encoded
-    ]
-    body: Json = {
-        "resourceType": "DocumentReference",
-        "id": rid,
-        "status": "current",
-        "docStatus": "final",
-        "type": concept(TYPE_LABEL, Coding(system=LOINC, code=TYPE_CODE, display=TYPE_LABEL)),
-        "subject": {"reference": patient},
-        "date": signature.at,
-        "author": [signature.author],
-        "authenticator": signature.author,
-        "description": paper.title,
-        "content": content,
-        "context": {
-            "period": {"start": signature.at, "end": signature.at},
-            "related": [{"reference": f"MedicationRequest/{one}"} for one in requests],
-        },
-    }
-    if paper.custodian:
-        body["custodian"] = {"reference": paper.custodian}
-    if paper.replaces:
-        target = {"reference": f"DocumentReference/{paper.replaces}"}
-        body["relatesTo"] = [{"code": "replaces", "target": target}]
-    return body
-
-
 # -- reading -----------------------------------------------------------------------------------------------------
 
 
@@ -327,16 +263,6 @@ def _span(quantity: Quantity | None) -> Span | None:
 # -- ends --------------------------------------------------------------------------------------------------------
 
 
-def superseded(body: Json) -> Json:
-    """The document that another one replaces."""
-    return {**body, "status": "superseded"}
-
-
 def cancelled(body: Json, *, reason: str) -> Json:
     """A line whose prescription was replaced."""
     return {**body, "status": str(Taking.CANCELLED), "statusReason": concept(reason)}
-
-
-def document_in_error(body: Json) -> Json:
-    """The document stays, struck through; its lines carry the reason."""
-    return {**body, "status": "entered-in-error", "docStatus": "entered-in-error"}

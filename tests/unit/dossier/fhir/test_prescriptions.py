@@ -1,15 +1,14 @@
 """A prescription is valid R4, its structure and its printed words are one."""
 
-from base64 import b64decode
 from decimal import Decimal
 
 import msgspec
 import pytest
+from msgspec import structs
 
-from dossier.errors import Invalid
-from dossier.fhir import prescriptions
+from dossier.fhir import documents, prescriptions
 from dossier.fhir.medications import Drug, Taking, decode
-from dossier.fhir.prescriptions import Mention, NewLine, Paper, Zone
+from dossier.fhir.prescriptions import Mention, NewLine, Zone
 from dossier.fhir.validate import Validator
 from dossier.terminology.posology_reading import read
 from dossier.terminology.units import Span
@@ -96,40 +95,25 @@ def test_a_secured_line_is_filed_in_letters():
     assert dosage["text"] == "matin et soir pendant vingt-huit jours"
 
 
-def test_the_document_names_its_lines_and_holds_the_page():
-    paper = Paper(
+def test_the_document_names_its_lines_until_it_is_replaced():
+    said = documents.NewDocument(
+        type=prescriptions.DOCUMENT,
         title="Ordonnance",
         pdf=b"%PDF-1.4",
         text="1. metformine",
+        at="2026-11-23",
+        related=("MedicationRequest/r1", "MedicationRequest/r2"),
         replaces="d0",
-        custodian="Organization/o",
     )
-    body = prescriptions.build_document(
-        paper, rid="d1", patient="Patient/p1", requests=("r1", "r2"), signature=SIGNATURE
-    )
+    body = documents.build(said, rid="d1", patient="Patient/p1", signature=SIGNATURE)
     VALIDATOR.check(body)
     assert prescriptions.requests_of(msgspec.json.encode(body)) == ("r1", "r2")
-    pdf, text = (b64decode(one["attachment"]["data"]) for one in body["content"])
-    assert (pdf, text) == (b"%PDF-1.4", b"1. metformine")
-    assert body["relatesTo"] == [
-        {"code": "replaces", "target": {"reference": "DocumentReference/d0"}}
-    ]
-    assert body["authenticator"] == SIGNATURE.author
-    for ended in (prescriptions.superseded(body), prescriptions.document_in_error(body)):
-        VALIDATOR.check(ended)
+    wrong = documents.entered_in_error(body, reason="x", signature=SIGNATURE)
+    for ended in (documents.superseded(body), wrong):
         assert prescriptions.requests_of(msgspec.json.encode(ended)) == ()
-
-
-def test_a_page_too_large_to_travel_is_refused():
-    with pytest.raises(Invalid) as refused:
-        prescriptions.build_document(
-            Paper(title="x", pdf=b"x" * 160_000),
-            rid="d",
-            patient="Patient/p",
-            requests=(),
-            signature=SIGNATURE,
-        )
-    assert refused.value.issues[0].rule == "too_large"
+    letter = structs.replace(said, type=structs.replace(said.type, code="96349-6"))
+    body = documents.build(letter, rid="d1", patient="Patient/p1", signature=SIGNATURE)
+    assert prescriptions.requests_of(msgspec.json.encode(body)) == ()
 
 
 def test_a_replaced_line_is_cancelled_with_its_reason():
