@@ -58,6 +58,8 @@ class Document(Struct, frozen=True, kw_only=True, gc=False):
     author: str = ""
     author_name: str = ""
     custodian: str = ""
+    related: tuple[str, ...] = ()
+    """Literal references of what it orders or belongs to."""
     by_patient: bool = False
     labels: tuple[str, ...] = ()
     media: str = ""
@@ -82,6 +84,7 @@ class _Content(Struct, frozen=True, kw_only=True, gc=False):
 
 class _Context(Struct, frozen=True, kw_only=True, gc=False):
     period: Period | None = None
+    related: tuple[Reference, ...] = ()
 
 
 class _Relation(Struct, frozen=True, kw_only=True, gc=False):
@@ -136,6 +139,7 @@ def decode(body: bytes) -> Document:
         author=author.reference,
         author_name=author.display,
         custodian=raw.custodian.reference if raw.custodian else "",
+        related=tuple(one.reference for one in raw.context.related) if raw.context else (),
         by_patient=author.reference.startswith(("Patient/", "RelatedPerson/")),
         labels=tuple(first_code(item)[1] for item in raw.security_label),
         media=attachment.content_type,

@@ -92,7 +92,7 @@ def components(wording: str) -> frozenset[str]:
     found = set()
     for part in _JOINED.split(wording.casefold()):
         words = fold(part)
-        kept = [word for word in words if word not in _SALTS and not word.isdigit()]
+        kept = [word for word in words if word not in _SALTS and not word[0].isdigit()]
         if not kept:
             kept = [word for word in words if word in _ALONE] or list(words)
         if kept:

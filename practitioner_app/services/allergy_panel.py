@@ -120,6 +120,7 @@ def _row(row: CurrentRow, allergy: Allergy, author: str, new: bool, undecided: b
         author=author,
         by_patient=allergy.by_patient,
         agent=allergy.agent,
+        code=allergy.code,
         reactions=allergy.reactions,
         severity=allergy.severity,
         criticality=allergy.criticality,

@@ -29,6 +29,20 @@ CHILD_YEARS: Final = 12
 EFG_YEARS: Final = 6
 _BABY_MONTHS: Final = 24
 _WEIGHT_DAYS, _BABY_WEIGHT_DAYS = 92, 31
+_SOLID: Final = frozenset(
+    (
+        "comprimé",
+        "gélule",
+        "capsule",
+        "sachet",
+        "suppositoire",
+        "ampoule",
+        "dosette",
+        "film",
+        "pastille",
+    )
+)
+"""Units that hold a strength said without a volume."""
 _IN_MG: Final = {"mg": Decimal(1), "g": Decimal(1000), "microgramme": Decimal("0.001")}
 
 
@@ -149,7 +163,7 @@ def _line(
     allergens = allergens_of(line.substance, record.allergies, substances)
     days = _days(line)
     most = rule.max_days if rule is not None else MOST_DAYS
-    found = LineCheck(
+    return LineCheck(
         key=line.key,
         number=draft.number(line.key),
         allergens=allergens,
@@ -167,7 +181,6 @@ def _line(
             *((Trouble.EFG_AGE,) if _wrong_efg(line, record, today) else ()),
         ),
     )
-    return found
 
 
 def allergens_of(
@@ -306,7 +319,7 @@ def _milligrammes(quantity: Decimal, unit: str, strength: str) -> Decimal | None
     if value is None or factor is None:
         return None
     if not per:
-        return quantity * value * factor if unit != "mL" else None
+        return quantity * value * factor if unit in _SOLID else None
     volume, volume_unit = amount_of(per) if per[:1].isdigit() else (Decimal(1), per.strip())
     if unit == "mL" and volume_unit == "mL" and volume:
         return quantity * value * factor / volume

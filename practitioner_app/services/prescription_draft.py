@@ -4,6 +4,7 @@ Lines that come from a known treatment name it, so that signing changes that tre
 What is kept on disk of such a line is only what the person changed: the rest belongs to the row (design law 8).
 """
 
+import re
 from decimal import Decimal
 from typing import Final
 
@@ -19,6 +20,9 @@ from dossier.terminology.units import Span
 from dossier.wire import codec
 
 MOST_LINES: Final = 40
+_STRENGTH: Final = re.compile(
+    r"^(\D.*?),? (\d[\d \u202f\u00a0]*(?:[.,]\d+)? ?(?:mg|g|microgrammes?|UI|mL)(?:/\S.*)?)$"
+)
 KIND: Final = "prescription"
 """Of the draft slot."""
 
@@ -178,9 +182,11 @@ def line_of(choice: DrugChoice, posology: str, *, zone: Zone) -> DraftLine:
 
 
 def free_line(typed: str, *, zone: Zone) -> DraftLine:
-    """A line of words: a device, or a drug that no list knows."""
+    """A line of words: a device, or a drug that no list knows; a strength at the end of its name stands apart."""
     name, posology = split_line(typed)
-    return worded(DraftLine(key=0, substance=name, zone=zone), posology)
+    found = _STRENGTH.match(name)
+    substance, strength = (found[1], found[2]) if found is not None else (name, "")
+    return worded(DraftLine(key=0, substance=substance, strength=strength, zone=zone), posology)
 
 
 def worded(line: DraftLine, posology: str) -> DraftLine:

@@ -146,7 +146,8 @@ class RecordService:
         completeness: Completeness,
     ) -> Record:
         is_new = self._new_since(self._looks.get(owner), decoded)
-        lists = Lists(decoded, cases, self._authors, is_new, self._actor.name)
+        today = self._clock.now().date()
+        lists = Lists(decoded, cases, self._authors, is_new, self._actor.name, today)
         observed = results.observed(decoded)
         patient = next((value for _, value in decoded if isinstance(value, Patient)), None)
         line = self._reader.patient(owner) if patient is None else None

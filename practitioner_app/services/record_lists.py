@@ -1,6 +1,7 @@
 """Problems, past history and treatments of the summary, from decoded bodies."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 from dossier.errors import Invalid
@@ -59,6 +60,7 @@ class Lists:
         authors: Authors,
         is_new: IsNew,
         me: str = "",
+        today: date | None = None,
     ) -> None:
         self._problems = [item for item in decoded if isinstance(item.value, Problem)]
         self._treatments = [item for item in decoded if isinstance(item.value, Treatment)]
@@ -69,6 +71,7 @@ class Lists:
         self._authors = authors
         self._is_new = is_new
         self._me = me
+        self._today = today.isoformat() if today is not None else ""
 
     def item(self, row: CurrentRow, value: Any) -> dict[str, Any]:
         """What every line says of its resource, by the names of `Item`."""
@@ -184,11 +187,18 @@ class Lists:
         for row, value in self._treatments:
             if f"{row.rtype}/{row.id}" in spoken_for:
                 continue
-            shown = value.current or (self._undecided(row) and self._taken_somewhere(row))
+            taken = value.current and not self._is_over(value)
+            shown = taken or (self._undecided(row) and self._taken_somewhere(row))
             if shown is current and value.status is not Taking.DRAFT:
                 found.append(self._treatment(row, value))
         return sorted(
             found, key=lambda item: (item.struck != Struck.NO, not item.undecided, item.substance)
+        )
+
+    def _is_over(self, value: Treatment) -> bool:
+        """It was said until when, and that day is past."""
+        return (
+            bool(value.until and self._today) and value.until[:10] < self._today[: len(value.until)]
         )
 
     def _treatment(self, row: CurrentRow, value: Treatment) -> TreatmentRow:

@@ -87,6 +87,8 @@ class AllergyState(StrEnum):
 
 class AllergyRow(Item, frozen=True, kw_only=True):
     agent: str
+    code: str = ""
+    """Of our list of substances, or whoever coded it."""
     reactions: tuple[str, ...] = ()
     severity: Severity = Severity.UNKNOWN
     criticality: Criticality = Criticality.UNKNOWN

@@ -55,6 +55,7 @@ _ABNORMAL: Final = frozenset(
     (Flag.LOW, Flag.HIGH, Flag.CRITICAL_LOW, Flag.CRITICAL_HIGH, Flag.ABNORMAL)
 )
 
+_ORDERS: Final = frozenset(("MedicationRequest", "ServiceRequest"))
 _CORRECTED: Final = frozenset(("corrected", "amended"))
 
 Name = Callable[[Any], str]
@@ -75,6 +76,9 @@ class Timeline:
             f"Observation/{row.id}": (row, value)
             for row, value in decoded
             if isinstance(value, Result)
+        }
+        self._orders = {
+            f"{row.rtype}/{row.id}": (row, value) for row, value in decoded if row.rtype in _ORDERS
         }
         self._claimed: set[str] = set()
         self._notes: dict[str, list[tuple[CurrentRow, Note]]] = defaultdict(list)
@@ -115,7 +119,8 @@ class Timeline:
 
     def _claim(self) -> None:
         """What a line of something else already says: results of a report, the note of a consultation
-        (by its reference, or written by the same person for the same instant).
+        (by its reference, or written by the same person for the same instant), the orders of a signed page and
+        the treatments that began with it.
         """
         encounters: dict[object, str] = {}
         for row, value in self._decoded:
@@ -131,6 +136,12 @@ class Timeline:
                 if rid is not None:
                     self._notes[rid].append((row, value))
                     self._claimed.add(f"ClinicalImpression/{row.id}")
+            elif isinstance(value, Document):
+                self._claimed.update(one for one in value.related if one in self._orders)
+        for row, value in self._decoded:
+            began = isinstance(value, Treatment) and value.current and value.comes_from
+            if began and self._claimed.issuperset(began):
+                self._claimed.add(f"{row.rtype}/{row.id}")
 
     def _single(self, item: Decoded) -> TimelineItem | None:
         row, value = item
@@ -151,11 +162,11 @@ class Timeline:
                 return self._clinical(row, value)
 
     def _clinical(self, row: CurrentRow, value: Any) -> TimelineItem | None:
+        if isinstance(value, Document):
+            return self._document(row, value)
         match value:
             case Note():
                 line = (Kind.CONSULTATION, value.title, value.text, value.at)
-            case Document():
-                line = (_document_kind(value), value.title, value.type_label, value.at)
             case Treatment():
                 kind = Kind.TREATMENT
                 if row.rtype == "MedicationRequest":
@@ -193,6 +204,20 @@ class Timeline:
             summary=report.conclusion,
             at=report.at or row.at,
             parts=parts,
+        )
+
+    def _document(self, row: CurrentRow, document: Document) -> TimelineItem:
+        """A page, with the names of what it orders."""
+        orders = [self._orders[one] for one in document.related if one in self._orders]
+        named = [value.substance for _, value in orders if isinstance(value, Treatment)]
+        return self._line(
+            row,
+            document,
+            kind=_document_kind(document),
+            title=document.title,
+            summary=", ".join(named) or document.type_label,
+            at=document.at or row.at,
+            parts=orders,
         )
 
     def _encounter(self, row: CurrentRow, encounter: Encounter) -> TimelineItem:

@@ -118,12 +118,15 @@ class Writer:
             raise Unavailable
         return found
 
-    def change(self, row: CurrentRow, after: Json, *, reason: str = "") -> Written:
+    def change(
+        self, row: CurrentRow, after: Json, *, reason: str = "", depends_on: str | None = None
+    ) -> Written:
         """Queue the difference between what is shown and `after`; Invalid(`no_change`) when there is none.
 
         The change names its author in the resource, so that two changes of one allergy or treatment made
         apart always meet in the conflict screen, whatever elements they touch (HZ-18).
-        A change of something not yet confirmed depends on its op, so that the server sees them in order.
+        A change of something not yet confirmed depends on its op, so that the server sees them in order;
+        else on `depends_on`.
         """
         self._refuse_in_continuity()
         before = codec.resource(row.body)
@@ -139,7 +142,7 @@ class Writer:
             base=row,
             changes=changes,
             reason=reason,
-            depends_on=waits or None,
+            depends_on=waits or depends_on,
         )
         self._outbox.put(op, shows=codec.encode(after), saw=row.body)
         return Written(op.op_id, row.owner, row.rtype, row.id)
