@@ -24,6 +24,7 @@ from server.app import House
 from server.folder import ServerFile, init
 from server.ports import OwnerTx
 from server.services.accounts import Person
+from server.services.addresses import Addresses
 from server.services.proofs import Presented
 
 ADDRESS, LOGIN, PASSWORD = "https://bench.example", "bench", "correct horse battery"
@@ -53,7 +54,7 @@ class Desktop:
         jti = base64url(self.entropy.bytes(16))
         proof = Proof(self.public, jti, "POST", ADDRESS + path, given.now_s, given.nonce)
         text = make_proof(lambda said: devices.sign(self.private, said), proof)
-        return Presented(text, "POST", ADDRESS + path)
+        return Presented(text, "POST", path, Addresses((ADDRESS,)))
 
     def digits(self) -> str:
         self.clock.ahead += timedelta(seconds=31)

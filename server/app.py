@@ -6,7 +6,7 @@ The only place where concrete classes of the server meet.
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from server.operations.tls import Listener
 from server.ports import KeyStore, Store
 from server.services.access import Access
 from server.services.accounts import Accounts
+from server.services.addresses import Addresses
 from server.services.attempts import Attempts
 from server.services.changes import Changes
 from server.services.closing import Closing
@@ -353,10 +354,12 @@ def build_app(
     tls: Listener | None = None,
     pages_at: str = "http://localhost",
     provider: ProSanteConnect | None = None,
+    reached_at: Sequence[str] = ("http://localhost",),
 ) -> Starlette:
     """The ASGI application; its lifespan runs the background task and closes the house. Requests that came
     in on `operator_port` may read figures and causes. `tls`: desktops are answered over it alone. Browsers
     reach us at the origin `pages_at`; without one there are no pages. `provider`: who else says who people are.
+    Desktops reach us at the origins `reached_at`, and over TLS at the names of the certificate that is shown.
     """
 
     @asynccontextmanager
@@ -373,7 +376,13 @@ def build_app(
             await house.close()
             _LOG.info("stopped")
 
-    keeper = Doorkeeper(house.sessions, house.slips, house.premises.clock, operator_port)
+    keeper = Doorkeeper(
+        house.sessions,
+        house.slips,
+        house.premises.clock,
+        operator_port,
+        Addresses(reached_at, lambda: tls.names if tls is not None else ()),
+    )
     doors = _doors(house, pages_at, provider)
     metrics = Metrics()
     _tell_figures(house, metrics)

@@ -111,6 +111,9 @@ def _refusal(texts: Texts, code: str) -> str:
             "Nothing came from the browser within five minutes. Nothing is lost: start again."
         ),
         "proof_needed": tr("Type your password and the six digits again."),
+        "unknown_address": tr(
+            "The server does not know the address this computer reaches it by. Call the operator."
+        ),
         "password_replaced": tr(
             "Your password was replaced, so every session ended. If you did not ask for it, call the operator."
         ),

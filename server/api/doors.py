@@ -16,6 +16,7 @@ from dossier.errors import Refused
 from dossier.wire import codec, limits
 from server.api import answers
 from server.api.exchange import Asked, Reply
+from server.services.addresses import Addresses
 from server.services.proofs import Presented
 from server.services.session import Session, Sessions
 from server.services.slips import Slips
@@ -71,9 +72,15 @@ class Doorkeeper:
     """Makes routes of doors. `operator_port` is the port of the operator's listener, None without one."""
 
     def __init__(
-        self, sessions: Sessions, slips: Slips, clock: Clock, operator_port: int | None
+        self,
+        sessions: Sessions,
+        slips: Slips,
+        clock: Clock,
+        operator_port: int | None,
+        addresses: Addresses,
     ) -> None:
         self._sessions, self._slips, self._port = sessions, slips, operator_port
+        self._addresses = addresses
         self._pace = Throttle(clock, tries=_BURST, seconds_a_try=_SECONDS_EACH)
 
     def routes(self, doors: Iterable[Door]) -> list[Route]:
@@ -100,7 +107,7 @@ class Doorkeeper:
                 return self._on_page(door)
             case Pass.OPERATOR:
                 return self._inside(door)
-        return _open(door)
+        return self._open(door)
 
     def _on_page(self, door: Door) -> answers.Endpoint:
         """The cookie is sent to us by our own pages only (SameSite), and a message of a page is JSON, which no
@@ -139,7 +146,7 @@ class Doorkeeper:
                 raise
             session = await paced(token)
             message = codec.decode(raw, _asked(door))
-            return await door.handler(session, message, *_proof(door, request, token))
+            return await door.handler(session, message, *self._proof(door, request, token))
 
         return plain if door.asked is None else with_body
 
@@ -151,42 +158,39 @@ class Doorkeeper:
 
         return inside
 
+    def _open(self, door: Door) -> answers.Endpoint:
+        async def plain(request: Asked) -> Reply:
+            return await door.handler(request)
+
+        async def with_body(request: Asked) -> Reply:
+            message = await answers.body(request, _asked(door), door.max_bytes)
+            return await door.handler(message, *self._proof(door, request))
+
+        async def from_somewhere(request: Asked) -> Reply:
+            message = await answers.body(request, _asked(door), door.max_bytes)
+            return await door.handler(message, _address(request), *self._proof(door, request))
+
+        if door.may_pass is Pass.PERSON:
+            return from_somewhere
+        return plain if door.asked is None else with_body
+
+    def _proof(self, door: Door, request: Asked, token: str = "") -> tuple[Presented, ...]:
+        """What came for a proof of the device's key, where the door asks for one."""
+        if not door.by_key:
+            return ()
+        text = request.header(_PROOF)
+        return (Presented(text, door.method, request.path, self._addresses, token),)
+
 
 def ways(routes: Iterable[Route]) -> dict[tuple[str, str], ASGIApp]:
     """The same routes by method and address, as `Front` looks them up."""
     return {(method, route.path): route.app for route in routes for method in route.methods or ()}
 
 
-def _open(door: Door) -> answers.Endpoint:
-    async def plain(request: Asked) -> Reply:
-        return await door.handler(request)
-
-    async def with_body(request: Asked) -> Reply:
-        message = await answers.body(request, _asked(door), door.max_bytes)
-        return await door.handler(message, *_proof(door, request))
-
-    async def from_somewhere(request: Asked) -> Reply:
-        message = await answers.body(request, _asked(door), door.max_bytes)
-        return await door.handler(message, _address(request), *_proof(door, request))
-
-    if door.may_pass is Pass.PERSON:
-        return from_somewhere
-    return plain if door.asked is None else with_body
-
-
 def _address(request: Asked) -> str:
     """By the connection, never by a header: whoever asks could write one."""
     client = request.scope.get("client")
     return str(client[0]) if client else ""
-
-
-def _proof(door: Door, request: Asked, token: str = "") -> tuple[Presented, ...]:
-    """What came for a proof of the device's key, where the door asks for one."""
-    if not door.by_key:
-        return ()
-    scheme, host = request.scope.get("scheme", "http"), request.header(b"host")
-    uri = f"{scheme}://{host}{request.path}"
-    return (Presented(request.header(_PROOF), door.method, uri, token),)
 
 
 def _asked(door: Door) -> Any:

@@ -25,6 +25,7 @@ from server.cli.provider import provider_of
 from server.folder import Folder, ServerFile, init
 from server.operations.logs import speak
 from server.operations.tls import Listener
+from server.services.addresses import is_origin, loopback_at
 
 _HANDSHAKE_S: Final = 10.0
 """How long a stranger may take to begin TLS."""
@@ -55,6 +56,13 @@ def register(verbs: Any) -> None:
     served.add_argument("--certificate", type=Path, help="certificate and chain (PEM) to show")
     served.add_argument("--key", type=Path, help="its private key (PEM)")
     served.add_argument("--port", type=int, default=8413, help="0 takes a free one")
+    served.add_argument(
+        "--public",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="an address under which desktops reach it through something else, as they write it",
+    )
     served.add_argument(
         "--browsers",
         default="",
@@ -99,6 +107,9 @@ async def serve(options: argparse.Namespace) -> int:
     """
     if options.browsers and not _ADDRESS.fullmatch(options.browsers):
         raise Refused("browsers_address", options.browsers)
+    for address in options.public:
+        if not is_origin(address):
+            raise Refused("public_address", address)
     told, backup = Folder(options.folder).read_told(), last(options.folder)
     if not told.demonstration and backup is None:
         raise Refused("no_backup")
@@ -115,6 +126,9 @@ async def serve(options: argparse.Namespace) -> int:
     operator_port = sockets[1].getsockname()[1] if len(sockets) > 1 else None
     here = "" if tls else f"http://localhost:{sockets[0].getsockname()[1]}"
     pages_at = options.browsers or here
+    reached_at = [*options.public, *filter(None, (options.browsers,))]
+    if tls is None:
+        reached_at += [addresses[0], *loopback_at(sockets[0].getsockname()[1])]
     try:
         provider = provider_of(options, house, pages_at)
     except DossierError:
@@ -128,7 +142,7 @@ async def serve(options: argparse.Namespace) -> int:
         supervisor.tell("READY=1")
 
     settings = uvicorn.Config(
-        build_app(house, ready, operator_port, tls, pages_at, provider),
+        build_app(house, ready, operator_port, tls, pages_at, provider, reached_at),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -75,6 +75,7 @@ _CODES = {
     "not_archived": "This record is not archived.",
     "closure_moved": "Somebody else decided about this record meanwhile. Look at `keys pending`, then run this again.",
     "recovery_key_present": "This server has a recovery key already; it was left as it is.",
+    "public_address": "Give the address desktops use as https://name or https://name:port, and nothing more.",
     "browsers_address": "Give the address browsers use as https://name, with a name and not a number.",
     "provider_file": "The file of --pro-sante-connect cannot be read: JSON with issuer, client_id, client_secret_file.",
     "provider_address": "The issuer must be an https:// address.",

@@ -114,6 +114,7 @@ class Listener:
             shown = source.show(Path(name))
             self._refuse_unfit(shown, listed)
             self._present = _loaded(shown)
+            self._names = certificates.said(shown.chain[0]).names
         self._source, self._listed, self._shown = source, listed, shown
 
     def renew(self) -> None:
@@ -130,6 +131,11 @@ class Listener:
                 self.renew()
             except DossierError as error:
                 _LOG.error("certificate_not_renewed", extra={"kind": type(error).__name__})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Host names and addresses of the certificate that is shown."""
+        return self._names
 
     @property
     def seconds_left(self) -> float:

@@ -9,13 +9,13 @@ told with the nonce: a computer's clock may be years off.
 import hashlib
 from collections.abc import Iterable
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from dossier.errors import Busy, NonceStale, Refused, SealBroken
 from dossier.sealing.dpop import Proof, read_proof, token_mark
 from dossier.sealing.text import base64url
 from dossier.wire.sessions import ChallengeReply, ChallengeRequest
 from server.ports import DeviceRow
+from server.services.addresses import Addresses, path_of
 from server.services.premises import Premises
 
 NONCE_MS: Final = 300_000
@@ -28,17 +28,17 @@ _DEVICE_CHARS: Final = 64
 """More than any device id has: a longer one is nobody's."""
 _SALT_BYTES: Final = 16
 _MARK_BYTES: Final = 16
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Presented(NamedTuple):
-    """What came with a request: the field `DPoP` as text, and the request's own method, address (without query) and
-    access token ("" where none was shown).
+    """What came with a request: the field `DPoP` as text, the request's own method and path, under which addresses it
+    can have come, and its access token ("" where none was shown).
     """
 
     text: str
     method: str
-    uri: str
+    path: str
+    at: Addresses
     token: str = ""
 
 
@@ -65,13 +65,17 @@ class Proofs:
         return ChallengeReply(nonce=nonce, now_s=now_ms // 1000)
 
     def read(self, shown: Presented, device: str = "") -> Read:
-        """Raises Refused("invalid_dpop_proof"), or NonceStale where only the nonce is not good (any more)."""
+        """Raises Refused: `invalid_dpop_proof`, `unknown_address` where it names a server that is not this one; NonceStale
+        where only the nonce is not good (any more).
+        """
         try:
             proof = read_proof(shown.text)
         except SealBroken as error:
             raise Refused(INVALID) from error
-        if proof.method != shown.method or not _same_address(proof.uri, shown.uri):
+        if proof.method != shown.method or path_of(proof.uri) != shown.path:
             raise Refused(INVALID)
+        if not shown.at.is_ours(proof.uri):
+            raise Refused("unknown_address")
         if proof.ath != (token_mark(shown.token) if shown.token else ""):
             raise Refused(INVALID)
         given_ms, now_ms = self._given_ms(proof, device), self._premises.now_ms
@@ -113,24 +117,3 @@ def _marks(written: bytes, now_ms: int) -> dict[bytes, int]:
     rows = [written[at : at + width] for at in range(0, len(written), width)]
     found = {row[8:]: int.from_bytes(row[:8], "big") for row in rows}
     return {mark: until_ms for mark, until_ms in found.items() if until_ms > now_ms}
-
-
-def _same_address(said: str, asked: str) -> bool:
-    """Both addresses without query and fragment, host in small letters, the usual port left out. Behind what ends
-    TLS for this server a request arrives in clear: then its proof may say https.
-    """
-    try:
-        one, other = _parts(said), _parts(asked)
-    except ValueError:
-        return False
-    return one[1:] == other[1:] and (one[0] == other[0] or (one[0], other[0]) == ("https", "http"))
-
-
-def _parts(address: str) -> tuple[str, str, str]:
-    parts = urlsplit(address)
-    if parts.scheme not in _PORTS or parts.query or parts.fragment or parts.username is not None:
-        raise ValueError("not an address of a request")
-    port = parts.port
-    host = parts.hostname or ""
-    where = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
-    return parts.scheme, where, parts.path

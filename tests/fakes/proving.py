@@ -7,9 +7,10 @@ from dossier.sealing import devices
 from dossier.sealing.dpop import Proof, make_proof, token_mark
 from dossier.sealing.text import base64url
 from dossier.wire.sessions import ChallengeReply, ChallengeRequest
+from server.services.addresses import Addresses
 from server.services.proofs import Presented, Proofs
 
-ADDRESS = "http://testserver"
+ADDRESS = "http://localhost"
 
 
 def proof_of(
@@ -45,4 +46,4 @@ def presented(
     """The same as a service is given it, with a fresh nonce."""
     given = proofs.challenge(ChallengeRequest(device=device))
     text = proof_of(private, given, path, entropy, token, **other)
-    return Presented(text, "POST", ADDRESS + path, token)
+    return Presented(text, "POST", path, Addresses((ADDRESS,)), token)

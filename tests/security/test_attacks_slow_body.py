@@ -10,6 +10,7 @@ from server.api.answers import Guarded
 from server.api.doors import Doorkeeper
 from server.api.exchange import Answer, Asked
 from server.api.sync import SyncApi, Told
+from server.services.addresses import Addresses
 from server.services.sequencer import Sequencer
 
 
@@ -28,7 +29,7 @@ def answered(engine: Any, path: str, message: object, *, revoke: bool) -> tuple[
         Sequencer(room.premises, bytes(32)),
         Told("test", True, b"", 1, b""),
     )
-    keeper = Doorkeeper(room.sessions, room.slips, room.clock, None)
+    keeper = Doorkeeper(room.sessions, room.slips, room.clock, None, Addresses(()))
     sent = codec.encode(message)
 
     async def receive() -> dict[str, Any]:

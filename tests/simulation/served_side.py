@@ -36,7 +36,7 @@ from tests.fakes.authenticator import Authenticator
 from tests.fakes.served_house import CHEAP, move_in
 from tests.fakes.server_room import MONDAY, ServerRoom, SteppingClock
 from tests.simulation import ports
-from tests.simulation.ports import Name
+from tests.simulation.ports import ADDRESS, Name
 from tests.simulation.sealed_desktops import in_clear
 from tests.simulation.served_wire import Answered, Wire
 
@@ -315,7 +315,7 @@ class ServedServer:
     @changes.setter
     def changes(self, instead: Any) -> None:
         self._house.changes = instead
-        self._app = build_app(self._house)
+        self._app = build_app(self._house, reached_at=(ADDRESS,))
 
     @property
     def feed(self) -> Any:
@@ -324,7 +324,7 @@ class ServedServer:
     @feed.setter
     def feed(self, instead: Any) -> None:
         self._house.feed = instead
-        self._app = build_app(self._house)
+        self._app = build_app(self._house, reached_at=(ADDRESS,))
 
     # --- requests ---------------------------------------------------------------------------------------
 
@@ -422,7 +422,7 @@ class ServedServer:
 
     def _open(self) -> None:
         self._house = self._loop.run_until_complete(self._opened())
-        self._app: ASGIApp = build_app(self._house)
+        self._app: ASGIApp = build_app(self._house, reached_at=(ADDRESS,))
 
     async def _opened(self) -> House:
         """As `House.open`, with a gate before the store and every statement guarded."""

@@ -16,6 +16,7 @@ from dossier.wire.messages import Capabilities, ChangesRequest, CompartmentRef, 
 from dossier.wire.sessions import ChallengeRequest
 from server.ports import CopyRow, NarrowRow, OwnerTx, Store
 from server.services import bodies
+from server.services.addresses import Addresses
 from server.services.proofs import Presented
 from server.services.steady import SteadyClock
 from server.store.memory import MemoryStore, Snapshot
@@ -206,7 +207,7 @@ class InProcessServer:
             case AskChallenge(device):
                 return room.proofs.challenge(ChallengeRequest(device=device))
             case AskToken(request, proof):
-                shown = Presented(proof, "POST", ADDRESS + limits.TOKEN_PATH)
+                shown = Presented(proof, "POST", limits.TOKEN_PATH, Addresses((ADDRESS,)))
                 return await room.families.token(request, shown)
             case SendOps(request):
                 ended = await self.sessions.resolve_ended(token)
