@@ -29,6 +29,7 @@ from dossier.sealing import devices
 from dossier.sealing.orders import purged_message
 from dossier.sealing.text import base64url, unbase64url
 from dossier.terminology.catalogue import Terminology
+from dossier.terminology.letters import load_letters
 from dossier.wire.sessions import PurgedRequest
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
@@ -48,8 +49,10 @@ from practitioner_app.services.immunizations import ImmunizationService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.letterheads import LetterheadService
+from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.orders import OrderService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
@@ -185,6 +188,8 @@ class OpenSession:
             centre=self.centre,
             computers=self._computers(),
             letterheads=LetterheadService(reader, writer.actor, self._card.practice),
+            letters=LetterService(reader, writer, terms, load_letters(), store.settings),
+            orders=OrderService(reader, writer, search, clock),
             drafts=DraftService(
                 store.drafts, outbox, store.settings, reader, clock, self._around.changes.announce
             ),
@@ -307,6 +312,7 @@ class OpenSession:
         self.context.services.record.forget()
         self.context.services.results.forget()
         self.context.services.reviews.forget()
+        self.context.services.orders.forget()
         self._store.close()
 
     @property

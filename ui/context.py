@@ -23,8 +23,10 @@ from practitioner_app.services.history import HistoryService
 from practitioner_app.services.immunizations import ImmunizationService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.letterheads import LetterheadService
+from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.orders import OrderService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.result_grid import ResultService
@@ -55,6 +57,8 @@ class Services(Struct, frozen=True, kw_only=True):
     centre: SyncCentre
     computers: ComputerService
     letterheads: LetterheadService
+    letters: LetterService
+    orders: OrderService
     drafts: DraftService
 
 

@@ -89,6 +89,11 @@ class EntryModel(QObject, Generic[C]):
         if told != before:
             self.changed.emit()
 
+    def fill(self, values: Mapping[str, str]) -> None:
+        """Several fields at once, not by the fingers: shown, and kept like what is typed."""
+        self._set(values={**self._state.values, **values}, errors={}, problem="")
+        self._drafting.typed()
+
     def submit(self) -> None:
         """Check, then write. Nothing is sent twice: a second press while saving does nothing."""
         if self._state.saving:

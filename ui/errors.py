@@ -142,6 +142,9 @@ def rule_sentence(texts: Texts, rule: str) -> str:
             "An allergy is recorded: correct it first. “None” never replaces an agent."
         ),
         "undecided": tr("A choice is missing."),
+        "too_large": tr("This text is too long for one letter: shorten it."),
+        "not_current": tr("This document was replaced or marked as an error meanwhile."),
+        "not_ahead": tr("Type a day to come: 23/12/2026."),
         "acknowledge_first": tr("Take note of the alert value first, on the results page (Alt+2)."),
         "of_a_colleague": tr("To sign it, take it over first: Hand over…"),
         "not_together": tr(

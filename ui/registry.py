@@ -9,6 +9,7 @@ from ui.allergies import feature as allergies
 from ui.commands import Command, shown_shortcut
 from ui.i18n import Texts
 from ui.immunizations import feature as immunizations
+from ui.letters import feature as letters
 from ui.measures import feature as measures
 from ui.medications import feature as medications
 from ui.patient import feature as patient
@@ -69,6 +70,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *medications.commands(texts),
         *immunizations.commands(texts),
         *measures.commands(texts),
+        *letters.commands(texts),
     )
 
 

@@ -9,6 +9,7 @@ from ui.conflicts.view_model import ConflictModel
 from ui.context import SessionContext
 from ui.entry import EntryTools
 from ui.errors import error_sentence
+from ui.letters.view_model import LetterModel
 from ui.patient.view_model import RecordModel
 from ui.record_forms import RecordForms
 from ui.registry import palette_actions
@@ -82,6 +83,9 @@ class SessionModels(QObject):
         )
         self._make_account()
         self.forms = RecordForms(context, speak, look, self)
+        self.letters = LetterModel(
+            services.letters, services.letterheads, self.entry_tools(), speak, look.family, self
+        )
 
     def _make_account(self) -> None:
         """What concerns one's own account."""
@@ -124,6 +128,7 @@ class SessionModels(QObject):
     def stop(self) -> None:
         """The session is being locked: drafts are kept, the record is left."""
         self.forms.stop()
+        self.letters.stop()
         self.palette.stop()
         self.results.leave()
         self.record.leave()

@@ -10,6 +10,8 @@ from ui.context import SessionContext
 from ui.digits import sequences_of
 from ui.drafts.flow import DraftsFlow
 from ui.frame import Frame
+from ui.letters.view import LetterView
+from ui.letters_flow import LETTER, LettersFlow
 from ui.navigation import Navigator
 from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
@@ -101,6 +103,8 @@ class SessionView(SessionSurface):
             self.frame.alarm, self.models.alarm, self.models.computers, self.navigator, self
         )
         self.drafts_flow = DraftsFlow(self, context)
+        self.letters_flow = LettersFlow(self, self.letter_view, self.models.letters)
+        self.letters_flow.bind(self.overlay_flow, self.drafts_flow)
         for command in self.commands:
             if command.shortcut:
                 action = CommandAction(command, self)
@@ -148,6 +152,8 @@ class SessionView(SessionSurface):
         go.add("empty", self.empty)
         go.add_of_patient("record", self.record_view, strip=True)
         go.add_of_patient("conflict", self.conflict_view)
+        self.letter_view = LetterView(look)
+        go.add_of_patient(LETTER, self.letter_view, strip=True)
         go.add("results", self.results_page, tr("Results"))
         go.add("sync", self.centre_view, tr("Sending and updating"))
         go.add("settings", settings, tr("Settings"))

@@ -5,7 +5,7 @@ most PDF_BYTES, and the same as plain text. `relatesTo` names the version it rep
 what it orders.
 """
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Final
 
 import msgspec
@@ -29,6 +29,8 @@ from dossier.fhir.elements import (
 PDF_BYTES: Final = 150_000
 """What a document may carry in itself: with its words and in base64, within the limit of one body."""
 
+ANSWERS_URL: Final = "urn:colloque:fhir:page-answers"
+"""Extension: what the page was made from, as a JSON object of strings."""
 ERROR_URL: Final = "urn:colloque:fhir:error-reason"
 """Extension: why a document was marked as an error, by whom and when; DocumentReference has no note."""
 
@@ -150,7 +152,8 @@ def decode(body: bytes) -> Document:
 
 class NewDocument(Struct, frozen=True, kw_only=True):
     """What a person signs. `type` codes what it is, `title` says it; `at` is the day of care; `related` are
-    literal references of what it orders or belongs to; `replaces` the id of the version it replaces.
+    literal references of what it orders or belongs to; `replaces` the id of the version it replaces;
+    `answers` what the page was made from, for a later version.
     """
 
     type: Coding
@@ -161,6 +164,7 @@ class NewDocument(Struct, frozen=True, kw_only=True):
     encounter: str = ""
     related: tuple[str, ...] = ()
     replaces: str = ""
+    answers: dict[str, str] = {}
 
 
 def build(said: NewDocument, *, rid: str, patient: str, signature: Signature) -> Json:
@@ -192,6 +196,9 @@ def build(said: NewDocument, *, rid: str, patient: str, signature: Signature) ->
     if said.replaces:
         target = {"reference": f"DocumentReference/{said.replaces}"}
         body["relatesTo"] = [{"code": "replaces", "target": target}]
+    if said.answers:
+        told = msgspec.json.encode(said.answers).decode()
+        body["extension"] = [{"url": ANSWERS_URL, "valueString": told}]
     return body
 
 
@@ -203,6 +210,71 @@ def _attachment(kind: str, octets: bytes, said: NewDocument) -> Json:
         "size": len(octets),
         "title": said.title,
     }
+
+
+class _Related(Struct, frozen=True, kw_only=True, gc=False):
+    related: tuple[Reference, ...] = ()
+
+
+class _Ordering(Struct, frozen=True, kw_only=True, gc=False):
+    context: _Related = _Related()
+
+
+_ordering = msgspec.json.Decoder(_Ordering)
+
+
+def ordered_by(body: bytes) -> tuple[str, ...]:
+    """Ids of the orders (ServiceRequest) a document is the paper of. Raises Invalid(`unreadable`)."""
+    found = (one.reference.partition("/") for one in read(_ordering, body).context.related)
+    return tuple(rid for rtype, _, rid in found if rtype == "ServiceRequest")
+
+
+class _Extension(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+    url: str = ""
+    value_string: str = ""
+
+
+class _Answered(Struct, frozen=True, kw_only=True, gc=False):
+    extension: tuple[_Extension, ...] = ()
+
+
+_answered = msgspec.json.Decoder(_Answered)
+_told = msgspec.json.Decoder(dict[str, str])
+
+
+def answers_of(body: bytes) -> dict[str, str]:
+    """What a page was made from; empty for a document of another program. Raises Invalid(`unreadable`)."""
+    for one in read(_answered, body).extension:
+        if one.url == ANSWERS_URL:
+            return read(_told, one.value_string.encode())
+    return {}
+
+
+class _PdfAttachment(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+    content_type: str = ""
+    data: str = ""
+
+
+class _PdfContent(Struct, frozen=True, kw_only=True, gc=False):
+    attachment: _PdfAttachment = _PdfAttachment()
+
+
+class _Pdf(Struct, frozen=True, kw_only=True, gc=False):
+    content: tuple[_PdfContent, ...] = ()
+
+
+_pages = msgspec.json.Decoder(_Pdf)
+
+
+def pdf_of(body: bytes) -> bytes:
+    """The PDF a document carries in itself, b"" without one. Raises Invalid(`unreadable`)."""
+    for one in read(_pages, body).content:
+        if one.attachment.content_type == "application/pdf" and one.attachment.data:
+            try:
+                return b64decode(one.attachment.data, validate=True)
+            except ValueError as error:
+                raise Invalid((Issue("DocumentReference.content", "unreadable"),)) from error
+    return b""
 
 
 def superseded(body: Json) -> Json:

@@ -42,6 +42,17 @@ class LetterheadService:
             billing=role.billing or listed.billing,
         )
 
+    def colleagues(self) -> tuple[str, ...]:
+        """Everybody else the directory lists in a role: name, speciality, house, as one addresses a letter."""
+        found = []
+        for row in self._reader.everywhere("PractitionerRole"):
+            role = _decoded(row.body)
+            if role.practitioner and role.practitioner != self._actor.reference:
+                house = self._listed(role.organisation)
+                name = self._listed(role.practitioner).name or role.name
+                found.append(", ".join(one for one in (name, role.speciality, house.name) if one))
+        return tuple(sorted(dict.fromkeys(found)))
+
     def _role(self) -> Person:
         """Of the roles of this person, the one in the house of this situation; else the first."""
         mine = [

@@ -7,6 +7,7 @@ from dossier.entropy import SeededEntropy
 from dossier.errors import Refused
 from dossier.sealing.dpop import read_proof, token_mark
 from dossier.terminology.catalogue import Terminology
+from dossier.terminology.letters import load_letters
 from dossier.wire.limits import REVOKE_PATH, SIGN_OUT_PATH
 from dossier.wire.messages import Op
 from dossier.wire.sessions import ChallengeReply, DeviceLine, DevicesReply, ProveReply
@@ -26,8 +27,10 @@ from practitioner_app.services.immunizations import ImmunizationService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.last_look import LastLook
 from practitioner_app.services.letterheads import LetterheadService
+from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.orders import OrderService
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
@@ -191,6 +194,10 @@ class World:
                 self.store.settings,
             ),
             letterheads=LetterheadService(self.store, ACTOR, "Maison de santé du Port"),
+            letters=LetterService(
+                self.store, self.writer, TERMS, load_letters(), self.store.settings
+            ),
+            orders=OrderService(self.store, self.writer, self.search, self.clock),
             drafts=DraftService(
                 self.store.drafts,
                 self.outbox,

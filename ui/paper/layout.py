@@ -143,8 +143,11 @@ class Maker:
 
     def atoms(self, sheet: Sheet) -> list[Atom]:
         found = self._head(sheet)
-        for block in sheet.blocks:
-            found += self._block(block)
+        for number, block in enumerate(sheet.blocks):
+            made = self._block(block)
+            if number == 0 and not sheet.title:
+                made[0] = structs.replace(made[0], gap=max(made[0].gap, 24 * PT))
+            found += made
         end = self._end(sheet)
         if end:
             found[-1] = structs.replace(found[-1], keep=True)
