@@ -44,6 +44,7 @@ from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.exports import ExportService
 from practitioner_app.services.history import HistoryService
 from practitioner_app.services.immunizations import ImmunizationService
 from practitioner_app.services.journal import JournalService
@@ -61,6 +62,7 @@ from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Link
 from practitioner_app.services.striking import StrikingService
+from practitioner_app.services.summaries import SummaryService
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
 from practitioner_app.services.writing import Actor, Writer
 from practitioner_app.sync_loop import SyncLoop, link_of
@@ -156,15 +158,24 @@ class OpenSession:
     ) -> Services:
         store, clock, terms = self._store, self._around.clock, self._around.terms
         reader = store.records
+        records = RecordService(
+            reader=reader,
+            outbox=outbox,
+            last_look=LastLook(store.settings, clock),
+            read_marks=ReadMarks(store.settings),
+            clock=clock,
+            actor=writer.actor,
+        )
         return Services(
-            record=RecordService(
+            record=records,
+            summaries=SummaryService(
                 reader=reader,
-                outbox=outbox,
-                last_look=LastLook(store.settings, clock),
-                read_marks=ReadMarks(store.settings),
+                records=records,
                 clock=clock,
-                actor=writer.actor,
+                entropy=self._around.entropy,
+                writer=writer,
             ),
+            exports=ExportService(writer),
             documents=DocumentService(reader),
             journal=JournalService(writer, clock, store.is_narrowed),
             allergies=AllergyService(reader, writer),

@@ -18,6 +18,7 @@ from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.exports import ExportService
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.history import HistoryService
 from practitioner_app.services.immunizations import ImmunizationService
@@ -34,6 +35,7 @@ from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import LeaseState, LockFacts
 from practitioner_app.services.striking import StrikingService
+from practitioner_app.services.summaries import SummaryService
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
 
 
@@ -60,6 +62,8 @@ class Services(Struct, frozen=True, kw_only=True):
     letters: LetterService
     orders: OrderService
     drafts: DraftService
+    summaries: SummaryService
+    exports: ExportService
 
 
 class SessionContext(Struct, frozen=True, kw_only=True):

@@ -110,6 +110,7 @@ def _refusal(texts: Texts, code: str) -> str:
         "browser_late": tr(
             "Nothing came from the browser within five minutes. Nothing is lost: start again."
         ),
+        "file_not_written": tr("The file could not be written there. Choose another place."),
         "proof_needed": tr("Type your password and the six digits again."),
         "unknown_address": tr(
             "The server does not know the address this computer reaches it by. Call the operator."

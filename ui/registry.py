@@ -16,6 +16,7 @@ from ui.patient import feature as patient
 from ui.problems import feature as problems
 from ui.results import feature as results
 from ui.reviews import feature as reviews
+from ui.summaries import feature as summaries
 from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
 from ui.widgets.button import KeyCap
@@ -68,6 +69,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *allergies.commands(texts),
         *problems.commands(texts),
         *medications.commands(texts),
+        *summaries.commands(texts),
         *immunizations.commands(texts),
         *measures.commands(texts),
         *letters.commands(texts),

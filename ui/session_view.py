@@ -27,6 +27,7 @@ from ui.settings.computers_view import ComputersCard
 from ui.settings.flow import AlarmFlow, ComputersFlow
 from ui.settings.view import SettingsView
 from ui.sign_in.presenter import demonstration_notice, intended_use
+from ui.summaries_flow import SUMMARY, SummaryFlow
 from ui.sync_status.presenter import continuity_words
 from ui.sync_status.proof_flow import ProofFlow
 from ui.sync_status.view import SyncCentreView
@@ -97,6 +98,8 @@ class SessionView(SessionSurface):
         self.overlay_flow.bind("toggle_unread", self.reading_flow.toggle_unread)
         self.overlay_flow.bind("acknowledge", self.results_flow.acknowledge)
         self.overlay_flow.bind("hand_over", self.results_flow.hand_over)
+        self.summary_flow = SummaryFlow(self, context)
+        self.overlay_flow.bind(SUMMARY, self.summary_flow.open)
         self.proof_flow = ProofFlow(self.models.status, context.sync, look, self)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         self.alarm_flow = AlarmFlow(

@@ -22,6 +22,7 @@ from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.exports import ExportService
 from practitioner_app.services.history import HistoryService
 from practitioner_app.services.immunizations import ImmunizationService
 from practitioner_app.services.journal import JournalService
@@ -39,6 +40,7 @@ from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Connection, Link, Lock, LockFacts, lease_state
 from practitioner_app.services.striking import StrikingService
+from practitioner_app.services.summaries import SummaryService
 from practitioner_app.services.sync_centre import SyncCentre
 from practitioner_app.services.writing import Writer
 from sync.proofs import HeldKey, Prover
@@ -153,15 +155,24 @@ class World:
         return lease_state(self.store.copy_facts(), self.clock.now()).narrowed
 
     def context(self, **changes):
+        records = RecordService(
+            reader=self.store,
+            outbox=self.outbox,
+            last_look=LastLook(self.store.settings, self.clock),
+            read_marks=ReadMarks(self.store.settings),
+            clock=self.clock,
+            actor=ACTOR,
+        )
         services = Services(
-            record=RecordService(
+            record=records,
+            summaries=SummaryService(
                 reader=self.store,
-                outbox=self.outbox,
-                last_look=LastLook(self.store.settings, self.clock),
-                read_marks=ReadMarks(self.store.settings),
+                records=records,
                 clock=self.clock,
-                actor=ACTOR,
+                entropy=SeededEntropy(11),
+                writer=self.writer,
             ),
+            exports=ExportService(self.writer),
             documents=DocumentService(self.store),
             journal=JournalService(self.writer, self.clock, self.narrowed),
             allergies=AllergyService(self.store, self.writer),
