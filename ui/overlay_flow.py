@@ -127,7 +127,8 @@ class OverlayFlow(QObject):
             "undo": session.record_flow.undo,
             "edit": session.record_flow.edit_chosen,
             "settle": session.sync_flow.settle_next,
-            "filter": session.record_view.timeline.focus_filter,
+            "filter": session.record_view.find_here,
+            "pin": self._pin,
             "panes": self._panes,
             "close_record": self._close_record,
         }
@@ -147,6 +148,16 @@ class OverlayFlow(QObject):
             self._session.record_view.cycle_panes()
         else:
             self._to_record()
+
+    def _pin(self) -> None:
+        """P: the line beside stays; once more, it goes."""
+        session, model = self._session, self._session.models.record
+        if session.navigator.place != RECORD or session.models.forms.model is not None:
+            return
+        if model.state.pinned is None or model.state.pinned != model.state.detail:
+            model.pin()
+        else:
+            model.unpin()
 
     def _close_record(self) -> None:
         self._session.models.forms.drop()

@@ -23,6 +23,9 @@ from ui.theme.look import Look
 from ui.widgets.confirm import Confirm
 from ui.widgets.overlay import EmptyState, OverlayVeil, ToastUndo
 
+PAINTED_MS = 20
+"""How long the first line waits for the record itself to be painted."""
+
 
 class SessionSurface(QWidget):
     """What the flows know of the session's widgets."""
@@ -68,6 +71,8 @@ class RecordFlow(QObject):
         view.added.connect(self.add)
         view.curve_asked.connect(self._curve)
         view.acted.connect(self._act)
+        view.pin_asked.connect(model.pin)
+        view.unpin_asked.connect(model.unpin)
         forms.saved.connect(self._saved)
         forms.closed.connect(self._form_closed)
         forms.refused.connect(self._refused)
@@ -93,13 +98,16 @@ class RecordFlow(QObject):
             return
         session.record_view.show_state(state.record, state.filter_key)
         if session.models.forms.model is None:
-            session.record_view.show_detail(state.detail)
+            if state.detail is not None or not (self._first_wanted or self._first.isActive()):
+                session.record_view.show_detail(state.detail)
+            session.record_view.show_pinned(state.pinned)
             shown = state.detail.ref if state.detail is not None else None
-            session.record_view.timeline.mark(shown)
+            if state.is_settled:
+                session.record_view.timeline.mark(shown)
         session.navigator.record_is(state.record)
         if self._first_wanted:
             self._first_wanted = False
-            self._first.start()
+            self._first.start(PAINTED_MS)
 
     @Slot()
     def _show_first(self) -> None:
@@ -108,10 +116,14 @@ class RecordFlow(QObject):
         """
         session, state = self._session, self._session.models.record.state
         nothing = state.detail is None and session.models.forms.model is None
-        if state.record is not None and nothing and session.record_view.wide:
+        if state.record is None or not nothing:
+            return
+        if session.record_view.wide:
             self._is_showing_first = True
             session.record_view.timeline.select_first()
             self._is_showing_first = False
+        if not self._session.models.record.has_chosen:
+            session.record_view.show_detail(None)
 
     # -- intents down ---------------------------------------------------------
 

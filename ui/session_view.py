@@ -17,6 +17,7 @@ from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
 from ui.reading_flow import ReadingFlow
+from ui.reading_pages import pages_of
 from ui.registry import KeySheet, all_commands
 from ui.results_flow import ResultsFlow
 from ui.results_page import ResultsPage
@@ -134,7 +135,7 @@ class SessionView(SessionSurface):
 
     def _make_pages(self, preferences: Preferences, device_name: str) -> None:
         look = self.look
-        self.record_view = RecordView(look)
+        self.record_view = RecordView(look, pages_of)
         self.conflict_view = ConflictView(look)
         self.results_page = ResultsPage(look)
         self.centre_view = SyncCentreView(look)

@@ -1,5 +1,6 @@
 """Who speaks: the language, the formats, the hour, whether the server is out of reach, whether all is shown."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -21,3 +22,7 @@ class Speaking(Struct, frozen=True):
     @property
     def today(self) -> date:
         return self.now.astimezone(self.formats.zone).date()
+
+
+Speak = Callable[[], Speaking]
+"""How every presenter of a session speaks now."""

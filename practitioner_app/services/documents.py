@@ -17,6 +17,7 @@ from dossier.fhir.narrative import lines_of_attachment, lines_of_div, lines_of_t
 from practitioner_app.ports import CurrentRow, ItemState, RecordReader
 from practitioner_app.services.authors import Authors, who
 from practitioner_app.services.decoding import decode
+from practitioner_app.services.own_pages import has_pages, own_page
 
 WRITTEN: Final = frozenset(
     ("DocumentReference", "ClinicalImpression", "Composition", "DiagnosticReport")
@@ -49,6 +50,10 @@ class Letter(Struct, frozen=True, kw_only=True):
     telephone: str = ""
     type: str = ""
     note: bool = False
+    pdf: bytes = b""
+    """The page as it was signed here (own_pages); empty where only the words are shown."""
+    unpainted: bool = False
+    """It holds pages that are not painted here."""
     state: ItemState = ItemState.CONFIRMED
 
 
@@ -99,7 +104,8 @@ class DocumentService:
             if row is not None and row.owner == owner:
                 rows.append(row)
         lines = tuple(line for row in rows for line in words_of(row))
-        return self._letter(rows[0], lines) if lines else None
+        is_paged = bool(rows) and has_pages(rows[0])
+        return self._letter(rows[0], lines, is_paged=is_paged) if lines or is_paged else None
 
     def found(self, owner: int, words: str) -> dict[tuple[str, str], str]:
         """The resources of one patient whose words hold these, with an excerpt each, matches between U+0002
@@ -108,7 +114,8 @@ class DocumentService:
         hits = self._reader.search(words, owner, _FOUND, _EXCERPTS) if words.strip() else ()
         return {(hit.rtype, hit.id): hit.excerpt for hit in hits if hit.rtype != "Patient"}
 
-    def _letter(self, row: CurrentRow, lines: tuple[str, ...]) -> Letter:
+    def _letter(self, row: CurrentRow, lines: tuple[str, ...], *, is_paged: bool) -> Letter:
+        pdf = own_page(row) if is_paged else b""
         value: Any = decode(row.rtype, row.body)
         authors = Authors(self._reader)
         authors.learn([who(value)[0]])
@@ -134,6 +141,8 @@ class DocumentService:
             telephone=house.telephone,
             type=kind,
             note=isinstance(value, encounters.Note),
+            pdf=pdf,
+            unpainted=is_paged and not pdf,
             state=row.state,
         )
 

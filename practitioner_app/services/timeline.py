@@ -262,7 +262,7 @@ class Timeline:
         rows = [row, *(part for part, _ in parts if part is not row)]
         new = any(map(self._is_new, rows))
         first = value[0] if isinstance(value, tuple) else value
-        results = [part for _, part in parts if isinstance(part, Result)] if parts else []
+        results = [part for _, part in parts if isinstance(part, Result)]
         return TimelineItem(
             owner=row.owner,
             rtype=row.rtype,
@@ -292,16 +292,10 @@ class Timeline:
             arrived=_arrived(first),
             reading=self._readings.of(rows),
             replaced=isinstance(first, Document) and first.replaced,
-            corrected=any(
-                result.status in _CORRECTED for result in (first, *results) if _is_result(result)
-            ),
+            corrected=any(result.status in _CORRECTED for result in results),
             ongoing=isinstance(first, Encounter) and first.status == "in-progress",
             signed=_is_signed(first, parts),
         )
-
-
-def _is_result(value: object) -> bool:
-    return isinstance(value, Result | Report)
 
 
 def _arrived(value: Any) -> str:

@@ -14,8 +14,8 @@ from tests.gui.ui_world import World
 from ui.formats import Formats, band_words
 from ui.i18n import load_texts
 from ui.main_window import MainWindow
-from ui.patient.detail import Paper
 from ui.patient.detail_presenter import number_of
+from ui.patient.paper import Paper
 from ui.patient.state import Ref
 from ui.patient.timeline_presenter import told
 from ui.preferences import Preferences

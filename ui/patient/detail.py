@@ -1,71 +1,21 @@
 """The side panel: everything about one line, and what may be done with it."""
 
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
-from ui.patient.state import Action, ActionState, DetailState, PaperState
+from ui.patient.find import FindBar
+from ui.patient.paper import SELECTABLE, MakePages, Paper
+from ui.patient.state import Action, ActionState, DetailState
 from ui.results.plot import PlotPanel
 from ui.theme.look import Look
-from ui.theme.tokens import Size, Weight
+from ui.theme.tokens import Size, Tone, Weight
 from ui.widgets.button import Button, Kind
-from ui.widgets.card import Card, Ground, Rule, Scroll, column, row
-from ui.widgets.chip import Chip
+from ui.widgets.card import Card, Rule, Scroll, column, row
+from ui.widgets.chip import Chip, ChipState
+from ui.widgets.flow import FlowLayout
 from ui.widgets.overlay import EmptyState
 from ui.widgets.text import PlainLabel, Run, RunLabel
-
-SELECTABLE = (
-    Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-)
-
-
-class Paper(QWidget):
-    """A document on a page that stays white in the dark theme: letterhead, sender, day, object, words."""
-
-    def __init__(self, look: Look, state: PaperState, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.setAccessibleName(look.tr("Text of the document"))
-        stack = column(8, (40, 32, 40, 24))
-        if state.heading:
-            stack.addWidget(self._ink(state.heading, size=Size.EMPHASIS, weight=Weight.BOLD))
-        if state.place:
-            stack.addWidget(self._ink(state.place, size=Size.LABEL))
-        if state.sender:
-            stack.addWidget(self._ink(state.sender, weight=Weight.SEMIBOLD))
-        rule = Ground(look, "ink")
-        rule.setFixedHeight(1)
-        stack.addWidget(rule)
-        if state.day:
-            day = self._ink(state.day, size=Size.LABEL)
-            day.setAlignment(Qt.AlignmentFlag.AlignRight)
-            stack.addWidget(day)
-        stack.addSpacing(4)
-        object_ = " — ".join(part for part in (state.title, state.about) if part)
-        stack.addWidget(self._ink(object_, weight=Weight.SEMIBOLD))
-        stack.addSpacing(4)
-        for line in state.lines:
-            stack.addWidget(self._ink(line))
-        stack.addStretch(1)
-        if state.foot:
-            stack.addSpacing(16)
-            foot = self._ink(state.foot, size=Size.CAPTION)
-            foot.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            stack.addWidget(foot)
-        self.setLayout(stack)
-        self.setMinimumHeight(560)
-
-    def _ink(self, text: str, *, size: int = Size.BODY, weight: int = Weight.REGULAR) -> PlainLabel:
-        label = PlainLabel(self._look, text, size=size, weight=weight, wrap=True)
-        label.set_ink()
-        label.setTextInteractionFlags(SELECTABLE)
-        return label
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(QPen(self._look.colour("line"), 1.0))
-        painter.setBrush(self._look.colour("paper"))
-        painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
 
 class ActionButton(Button):
@@ -85,10 +35,13 @@ class ActionButton(Button):
 
 
 class DetailPanel(Card):
-    """Title, source, state, content, actions; or the sentence that says what to choose."""
+    """Title, source, state, content, actions; or the sentence that says what to choose. `pinned`: it stays
+    beside the one that follows the timeline.
+    """
 
     asked = Signal(Action)
     closed = Signal()
+    pin_asked = Signal()
 
     def __init__(
         self,
@@ -96,12 +49,15 @@ class DetailPanel(Card):
         state: DetailState | None,
         *,
         closable: bool,
+        pinned: bool = False,
+        make_pages: MakePages | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(look, pad=0, parent=parent)
         self.body.setContentsMargins(1, 1, 1, 1)
-        self.setAccessibleName(look.tr("Details"))
-        self._closable = closable
+        self.setAccessibleName(look.tr("Pinned") if pinned else look.tr("Details"))
+        self._closable, self._pinned, self._state = closable, pinned, state
+        self._page: QWidget | None = None
         if state is None:
             title = look.tr("Nothing chosen")
             sentence = look.tr("Choose a line of the summary or of the timeline, then Enter.")
@@ -109,13 +65,49 @@ class DetailPanel(Card):
             return
         self.body.addWidget(self._head_of(state))
         self.body.addWidget(Rule(look))
-        self.body.addWidget(self._content(state), 1)
-        if state.actions:
+        self._finder = FindBar(look)
+        self._finder.hide()
+        self._finder.closed.connect(self._found)
+        self.body.addWidget(self._finder)
+        self._words = self._content(state)
+        self.body.addWidget(self._words, 1)
+        if state.pdf and make_pages is not None:
+            self._page = make_pages(look, state.pdf, state.title)
+        if self._page is not None:
+            self.body.addWidget(self._page, 1)
+            self._words.hide()
+        if state.actions and not pinned:
             self.body.addWidget(Rule(look))
             buttons = [ActionButton(look, action) for action in state.actions]
             for button in buttons:
                 button.asked.connect(self.asked)
-            self.body.addLayout(row(*buttons, 1, margins=(12, 12, 12, 12)))
+            box = QWidget()
+            flow = FlowLayout(8)
+            for button in buttons:
+                flow.addWidget(button)
+            flow.setContentsMargins(12, 12, 12, 12)
+            box.setLayout(flow)
+            self.body.addWidget(box)
+
+    @property
+    def can_find(self) -> bool:
+        """Whether there are words to seek in."""
+        state = self._state
+        return state is not None and bool(state.paper or state.prose)
+
+    def begin_find(self) -> None:
+        """Ctrl+F here: in this document, not in the timeline; its words take the place of its page."""
+        if self._page is not None:
+            self._page.hide()
+            self._words.show()
+        self._finder.begin(self._words)
+
+    @Slot()
+    def _found(self) -> None:
+        if self._page is not None:
+            self._words.hide()
+            self._page.show()
+        self.setFocus()
 
     def _head_of(self, state: DetailState) -> QWidget:
         look, head = self._look, QWidget()
@@ -123,23 +115,33 @@ class DetailPanel(Card):
         title = PlainLabel(look, state.title, size=Size.EMPHASIS, weight=Weight.BOLD, wrap=True)
         line = row(spacing=4)
         line.addWidget(title, 1)
+        top = Qt.AlignmentFlag.AlignTop
+        if not self._pinned:
+            pin = Button(look, look.tr("Pin (P)"), kind=Kind.BARE, glyph="pin")
+            pin.clicked.connect(self.pin_asked)
+            line.addWidget(pin, 0, top)
         if self._closable:
             close = Button(look, look.tr("Close"), kind=Kind.BARE, glyph="close")
             close.clicked.connect(self._close)
-            line.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+            line.addWidget(close, 0, top)
         stack.addLayout(line)
         if state.second:
             stack.addWidget(
                 PlainLabel(look, state.second, size=Size.LABEL, colour="muted", wrap=True)
             )
-        if state.chips:
-            chips = [Chip(look, chip) for chip in state.chips]
+        pinned = (ChipState(look.tr("Pinned"), Tone.ACCENT, "pin"),) if self._pinned else ()
+        if chips := [Chip(look, chip) for chip in (*pinned, *state.chips)]:
             stack.addSpacing(2)
-            stack.addLayout(row(*chips, 1, spacing=6))
+            box = QWidget()
+            flow = FlowLayout(6)
+            for chip in chips:
+                flow.addWidget(chip)
+            box.setLayout(flow)
+            stack.addWidget(box)
         head.setLayout(stack)
         return head
 
-    def _content(self, state: DetailState) -> QWidget:
+    def _content(self, state: DetailState) -> Scroll:
         look, inner = self._look, QWidget()
         stack = column(12, (12, 12, 12, 12))
         if state.notice:
@@ -178,6 +180,12 @@ class DetailPanel(Card):
     @Slot()
     def _close(self) -> None:
         self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._closable:
+            self.closed.emit()
+            return
+        super().keyPressEvent(event)
 
 
 class ResultTable(QWidget):

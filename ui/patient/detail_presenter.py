@@ -33,9 +33,9 @@ from ui.patient.state import (
     PaperState,
     Ref,
 )
-from ui.patient.timeline_presenter import dose_words
+from ui.patient.timeline_presenter import dose_words, reading_chips
 from ui.patient.vaccination_presenter import vaccination_facts
-from ui.results.presenter import plot_of
+from ui.results.presenter import both_values, plot_of
 from ui.speaking import Speaking
 from ui.theme.tokens import Tone
 from ui.widgets.chip import ChipState
@@ -144,8 +144,9 @@ def detail(
         grid=_grid(event, speaking) if row is None else (),
         plots=_plots(event, record, speaking) if row is None else (),
         paper=_paper(shown, record, speaking) if shown and not shown.note else None,
+        pdf=shown.pdf if shown else b"",
         prose=_prose(event, shown) if event and shown and shown.note else (),
-        notice=_notice(chosen, speaking),
+        notice=_notice(chosen, speaking) or _unpainted(shown, speaking),
         actions=_actions(chosen, lines, speaking, narrowed=record.narrowed),
         may_sign=event is not None and row is None and may_sign(event) and not record.narrowed,
         ref=Ref(chosen.rtype, chosen.id),
@@ -177,6 +178,16 @@ def _notice(row: Item, speaking: Speaking) -> str:
             "Somebody else changed this line. Nothing is lost: both versions are kept."
         ),
     }.get(row.state, "")
+
+
+def _unpainted(letter: Letter | None, speaking: Speaking) -> str:
+    """Why the pages of a document are not seen."""
+    tr = speaking.texts.tr
+    if letter is None or not letter.unpainted:
+        return ""
+    if letter.lines:
+        return tr("The pages of this document are not opened here: its words alone are shown.")
+    return tr("The pages of this document are not opened here, and it holds no words beside them.")
 
 
 def _facts(lines: Lines, speaking: Speaking) -> tuple[str, tuple[FactLine, ...]]:
@@ -342,6 +353,7 @@ def _plots(event: TimelineItem | None, record: Record, speaking: Speaking) -> tu
     )[:3]
 
 
+_SHOWN = 40
 _TO_SIGN = frozenset((Kind.LABORATORY, Kind.IMAGING, Kind.LETTER, Kind.DOCUMENT))
 
 
@@ -403,16 +415,16 @@ def curve_detail(record: Record, key: str, speaking: Speaking) -> DetailState | 
     rows = tuple(
         GridRow(
             label=formats.moment(point.at),
-            value=shown.shown,
+            value=both_values(point, speaking),
             unit=plot.unit,
             flag=flag_words(speaking.texts, point.flag),
             band=band_words(point.band, formats, point.number),
         )
-        for point, shown in reversed(list(zip(series.points, plot.points, strict=False)))
+        for point in reversed(series.points[-_SHOWN:])
     )
     return DetailState(
         title=series.label,
         second=tr("One unit only: {unit}", unit=plot.unit) if plot.unit else "",
         plots=(plot,),
-        grid=rows[:40],
+        grid=rows,
     )

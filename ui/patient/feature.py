@@ -70,6 +70,13 @@ def _reading(texts: Texts) -> tuple[Command, ...]:
             needs_patient=True,
         ),
         Command(
+            key="pin",
+            title=tr("Pin what is beside, to compare"),
+            group=here,
+            shortcut="P",
+            needs_patient=True,
+        ),
+        Command(
             key="toggle_unread",
             title=tr("Mark as unread, or as read"),
             group=here,

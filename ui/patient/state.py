@@ -162,6 +162,8 @@ class DetailState(Struct, frozen=True, kw_only=True):
     grid: tuple[GridRow, ...] = ()
     plots: tuple[PlotState, ...] = ()
     paper: PaperState | None = None
+    pdf: bytes = b""
+    """The page itself, of what a desktop of the practice signed; `paper` then holds its words."""
     prose: tuple[str, ...] = ()
     notice: str = ""
     actions: tuple[ActionState, ...] = ()

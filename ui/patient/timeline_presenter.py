@@ -1,5 +1,7 @@
 """From the chronology of a record to the rows, the heads and the filters of the timeline."""
 
+from collections import Counter
+
 from dossier.fhir.medications import Taking
 from dossier.fhir.results import Flag
 from practitioner_app.services.rows import Emptiness, Fact, Kind, Record, TimelineItem
@@ -75,8 +77,12 @@ def filters(record: Record, speaking: Speaking) -> tuple[FilterState, ...]:
     }
     items = record.timeline.rows
     found = [FilterState("all", tr("All"), len(items))]
+    kinds = Counter(item.kind for item in items)
     for key, word in names.items():
-        count = sum(_passes(item, key) for item in items)
+        if key in _KINDS:
+            count = sum(kinds[kind] for kind in _KINDS[key])
+        else:
+            count = sum(_passes(item, key) for item in items)
         if count:
             found.append(FilterState(key, word, count, key in calling))
     return tuple(found)

@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from ui.patient.detail import DetailPanel
+from ui.patient.paper import MakePages
 from ui.patient.screen import RecordState
 from ui.patient.state import Action, DetailState, Ref, TimelineRow
 from ui.patient.summary import SummaryColumn
@@ -14,6 +15,8 @@ from ui.widgets.card import Ground, Scroll, column, layout_of
 
 SUMMARY, SIDE = 376, 484
 ROOM_FOR_THREE = 1360
+ROOM_FOR_TWO = 1440
+"""Two panels beside the timeline, without the summary."""
 GAP, BAR = 12, 10
 
 
@@ -30,10 +33,14 @@ class RecordView(QWidget):
     curve_asked = Signal(str)
     acted = Signal(Action)
     panel_closed = Signal()
+    pin_asked = Signal()
+    unpin_asked = Signal()
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, look: Look, make_pages: MakePages | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._look = look
+        self._look, self._make_pages = look, make_pages
         self._owner: int | None = None
         line = QHBoxLayout(self)
         self._row = line
@@ -54,6 +61,20 @@ class RecordView(QWidget):
         self._side_stack = column()
         self._side.setLayout(self._side_stack)
         line.addWidget(self._side)
+        self._pinned_box = QWidget()
+        self._pinned_stack = column()
+        self._pinned_box.setLayout(self._pinned_stack)
+        self._pinned_box.hide()
+        self._side_stack.addWidget(self._pinned_box, 1)
+        self._side_stack.setSpacing(GAP)
+        self._pinned: DetailPanel | None = None
+        self._pinned_state: DetailState | None = None
+        self._nothing = DetailPanel(look, None, closable=False)
+        self._nothing.hide()
+        self._blank = QWidget()
+        self._blank.hide()
+        for kept in (self._nothing, self._blank):
+            self._side_stack.insertWidget(0, kept, 1)
         self._panel: QWidget | None = None
         self._panel_wanted = False
         self._detail: tuple[DetailState | None, bool] | None = None
@@ -91,7 +112,8 @@ class RecordView(QWidget):
         if state.owner != self._owner:
             self._owner = state.owner
             self.timeline.clear_filter()
-            self.show_panel(None)
+            self.show_pinned(None)
+            self.await_panel()
             self._summary_scroll.verticalScrollBar().setValue(0)
         self._summary.show_record(state.cards, state.curves)
         self.timeline.show_filters(state.filters, filter_key)
@@ -107,7 +129,8 @@ class RecordView(QWidget):
             self.timeline.list.setFocus()
         self._summary.clear()
         self.timeline.clear()
-        self.show_panel(None)
+        self.show_pinned(None)
+        self.await_panel()
 
     @Slot(int, int)
     def _summary_range(self, _low: int, high: int) -> None:
@@ -123,10 +146,48 @@ class RecordView(QWidget):
         if told == self._detail and isinstance(self._panel, DetailPanel):
             return
         self._detail = told
-        panel = DetailPanel(self._look, state, closable=not self.wide)
+        if state is None:
+            self._put_panel(self._nothing, wanted=False)
+            return
+        panel = DetailPanel(self._look, state, closable=not self.wide, make_pages=self._make_pages)
         panel.asked.connect(self.acted)
         panel.closed.connect(self._close_panel)
-        self._put_panel(panel, wanted=state is not None)
+        panel.pin_asked.connect(self.pin_asked)
+        self._put_panel(panel, wanted=True)
+
+    def await_panel(self) -> None:
+        """Nothing stands beside the timeline for a moment: what is first is on its way."""
+        self._detail = None
+        self._put_panel(self._blank, wanted=False)
+
+    def show_pinned(self, state: DetailState | None) -> None:
+        """Show a second line beside, to be compared with the one that is walked; None takes it away."""
+        if state == self._pinned_state:
+            return
+        self._pinned_state = state
+        if self._pinned is not None:
+            self._pinned_stack.removeWidget(self._pinned)
+            self._pinned.hide()
+            self._pinned.deleteLater()
+            self._pinned = None
+        if state is not None:
+            self._pinned = DetailPanel(
+                self._look, state, closable=True, pinned=True, make_pages=self._make_pages
+            )
+            self._pinned.closed.connect(self.unpin_asked)
+            self._pinned_stack.addWidget(self._pinned)
+        self._pinned_box.setVisible(state is not None)
+        self._place_side()
+
+    def find_here(self) -> None:
+        """Ctrl+F: in the document where one stands, else in the timeline."""
+        focus = self.window().focusWidget()
+        for panel in (self._panel, self._pinned):
+            is_there = focus is not None and panel is not None and panel.isAncestorOf(focus)
+            if isinstance(panel, DetailPanel) and panel.can_find and (is_there or panel is focus):
+                panel.begin_find()
+                return
+        self.timeline.focus_filter()
 
     def show_panel(self, panel: QWidget | None) -> None:
         """Put a form (or nothing) in the place of the side panel."""
@@ -141,24 +202,35 @@ class RecordView(QWidget):
         return self._panel
 
     def _put_panel(self, panel: QWidget, *, wanted: bool) -> None:
-        box = self._side_stack
-        if self._panel is not None:
-            box.removeWidget(self._panel)
-            self._panel.hide()
-            self._panel.deleteLater()
-        self._panel = panel
-        self._panel_wanted = wanted
-        box.addWidget(panel)
+        box, before = self._side_stack, self._panel
+        self._panel, self._panel_wanted = panel, wanted
+        if before is not None and before is not panel:
+            before.hide()
+            if before not in (self._nothing, self._blank):
+                box.removeWidget(before)
+                before.deleteLater()
+        if box.indexOf(panel) < 0:
+            box.insertWidget(0, panel, 1)
         panel.show()
         self._place_side()
 
+    @property
+    def _is_beside(self) -> bool:
+        """Whether two panels stand side by side; the summary makes room for them."""
+        return self._pinned is not None and self.wide and self.width() >= ROOM_FOR_TWO
+
     def _place_side(self) -> None:
-        """Column or drawer."""
-        line = self._row
+        """Column or drawer; two panels side by side, or one above the other."""
+        line, beside = self._row, self._is_beside
+        directions = QBoxLayout.Direction
+        across = directions.LeftToRight if beside else directions.TopToBottom
+        if self._side_stack.direction() != across:
+            self._side_stack.setDirection(across)
+        self._summary_box.setVisible(not beside)
         if self.wide:
             if line.indexOf(self._side) < 0:
                 line.addWidget(self._side)
-            self._side.setFixedWidth(SIDE)
+            self._side.setFixedWidth(2 * SIDE + GAP if beside else SIDE)
             self._side_stack.setContentsMargins(0, 0, 0, 0)
             self._side.show()
             return
@@ -167,8 +239,9 @@ class RecordView(QWidget):
         self._side.setFixedWidth(width)
         self._side_stack.setContentsMargins(12, 12, 12, 12)
         self._side.setGeometry(self.width() - width, 0, width, self.height())
-        self._side.setVisible(self._panel_wanted)
-        if self._panel_wanted:
+        is_wanted = self._panel_wanted or self._pinned is not None
+        self._side.setVisible(is_wanted)
+        if is_wanted:
             self._side.raise_()
 
     # -- intents --------------------------------------------------------------
@@ -190,20 +263,7 @@ class RecordView(QWidget):
     def cycle_panes(self) -> None:
         """F6: summary, timeline, side panel."""
         panes: list[QWidget] = [self._summary_box, self.timeline, self._side]
-        focus = self.window().focusWidget()
-        here = next(
-            (i for i, pane in enumerate(panes) if focus is not None and pane.isAncestorOf(focus)),
-            -1,
-        )
-        targets = {1: self.timeline.list}
-        for step in range(1, 4):
-            place = (here + step) % 3
-            if not panes[place].isVisible():
-                continue
-            target = targets.get(place) or first_focus(panes[place])
-            if target is not None:
-                target.setFocus(Qt.FocusReason.ShortcutFocusReason)
-                return
+        to_next_pane(panes, self.window().focusWidget(), {1: self.timeline.list})
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -217,3 +277,16 @@ def first_focus(pane: QWidget) -> QWidget | None:
         if reachable and child.isVisibleTo(pane):
             return child
     return None
+
+
+def to_next_pane(panes: list[QWidget], focus: QWidget | None, own: dict[int, QWidget]) -> None:
+    """The focus goes from the pane it is in to the next one in sight; `own`: where it goes inside some."""
+    here = next(
+        (i for i, pane in enumerate(panes) if focus is not None and pane.isAncestorOf(focus)), -1
+    )
+    for step in range(1, len(panes) + 1):
+        place = (here + step) % len(panes)
+        target = own.get(place) or first_focus(panes[place])
+        if panes[place].isVisible() and target is not None:
+            target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return

@@ -4,7 +4,6 @@ An answer that arrives for a patient who is not the open one any more is dropped
 against `owner`, and the lanes replace an older question by the newer one.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec import Struct, structs
@@ -14,21 +13,19 @@ from dossier.errors import DossierError
 from practitioner_app.ports import ChangeSet, Topic
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
-from practitioner_app.services.documents import WRITTEN, DocumentService, Letter
+from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.journal import JournalService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.rows import Record
 from ui.errors import error_sentence
-from ui.patient.detail_presenter import curve_detail, detail, members_of
 from ui.patient.looked_at import LookedAt
+from ui.patient.panels import Panels, Subject
 from ui.patient.presenter import record_state
 from ui.patient.rows import RowPresenter, TimelineRows
 from ui.patient.screen import RecordState
 from ui.patient.state import DetailState, Ref
 from ui.patient.timeline_presenter import rows_presenter, timeline
-from ui.speaking import Speaking
-
-Speak = Callable[[], Speaking]
+from ui.speaking import Speak
 
 
 class RecordScreen(Struct, frozen=True, kw_only=True):
@@ -37,6 +34,9 @@ class RecordScreen(Struct, frozen=True, kw_only=True):
     owner: int | None = None
     record: RecordState | None = None
     detail: DetailState | None = None
+    pinned: DetailState | None = None
+    is_settled: bool = True
+    """Whether `detail` is the line chosen last; else it is still being read."""
     filter_key: str = "all"
     words: str = ""
     unfolded: frozenset[str] = frozenset()
@@ -68,7 +68,7 @@ class _Listed(NamedTuple):
 
 
 class RecordModel(QObject):
-    """Intents: open, leave, filter, search, unfold, choose, mark_unread, show_curve."""
+    """Intents: open, leave, filter, search, unfold, choose, pin, mark_unread, show_curve."""
 
     changed = Signal()
 
@@ -90,9 +90,9 @@ class RecordModel(QObject):
         self._record: Record | None = None
         self._shown: RecordState | None = None
         self._presenter: RowPresenter | None = None
-        self._ref: Ref | None = None
-        self._letter: Letter | None = None
-        self._curve = ""
+        self._panels = Panels(documents, lanes, speak, self)
+        self._panels.changed.connect(self._present)
+        self._panels.failed.connect(self._failed)
         self._looked_at = LookedAt(records, lanes, self)
         self._looked_at.marked.connect(self._marked)
         self._looked_at.refused.connect(self._failed)
@@ -121,8 +121,8 @@ class RecordModel(QObject):
         if owner != self._state.owner:
             self._close()
             self._set(RecordScreen(owner=owner))
-        self._ref, self._letter, self._curve = ref, None, ""
         self._looked_at.chose(ref)
+        self._panels.show(Subject(ref))
         self._ask()
         journal = self._journal
         self._lanes.write(lambda: journal.opened(owner))
@@ -139,7 +139,7 @@ class RecordModel(QObject):
         if owner is not None:
             self._lanes.write(lambda: records.leave(owner))
         self._record, self._shown, self._presenter = None, None, None
-        self._ref, self._letter, self._curve = None, None, ""
+        self._panels.clear()
 
     def filter(self, key: str) -> None:
         self._state = structs.replace(self._state, filter_key=key)
@@ -199,17 +199,28 @@ class RecordModel(QObject):
 
     def choose(self, ref: Ref | None, *, by_person: bool = True) -> None:
         """Show a line in the side panel. `by_person`: somebody chose it, so that it counts as read once left."""
-        if ref != self._ref:
+        if ref != self._panels.subject.ref:
             self._looked_at.left(self._record)
         self._looked_at.chose(ref if by_person else None)
-        self._ref, self._letter, self._curve = ref, None, ""
-        self._ask_letter()
-        self._present()
+        self._panels.show(Subject(ref))
 
     def show_curve(self, key: str) -> None:
         self._looked_at.left(self._record)
-        self._ref, self._letter, self._curve = None, None, key
-        self._present()
+        self._panels.show(Subject(curve=key))
+
+    @Slot()
+    def pin(self) -> None:
+        """What is shown stays beside while one walks on."""
+        self._panels.pin()
+
+    @Slot()
+    def unpin(self) -> None:
+        self._panels.unpin()
+
+    @property
+    def has_chosen(self) -> bool:
+        """Whether a line is chosen, shown already or still being read."""
+        return bool(self._panels.subject)
 
     def refresh(self) -> None:
         """Ask again: the hour, the language or the connection changed."""
@@ -252,50 +263,26 @@ class RecordModel(QObject):
         if answer.asked != state.asked:
             self._list_again()
         self._state = structs.replace(self._state, missing=not record.found, problem="")
-        self._ask_letter()
-        self._present()
-
-    def _ask_letter(self) -> None:
-        """The words of the chosen line, where it has some; read each time, kept for none."""
-        record, ref = self._record, self._ref
-        if record is None or ref is None:
-            return
-        members = members_of(record, ref)
-        if not any(rtype in WRITTEN for rtype, _ in members):
-            self._letter = None
-            return
-        documents, owner = self._documents, record.owner
-        self._lanes.read(
-            lambda: (ref, documents.read(owner, members)),
-            self._lettered,
-            self._failed,
-            key="patient.letter",
-        )
-
-    def _lettered(self, answer: tuple[Ref, Letter | None]) -> None:
-        """Dropped when another line, or another patient, was chosen meanwhile (HZ-01)."""
-        ref, letter = answer
-        if ref != self._ref or (letter is not None and letter.owner != self._state.owner):
-            return
-        self._letter = letter
+        if record.found:
+            self._panels.follow(record)
         self._present()
 
     @Slot(object)
     def _failed(self, error: DossierError) -> None:
         self._change(problem=error_sentence(self._speak().texts, error))
 
+    @Slot()
     def _present(self) -> None:
-        record, shown = self._record, self._shown
-        if record is None or shown is None:
-            self._change(record=None, detail=None)
+        shown, panels = self._shown, self._panels
+        if self._record is None or shown is None:
+            self._change(record=None, detail=None, pinned=None)
             return
-        speaking = self._speak()
-        panel: DetailState | None = None
-        if self._ref is not None:
-            panel = detail(record, self._ref, speaking, self._letter)
-        elif self._curve:
-            panel = curve_detail(record, self._curve, speaking)
-        self._change(record=shown, detail=panel)
+        self._change(
+            record=shown,
+            detail=panels.detail,
+            pinned=panels.pinned,
+            is_settled=panels.is_settled,
+        )
 
     @Slot(object)
     def _published(self, change: ChangeSet) -> None:

@@ -40,5 +40,4 @@ class PlotPanel(QWidget):
 
     @Slot()
     def _moved(self) -> None:
-        point = self._curve.focused
-        self._read.setText(point.words if point else "")
+        self._read.setText(self._curve.read_out)

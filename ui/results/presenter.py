@@ -1,6 +1,6 @@
 """From a series of results to a curve: one analyte, one unit, the laboratory's own range."""
 
-from datetime import datetime
+from datetime import date
 
 from msgspec import structs
 
@@ -12,6 +12,7 @@ from ui.widgets.trend import PlotPoint, PlotState
 from ui.words import flag_sign, flag_words, short_label
 
 _DAY_S = 86_400
+_FEW = 60
 _DAY_CHARS = 10
 
 
@@ -23,11 +24,10 @@ def ordinal(at: str, speaking: Speaking) -> float | None:
     clinical = parse_clinical(at, speaking.formats.zone)
     if clinical is None:
         return None
-    when = clinical.when or datetime(
-        clinical.year, clinical.month or 7, clinical.day or 1, 12, tzinfo=speaking.formats.zone
-    )
-    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
-    return when.toordinal() + (when - midnight).total_seconds() / _DAY_S
+    when = clinical.when
+    if when is None:
+        return date(clinical.year, clinical.month or 7, clinical.day or 1).toordinal() + 0.5
+    return when.toordinal() + (when.hour * 3_600 + when.minute * 60 + when.second) / _DAY_S
 
 
 def value_words(point: Point, unit: str, speaking: Speaking) -> str:
@@ -46,7 +46,7 @@ def both_values(point: Point, speaking: Speaking) -> str:
 
 
 def bare_point(point: Point, speaking: Speaking) -> PlotPoint | None:
-    """A point of a small curve: drawn, never read out one by one."""
+    """A point without its words."""
     when = ordinal(point.at, speaking)
     if when is None:
         return None
@@ -58,26 +58,46 @@ def bare_point(point: Point, speaking: Speaking) -> PlotPoint | None:
     )
 
 
-def plot_point(point: Point, unit: str, speaking: Speaking) -> PlotPoint | None:
-    """A point with its words."""
-    bare = bare_point(point, speaking)
-    if bare is None:
-        return None
-    words = f"{speaking.formats.moment(point.at)} : {value_words(point, unit, speaking)}"
-    flag = flag_words(speaking.texts, point.flag)
-    return structs.replace(
-        bare,
-        shown=both_values(point, speaking),
-        words=f"{words} {flag}".strip(),
-    )
+class SeriesWords:
+    """The words of the points of one series, made when one of them is read out."""
+
+    def __init__(self, points: tuple[Point, ...], unit: str, speaking: Speaking) -> None:
+        self._points, self._unit, self._speaking = points, unit, speaking
+
+    def shown(self, place: int) -> str:
+        return both_values(self._points[place], self._speaking)
+
+    def words(self, place: int) -> str:
+        point, speaking = self._points[place], self._speaking
+        value = value_words(point, self._unit, speaking)
+        flag = flag_words(speaking.texts, point.flag)
+        return f"{speaking.formats.moment(point.at)} : {value} {flag}".strip()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SeriesWords):
+            return False
+        language = self._speaking.texts.language, other._speaking.texts.language
+        return (self._points, self._unit, language[0]) == (other._points, other._unit, language[1])
+
+    def __hash__(self) -> int:
+        return hash((len(self._points), self._unit))
 
 
 def plot_of(series: Series, speaking: Speaking, *, small: bool = False) -> PlotState:
-    """The curve of one series; of a small one, only the last point has words."""
+    """The curve of one series. The points of a small one, or of one of very many, have their words when they
+    are read out.
+    """
     tr, formats = speaking.texts.tr, speaking.formats
-    points = [bare_point(point, speaking) for point in series.points[:-1]] if small else []
-    spoken = series.points[len(points) :]
-    points += [plot_point(point, series.unit, speaking) for point in spoken]
+    drawn = [(point, bare_point(point, speaking)) for point in series.points]
+    known = tuple(point for point, bare in drawn if bare is not None)
+    points = tuple(bare for _, bare in drawn if bare is not None)
+    spoken = SeriesWords(known, series.unit, speaking)
+    is_spoken = not small and len(points) <= _FEW
+    if is_spoken:
+        points = tuple(
+            structs.replace(bare, shown=spoken.shown(place), words=spoken.words(place))
+            for place, bare in enumerate(points)
+        )
     band = series.band
     sentence, low, high = "", None, None
     if band is not None:
@@ -98,7 +118,8 @@ def plot_of(series: Series, speaking: Speaking, *, small: bool = False) -> PlotS
         key=f"{series.code}|{series.unit}",
         title=short_label(series.label),
         unit=formats.unit(series.unit),
-        points=tuple(point for point in points if point is not None),
+        points=points,
+        spoken=None if is_spoken else spoken,
         low=low,
         high=high,
         band_words=sentence,

@@ -9,6 +9,7 @@ moves by the arrow keys and is read out.
 
 from datetime import date
 from math import ceil, floor, log10
+from typing import Protocol
 
 from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -46,6 +47,13 @@ class PlotPoint(Struct, frozen=True):
     pending: bool = False
 
 
+class PointWords(Protocol):
+    """The words of the points of one curve, each made when it is read out. Equal when they say the same."""
+
+    def shown(self, place: int) -> str: ...
+    def words(self, place: int) -> str: ...
+
+
 class PlotState(Struct, frozen=True, kw_only=True):
     """One analyte in one unit, oldest point first; texts ready to be shown."""
 
@@ -53,6 +61,8 @@ class PlotState(Struct, frozen=True, kw_only=True):
     title: str
     unit: str
     points: tuple[PlotPoint, ...]
+    spoken: PointWords | None = None
+    """Of points without words of their own."""
     low: float | None = None
     high: float | None = None
     band_words: str = ""
@@ -61,6 +71,16 @@ class PlotState(Struct, frozen=True, kw_only=True):
     previous: str = ""
     note: str = ""
     abnormal: bool = False
+
+    def shown(self, place: int) -> str:
+        """The value of a point as it is written beside it."""
+        own = self.points[place].shown
+        return own if own or self.spoken is None else self.spoken.shown(place)
+
+    def words(self, place: int) -> str:
+        """The read-out of a point."""
+        own = self.points[place].words
+        return own if own or self.spoken is None else self.spoken.words(place)
 
 
 def ticks(low: float, high: float, wanted: int) -> list[float]:
@@ -81,6 +101,15 @@ def marks_of(state: PlotState, wanted: int) -> list[float]:
     values += [p.second for p in state.points if p.second is not None]
     values += [edge for edge in (state.low, state.high) if edge is not None]
     return ticks(min(values), max(values), wanted)
+
+
+def scales(state: PlotState, *, compact: bool) -> tuple[list[float], float, float]:
+    """The figures of the scale, the first and the last day of the area."""
+    first, last = state.points[0].day, state.points[-1].day
+    if last - first < 1:
+        first, last = first - 30, last + 30
+    pad = (last - first) * (0.03 if compact else 0.04)
+    return marks_of(state, 3 if compact else 5), first - pad, last + pad * 0.6
 
 
 def widest_of(look: Look, marks: list[float], size: Size) -> int:
@@ -117,6 +146,24 @@ def thinned(marks: list[Mark]) -> list[Mark]:
     return [*kept[False], *kept[True], *marks[-1:]]
 
 
+def extremes(spots: list[QPointF]) -> list[QPointF]:
+    """Of the spots of each column of pixels, the highest and the lowest: the line looks the same."""
+    found: list[QPointF] = []
+    column: list[QPointF] = []
+    for spot in spots:
+        if column and int(column[0].x()) != int(spot.x()):
+            found += _ends(column)
+            column = []
+        column.append(spot)
+    return found + _ends(column)
+
+
+def _ends(column: list[QPointF]) -> list[QPointF]:
+    """In the order in which they follow each other, one where both are the same."""
+    ends = {column.index(pick(column, key=QPointF.y)) for pick in (min, max)} if column else set()
+    return [column[place] for place in sorted(ends)]
+
+
 def _near(one: QPointF, other: QPointF) -> bool:
     return abs(one.x() - other.x()) < _TOUCHING and abs(one.y() - other.y()) < _TOUCHING
 
@@ -150,7 +197,7 @@ class TrendPlot(QWidget):
         self._state, self._drawn, self._band_words = state, None, QRectF()
         self._focus = len(state.points) - 1 if state else -1
         self.setAccessibleName(f"{state.title} {state.unit}" if state else "")
-        self._read_out()
+        self.setAccessibleDescription(self.read_out)
         self.update()
 
     @property
@@ -160,9 +207,11 @@ class TrendPlot(QWidget):
             return None
         return self._state.points[self._focus]
 
-    def _read_out(self) -> None:
-        point = self.focused
-        self.setAccessibleDescription(point.words if point else "")
+    @property
+    def read_out(self) -> str:
+        """The words of that point."""
+        state = self._state
+        return state.words(self._focus) if state is not None and self.focused else ""
 
     def sizeHint(self) -> QSize:
         return QSize(320, self._look.px(72) if self._compact else max(240, self._look.px(220)))
@@ -179,18 +228,10 @@ class TrendPlot(QWidget):
         top = 8 if self._compact else 22
         return QRectF(left, top, self.width() - left - 10, self.height() - top - bottom)
 
-    def _scales(self, state: PlotState) -> tuple[list[float], float, float]:
-        marks = marks_of(state, 3 if self._compact else 5)
-        first, last = state.points[0].day, state.points[-1].day
-        if last - first < 1:
-            first, last = first - 30, last + 30
-        pad = (last - first) * (0.03 if self._compact else 0.04)
-        return marks, first - pad, last + pad * 0.6
-
     def _xy(self, state: PlotState, *, lower: bool = False) -> list[QPointF]:
         """Where each value stands; `lower`: the second value where there is one."""
         area = self._plot_area()
-        marks, first, last = self._scales(state)
+        marks, first, last = scales(state, compact=self._compact)
         low, high = marks[0], marks[-1]
         values = [p.second if lower and p.second is not None else p.value for p in state.points]
         return [
@@ -235,7 +276,7 @@ class TrendPlot(QWidget):
 
     def _paint_frame(self, painter: QPainter, state: PlotState) -> None:
         look, area = self._look, self._plot_area()
-        marks, first, last = self._scales(state)
+        marks, first, last = scales(state, compact=self._compact)
         low, high = marks[0], marks[-1]
         scale = area.height() / (high - low)
         self._paint_band(painter, state, area, low, scale)
@@ -297,11 +338,14 @@ class TrendPlot(QWidget):
 
     def _paint_line(self, painter: QPainter, state: PlotState, spots: list[QPointF]) -> None:
         look, accent = self._look, self._look.colour("accent")
-        painter.setPen(QPen(accent, 1.4))
-        painter.drawPolyline(QPolygonF(spots))
         last = len(spots) - 1
+        is_dense = last > _CROWD and last > self._plot_area().width() / 2
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not is_dense)
+        painter.setPen(QPen(accent, 1.0 if is_dense else 1.4))
+        painter.drawPolyline(QPolygonF(extremes(spots) if is_dense else spots))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         marks = list(zip(spots, state.points, range(last + 1), strict=True))
-        if self._compact and last >= _CROWD:
+        if last >= (_CROWD if self._compact else 4 * _CROWD):
             marks = thinned(marks)
         for spot, point, index in marks:
             colour = look.colour("danger") if point.abnormal else accent
@@ -328,9 +372,12 @@ class TrendPlot(QWidget):
         painter.setFont(look.font(Size.LABEL, Weight.SEMIBOLD))
         metrics = painter.fontMetrics()
         for index, spot in reversed([*enumerate(spots)]):
-            point = state.points[index]
-            width = metrics.horizontalAdvance(point.shown)
-            place = beside(spot.x(), width, crossed=index == self._focus)
+            is_crossed = index == self._focus
+            if not is_crossed and spot.x() + 8 > taken:
+                continue  # whatever its width, it would touch the one after it
+            point, shown = state.points[index], state.shown(index)
+            width = metrics.horizontalAdvance(shown)
+            place = beside(spot.x(), width, crossed=is_crossed)
             left = min(place, self.width() - width - 2)
             if left + width + 8 > taken:
                 continue
@@ -343,7 +390,7 @@ class TrendPlot(QWidget):
             halo = QRectF(left - 2, baseline - metrics.ascent(), width + 4, metrics.height())
             painter.fillRect(halo, shade(look.colour("surface"), 0.75))
             painter.setPen(look.colour("danger" if point.abnormal else "text"))
-            painter.drawText(QPointF(left, baseline), point.shown)
+            painter.drawText(QPointF(left, baseline), shown)
 
     # -- the focus line -------------------------------------------------------
 
@@ -374,6 +421,6 @@ class TrendPlot(QWidget):
 
     def _go(self, index: int) -> None:
         self._focus = index
-        self._read_out()
+        self.setAccessibleDescription(self.read_out)
         self.update()
         self.moved.emit()
