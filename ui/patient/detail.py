@@ -85,9 +85,10 @@ class DetailPanel(Card):
             flow = FlowLayout(8)
             for button in buttons:
                 flow.addWidget(button)
-            flow.setContentsMargins(12, 12, 12, 12)
             box.setLayout(flow)
-            self.body.addWidget(box)
+            foot = column(0, (12, 12, 12, 12))
+            foot.addWidget(box)
+            self.body.addLayout(foot)
 
     @property
     def can_find(self) -> bool:

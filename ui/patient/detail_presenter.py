@@ -162,8 +162,10 @@ def _chips(row: Item, record: Record, speaking: Speaking) -> tuple[ChipState, ..
     chips += struck_chips(texts, getattr(row, "struck", Struck.NO), row.rtype)
     if row.by_patient:
         chips.append(ChipState(by_patient_word(texts, record.identity.sex), Tone.OK, "person"))
-    if row.new:
+    said = reading_chips(row, speaking) if isinstance(row, TimelineItem) else ()
+    if row.new and not said:
         chips.append(ChipState(texts.tr("New"), Tone.ACCENT))
+    chips += said
     return tuple(chips)
 
 
