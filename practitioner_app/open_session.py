@@ -158,14 +158,7 @@ class OpenSession:
     ) -> Services:
         store, clock, terms = self._store, self._around.clock, self._around.terms
         reader = store.records
-        records = RecordService(
-            reader=reader,
-            outbox=outbox,
-            last_look=LastLook(store.settings, clock),
-            read_marks=ReadMarks(store.settings),
-            clock=clock,
-            actor=writer.actor,
-        )
+        records = _records(store, writer, outbox, clock)
         return Services(
             record=records,
             summaries=SummaryService(
@@ -358,6 +351,20 @@ class OpenSession:
                 ChangeSet(topics=frozenset({Topic.LEASE, Topic.PATIENTS, Topic.COPY}))
             )
         self._moved.set()
+
+
+def _records(
+    store: LocalStore, writer: Writer, outbox: AnnouncingOutbox, clock: Clock
+) -> RecordService:
+    """How this person opens records: with what they saw and left unread of each."""
+    return RecordService(
+        reader=store.records,
+        outbox=outbox,
+        last_look=LastLook(store.settings, clock),
+        read_marks=ReadMarks(store.settings),
+        clock=clock,
+        actor=writer.actor,
+    )
 
 
 def _trust_of(card: Card, store: LocalStore) -> Trust | None:
