@@ -22,6 +22,12 @@ from dossier.terminology.concepts import (
     Substance,
 )
 from dossier.terminology.reading import Pack, read_pack
+from dossier.terminology.recommendations import (
+    ExaminationRule,
+    RiskGroup,
+    ScreeningRule,
+    VaccinationRule,
+)
 
 
 class Terminology:
@@ -45,6 +51,10 @@ class Terminology:
         self.surgery_measures = read_pack(folder, "surgery_measures", Measure)
         self.vaccines: Pack[Concept] = read_pack(folder, "vaccines", Concept)
         self.review_delays: Pack[Delay] = read_pack(folder, "review_delays", Delay)
+        self.vaccination_calendar = read_pack(folder, "vaccination_calendar", VaccinationRule)
+        self.screenings = read_pack(folder, "screenings", ScreeningRule)
+        self.child_examinations = read_pack(folder, "child_examinations", ExaminationRule)
+        self.risk_groups = read_pack(folder, "risk_groups", RiskGroup)
         self._analytes_by_key = {entry.key: entry for entry in self.analyte_list.entries}
         for entry in self.document_types.entries:
             if entry.document_class and self.document_classes.get(entry.document_class) is None:
