@@ -54,6 +54,7 @@ from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.orders import OrderService
+from practitioner_app.services.prevention import Prevention, PreventionNotes
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
@@ -158,7 +159,7 @@ class OpenSession:
     ) -> Services:
         store, clock, terms = self._store, self._around.clock, self._around.terms
         reader = store.records
-        records = _records(store, writer, outbox, clock)
+        records = _records(store, writer, outbox, clock, terms)
         return Services(
             record=records,
             summaries=SummaryService(
@@ -178,6 +179,7 @@ class OpenSession:
             measures=MeasureService(writer),
             history=HistoryService(writer),
             striking=StrikingService(writer),
+            prevention=PreventionNotes(writer),
             results=ResultService(reader, terms),
             reviews=ReviewService(
                 reader=reader,
@@ -354,7 +356,7 @@ class OpenSession:
 
 
 def _records(
-    store: LocalStore, writer: Writer, outbox: AnnouncingOutbox, clock: Clock
+    store: LocalStore, writer: Writer, outbox: AnnouncingOutbox, clock: Clock, terms: Terminology
 ) -> RecordService:
     """How this person opens records: with what they saw and left unread of each."""
     return RecordService(
@@ -364,6 +366,7 @@ def _records(
         read_marks=ReadMarks(store.settings),
         clock=clock,
         actor=writer.actor,
+        prevention=Prevention(terms, clock),
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from practitioner_app.services.rows import MeasureRow, Record
+from practitioner_app.services.act_rows import MeasureRow, PreventionKind, PreventionRow
+from practitioner_app.services.rows import Record
 from practitioner_app.services.striking import Strike
 from practitioner_app.services.writing import Written
 from ui.context import SessionContext
@@ -18,7 +19,10 @@ from ui.immunizations.view import immunization_form
 from ui.measures.view import measures_form, typed_number
 from ui.measures.view_model import MeasureEntry
 from ui.patient.detail_presenter import members_of
+from ui.patient.prevention_presenter import label_of
 from ui.patient.state import Ref
+from ui.prevention import view_model as prevention
+from ui.prevention.view import dismiss_form, done_form
 from ui.speaking import Speaking
 
 STRIKABLE = frozenset({"Immunization", "Observation", "Procedure", "FamilyMemberHistory"})
@@ -43,10 +47,16 @@ class Around(Struct, frozen=True, kw_only=True):
     about: str
 
 
-def adding(kind: str, around: Around, words: str = "") -> Opened | None:
-    """A new line of this kind, None for a kind that is not ours; `words`: what it begins with."""
+def adding(kind: str, around: Around) -> Opened | None:
+    """A new line of this kind, None for a kind that is not ours; `rule:`, `dismiss:` and `resume:` name a
+    recommendation.
+    """
+    what, _, code = kind.partition(":")
+    row = next((row for row in around.record.prevention.rows if code and row.code == code), None)
+    if row is not None:
+        return _recommendation(what, row, around)
     if kind == "immunizations":
-        return _immunization(around, "", words)
+        return _immunization(around, "")
     if kind == "measures":
         return _measures(around, ())
     return None
@@ -122,7 +132,7 @@ def _measure_word(row: MeasureRow, around: Around) -> str:
     )
 
 
-def _immunization(around: Around, rid: str, vaccine: str = "") -> Opened | None:
+def _immunization(around: Around, rid: str, vaccine: str = "", dose: int = 0) -> Opened | None:
     speaking, context = around.speaking, around.context
     row = next((one for one in around.record.vaccinations.rows if one.id == rid), None)
     if rid and row is None:
@@ -138,7 +148,27 @@ def _immunization(around: Around, rid: str, vaccine: str = "") -> Opened | None:
     spec = immunization_form(
         speaking.texts, around.about, context.terms, row, speaking.today, vaccine
     )
+    if dose:
+        spec = structs.replace(spec, values={**spec.values, "dose": str(dose)})
     return Opened(spec=spec, parse=entry.parse, write=entry.write, paths=immunizations.PATHS)
+
+
+def _recommendation(what: str, row: PreventionRow, around: Around) -> Opened | None:
+    """What is done with a recommendation: noted as done, put aside, taken up again."""
+    speaking, texts = around.speaking, around.speaking.texts
+    if what == "resume" and row.dismissed is not None:
+        return striking(Ref(row.dismissed.rtype, row.dismissed.id), around)
+    if what == "rule" and row.kind is PreventionKind.VACCINE:
+        words = row.vaccine_fr if texts.language == "fr" else row.vaccine_en
+        return _immunization(around, "", words, row.dose)
+    service = around.context.services.prevention
+    owner, label = around.record.owner, label_of(row, speaking)
+    entry = prevention.PreventionEntry(texts, speaking.today, service, owner, row)
+    if what == "rule":
+        spec = done_form(texts, around.about, row.code, label, speaking.today)
+        return Opened(spec=spec, parse=entry.parse_done, write=entry.write, paths=prevention.PATHS)
+    spec = dismiss_form(texts, around.about, row.code, label)
+    return Opened(spec=spec, parse=entry.parse_dismissal, write=entry.write, paths=prevention.PATHS)
 
 
 def _measures(around: Around, rows: tuple[MeasureRow, ...]) -> Opened:

@@ -28,6 +28,7 @@ from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.orders import OrderService
+from practitioner_app.services.prevention import PreventionNotes
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.result_grid import ResultService
@@ -52,6 +53,7 @@ class Services(Struct, frozen=True, kw_only=True):
     measures: MeasureService
     history: HistoryService
     striking: StrikingService
+    prevention: PreventionNotes
     results: ResultService
     reviews: ReviewService
     search: SearchService

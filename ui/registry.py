@@ -13,6 +13,7 @@ from ui.letters import feature as letters
 from ui.measures import feature as measures
 from ui.medications import feature as medications
 from ui.patient import feature as patient
+from ui.prevention import feature as prevention
 from ui.problems import feature as problems
 from ui.results import feature as results
 from ui.reviews import feature as reviews
@@ -73,6 +74,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *immunizations.commands(texts),
         *measures.commands(texts),
         *letters.commands(texts),
+        *prevention.commands(texts),
     )
 
 

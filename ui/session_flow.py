@@ -202,8 +202,8 @@ class RecordFlow(QObject):
                 Action.EDIT: forms.entries.correcting,
                 Action.END: forms.entries.ending,
                 Action.ERROR: forms.entries.erring,
-            }[action]
-            model = make(detail.ref, record)
+            }.get(action)
+            model = make(detail.ref, record) if make is not None else None
             if model is not None:
                 session.record_view.show_panel(forms.panel(model))
 

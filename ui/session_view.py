@@ -27,6 +27,7 @@ from ui.session_models import SessionModels
 from ui.settings.computers_view import ComputersCard
 from ui.settings.flow import AlarmFlow, ComputersFlow
 from ui.settings.view import SettingsView
+from ui.sheet_flow import SheetFlow
 from ui.sign_in.presenter import demonstration_notice, intended_use
 from ui.summaries_flow import SUMMARY, SummaryFlow
 from ui.sync_status.presenter import continuity_words
@@ -101,6 +102,7 @@ class SessionView(SessionSurface):
         self.overlay_flow.bind("hand_over", self.results_flow.hand_over)
         self.summary_flow = SummaryFlow(self, context)
         self.overlay_flow.bind(SUMMARY, self.summary_flow.open)
+        self.sheet_flow = SheetFlow(self, self.overlay_flow.bind)
         self.proof_flow = ProofFlow(self.models.status, context.sync, look, self)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         self.alarm_flow = AlarmFlow(

@@ -25,6 +25,8 @@ from dossier.fhir.measures import CATEGORY
 from dossier.fhir.results import Result
 
 PACK_YEARS: Final = "8664-5"
+TERM: Final = "11778-8"
+"""Estimated day of delivery: not a habit, asked among them; its value is a date."""
 
 
 class Habit(StrEnum):
@@ -34,6 +36,7 @@ class Habit(StrEnum):
     ALCOHOL = "11331-6"
     ACTIVITY = "73985-4"
     OCCUPATION = "11341-5"
+    PREGNANCY = TERM
 
 
 class Smoking(StrEnum):
@@ -76,7 +79,9 @@ def build(said: NewHabit, *, rid: str, patient: str, at: str, signature: Signatu
 
 
 def said_elements(said: NewHabit) -> Json:
-    """The elements a person words, without the note."""
+    """The elements a person words, without the note; of a pregnancy, the R4 date of its term."""
+    if said.habit is Habit.PREGNANCY:
+        return {"valueDateTime": said.text}
     codes = (Coding(system=LOINC, code=said.smoking),) if said.smoking else ()
     found: Json = {"valueCodeableConcept": concept(said.text, *codes)}
     if said.pack_years is not None:

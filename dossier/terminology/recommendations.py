@@ -12,7 +12,14 @@ from dossier.terminology.concepts import Concept
 RISKS = ("chronic", "heart_lung", "pregnancy")
 
 
-class VaccinationRule(Concept, frozen=True, kw_only=True):
+class Rule(Concept, frozen=True, kw_only=True):
+    """What a rule of any kind says of itself: the day from which it holds, and who says so."""
+
+    valid_from: date
+    rule_source: str = ""
+
+
+class VaccinationRule(Rule, frozen=True, kw_only=True):
     """One dose. `dose` is its number in `series`; 0 is a booster or a single dose, given by any dose since
     `since_months` of age, in this `season` (MM-DD/MM-DD) or in this pregnancy.
 
@@ -38,9 +45,7 @@ class VaccinationRule(Concept, frozen=True, kw_only=True):
     risk: str = ""
     from_weeks: int | None = None
     to_weeks: int | None = None
-    valid_from: date
     checked: Literal["yes", "partly"]
-    rule_source: str
 
     @property
     def vaccines(self) -> frozenset[str]:
@@ -52,26 +57,23 @@ class VaccinationRule(Concept, frozen=True, kw_only=True):
         return frozenset(part for part in self.risk.split("|") if part)
 
 
-class ScreeningRule(Concept, frozen=True, kw_only=True):
+class ScreeningRule(Rule, frozen=True, kw_only=True):
     """A programme: every `interval_months`, once in the band of ages where there is none."""
 
     sex: str = ""
     from_years: int
     to_years: int
     interval_months: int | None = None
-    valid_from: date
     checked: Literal["yes", "partly"]
-    rule_source: str
 
 
-class ExaminationRule(Concept, frozen=True, kw_only=True):
+class ExaminationRule(Rule, frozen=True, kw_only=True):
     """An examination of a child, by days of age or by months."""
 
     from_days: int | None = None
     to_days: int | None = None
     from_months: int | None = None
     to_months: int | None = None
-    valid_from: date
 
 
 class RiskGroup(Concept, frozen=True, kw_only=True):

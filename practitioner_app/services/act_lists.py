@@ -8,9 +8,9 @@ from dossier.fhir.history import Review
 from dossier.fhir.immunizations import Immunization
 from dossier.fhir.lifestyle import PACK_YEARS, Habit, Smoking, habit_of
 from practitioner_app.ports import CurrentRow
+from practitioner_app.services.act_rows import HabitRow, MeasureRow, Reviewed, VaccinationRow
 from practitioner_app.services.decoding import Decoded
 from practitioner_app.services.results import Observed, measure
-from practitioner_app.services.rows import HabitRow, MeasureRow, Reviewed, VaccinationRow
 from practitioner_app.services.standing import struck_of
 
 Told = Callable[[CurrentRow, Any], dict[str, Any]]

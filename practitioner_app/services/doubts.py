@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from dossier.terminology.concepts import Measure as Known
-from practitioner_app.services.rows import MeasureRow
+from practitioner_app.services.act_rows import MeasureRow
 
 _FACTOR: Final = Decimal(5)
 _WEIGHT_FACTOR: Final = Decimal("1.5")

@@ -26,6 +26,7 @@ from practitioner_app.services import act_lists, allergy_panel, results
 from practitioner_app.services.authors import Authors, who
 from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding, decode
 from practitioner_app.services.last_look import LastLook, Look, mark
+from practitioner_app.services.prevention import Prevention
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.readings import Readings, owners_of, readings_of
 from practitioner_app.services.record_lists import Lists, listing
@@ -55,6 +56,7 @@ class RecordService:
         read_marks: ReadMarks,
         clock: Clock,
         actor: Actor,
+        prevention: Prevention,
     ) -> None:
         self._reader = reader
         self._outbox = outbox
@@ -62,6 +64,7 @@ class RecordService:
         self._read_marks = read_marks
         self._clock = clock
         self._actor = actor
+        self._prevention = prevention
         self._decoding = Decoding()
         self._authors = Authors(reader)
         self._looks: dict[int, Look | None] = {}
@@ -189,6 +192,10 @@ class RecordService:
             measures=listing(act_lists.measures(observed, lists.item), completeness),
             habits=listing(act_lists.habits(observed, lists.item), completeness),
             reviewed=act_lists.reviewed(decoded, self._authors.name),
+            prevention=listing(
+                self._prevention.due(decoded, self._authors) if completeness.complete else (),
+                completeness,
+            ),
         )
 
     def _name(self, value: Any) -> str:

@@ -8,72 +8,27 @@ aware. Text that came from data (`label`, `title`, names) is shown as it is and 
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from dossier.fhir.allergies import Activity, Certainty, Criticality, Severity
 from dossier.fhir.dates import Age
-from dossier.fhir.immunizations import Origin, Refusal
-from dossier.fhir.lifestyle import Habit, Smoking
 from dossier.fhir.medications import Taking
 from dossier.fhir.patients import IdentityStatus, Sex
 from dossier.fhir.problems import Chapter, Course
 from dossier.fhir.results import Band, Flag
-from dossier.wire.messages import Version
 from practitioner_app.ports import ItemState
+from practitioner_app.services.act_rows import (
+    HabitRow,
+    MeasureRow,
+    PreventionRow,
+    Reviewed,
+    VaccinationRow,
+)
+from practitioner_app.services.lines import Emptiness, Item, Listing, Struck
 
-R = TypeVar("R")
-
-
-class Emptiness(StrEnum):
-    """Why a list is empty (HZ-17). Only NONE may read `aucun`."""
-
-    FILLED = "filled"
-    NONE = "none"
-    """The copy of this patient is complete and there is nothing."""
-    NOT_RECEIVED = "not_received"
-    """`pas encore reçu (12 %)`: see `received_percent`."""
-    UNREADABLE = "unreadable"
-    """This device may not show it any more (right ended)."""
-    OTHERS_HIDDEN = "others_hidden"
-    """Continuity mode: the practice wrote nothing here, and what others wrote is hidden."""
-    FILTERED = "filtered"
-    """A filter hides what there is; set by the view-model, never by a service."""
-
-
-class Listing(Struct, Generic[R], frozen=True, kw_only=True):
-    """Rows and, when there is none, why. `partial`: more may still arrive."""
-
-    rows: tuple[R, ...] = ()
-    emptiness: Emptiness = Emptiness.NONE
-    received_percent: int = 100
-    partial: bool = False
-
-
-class Item(Struct, frozen=True, kw_only=True):
-    """What every line knows of its resource. `new`: arrived or changed since the last look."""
-
-    owner: int
-    rtype: str
-    id: str
-    version: Version
-    state: ItemState = ItemState.CONFIRMED
-    op_id: str = ""
-    new: bool = False
-    author: str = ""
-    by_patient: bool = False
-
-
-class Struck(StrEnum):
-    """Why a line is listed and struck through, and not counted. False where it is not."""
-
-    NO = ""
-    ERROR = "error"
-    REFUTED = "refuted"
-    CANCELLED = "cancelled"
-    NOT_DONE = "not_done"
-    ENDED = "ended"
+__all__ = ("Emptiness", "Item", "Listing", "Struck")
+"""The base of every line belongs to these rows too, for who imports them."""
 
 
 class AllergyState(StrEnum):
@@ -151,57 +106,6 @@ class HistoryRow(Item, frozen=True, kw_only=True):
     """Of a family history: `père`, `FTH`..., as written."""
     note: str = ""
     struck: Struck = Struck.NO
-
-
-class VaccinationRow(Item, frozen=True, kw_only=True):
-    """`author` wrote it, `giver` gave it; `at` may be words. `given` False: not done, with its reason."""
-
-    vaccine: str
-    atc: str = ""
-    at: str = ""
-    recorded: str = ""
-    lot: str = ""
-    expires: str = ""
-    site: str = ""
-    route: str = ""
-    dose: str = ""
-    origin: Origin = Origin.UNKNOWN
-    giver: str = ""
-    given: bool = True
-    refusal: Refusal = Refusal.OTHER
-    reason: str = ""
-    note: str = ""
-    struck: Struck = Struck.NO
-
-
-class MeasureRow(Item, frozen=True, kw_only=True):
-    """A vital sign; `second` is the diastolic pressure. `ucum` is the unit as coded."""
-
-    code: str
-    label: str
-    at: str
-    number: Decimal
-    second: Decimal | None = None
-    unit: str = ""
-    ucum: str = ""
-
-
-class HabitRow(Item, frozen=True, kw_only=True):
-    """The newest word on one habit. `smoking` where the status is coded; `pack_years` of tobacco."""
-
-    habit: Habit
-    text: str
-    at: str
-    smoking: Smoking = Smoking.UNKNOWN
-    pack_years: Decimal | None = None
-    note: str = ""
-
-
-class Reviewed(Struct, frozen=True, kw_only=True):
-    """Somebody went through the past history on that day and says that it is as written."""
-
-    at: str
-    author: str = ""
 
 
 class TreatmentVersion(Struct, frozen=True, kw_only=True):
@@ -461,3 +365,4 @@ class Record(Struct, frozen=True, kw_only=True):
     measures: Listing[MeasureRow] = Listing()
     habits: Listing[HabitRow] = Listing()
     reviewed: Reviewed | None = None
+    prevention: Listing[PreventionRow] = Listing()

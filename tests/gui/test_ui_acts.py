@@ -6,9 +6,11 @@ import msgspec
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPlainTextEdit
 
-from dossier.fhir.elements import Signature
+from dossier.fhir import immunizations
+from dossier.fhir.elements import Coding, Signature
+from dossier.fhir.immunizations import ATC, NewImmunization
 from dossier.fhir.measures import Taken, build
 from practitioner_app.ports import ItemState
 from practitioner_app.services.session import Connection, Link
@@ -16,6 +18,7 @@ from tests.builders import OTHER_OWNER, OWNER, SIGNATURE
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
+from ui.patient.line import LineWidget
 from ui.patient.state import Action, Ref
 from ui.preferences import Preferences
 
@@ -285,3 +288,115 @@ def a_measure(rid, code, label, number, unit, at="2026-11-03T10:00:00+01:00"):
     taken = Taken(code=code, label=label, number=Decimal(number), unit=unit, ucum=unit)
     signature = Signature(author=SIGNATURE.author, at=at)
     return build(taken, rid=rid, patient="Patient/p1", at=at, signature=signature)
+
+
+def card(window, title):
+    cards = window.session.models.record.state.record.cards
+    return next(one for one in cards if one.title == title)
+
+
+def words_of(window):
+    return [line.words for line in card(window, "Prévention à prévoir").lines]
+
+
+def hold_doses(world, *said):
+    for number, (atc, label, at) in enumerate(said):
+        coding = Coding(system=ATC, code=atc)
+        dose = NewImmunization(vaccine=label, coding=coding, at=at)
+        world.store.hold(
+            OWNER,
+            immunizations.build(dose, rid=f"v{number}", patient="Patient/p1", signature=SIGNATURE),
+        )
+
+
+def test_without_any_vaccination_on_record_the_history_is_unknown_and_nothing_is_due(window):
+    window.session.record_flow.open(OWNER)
+    said = words_of(window)
+    assert said[0] == "Historique vaccinal inconnu"
+    assert not any("retard" in words or "à jour" in words for words in said)
+
+
+def test_a_second_dose_is_thought_of_recorded_from_its_line_and_gone(window, world):
+    hold_doses(world, ("J07BK03", "Zona", "2025-10-28"))
+    window.session.record_flow.open(OWNER)
+    assert words_of(window)[0] == "Zona: 2e dose à prévoir, délai habituel dépassé"
+    window.session.record_flow._open_ref(Ref("Recommendation", "ZONA-2"))
+    detail = window.session.models.record.state.detail
+    facts = {fact.label: fact.value for fact in detail.facts}
+    assert facts["Motif"].startswith("Recommandé par le calendrier public, table du ")
+    panel = act_of_sheet(window, Action.DONE)
+    assert (panel.field("vaccine").value(), panel.field("dose").value()) == ("Zona", "2")
+    record(panel)
+    assert not any(words.startswith("Zona") for words in words_of(window))
+
+
+def test_a_recommendation_is_put_aside_with_a_reason_and_taken_up_again(window, world):
+    hold_doses(world, ("J07BK03", "Zona", "2025-10-28"))
+    window.session.record_flow.open(OWNER)
+    window.session.record_flow._open_ref(Ref("Recommendation", "ZONA-2"))
+    panel = act_of_sheet(window, Action.DISMISS)
+    record(panel)
+    assert panel.field("reason").below.startswith("Obligatoire")
+    fill(panel, Motif="refus après information")
+    record(panel)
+    assert not any(words.startswith("Zona") for words in words_of(window))
+    [row] = [row for row in the_record(window).prevention.rows if row.code == "ZONA-2"]
+    assert (row.standing, row.dismissed.reason, row.dismissed.by) == (
+        "dismissed",
+        "refus après information",
+        "Dr Claire FONTAINE",
+    )
+    window.session.record_flow._open_ref(Ref("Recommendation", "ZONA-2"))
+    panel = act_of_sheet(window, Action.RESUME)
+    fill(panel, Motif="la patiente a changé d’avis")
+    record(panel)
+    assert any(words.startswith("Zona") for words in words_of(window))
+
+
+def test_a_screening_is_noted_as_done_or_as_never_done(window, world):
+    window.session.record_flow.open(OWNER)
+    window.session.record_flow._open_ref(Ref("Recommendation", "COLORECTAL"))
+    panel = act_of_sheet(window, Action.DONE)
+    button(panel, "jamais fait, dit le patient").click()
+    record(panel)
+    [row] = [row for row in the_record(window).prevention.rows if row.code == "COLORECTAL"]
+    assert row.standing == "due"
+    window.session.record_flow._open_ref(Ref("Recommendation", "COLORECTAL"))
+    panel = act_of_sheet(window, Action.DONE)
+    panel.field("at").set_value("03/11/2026")
+    record(panel)
+    [row] = [row for row in the_record(window).prevention.rows if row.code == "COLORECTAL"]
+    assert (row.standing, str(row.since)) == ("planned", "2028-11-03")
+
+
+def test_the_sheets_list_every_dose_and_every_recommendation_and_open_them(window, world):
+    hold_doses(world, ("J07BB02", "Grippe", "2025-10-28"), ("J07BB02", "Grippe", "2024-10-22"))
+    window.session.record_flow.open(OWNER)
+    window.session.overlay_flow.run("vaccinations")
+    detail = window.session.models.record.state.detail
+    assert (detail.title, detail.second) == ("Vaccinations", "2 doses enregistrées")
+    [section] = detail.sections
+    assert [line.caption for line in section.lines] == ["28/10/2025", "22/10/2024"]
+    lines = window.session.record_view.panel.findChildren(LineWidget)
+    lines[0].click()
+    assert window.session.models.record.state.detail.title == "Grippe"
+    window.session.overlay_flow.run("prevention")
+    heads = [one.title for one in window.session.models.record.state.detail.sections]
+    assert "Non renseigné : à demander" in heads
+
+
+def test_hz17_nothing_is_said_of_prevention_while_the_copy_is_incomplete(window, world):
+    world.store.received(OWNER, 1, 9)
+    window.session.record_flow.open(OWNER)
+    shown = card(window, "Prévention à prévoir")
+    assert shown.lines == ()
+    assert shown.why_empty.startswith("Pas encore reçu")
+
+
+def button(panel, words):
+    return next(one for one in panel.findChildren(QAbstractButton) if one.text() == words)
+
+
+def act_of_sheet(window, action):
+    window.session.record_view.acted.emit(action)
+    return window.session.record_view.panel

@@ -32,6 +32,7 @@ from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.orders import OrderService
+from practitioner_app.services.prevention import Prevention, PreventionNotes
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
@@ -162,6 +163,7 @@ class World:
             read_marks=ReadMarks(self.store.settings),
             clock=self.clock,
             actor=ACTOR,
+            prevention=Prevention(TERMS, self.clock),
         )
         services = Services(
             record=records,
@@ -182,6 +184,7 @@ class World:
             measures=MeasureService(self.writer),
             history=HistoryService(self.writer),
             striking=StrikingService(self.writer),
+            prevention=PreventionNotes(self.writer),
             results=ResultService(self.store, TERMS),
             reviews=ReviewService(
                 reader=self.store,

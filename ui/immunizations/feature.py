@@ -15,4 +15,11 @@ def commands(texts: Texts) -> tuple[Command, ...]:
             words=tr("vaccine, injection, booster"),
             needs_patient=True,
         ),
+        Command(
+            key="vaccinations",
+            title=tr("Vaccinations of this patient"),
+            group=tr("In the record"),
+            shortcut="Alt+Shift+I",
+            needs_patient=True,
+        ),
     )

@@ -4,7 +4,7 @@ from datetime import date
 
 from dossier.fhir.immunizations import Origin, Refusal
 from dossier.terminology.catalogue import Terminology
-from practitioner_app.services.rows import VaccinationRow
+from practitioner_app.services.act_rows import VaccinationRow
 from ui.dates_in import typed_date
 from ui.forms import FieldSpec, FormSpec, Option
 from ui.i18n import Texts

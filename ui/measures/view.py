@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from practitioner_app.services.rows import MeasureRow
+from practitioner_app.services.act_rows import MeasureRow
 from ui.formats import Formats
 from ui.forms import FieldSpec, FormSpec, Option
 from ui.i18n import Texts

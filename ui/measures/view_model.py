@@ -8,9 +8,10 @@ from dossier.fhir.dates import day
 from dossier.fhir.measures import Taken, body_mass_index
 from dossier.terminology.catalogue import Terminology
 from dossier.terminology.concepts import Measure
+from practitioner_app.services.act_rows import MeasureRow
 from practitioner_app.services.doubts import Doubt, Slip, doubt
 from practitioner_app.services.measures import CorrectMeasure, MeasureService, RecordMeasures
-from practitioner_app.services.rows import MeasureRow, Record
+from practitioner_app.services.rows import Record
 from practitioner_app.services.writing import Written
 from ui.dates_in import read_date
 from ui.formats import plain_decimal

@@ -5,8 +5,16 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from ui.patient.find import FindBar
+from ui.patient.line import LineWidget
 from ui.patient.paper import SELECTABLE, MakePages, Paper
-from ui.patient.state import Action, ActionState, DetailState
+from ui.patient.state import (
+    Action,
+    ActionState,
+    DetailState,
+    Ref,
+    SummaryCard,
+    SummaryLine,
+)
 from ui.results.plot import PlotPanel
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Tone, Weight
@@ -40,6 +48,7 @@ class DetailPanel(Card):
     """
 
     asked = Signal(Action)
+    opened = Signal(Ref)
     closed = Signal()
     pin_asked = Signal()
 
@@ -153,6 +162,8 @@ class DetailPanel(Card):
             stack.addWidget(ResultTable(look, state))
         for plot in state.plots:
             stack.addWidget(PlotPanel(look, plot))
+        for section in state.sections:
+            stack.addWidget(self._section(section))
         for line in state.prose:
             words = PlainLabel(look, line, size=Size.EMPHASIS, wrap=True)
             words.setTextInteractionFlags(SELECTABLE)
@@ -163,6 +174,25 @@ class DetailPanel(Card):
             stack.addStretch(1)
         inner.setLayout(stack)
         return Scroll(inner)
+
+    def _section(self, section: SummaryCard) -> QWidget:
+        """A list under its head; each line opens what it speaks of."""
+        look, box = self._look, QWidget()
+        box.setAccessibleName(section.title)
+        stack = column(0)
+        stack.addWidget(
+            PlainLabel(look, section.title, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="muted")
+        )
+        stack.addSpacing(2)
+        for line in section.lines:
+            if isinstance(line, SummaryLine):
+                stack.addWidget(Rule(look))
+                shown = LineWidget(look)
+                shown.show_line(line, section.caption_width)
+                shown.opened.connect(self.opened)
+                stack.addWidget(shown)
+        box.setLayout(stack)
+        return box
 
     def _facts(self, state: DetailState) -> QGridLayout:
         look, grid = self._look, QGridLayout()

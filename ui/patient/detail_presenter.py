@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from dossier.fhir.results import Flag
 from practitioner_app.ports import ItemState
+from practitioner_app.services.act_rows import MeasureRow, VaccinationRow
 from practitioner_app.services.documents import Letter
 from practitioner_app.services.rows import (
     AllergyRow,
@@ -12,18 +13,18 @@ from practitioner_app.services.rows import (
     HistoryRow,
     Item,
     Kind,
-    MeasureRow,
     ProblemRow,
     Record,
     Struck,
     TimelineItem,
     TreatmentRow,
-    VaccinationRow,
 )
 from ui.formats import Formats, band_words
 from ui.patient.banner import full_name
 from ui.patient.line_words import chips_of
 from ui.patient.presenter import SETTLE_KEY, medication_runs
+from ui.patient.prevention_presenter import RULE, SHEET
+from ui.patient.sheets import sheet
 from ui.patient.state import (
     Action,
     ActionState,
@@ -119,6 +120,8 @@ def detail(
     record: Record, ref: Ref, speaking: Speaking, letter: Letter | None = None
 ) -> DetailState | None:
     """The side panel for a reference; None when the record does not hold it any more."""
+    if ref.rtype in {RULE, SHEET}:
+        return sheet(record, ref, speaking)
     lines = lines_of(record, ref)
     row: Item | None = lines.allergy or lines.problem or lines.treatment
     row = row or lines.vaccination or lines.history

@@ -20,6 +20,7 @@ from practitioner_app.services.rows import (
 from ui.formats import dose_taken
 from ui.patient import banner as zone
 from ui.patient.line_words import chips_of, joined
+from ui.patient.prevention_presenter import prevention_card
 from ui.patient.rows import RowPresenter
 from ui.patient.screen import RecordState
 from ui.patient.sought import Excerpts
@@ -96,6 +97,7 @@ def _cards(record: Record, speaking: Speaking) -> tuple[SummaryCard, ...]:
         problems_card(record.problems, speaking),
         allergies_card(record.allergies, speaking),
         treatments_card(record.treatments, speaking),
+        prevention_card(record.prevention, speaking),
     )
     if not record.narrowed:
         return cards

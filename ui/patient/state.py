@@ -111,6 +111,10 @@ class Action(StrEnum):
     SIGN = "sign"
     SETTLE = "settle"
     WITHDRAW = "withdraw"
+    VACCINATE = "vaccinate"
+    DONE = "done"
+    DISMISS = "dismiss"
+    RESUME = "resume"
 
 
 class ActionState(Struct, frozen=True):
@@ -165,6 +169,8 @@ class DetailState(Struct, frozen=True, kw_only=True):
     pdf: bytes = b""
     """The page itself, of what a desktop of the practice signed; `paper` then holds its words."""
     prose: tuple[str, ...] = ()
+    sections: tuple[SummaryCard, ...] = ()
+    """Lists of lines, each of which opens its own: the sheet of the vaccinations, of the prevention."""
     notice: str = ""
     actions: tuple[ActionState, ...] = ()
     may_sign: bool = False

@@ -1,6 +1,6 @@
 """From the vaccinations of a record to the side panel: one dose, and all of them by disease."""
 
-from practitioner_app.services.rows import VaccinationRow
+from practitioner_app.services.act_rows import VaccinationRow
 from ui.immunizations.words import origin_word
 from ui.patient.state import FactLine
 from ui.speaking import Speaking

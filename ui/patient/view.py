@@ -151,6 +151,7 @@ class RecordView(QWidget):
             return
         panel = DetailPanel(self._look, state, closable=not self.wide, make_pages=self._make_pages)
         panel.asked.connect(self.acted)
+        panel.opened.connect(self.opened)
         panel.closed.connect(self._close_panel)
         panel.pin_asked.connect(self.pin_asked)
         self._put_panel(panel, wanted=True)

@@ -37,6 +37,7 @@ from practitioner_app.services.prescriptions import (
     PrescriptionService,
     slot_of,
 )
+from practitioner_app.services.prevention import Prevention
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.writing import Writer
@@ -79,6 +80,7 @@ class Desk:
             read_marks=ReadMarks(self.store.settings),
             clock=self.clock,
             actor=ACTOR,
+            prevention=Prevention(Terminology.load(), self.clock),
         )
         self.drafts = DraftService(
             self.store.drafts,

@@ -7,8 +7,10 @@ import pytest
 from dossier.errors import Invalid
 from dossier.fhir.problems import Chapter, Course
 from dossier.fhir.results import Flag
+from dossier.terminology.catalogue import Terminology
 from practitioner_app.ports import ItemState
 from practitioner_app.services.last_look import LastLook
+from practitioner_app.services.prevention import Prevention
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.rows import AllergyState, Emptiness, Kind
@@ -52,6 +54,7 @@ def service(store, clock):
         read_marks=ReadMarks(store.settings),
         clock=clock,
         actor=ACTOR,
+        prevention=Prevention(Terminology.load(), clock),
     )
 
 
