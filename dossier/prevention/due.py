@@ -262,10 +262,11 @@ def screenings(facts: Facts, rules: Iterable[ScreeningRule], today: date) -> Ite
 
 
 def _screening(facts: Facts, rule: ScreeningRule, today: date) -> Line | None:
+    """A test on record answers whoever said that there never was one."""
     known = [one for one in facts.done if one.code == rule.code]
     if not known:
         return Line(code=rule.code, standing=Standing.NOT_RECORDED)
-    last = max(known, key=lambda one: (one.at, not one.never))
+    last = max(known, key=lambda one: (not one.never, one.at))
     if last.never:
         return Line(code=rule.code, standing=Standing.DUE, since=last.at)
     if rule.interval_months is None:
