@@ -18,6 +18,7 @@ from dossier.entropy import SeededEntropy
 from dossier.fhir import summaries
 from dossier.terminology.catalogue import Terminology
 from practitioner_app.services.last_look import LastLook
+from practitioner_app.services.prevention import Prevention
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.summaries import SummaryService
@@ -59,6 +60,7 @@ def summary_of(resources: list[Json], directory: list[Json]) -> Json:
         read_marks=ReadMarks(store.settings),
         clock=clock,
         actor=ACTOR,
+        prevention=Prevention(Terminology.load(), clock),
     )
     service = SummaryService(
         reader=store, records=records, clock=clock, entropy=SeededEntropy(7), writer=writer
