@@ -2,7 +2,7 @@
 
 `python -m benchmarks.bench_server [--quick] [--patients N]`: 300 patients of the demonstration practice (60
 quick). Server CPU is that of its whole process, background duties included, by its CPU clock; requests come
-one at a time over one kept connection. Floors of the same run: a bare ASGI application under the same HTTP
+one at a time over one kept connection, never faster than one account may ask. Floors of the same run: a bare ASGI application under the same HTTP
 server that answers as many bytes, with, for writes, a durable insert of the same body into plain SQLite.
 """
 
@@ -34,6 +34,7 @@ from dossier.terminology.catalogue import Terminology
 from dossier.wire import codec
 from dossier.wire.messages import ChangesRequest, Heads, Op, OpsRequest, Pages, Want
 from server.api.connections import BoundedHttp
+from server.api.pace import CALLER_A_SECOND, CALLER_BURST
 from server.app import House
 from server.cli import loop_factory
 from server.demonstration import practice
@@ -64,15 +65,35 @@ def serve_bare() -> None:
 
 
 _FIRST_COPIES = 300
+_AT_A_TIME = 500
+"""Requests between two looks at the CPU: fewer than one account may ask at once."""
+
+
+class Allowance:
+    """What the server lets one account ask: a burst that fills again with time. Whoever spent it waits."""
+
+    def __init__(self) -> None:
+        self._left, self._since = 0.0, time.monotonic()
+
+    def wait_for(self, requests: int) -> None:
+        """Until so many may be asked; they count as asked. What is asked beside has a tenth of the burst."""
+        now = time.monotonic()
+        self._left = min(0.9 * CALLER_BURST, self._left + (now - self._since) * CALLER_A_SECOND)
+        self._since = now
+        if self._left < requests:
+            time.sleep((requests - self._left) / CALLER_A_SECOND)
+        self._left -= requests
 
 
 class Line:
-    """One kept connection, and the CPU of the process behind it."""
+    """One kept connection, and the CPU of the process behind it. `allowance`: of its account; None: unbounded."""
 
-    def __init__(self, address: str, pid: int, token: str = "") -> None:
+    def __init__(
+        self, address: str, pid: int, token: str = "", allowance: Allowance | None = None
+    ) -> None:
         self.address = address
         self._line = http.client.HTTPConnection(address)
-        self._pid = pid
+        self._pid, self._allowance = pid, allowance
         self._headers = {"Content-Type": "application/json", "Colloque-Protocol": "1"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -82,6 +103,7 @@ class Line:
         self._line.request(method, path, body, self._headers)
         reply = self._line.getresponse()
         raw = reply.read()
+        assert reply.status < 400, (reply.status, raw)
         head = sum(len(name) + len(value) + 4 for name, value in reply.getheaders()) + 20
         return reply.status, raw, reply.getheader("Repr-Digest", ""), head + len(raw)
 
@@ -91,17 +113,23 @@ class Line:
 
     def of(self, token: str) -> "Line":
         """Another line to the same process, with another token."""
-        return Line(self.address, self._pid, token)
+        return Line(self.address, self._pid, token, self._allowance)
 
     def cpu_ms(self, work: Callable[[int], object], times: int, rest: Callable[[], None]) -> float:
-        """Server CPU of one turn of `work`, with what it owes afterwards."""
-        rest()
-        self.leave()
-        before = cpu_of(self._pid)
-        for turn in range(times):
-            work(turn)
-        rest()
-        return (cpu_of(self._pid) - before) / times * 1e3
+        """Server CPU of one turn of `work`, with what it owes afterwards; waiting for its pace is not counted."""
+        used = 0.0
+        for start in range(0, times, _AT_A_TIME):
+            turns = range(start, min(start + _AT_A_TIME, times))
+            if self._allowance is not None:
+                self._allowance.wait_for(len(turns))
+            rest()
+            self.leave()
+            before = cpu_of(self._pid)
+            for turn in turns:
+                work(turn)
+            rest()
+            used += cpu_of(self._pid) - before
+        return used / times * 1e3
 
 
 class Bench:
@@ -114,7 +142,7 @@ class Bench:
         while self.device.engine.step().did not in (Did.WAITED, Did.FAILED):
             pass
         address = served.address.removeprefix("http://")
-        self.line = Line(address, served.pid, self.device.engine.token)
+        self.line = Line(address, served.pid, self.device.engine.token, Allowance())
         self.floor_line = Line(f"127.0.0.1:{port}", pid)
         self.pid = pid
         self.heads = codec.decode(self.line.ask("GET", "/sync/v1/heads?since=")[1], Heads)

@@ -147,7 +147,9 @@ def a_write(source: Bytes) -> Callable[[OwnerTx], Awaitable[None]]:
     return work
 
 
-def measure_import(store: SqliteStore, floor: sqlcipher3.Connection, patients: int) -> list[int]:
+def measure_import(
+    store: SqliteStore, floor: sqlcipher3.Connection, patients: int, what: str = "store"
+) -> list[int]:
     source = Bytes()
     owners = [source.owner() for _ in range(patients)]
     works = [an_import(source) for _ in owners]
@@ -167,7 +169,7 @@ def measure_import(store: SqliteStore, floor: sqlcipher3.Connection, patients: i
 
     total = patients * PER_PATIENT
     say(
-        "store: import, 150 a transaction, durable, per resource",
+        f"{what}: import, 150 a transaction, durable, per resource",
         cpu_us(ours, total),
         cpu_us(theirs, total),
         "us CPU",
@@ -177,7 +179,11 @@ def measure_import(store: SqliteStore, floor: sqlcipher3.Connection, patients: i
 
 
 def measure_writes(
-    store: SqliteStore, floor: sqlcipher3.Connection, owners: list[int], count: int
+    store: SqliteStore,
+    floor: sqlcipher3.Connection,
+    owners: list[int],
+    count: int,
+    what: str = "store",
 ) -> None:
     source = Bytes()
     works = [(owners[i % len(owners)], a_write(source)) for i in range(count)]
@@ -202,12 +208,16 @@ def measure_writes(
     one, base = cpu_us(alone, count // 2), 0.0
     wall = (time.perf_counter() - started) / (count // 2) * 1e6
     base = cpu_us(theirs, count // 2)
-    say("store: one durable write, alone", one, base, "us CPU", f"{wall:.0f} us wall")
-    say("store: one durable write, 32 at a time", cpu_us(together, count // 2), base, "us CPU")
+    say(f"{what}: one durable write, alone", one, base, "us CPU", f"{wall:.0f} us wall")
+    say(f"{what}: one durable write, 32 at a time", cpu_us(together, count // 2), base, "us CPU")
 
 
 def measure_reads(
-    store: SqliteStore, floor: sqlcipher3.Connection, owners: list[int], count: int
+    store: SqliteStore,
+    floor: sqlcipher3.Connection,
+    owners: list[int],
+    count: int,
+    what: str = "store",
 ) -> None:
     names = {
         owner: [r.id for r in store.read_now(owner, lambda tx: tx.resources.of_facets(FACETS))]
@@ -234,9 +244,9 @@ def measure_reads(
         for n in at[: count // 20]:
             floor.execute("SELECT id, cell FROM rows WHERE n >= ? LIMIT 150", (n,)).fetchall()
 
-    say("store: read one resource", cpu_us(one, count), cpu_us(one_plain, count), "us CPU")
+    say(f"{what}: read one resource", cpu_us(one, count), cpu_us(one_plain, count), "us CPU")
     say(
-        "store: everything of a patient (150)",
+        f"{what}: everything of a patient (150)",
         cpu_us(everything, count // 20),
         cpu_us(everything_plain, count // 20),
         "us CPU",
@@ -306,7 +316,10 @@ def main() -> None:
     measure_memory(500 if quick else 2000)
     source = Bytes()
     postgres_store.measure(
-        say, lambda: an_import(source), lambda: a_write(source), 40 if quick else 200
+        say,
+        lambda: an_import(source),
+        lambda: a_write(source),
+        postgres_store.Size(40 if quick else 200),
     )
 
 

@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import uvloop
@@ -24,6 +24,14 @@ AT_ONCE = 32
 _INSERT = "INSERT INTO plain (id, cell) VALUES ($1, $2)"
 Say = Callable[..., None]
 Work = Callable[[OwnerTx], Awaitable[Any]]
+
+
+class Size(NamedTuple):
+    """Patients imported; writes made after, twice as many reads; what the lines are called."""
+
+    patients: int
+    writes: int = 2_000
+    what: str = "store on PostgreSQL"
 
 
 class Both:
@@ -51,7 +59,7 @@ async def _compare(
     say: Say,
     an_import: Callable[[], Work],
     a_write: Callable[[], Work],
-    size: int,
+    size: Size,
 ) -> None:
     dsn, bare = cluster.dsn("rows"), cluster.dsn("bare")
     for name in ("rows", "bare"):
@@ -62,7 +70,8 @@ async def _compare(
         "CREATE TABLE plain (n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT, cell BYTEA)"
     )
     both, dice = Both(cluster), random.Random(3)
-    patients, writes, reads = size, size * 10, size * 20
+    patients, writes, reads = size.patients, size.writes, size.writes * 2
+    looks = min(patients, writes // 10)
     owners = [dice.getrandbits(62) + 1 for _ in range(patients)]
     cell = dice.randbytes(350)
 
@@ -114,12 +123,12 @@ async def _compare(
             await floor.fetch("SELECT id, cell FROM plain WHERE n = $1", n)
 
     async def everything() -> None:
-        for owner in owners:
+        for owner in dice.sample(owners, looks):
             await store.read(owner, lambda tx: tx.resources.of_facets(facets))
 
     async def everything_bare() -> None:
-        for n in range(patients):
-            await floor.fetch("SELECT id, cell FROM plain WHERE n >= $1 LIMIT 150", n * 150)
+        for n in dice.sample(range(patients), looks):
+            await floor.fetch("SELECT id, cell FROM plain WHERE n >= $1 LIMIT 150", n * 300)
 
     await warm()
     lines: list[tuple[str, int, Any, Any]] = [
@@ -127,11 +136,11 @@ async def _compare(
         ("one durable write, alone", writes, alone, alone_bare),
         (f"one durable write, {AT_ONCE} at a time", writes, together, together_bare),
         ("read one resource", reads, one, one_bare),
-        ("everything of a patient (150)", patients, everything, everything_bare),
+        ("everything of a patient (150)", looks, everything, everything_bare),
     ]
     for name, times, ours, theirs in lines:
         say(
-            f"store on PostgreSQL: {name}",
+            f"{size.what}: {name}",
             await both.us(times, ours),
             await both.us(times, theirs),
             "us CPU",
@@ -142,7 +151,7 @@ async def _compare(
 
 
 def measure(
-    say: Say, an_import: Callable[[], Work], a_write: Callable[[], Work], size: int
+    say: Say, an_import: Callable[[], Work], a_write: Callable[[], Work], size: Size
 ) -> None:
     """Print one line for each measure, or why there is none."""
     binaries = programs()
