@@ -129,9 +129,12 @@ class Distrusted(DossierError):
 
 
 class Refused(DossierError):
-    """The server understood and said no; `code` is machine readable."""
+    """The server understood and said no; `code` is machine readable. `past`: the last signed root of its log, told to
+    a device that proved itself and whose session it does not know; nothing before its signature was checked.
+    """
 
     key = "error.refused"
+    past = ""
 
     def __init__(self, code: str, detail: str = "", issues: tuple[Issue, ...] = ()) -> None:
         super().__init__(detail or code)

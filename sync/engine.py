@@ -325,7 +325,10 @@ class Engine:
 def _final(
     error: DossierError, trust: Trust | Unproven, policy: Policy
 ) -> tuple[State, float] | None:
-    """The state that only a person or long waiting ends, and for how long; None for a passing trouble."""
+    """The state that only a person or long waiting ends, and for how long; None for a passing trouble. Raises
+    Distrusted for a refusal that shows another past.
+    """
+    trust.refused(error)
     if isinstance(error, Refused) and error.code == REVOKED:
         return states.Revoked(trust.purge_order(error)), policy.aside_s
     if isinstance(error, TooOld):

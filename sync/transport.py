@@ -26,6 +26,7 @@ from dossier.errors import (
     DeviceRevoked,
     DossierError,
     NotColloque,
+    Refused,
     TlsRefused,
     Unreachable,
 )
@@ -41,7 +42,7 @@ from dossier.wire.messages import (
     OpsReply,
     OpsRequest,
     Pages,
-    Problem,
+    PastProblem,
     TermsReply,
     TermsRequest,
     Want,
@@ -452,7 +453,10 @@ def _refuse(answer: Answer, wanted: str) -> None:
         if answer.status == 429 or answer.status in _GATEWAY:
             raise Unreachable(f"status_{answer.status}", answer.retry_after_s)
         raise NotColloque(f"status_{answer.status}")
-    problem = codec.decode(answer.body, Problem)
+    problem = codec.decode(answer.body, PastProblem)
     if problem.code == "device_revoked":
         raise DeviceRevoked(codec.decode(answer.body, _Revoked).order)
-    raise refusal(answer.status, problem, answer.retry_after_s)
+    error = refusal(answer.status, problem, answer.retry_after_s)
+    if isinstance(error, Refused):
+        error.past = problem.checkpoint
+    raise error

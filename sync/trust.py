@@ -9,7 +9,14 @@ everything held stays as it is. A declared restore (a newer list names it) begin
 from base64 import b64decode
 from datetime import timedelta
 
-from dossier.errors import BadAnswer, DeviceRevoked, Distrusted, DossierError, SealBroken
+from dossier.errors import (
+    BadAnswer,
+    DeviceRevoked,
+    Distrusted,
+    DossierError,
+    Refused,
+    SealBroken,
+)
 from dossier.sealing.checkpoints import Checkpoint, verify_checkpoint
 from dossier.sealing.key_list import KeyList, verify_key_list
 from dossier.sealing.merkle import verify_consistency
@@ -150,6 +157,23 @@ class Trust:
         if not verify_consistency(self._pins.size, self._pins.root, seen.size, seen.root, hashes):
             raise Distrusted("log_forked")
 
+    def refused(self, error: DossierError) -> None:
+        """A server that does not know our session says whose past it has: less than we saw was rolled back, and is
+        named before a person shows it anything. A root that is not signed is not looked at: the log proves itself under the
+        next token. Raises Distrusted.
+        """
+        told, past = self._told, error.past if isinstance(error, Refused) else ""
+        if not past or told is None or told.restore > self._pins.restore:
+            return
+        try:
+            seen = verify_checkpoint(told.log, past.encode())
+        except SealBroken:
+            return
+        if seen.size < self._pins.size:
+            raise Distrusted("log_rolled_back")
+        if seen.size == self._pins.size and self._pins.root not in (b"", seen.root):
+            raise Distrusted("log_forked")
+
     # --- orders ----------------------------------------------------------------------------------------
 
     def signed_in(self, lease: str) -> timedelta | None:
@@ -215,6 +239,9 @@ class Unproven:
 
     def signed_in(self, lease: str) -> timedelta | None:  # noqa: ARG002 - as Trust's
         return None
+
+    def refused(self, error: DossierError) -> None:
+        """Nothing is looked at."""
 
     def purge_order(self, error: DossierError) -> str:  # noqa: ARG002 - as Trust's
         return ""

@@ -320,4 +320,12 @@ class RevokedProblem(Problem, frozen=True, kw_only=True):
     order: str
 
 
+class PastProblem(Problem, frozen=True, kw_only=True):
+    """`sign_in_needed` or `proof_needed`, to a device that proved itself: `checkpoint` is the last signed root of the
+    log. A server that was rolled back shows a smaller one than its device saw.
+    """
+
+    checkpoint: str = ""
+
+
 Message = msgspec.Struct

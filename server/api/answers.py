@@ -199,6 +199,8 @@ def problem(error: errors.DossierError) -> Answer:
     told = messages.Problem(code=code, issues=issues, retry_after_s=retry)
     if isinstance(error, errors.DeviceRevoked):
         told = messages.RevokedProblem(code=code, order=error.order)
+    elif isinstance(error, errors.Refused) and error.past:
+        told = messages.PastProblem(code=code, issues=issues, checkpoint=error.past)
     answer = json(told, status)
     if isinstance(error, errors.NonceStale):
         answer = answer._replace(headers=(*answer.headers, (_NONCE, error.nonce.encode())))

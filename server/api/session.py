@@ -1,15 +1,20 @@
 """/session/v1: an account begins, a device is enrolled by its person, then signs in with its own key."""
 
+from dossier.errors import Refused
 from dossier.wire import sessions
 from server.api import answers
 from server.api.doors import Door, Pass
 from server.api.exchange import Answer, Asked
 from server.services.credentials import Credentials
 from server.services.devices import Devices
+from server.services.endings import REPLACED
 from server.services.erasures import Erasures
 from server.services.families import Families
+from server.services.issuing import PROOF_NEEDED
 from server.services.proofs import Presented, Proofs
 from server.services.session import Session
+
+_BY_PERSON = ("sign_in_needed", PROOF_NEEDED, REPLACED)
 
 
 class SessionApi:
@@ -150,7 +155,15 @@ class SessionApi:
         return Answer(204)
 
     async def token(self, asked: sessions.TokenRequest, shown: Presented) -> Answer:
-        return answers.json(await self._families.token(asked, shown))
+        """Who is to be asked for their password learns from the refusal whose past this is, if it was refused by a
+        server that knows the device.
+        """
+        try:
+            return answers.json(await self._families.token(asked, shown))
+        except Refused as error:
+            if error.code in _BY_PERSON:
+                error.past = await self._families.past(asked, shown)
+            raise
 
     async def purged(self, asked: sessions.PurgedRequest) -> Answer:
         await self._erasures.take(asked)

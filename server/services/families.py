@@ -138,6 +138,19 @@ class Families:
 
         await self._premises.store.write(session.account, once)
 
+    async def past(self, asked: TokenRequest, shown: Presented) -> str:
+        """The last signed root of the log, for a live device whose key made this proof; "" for anybody else."""
+        try:
+            proof = self._proofs.read(shown, asked.device)
+            account = await self._devices.account_of(asked.device)
+            if account is None:
+                return ""
+            await self._premises.store.read(account, lambda tx: self._known(tx, asked, proof))
+        except Refused:
+            return ""
+        kept = await self._premises.store.maintenance.checkpoint()
+        return "" if kept is None else kept[1].decode()
+
     # -- seeing and ending --------------------------------------------------------------------------
 
     async def live(self, account: int) -> list[FamilyRow]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dossier.entropy import SeededEntropy
-from dossier.errors import BadAnswer, DeviceRevoked, Distrusted
+from dossier.errors import BadAnswer, DeviceRevoked, Distrusted, SignInNeeded, Unreachable
 from dossier.sealing import devices
 from dossier.sealing.merkle import Tree
 from dossier.sealing.orders import OrderKind
@@ -252,3 +252,52 @@ def test_d8_a_purge_is_obeyed_only_when_signed_for_this_device(
     ):
         assert trust.purge_order(DeviceRevoked(other)) == ""
     assert trust.purge_order(BadAnswer(true)) == ""
+
+
+def refusal_with(checkpoint: str) -> SignInNeeded:
+    error = SignInNeeded()
+    error.past = checkpoint
+    return error
+
+
+def test_s4_a_refused_session_with_less_past_than_we_saw_is_a_server_rolled_back(
+    server: SigningServer, board: Board
+) -> None:
+    older, same = SigningServer(), server.proof(0).checkpoint
+    older.grow(4)
+    trust, before = Trust(board, "dev-1"), board.kept
+    trust.refused(refusal_with(same))
+    trust.refused(Unreachable("connection"))
+    with pytest.raises(Distrusted, match="log_rolled_back"):
+        trust.refused(refusal_with(older.proof(0).checkpoint))
+    assert board.kept == before
+
+
+def test_s4_a_refused_session_with_another_past_of_the_same_length_is_a_fork(
+    server: SigningServer, board: Board
+) -> None:
+    trust = Trust(board, "dev-1")
+    board.kept = board.kept._replace(root=bytes(32))
+    with pytest.raises(Distrusted, match="log_forked"):
+        Trust(board, "dev-1").refused(refusal_with(server.proof(0).checkpoint))
+    trust.refused(refusal_with(server.proof(0).checkpoint))
+
+
+def test_s4_a_past_that_is_not_signed_says_nothing(server: SigningServer, board: Board) -> None:
+    older = SigningServer()
+    older.grow(4)
+    forged = older.proof(0).checkpoint.replace("\n4\n", "\n3\n")
+    assert forged != older.proof(0).checkpoint
+    for text in ("", "x", forged):
+        Trust(board, "dev-1").refused(refusal_with(text))
+
+
+def test_s5_after_a_declared_restore_less_past_is_believed(
+    server: SigningServer, board: Board
+) -> None:
+    trust, restored = Trust(board, "dev-1"), SigningServer()
+    restored.grow(2)
+    server.serial, server.restore = 2, 1
+    trust.meet(server.capabilities())
+    trust.settle(AskKeys(), server.keys(), 0.0)
+    trust.refused(refusal_with(restored.proof(0).checkpoint))
