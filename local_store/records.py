@@ -33,6 +33,11 @@ _OF_TYPE: Final = (
     "WHERE rtype = ? ORDER BY at, owner, id"
 )
 
+_SINCE: Final = (
+    "SELECT owner, rtype, id, restore, k, body, shows, state, op_id, at FROM current "
+    "WHERE rtype = ? AND at >= ? ORDER BY at, owner, id"
+)
+
 _OWNERS: Final = (
     "SELECT owner, kind, rank, min(complete AND at = wanted), sum(rows), sum(CASE "
     "WHEN complete AND at = wanted THEN rows ELSE rows_wanted END), sum(size), sum(CASE "
@@ -118,6 +123,11 @@ class LocalRecordReader:
         """Every current row of one type, of all patients held, by time."""
         with self._readers.reading() as db:
             return self._rows(db.execute(_OF_TYPE, (rtype,)).fetchall())
+
+    def since(self, rtype: str, day: str) -> Sequence[CurrentRow]:
+        """The same, dated on this day or later: bodies of older ones are not unpacked."""
+        with self._readers.reading() as db:
+            return self._rows(db.execute(_SINCE, (rtype, day)).fetchall())
 
     def directory(self, references: Sequence[str]) -> Mapping[str, bytes]:
         """Bodies of directory resources by `Type/id`; what is not held is left out."""

@@ -29,7 +29,6 @@ from dossier.sealing import devices
 from dossier.sealing.orders import purged_message
 from dossier.sealing.text import base64url, unbase64url
 from dossier.terminology.catalogue import Terminology
-from dossier.terminology.letters import load_letters
 from dossier.wire.sessions import PurgedRequest
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
@@ -37,35 +36,13 @@ from practitioner_app.ports import ChangeSet, RecordReader, Topic
 from practitioner_app.profile import Card, OwedReceipt
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import ThreadLanes
-from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
-from practitioner_app.services.colleagues import ColleagueService
 from practitioner_app.services.computers import ComputerService
-from practitioner_app.services.conflicts import ConflictService
-from practitioner_app.services.documents import DocumentService
-from practitioner_app.services.drafts import DraftService
-from practitioner_app.services.exports import ExportService
-from practitioner_app.services.history import HistoryService
-from practitioner_app.services.immunizations import ImmunizationService
-from practitioner_app.services.journal import JournalService
-from practitioner_app.services.last_look import LastLook
-from practitioner_app.services.letterheads import LetterheadService
-from practitioner_app.services.letters import LetterService
-from practitioner_app.services.measures import MeasureService
-from practitioner_app.services.medications import TreatmentService
-from practitioner_app.services.orders import OrderService
-from practitioner_app.services.prevention import Prevention, PreventionNotes
-from practitioner_app.services.problems import ProblemService
-from practitioner_app.services.read_marks import ReadMarks
-from practitioner_app.services.record import RecordService
-from practitioner_app.services.result_grid import ResultService
-from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Link
-from practitioner_app.services.striking import StrikingService
-from practitioner_app.services.summaries import SummaryService
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
 from practitioner_app.services.writing import Actor, Writer
+from practitioner_app.session_services import Making, services_of
 from practitioner_app.sync_loop import SyncLoop, link_of
 from sync import states
 from sync.engine import Engine
@@ -151,55 +128,22 @@ class OpenSession:
         self._moved, self._state = Event(), SyncState()
         self._copied_s = float("-inf")
         self.copy: CopyRow | None = None
-        services = self._services(writer, outbox, search)
-        self.context = self._context(services, without_keyring=without_keyring)
-
-    def _services(
-        self, writer: Writer, outbox: AnnouncingOutbox, search: SearchService
-    ) -> Services:
-        store, clock, terms = self._store, self._around.clock, self._around.terms
-        reader = store.records
-        records = _records(store, writer, outbox, clock, terms)
-        return Services(
-            record=records,
-            summaries=SummaryService(
-                reader=reader,
-                records=records,
+        services = services_of(
+            Making(
+                store=store,
                 clock=clock,
-                entropy=self._around.entropy,
+                entropy=around.entropy,
+                terms=around.terms,
+                announce=around.changes.announce,
                 writer=writer,
-            ),
-            exports=ExportService(writer),
-            documents=DocumentService(reader),
-            journal=JournalService(writer, clock, store.is_narrowed),
-            allergies=AllergyService(reader, writer),
-            problems=ProblemService(writer),
-            treatments=TreatmentService(writer),
-            immunizations=ImmunizationService(writer),
-            measures=MeasureService(writer),
-            history=HistoryService(writer),
-            striking=StrikingService(writer),
-            prevention=PreventionNotes(writer),
-            results=ResultService(reader, terms),
-            reviews=ReviewService(
-                reader=reader,
-                writer=writer,
-                terms=terms,
+                outbox=outbox,
                 search=search,
-                colleagues=ColleagueService(reader, clock, writer.actor),
-                clock=clock,
-            ),
-            search=search,
-            conflicts=ConflictService(reader=reader, outbox=outbox, writer=writer, search=search),
-            centre=self.centre,
-            computers=self._computers(),
-            letterheads=LetterheadService(reader, writer.actor, self._card.practice),
-            letters=LetterService(reader, writer, terms, load_letters(), store.settings),
-            orders=OrderService(reader, writer, search, clock),
-            drafts=DraftService(
-                store.drafts, outbox, store.settings, reader, clock, self._around.changes.announce
-            ),
+                centre=self.centre,
+                computers=self._computers(),
+                practice=card.practice,
+            )
         )
+        self.context = self._context(services, without_keyring=without_keyring)
 
     def _vouching(self) -> Vouching | None:
         """By the list as the synchronisation believes it; only that one learns a newer list."""
@@ -353,21 +297,6 @@ class OpenSession:
                 ChangeSet(topics=frozenset({Topic.LEASE, Topic.PATIENTS, Topic.COPY}))
             )
         self._moved.set()
-
-
-def _records(
-    store: LocalStore, writer: Writer, outbox: AnnouncingOutbox, clock: Clock, terms: Terminology
-) -> RecordService:
-    """How this person opens records: with what they saw and left unread of each."""
-    return RecordService(
-        reader=store.records,
-        outbox=outbox,
-        last_look=LastLook(store.settings, clock),
-        read_marks=ReadMarks(store.settings),
-        clock=clock,
-        actor=writer.actor,
-        prevention=Prevention(terms, clock),
-    )
 
 
 def _trust_of(card: Card, store: LocalStore) -> Trust | None:

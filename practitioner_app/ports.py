@@ -158,6 +158,10 @@ class RecordReader(Protocol):
         """Every current row of one type, of all patients held, by time: what a work list is made of."""
         ...
 
+    def since(self, rtype: str, day: str) -> Sequence[CurrentRow]:
+        """The same, dated on this day (YYYY-MM-DD) or later."""
+        ...
+
     def directory(self, references: Sequence[str]) -> Mapping[str, bytes]:
         """Bodies of directory resources by `Type/id`."""
         ...

@@ -38,6 +38,7 @@ from practitioner_app.services.session import LeaseState, LockFacts
 from practitioner_app.services.striking import StrikingService
 from practitioner_app.services.summaries import SummaryService
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
+from practitioner_app.services.work_lists import WorkListService
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -66,6 +67,7 @@ class Services(Struct, frozen=True, kw_only=True):
     drafts: DraftService
     summaries: SummaryService
     exports: ExportService
+    work_lists: WorkListService
 
 
 class SessionContext(Struct, frozen=True, kw_only=True):

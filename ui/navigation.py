@@ -8,7 +8,7 @@ from ui.patient.screen import RecordState
 from ui.theme.look import Look
 
 RECORD, SYNC, SETTINGS, CONFLICT = "record", "sync", "settings", "conflict"
-RESULTS, EMPTY = "results", "empty"
+RESULTS, TASKS, EMPTY = "results", "tasks", "empty"
 
 
 class Navigator(QObject):

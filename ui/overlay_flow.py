@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Slot
 
-from ui.navigation import RECORD, RESULTS, SETTINGS, SYNC
+from ui.navigation import RECORD, RESULTS, SETTINGS, SYNC, TASKS
 from ui.patient.state import Ref
 from ui.search.state import HitKind, HitRow
 from ui.search.view import TOP
@@ -135,7 +135,7 @@ class OverlayFlow(QObject):
         act = acts.get(kind) or self._bound.get(kind)
         if act is not None:
             act()
-        elif kind in {RECORD, RESULTS, SYNC, SETTINGS}:
+        elif kind in {RECORD, RESULTS, SYNC, SETTINGS, TASKS}:
             session.navigator.go(kind)
         session.frame.rail.show_place(session.navigator.place)
 
@@ -144,8 +144,13 @@ class OverlayFlow(QObject):
         self._bound[key] = act
 
     def _panes(self) -> None:
-        if self._session.navigator.place == RECORD:
-            self._session.record_view.cycle_panes()
+        session = self._session
+        if session.navigator.place == RECORD:
+            back = session.work_lists_flow.comes_from_here()
+            if back and session.record_view.in_last_pane():
+                session.navigator.go(TASKS)
+            else:
+                session.record_view.cycle_panes()
         else:
             self._to_record()
 

@@ -23,6 +23,7 @@ from ui.theme.tokens import CARD_RADIUS, Size, Weight
 from ui.widgets.button import KeyCap
 from ui.widgets.card import Rule, Scroll, column, row
 from ui.widgets.text import PlainLabel
+from ui.work_lists import feature as work_lists
 
 
 def general(texts: Texts) -> tuple[Command, ...]:
@@ -67,6 +68,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *patient.commands(texts),
         *results.commands(texts),
         *reviews.commands(texts),
+        *work_lists.commands(texts),
         *allergies.commands(texts),
         *problems.commands(texts),
         *medications.commands(texts),

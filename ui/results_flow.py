@@ -126,10 +126,12 @@ class ResultsFlow(QObject):
         """Taken back like any other act; the next line is chosen."""
         texts = self._session.look.texts
         sentence = texts.trn(
-            "Signed as read, not sent yet.",
+            "{count} result signed as read, not sent yet.",
             "{count} results signed as read, not sent yet.",
             len(written),
         )
+        if len(written) == 1:
+            sentence = texts.tr("Signed as read, not sent yet.")
         self._session.record_flow.done_together(written, sentence)
         self._go_on()
 

@@ -1,5 +1,7 @@
 """Between the widgets of a session and its view-models: states up, intents down, one flow per matter."""
 
+from typing import Protocol
+
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -27,6 +29,12 @@ PAINTED_MS = 20
 """How long the first line waits for the record itself to be painted."""
 
 
+class WorkListsReturn(Protocol):
+    """What the record knows of the tasks page."""
+
+    def comes_from_here(self) -> bool: ...
+
+
 class SessionSurface(QWidget):
     """What the flows know of the session's widgets."""
 
@@ -46,6 +54,7 @@ class SessionSurface(QWidget):
     toast: ToastUndo
     record_flow: "RecordFlow"
     sync_flow: "SyncFlow"
+    work_lists_flow: "WorkListsReturn"
     proof_flow: ProofFlow
 
 

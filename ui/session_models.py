@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
+from practitioner_app.runtime.changes import Changes
 from ui.commands import Command, shown_shortcut
 from ui.conflicts.view_model import ConflictModel
 from ui.context import SessionContext
@@ -21,6 +22,7 @@ from ui.settings.computers_model import ComputersModel
 from ui.speaking import Speaking
 from ui.sync_status.view_model import CentreModel, StatusModel
 from ui.theme.look import Look
+from ui.work_lists.view_model import WorkListsModel
 
 
 class SessionModels(QObject):
@@ -75,16 +77,28 @@ class SessionModels(QObject):
             speak=speak,
             parent=self,
         )
+        self._make_lists(changes)
+        self._make_account()
+        self.forms = RecordForms(context, speak, look, self)
+        self.letters = LetterModel(
+            services.letters, services.letterheads, self.entry_tools(), speak, look.family, self
+        )
+
+    def _make_lists(self, changes: Changes) -> None:
+        """What waits for this person, over all patients."""
+        services, lanes, speak = self._context.services, self._context.lanes, self.speak
         self.results = ResultsModel(
             results=services.results, lanes=lanes, changes=changes, speak=speak, parent=self
         )
         self.reviews = ReviewsModel(
             reviews=services.reviews, lanes=lanes, changes=changes, speak=speak, parent=self
         )
-        self._make_account()
-        self.forms = RecordForms(context, speak, look, self)
-        self.letters = LetterModel(
-            services.letters, services.letterheads, self.entry_tools(), speak, look.family, self
+        self.work_lists = WorkListsModel(
+            work_lists=services.work_lists,
+            lanes=lanes,
+            changes=changes,
+            speak=speak,
+            parent=self,
         )
 
     def _make_account(self) -> None:

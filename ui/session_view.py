@@ -37,6 +37,8 @@ from ui.theme.look import Look
 from ui.widgets.card import column
 from ui.widgets.overlay import EmptyState, OverlayVeil, ToastUndo
 from ui.widgets.rail import RailItem
+from ui.work_lists.view import WorkListsView
+from ui.work_lists_flow import WorkListsFlow
 
 
 class CommandAction(QAction):
@@ -62,6 +64,7 @@ def rail_items(look: Look) -> tuple[RailItem, ...]:
     return (
         RailItem("record", tr("Record"), "record", "Alt+1"),
         RailItem("results", tr("Results"), "flask", "Alt+2"),
+        RailItem("tasks", tr("Tasks"), "box_checked", "Alt+5"),
         RailItem("palette", tr("Search"), "search", "Ctrl+K"),
         RailItem("sync", tr("Sending"), "sync", "Alt+3"),
         RailItem("settings", tr("Settings"), "settings", "Alt+4"),
@@ -111,6 +114,8 @@ class SessionView(SessionSurface):
         self.drafts_flow = DraftsFlow(self, context)
         self.letters_flow = LettersFlow(self, self.letter_view, self.models.letters)
         self.letters_flow.bind(self.overlay_flow, self.drafts_flow)
+        self.work_lists_flow = WorkListsFlow(self, self.work_lists_view, self.drafts_flow.open)
+        self.overlay_flow.bind("next_patient", self.work_lists_flow.next_patient)
         for command in self.commands:
             if command.shortcut:
                 action = CommandAction(command, self)
@@ -118,6 +123,7 @@ class SessionView(SessionSurface):
                 self.addAction(action)
         self.models.status.refresh()
         self.models.reviews.refresh()
+        self.models.work_lists.refresh()
         self.navigator.go("record")
         self.drafts_flow.resume()
 
@@ -140,6 +146,7 @@ class SessionView(SessionSurface):
         self.record_view = RecordView(look, pages_of)
         self.conflict_view = ConflictView(look)
         self.results_page = ResultsPage(look)
+        self.work_lists_view = WorkListsView(look)
         self.centre_view = SyncCentreView(look)
         settings = SettingsView(look, preferences, intended_use(look.texts))
         settings.chosen.connect(self.preferences_chosen)
@@ -161,6 +168,7 @@ class SessionView(SessionSurface):
         self.letter_view = LetterView(look)
         go.add_of_patient(LETTER, self.letter_view, strip=True)
         go.add("results", self.results_page, tr("Results"))
+        go.add("tasks", self.work_lists_view, tr("Tasks"))
         go.add("sync", self.centre_view, tr("Sending and updating"))
         go.add("settings", settings, tr("Settings"))
 

@@ -29,7 +29,7 @@ from dossier.fhir.elements import (
 
 TASK_CODE: Final = "http://hl7.org/fhir/CodeSystem/task-code"
 APPROVE: Final = "approve"
-SIGNED_FOR: Final = "urn:colloque:signed-for"
+SIGNED_FOR: Final = "urn:colloque:fhir:signed-for"
 
 
 class Standing(StrEnum):

@@ -13,7 +13,7 @@ from msgspec import Struct
 from dossier.fhir.dates import day
 from dossier.fhir.elements import Concept, Json, Period, Reference, read
 
-REPLACED_BY: Final = "urn:colloque:replaced-by"
+REPLACED_BY: Final = "urn:colloque:fhir:replaced-by"
 PROFESSION: Final = frozenset(
     (
         "urn:oid:1.2.250.1.71.1.2.7",

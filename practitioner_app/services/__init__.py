@@ -5,7 +5,8 @@
     problems.ProblemService       record · revise · close · mark_erroneous · undo               write lane
     medications.TreatmentService  record · revise · stop · mark_erroneous · undo                write lane
     result_grid.ResultService     grid(owner, language) -> rows by days                         read lane
-    reviews.ReviewService         waiting() · sign · acknowledge                                 read · write lane
+    reviews.ReviewService         waiting() · sign · sign_together · acknowledge · hand_over     read · write lane
+    work_lists.WorkListService    lists() · summaries() · opened(owner)                         read · write lane
     search.SearchService          patients(words) · find(words, open_owner=) · line(owner)      read lane
     conflicts.ConflictService     waiting() · open(op_id) -> Comparison · settle(command)       read · write lane
     sync_centre.SyncCentre        view() -> Centre · status() -> Status · undo · withdraw_refused

@@ -228,6 +228,12 @@ class SyncCentre:
             exchanges=tuple(self._exchanges),
         )
 
+    def to_fix(self) -> tuple[tuple[OpRow, ...], tuple[ConflictRow, ...]]:
+        """What was refused, and what two people wrote differently: it stays until somebody decides."""
+        waiting = self._outbox.pending()
+        refused = [self._op(one) for one in waiting if one.state is ItemState.REFUSED]
+        return tuple(refused), tuple(self._conflict(case) for case in self._outbox.conflicts())
+
     def undo(self, op_id: str) -> Undone:
         """Withdraw a waiting item before it leaves; else what is true of it now."""
         if self._outbox.withdraw(op_id):

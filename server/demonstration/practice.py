@@ -11,6 +11,7 @@ from dossier.terminology.catalogue import Terminology
 from server.demonstration import clinic, crowd, duties, people, sheets
 from server.demonstration.pen import Pen
 from server.demonstration.story import Story
+from server.demonstration.yearly import Yearly
 
 Json = dict[str, Any]
 
@@ -48,11 +49,12 @@ def deposits(
 
 
 def _records(terminology: Terminology, now: Story, count: int, seed: int) -> Iterator[list[Json]]:
-    cast = sheets.cast()
+    cast, yearly = sheets.cast(), Yearly(terminology, now)
     order = dict.fromkeys(("martineau", "le_goff", *cast))
     for name in islice(order, count):
         told = sheets.write(cast[name], terminology, Random(f"{seed}/{name}"), now).resources
-        yield told + duties.due(told, now.today, cast[name]["person"].get("results_to", ""))
+        to = cast[name]["person"].get("results_to", "")
+        yield told + duties.due(told, now.today, to) + yearly.summary(told)
     rest = max(0, count - len(cast))
     known = [
         (person["birth_name"], people.strict(person.get("used_given", person["givens"][0])))
@@ -60,7 +62,7 @@ def _records(terminology: Terminology, now: Story, count: int, seed: int) -> Ite
     ]
     for person in people.Crowd(rest, Random(seed), now, known).people():
         told = _resident(person, terminology, Random(f"{seed}/{person.number}"), now)
-        yield told + duties.due(told, now.today)
+        yield told + duties.due(told, now.today) + yearly.summary(told)
 
 
 def _resident(

@@ -120,3 +120,10 @@ class RecordStoreContract:
         assert {(row.owner, row.id) for row in found} == {(OWNER, "a1"), (OTHER_OWNER, "a2")}
         assert [row.id for row in store.reader.everywhere("Observation")] == ["o1"]
         assert list(store.reader.everywhere("Task")) == []
+
+    def test_a_list_of_the_day_reads_one_type_from_a_day_on(self, store):
+        writer = self.writer(store)
+        writer.create(OWNER, a_result("o1", at="2026-11-22"))
+        writer.create(OTHER_OWNER, a_result("o2", at="2026-11-23T09:00:00Z"))
+        assert [row.id for row in store.reader.since("Observation", "2026-11-23")] == ["o2"]
+        assert len(store.reader.since("Observation", "2026-11-22")) == 2

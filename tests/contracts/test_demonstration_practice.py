@@ -443,3 +443,19 @@ def test_a_laboratory_is_now_and_then_odd_and_says_so(records):
             low and value["value"] < low["value"]
         )
         assert bool(beyond) == ("interpretation" in one)
+
+
+def test_three_yearly_summaries_are_due_for_each_doctor_who_has_as_many_such_patients(records):
+    due, written = Counter(), Counter()
+    for record in records:
+        patient = next(iter(of(record, "Patient")), None)
+        conditions = [str(one.get("category", "")) for one in of(record, "Condition")]
+        if patient is None or "deceasedDateTime" in patient or "ALD" not in str(conditions):
+            continue
+        doctor = patient.get("generalPractitioner", [{"reference": ""}])[0]["reference"]
+        types = [str(one["type"]) for one in of(record, "DocumentReference")]
+        (written if "60591-5" in str(types) else due)[doctor] += 1
+    due.pop("", None)
+    assert due["Practitioner/ps-fontaine"] == 3
+    assert set(due.values()) <= {1, 2, 3}
+    assert sum(written.values()) > 3

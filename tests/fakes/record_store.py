@@ -142,6 +142,9 @@ class MemoryRecordStore:
         rows = [row for owner in owners for row in self.rows(owner, (rtype,))]
         return sorted(rows, key=lambda row: (row.at, row.owner, row.id))
 
+    def since(self, rtype: str, day: str) -> Sequence[CurrentRow]:
+        return [row for row in self.everywhere(rtype) if row.at >= day]
+
     def directory(self, references: Sequence[str]) -> Mapping[str, bytes]:
         return {item: self.people[item] for item in references if item in self.people}
 

@@ -20,6 +20,7 @@ from practitioner_app.services.announcements import AnnouncingOutbox
 from practitioner_app.services.colleagues import ColleagueService
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
+from practitioner_app.services.day import DayService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
 from practitioner_app.services.exports import ExportService
@@ -42,7 +43,9 @@ from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Connection, Link, Lock, LockFacts, lease_state
 from practitioner_app.services.striking import StrikingService
 from practitioner_app.services.summaries import SummaryService
+from practitioner_app.services.summaries_due import SummariesDue
 from practitioner_app.services.sync_centre import SyncCentre
+from practitioner_app.services.work_lists import WorkListService
 from practitioner_app.services.writing import Writer
 from sync.proofs import HeldKey, Prover
 from tests.builders import (
@@ -165,6 +168,22 @@ class World:
             actor=ACTOR,
             prevention=Prevention(TERMS, self.clock),
         )
+        reviews = ReviewService(
+            reader=self.store,
+            writer=self.writer,
+            terms=TERMS,
+            search=self.search,
+            colleagues=ColleagueService(self.store, self.clock, ACTOR),
+            clock=self.clock,
+        )
+        drafts = DraftService(
+            self.store.drafts,
+            self.outbox,
+            self.store.settings,
+            self.store,
+            self.clock,
+            self.changes.announce,
+        )
         services = Services(
             record=records,
             summaries=SummaryService(
@@ -186,14 +205,7 @@ class World:
             striking=StrikingService(self.writer),
             prevention=PreventionNotes(self.writer),
             results=ResultService(self.store, TERMS),
-            reviews=ReviewService(
-                reader=self.store,
-                writer=self.writer,
-                terms=TERMS,
-                search=self.search,
-                colleagues=ColleagueService(self.store, self.clock, ACTOR),
-                clock=self.clock,
-            ),
+            reviews=reviews,
             search=self.search,
             conflicts=ConflictService(
                 reader=self.store, outbox=self.outbox, writer=self.writer, search=self.search
@@ -212,13 +224,15 @@ class World:
                 self.store, self.writer, TERMS, load_letters(), self.store.settings
             ),
             orders=OrderService(self.store, self.writer, self.search, self.clock),
-            drafts=DraftService(
-                self.store.drafts,
-                self.outbox,
-                self.store.settings,
-                self.store,
-                self.clock,
-                self.changes.announce,
+            drafts=drafts,
+            work_lists=WorkListService(
+                reader=self.store,
+                search=self.search,
+                reviews=reviews,
+                drafts=drafts,
+                centre=self.centre,
+                day=DayService(self.store.settings, self.clock),
+                summaries=SummariesDue(self.store, self.clock, ACTOR),
             ),
         )
         values = dict(

@@ -261,6 +261,13 @@ class RecordView(QWidget):
         self.timeline.list.setFocus()
         self.panel_closed.emit()
 
+    def in_last_pane(self) -> bool:
+        """Whether the focus is in the last pane that is in sight and takes it."""
+        focus = self.window().focusWidget()
+        side = self._side.isVisible() and first_focus(self._side) is not None
+        last = self._side if side else self.timeline
+        return focus is not None and last.isAncestorOf(focus)
+
     def cycle_panes(self) -> None:
         """F6: summary, timeline, side panel."""
         panes: list[QWidget] = [self._summary_box, self.timeline, self._side]

@@ -111,7 +111,7 @@ def _row(line: ReviewLine, speaking: Speaking, *, joined: bool) -> ReviewRow:
     if line.patient is not None:
         name = patient_name(line.patient, speaking.today)
         born = born_line(line.patient, speaking)
-    said, whose = _said(line, speaking), _whose(line, speaking)
+    said, whose = said_of(line, speaking), whose_of(line, speaking)
     when = formats.moment(line.arrived) if line.arrived else ""
     chip = state_chip(speaking.texts, line.state)
     if chip is None and line.corrected:
@@ -146,7 +146,7 @@ def _row(line: ReviewLine, speaking: Speaking, *, joined: bool) -> ReviewRow:
     )
 
 
-def _whose(line: ReviewLine, speaking: Speaking) -> str:
+def whose_of(line: ReviewLine, speaking: Speaking) -> str:
     """Whom it is asked of, who signed it for whom, or who handed it over."""
     tr = speaking.texts.tr
     if line.signed_by:
@@ -176,7 +176,7 @@ def _lateness(line: ReviewLine, speaking: Speaking) -> str:
     )
 
 
-def _said(line: ReviewLine, speaking: Speaking) -> str:
+def said_of(line: ReviewLine, speaking: Speaking) -> str:
     """The values out of range in words and sign; else how many there are, and of what."""
     texts = speaking.texts
     if line.missing:

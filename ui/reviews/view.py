@@ -1,6 +1,6 @@
 """The list of results to be signed, and the strip of an alert value."""
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QListView,
     QStackedLayout,
+    QStyleOptionViewItem,
     QWidget,
 )
 
@@ -19,6 +20,7 @@ from ui.widgets.card import Card, Rule, column, row
 from ui.widgets.chip import FilterChip, chip_width, draw_chip
 from ui.widgets.lines import (
     PAD,
+    Index,
     LineDelegate,
     LineModel,
     LineRole,
@@ -35,6 +37,13 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 class _Delegate(LineDelegate):
     HEAD, ROW = HEAD, ROW
 
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """A line more where it says whom it is asked of: a name is never cut."""
+        size, line = super().sizeHint(option, index), index.data(LineRole)
+        if isinstance(line, ReviewRow) and line.whose:
+            size.setHeight(size.height() * 4 // 3)
+        return size
+
     def paint_head(self, painter: QPainter, rect: QRect, one: ReviewRow) -> None:
         colour = "danger" if one.alert else "muted"
         paint_heading(painter, self._look, rect, one.title, one.count, colour)
@@ -43,7 +52,7 @@ class _Delegate(LineDelegate):
         look = self._look
         if chosen:
             paint_chosen(painter, look, rect)
-        third = (rect.height() - 8) / 3
+        third = (rect.height() - 8) / (4 if one.whose else 3)
         area = QRectF(rect.x() + PAD, rect.y() + 4, rect.width() - 2 * PAD, third)
         painter.setFont(look.font(Size.LABEL))
         painter.setPen(look.colour("muted"))
@@ -58,10 +67,11 @@ class _Delegate(LineDelegate):
             name.setLeft(name.x() + side + 6)
         draw_runs(painter, look, name, (Run(one.title, Weight.SEMIBOLD),))
         area.translate(0, third)
-        second: tuple[Run, ...] = (Run(one.born, Weight.REGULAR, "muted", Size.LABEL),)
+        draw_runs(painter, look, area, (Run(one.born, Weight.REGULAR, "muted", Size.LABEL),))
         if one.whose:
-            second += (Run(f" · {one.whose}", Weight.SEMIBOLD, "muted", Size.LABEL),)
-        draw_runs(painter, look, area, second)
+            area.translate(0, third)
+            whose = (Run(one.whose, Weight.SEMIBOLD, "muted", Size.LABEL),)
+            draw_runs(painter, look, area, whose)
         area.translate(0, third)
         if one.chip is not None:
             width = chip_width(look, one.chip)

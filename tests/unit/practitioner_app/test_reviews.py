@@ -60,8 +60,11 @@ def store():
 @pytest.fixture
 def service(store):
     clock = ManualClock()
-    writer = Writer(reader=store, outbox=store, clock=clock, entropy=SeededEntropy(3), actor=ACTOR)
-    return a_service(store, clock, writer)
+    return a_service(store, clock, a_writer(store, clock))
+
+
+def a_writer(store, clock):
+    return Writer(reader=store, outbox=store, clock=clock, entropy=SeededEntropy(3), actor=ACTOR)
 
 
 def a_service(store, clock, writer):
