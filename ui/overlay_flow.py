@@ -147,10 +147,8 @@ class OverlayFlow(QObject):
         session = self._session
         if session.navigator.place == RECORD:
             back = session.work_lists_flow.comes_from_here()
-            if back and session.record_view.in_last_pane():
+            if not session.record_view.cycle_panes(leaving=back) and back:
                 session.navigator.go(TASKS)
-            else:
-                session.record_view.cycle_panes()
         else:
             self._to_record()
 

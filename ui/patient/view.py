@@ -1,9 +1,10 @@
 """The record screen: summary, timeline, side panel. Passive: it shows states and emits intents."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
+from ui.panes import to_next_pane
 from ui.patient.detail import DetailPanel
 from ui.patient.paper import MakePages
 from ui.patient.screen import RecordState
@@ -261,40 +262,12 @@ class RecordView(QWidget):
         self.timeline.list.setFocus()
         self.panel_closed.emit()
 
-    def in_last_pane(self) -> bool:
-        """Whether the focus is in the last pane that is in sight and takes it."""
-        focus = self.window().focusWidget()
-        side = self._side.isVisible() and first_focus(self._side) is not None
-        last = self._side if side else self.timeline
-        return focus is not None and last.isAncestorOf(focus)
-
-    def cycle_panes(self) -> None:
-        """F6: summary, timeline, side panel."""
+    def cycle_panes(self, *, leaving: bool = False) -> bool:
+        """F6: summary, timeline, side panel. `leaving`: after the last one False, and nothing moves."""
         panes: list[QWidget] = [self._summary_box, self.timeline, self._side]
-        to_next_pane(panes, self.window().focusWidget(), {1: self.timeline.list})
+        focus = self.window().focusWidget()
+        return to_next_pane(panes, focus, {1: self.timeline.list}, leaving=leaving)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_side()
-
-
-def first_focus(pane: QWidget) -> QWidget | None:
-    """The first control of a pane that takes the focus by Tab."""
-    for child in pane.findChildren(QWidget):
-        reachable = child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isEnabled()
-        if reachable and child.isVisibleTo(pane):
-            return child
-    return None
-
-
-def to_next_pane(panes: list[QWidget], focus: QWidget | None, own: dict[int, QWidget]) -> None:
-    """The focus goes from the pane it is in to the next one in sight; `own`: where it goes inside some."""
-    here = next(
-        (i for i, pane in enumerate(panes) if focus is not None and pane.isAncestorOf(focus)), -1
-    )
-    for step in range(1, len(panes) + 1):
-        place = (here + step) % len(panes)
-        target = own.get(place) or first_focus(panes[place])
-        if panes[place].isVisible() and target is not None:
-            target.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            return
