@@ -4,16 +4,24 @@ Each maker gives a form, what reads its answers and what writes; `ui.record_entr
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from practitioner_app.services.act_rows import MeasureRow, PreventionKind, PreventionRow
-from practitioner_app.services.rows import Record
+from practitioner_app.services.act_rows import (
+    HabitRow,
+    MeasureRow,
+    PreventionKind,
+    PreventionRow,
+)
+from practitioner_app.services.rows import HistoryRow, Record
 from practitioner_app.services.striking import Strike
 from practitioner_app.services.writing import Written
 from ui.context import SessionContext
 from ui.forms import Answers, FieldSpec, FormSpec, Option
+from ui.history import view_model as history
+from ui.history.view import family_form, habit_form, procedure_form
+from ui.history.words import habit_word
 from ui.immunizations import view_model as immunizations
 from ui.immunizations.view import immunization_form
 from ui.measures.view import measures_form, typed_number
@@ -25,6 +33,11 @@ from ui.prevention import view_model as prevention
 from ui.prevention.view import dismiss_form, done_form
 from ui.speaking import Speaking
 
+_HISTORY: Final = {
+    "procedures": "Procedure",
+    "family": "FamilyMemberHistory",
+    "lifestyle": "Observation",
+}
 STRIKABLE = frozenset({"Immunization", "Observation", "Procedure", "FamilyMemberHistory"})
 ALL = "all"
 
@@ -59,15 +72,41 @@ def adding(kind: str, around: Around) -> Opened | None:
         return _immunization(around, "")
     if kind == "measures":
         return _measures(around, ())
-    return None
+    return _history(kind, around, None) if kind in _HISTORY else None
 
 
 def correcting(ref: Ref, around: Around) -> Opened | None:
     """The same form, filled with a known line."""
     if ref.rtype == "Immunization":
         return _immunization(around, ref.id)
+    kind = next((kind for kind, rtype in _HISTORY.items() if rtype == ref.rtype), "")
+    if kind and (line := _history_line(ref, around.record)) is not None:
+        return _history(kind, around, line)
     rows = measures_behind(ref, around.record)
     return _measures(around, rows) if rows else None
+
+
+def _history_line(ref: Ref, record: Record) -> HistoryRow | HabitRow | None:
+    past = [row for rows in record.history.values() for row in rows.rows]
+    known: list[HistoryRow | HabitRow] = [*past, *record.habits.rows]
+    return next((row for row in known if (row.rtype, row.id) == (ref.rtype, ref.id)), None)
+
+
+def _history(kind: str, around: Around, row: HistoryRow | HabitRow | None) -> Opened:
+    """A form of the past history: an act, the family, the way of life."""
+    speaking, context, about = around.speaking, around.context, around.about
+    texts, service = speaking.texts, context.services.history
+    rid = row.id if row else ""
+    entry = history.HistoryEntry(texts, speaking.today, service, around.record.owner, rid)
+    parse: Callable[[Answers], Any]
+    past, habit = (row, None) if isinstance(row, HistoryRow) else (None, row)
+    if kind == "procedures":
+        spec, parse = procedure_form(texts, about, past), entry.parse_procedure
+    elif kind == "family":
+        spec, parse = family_form(texts, about, context.terms, past), entry.parse_relative
+    else:
+        spec, parse = habit_form(texts, speaking.formats, about, habit), entry.parse_habit
+    return Opened(spec=spec, parse=parse, write=entry.write, paths=history.PATHS)
 
 
 def measures_behind(ref: Ref, record: Record) -> tuple[MeasureRow, ...]:
@@ -82,7 +121,7 @@ def striking(ref: Ref, around: Around) -> Opened | None:
         return None
     texts, owner = around.speaking.texts, around.record.owner
     service = around.context.services.striking
-    rows = measures_behind(ref, around.record)
+    words = _words_behind(ref, around)
     fields = [
         FieldSpec(
             key="reason",
@@ -91,8 +130,8 @@ def striking(ref: Ref, around: Around) -> Opened | None:
             required=True,
         )
     ]
-    if len(rows) > 1:
-        options = tuple(Option(row.id, _measure_word(row, around)) for row in rows)
+    if len(words) > 1:
+        options = tuple(Option(rid, word) for rid, word in words.items())
         every = Option(ALL, texts.tr("All the values of this line"))
         fields.insert(
             0,
@@ -100,7 +139,7 @@ def striking(ref: Ref, around: Around) -> Opened | None:
                 key="which", label=texts.tr("Value"), options=(every, *options), stacked=True
             ),
         )
-    ids = tuple(row.id for row in rows) or (ref.id,)
+    ids = tuple(words) or (ref.id,)
 
     def parse(answers: Answers) -> tuple[Strike, ...]:
         which, reason = answers.get("which", ALL), answers.get("reason", "").strip()
@@ -117,9 +156,20 @@ def striking(ref: Ref, around: Around) -> Opened | None:
         about=around.about,
         save=texts.tr("Strike through"),
         fields=tuple(fields),
-        values={"which": ALL} if len(rows) > 1 else {},
+        values={"which": ALL} if len(words) > 1 else {},
     )
     return Opened(spec=spec, parse=parse, write=write, paths={"reason": "reason"})
+
+
+def _words_behind(ref: Ref, around: Around) -> dict[str, str]:
+    """The measures or habits that a line speaks for, by id, each with its words."""
+    record, texts = around.record, around.speaking.texts
+    ids = {rid for rtype, rid in members_of(record, ref) if rtype == "Observation"}
+    found = {row.id: _measure_word(row, around) for row in measures_behind(ref, record)}
+    for row in record.habits.rows:
+        if row.id in ids:
+            found[row.id] = f"{habit_word(texts, row.habit)} — {row.text}"
+    return found
 
 
 def _measure_word(row: MeasureRow, around: Around) -> str:

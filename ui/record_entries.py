@@ -42,6 +42,9 @@ _NEW: Final = {
     "treatment": "treatments",
     "immunization": "immunizations",
     "measures": "measures",
+    "procedure": "procedures",
+    "family": "family",
+    "habit": "lifestyle",
 }
 _ROWS: Final = {
     "allergy": ("AllergyIntolerance",),
@@ -49,6 +52,9 @@ _ROWS: Final = {
     "treatment": ("MedicationStatement", "MedicationRequest"),
     "immunization": ("Immunization",),
     "measures": ("Observation",),
+    "procedure": ("Procedure",),
+    "family": ("FamilyMemberHistory",),
+    "habit": ("Observation",),
 }
 """The types that a draft of a correction may speak of."""
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from practitioner_app.services.search import Action
 from ui.allergies import feature as allergies
 from ui.commands import Command, shown_shortcut
+from ui.history import feature as history
 from ui.i18n import Texts
 from ui.immunizations import feature as immunizations
 from ui.letters import feature as letters
@@ -77,6 +78,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *measures.commands(texts),
         *letters.commands(texts),
         *prevention.commands(texts),
+        *history.commands(texts),
     )
 
 

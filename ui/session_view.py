@@ -105,7 +105,7 @@ class SessionView(SessionSurface):
         self.overlay_flow.bind("hand_over", self.results_flow.hand_over)
         self.summary_flow = SummaryFlow(self, context)
         self.overlay_flow.bind(SUMMARY, self.summary_flow.open)
-        self.sheet_flow = SheetFlow(self, self.overlay_flow.bind)
+        self.sheet_flow = SheetFlow(self, context, self.overlay_flow.bind)
         self.proof_flow = ProofFlow(self.models.status, context.sync, look, self)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         self.alarm_flow = AlarmFlow(

@@ -11,6 +11,7 @@ from typing import Any
 from dossier.clock import Clock
 from dossier.fhir.dates import age, day
 from dossier.fhir.immunizations import Immunization
+from dossier.fhir.measures import is_old_weight
 from dossier.fhir.patients import IdentityStatus, Patient, Sex
 from dossier.fhir.results import BLOOD_PRESSURE, EGFR, HBA1C, WEIGHT
 from practitioner_app.ports import (
@@ -242,6 +243,12 @@ class RecordService:
             emails=patient.emails,
         )
 
+    def _is_old(self, patient: Patient | None, measured_at: str) -> bool:
+        born, measured = day(patient.birth_date) if patient else None, day(measured_at)
+        if born is None or measured is None:
+            return False
+        return is_old_weight(born, measured, self._clock.now().date())
+
     def _strip(
         self,
         patient: Patient | None,
@@ -251,6 +258,7 @@ class RecordService:
         completeness: Completeness,
     ) -> Strip:
         smoking, pack_years = results.tobacco(observed)
+        weight = results.latest(observed, WEIGHT)
         doctor = (patient.attending, patient.attending_name) if patient else ("", "")
         return Strip(
             attending_doctor=self._authors.name(*doctor),
@@ -258,7 +266,8 @@ class RecordService:
             history=tuple(history[:_HISTORY_IN_STRIP]),
             tobacco=smoking,
             pack_years=pack_years,
-            weight=results.latest(observed, WEIGHT),
+            weight=weight,
+            weight_is_old=weight is not None and self._is_old(patient, weight.at),
             bmi=results.body_mass_index(observed),
             blood_pressure=results.latest(observed, BLOOD_PRESSURE),
             egfr=results.latest(observed, EGFR),

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from dossier.errors import Invalid
 from dossier.fhir import medications
 from dossier.fhir.dates import sort_key
-from dossier.fhir.history import FamilyLine, Procedure
+from dossier.fhir.history import FamilyLine, Kin, Procedure
 from dossier.fhir.medications import Taking, Treatment
 from dossier.fhir.problems import Chapter, Problem
 from practitioner_app.ports import Completeness, ConflictCase, CurrentRow, ItemState
@@ -171,6 +171,7 @@ class Lists:
                 label=label,
                 since=since,
                 relation=getattr(value, "relation", ""),
+                kin=getattr(value, "kin", Kin.OTHER),
                 note=value.note,
             )
         )

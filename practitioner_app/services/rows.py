@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dossier.fhir.allergies import Activity, Certainty, Criticality, Severity
 from dossier.fhir.dates import Age
+from dossier.fhir.history import Kin
 from dossier.fhir.medications import Taking
 from dossier.fhir.patients import IdentityStatus, Sex
 from dossier.fhir.problems import Chapter, Course
@@ -104,6 +105,7 @@ class HistoryRow(Item, frozen=True, kw_only=True):
     since: str = ""
     relation: str = ""
     """Of a family history: `père`, `FTH`..., as written."""
+    kin: Kin = Kin.OTHER
     note: str = ""
     struck: Struck = Struck.NO
 
@@ -201,6 +203,8 @@ class Strip(Struct, frozen=True, kw_only=True):
     tobacco: str = ""
     pack_years: Decimal | None = None
     weight: Measure | None = None
+    weight_is_old: bool = False
+    """Of a child: no dose may rest on it any more (HZ-13)."""
     bmi: Decimal | None = None
     blood_pressure: Measure | None = None
     egfr: Measure | None = None

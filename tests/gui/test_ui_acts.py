@@ -12,9 +12,10 @@ from dossier.fhir import immunizations
 from dossier.fhir.elements import Coding, Signature
 from dossier.fhir.immunizations import ATC, NewImmunization
 from dossier.fhir.measures import Taken, build
+from dossier.fhir.problems import ICD10
 from practitioner_app.ports import ItemState
 from practitioner_app.services.session import Connection, Link
-from tests.builders import OTHER_OWNER, OWNER, SIGNATURE
+from tests.builders import OTHER_OWNER, OWNER, SIGNATURE, a_patient, a_problem
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
@@ -400,3 +401,79 @@ def button(panel, words):
 def act_of_sheet(window, action):
     window.session.record_view.acted.emit(action)
     return window.session.record_view.panel
+
+
+def test_an_operation_a_relative_and_tobacco_are_recorded_and_corrected(window, world):
+    panel = opened(window, "add:procedures")
+    fill(panel, Intitulé="cholécystectomie", Date="2009")
+    record(panel)
+    [row] = the_record(window).history["surgical"].rows
+    assert (row.label, row.since) == ("cholécystectomie", "2009")
+    panel = opened(window, "add:family")
+    fill(panel, Parent="père", Maladie="infarctus du myocarde")
+    panel.field("age").set_value("52")
+    record(panel)
+    [row] = the_record(window).history["family"].rows
+    assert (row.relation, row.label) == ("père", "infarctus du myocarde, 52 ans")
+    panel = act(window, Action.EDIT)
+    assert panel.field("age").value() == "52"
+    panel.field("age").set_value("54")
+    record(panel)
+    [row] = the_record(window).history["family"].rows
+    assert row.label == "infarctus du myocarde, 54 ans"
+    panel = opened(window, "add:lifestyle")
+    fill(panel, Tabac="a fumé", **{"Paquets-années": "18"})
+    record(panel)
+    strip = {cell.label: cell.value for cell in window.session.models.record.state.record.strip}
+    assert strip["Tabac"] == "a fumé, 18 paquets-années"
+
+
+def test_words_may_stand_for_the_date_of_an_operation_and_a_day_to_come_may_not(window):
+    panel = opened(window, "add:procedures")
+    fill(panel, Intitulé="accouchements", Date="12/12/2030")
+    record(panel)
+    assert panel.field("at").below.startswith("Cette date")
+    fill(panel, Date="1984 et 1987")
+    record(panel)
+    [row] = the_record(window).history["surgical"].rows
+    assert row.since == "1984 et 1987"
+
+
+def test_a_pregnancy_has_its_term_and_the_weeks_of_a_vaccine_follow(window, world):
+    world.store.hold(OWNER, a_problem("c9", "Grossesse", code=Coding(system=ICD10, code="Z34")))
+    hold_doses(world, ("J07CA02", "dTcaPolio", "2026-11-09"))
+    panel = opened(window, "add:lifestyle")
+    panel.field("habit").set_value("11778-8")
+    fill(panel, **{"En toutes lettres": "15/03/2027"})
+    record(panel)
+    [row] = [row for row in the_record(window).prevention.rows if row.code == "VRS-PREG"]
+    assert (str(row.since), str(row.until)) == ("2027-01-18", "2027-01-31")
+
+
+def test_the_past_history_is_marked_as_reviewed_and_the_mark_is_undone(window):
+    window.session.record_flow.open(OWNER)
+    window.session.overlay_flow.run("reviewed")
+    assert card(window, "Antécédents").aside == "revus le 23/11/2026"
+    window.session.record_flow.undo()
+    assert card(window, "Antécédents").aside == ""
+
+
+def test_growth_is_drawn_by_age_without_a_band_and_says_so(window, world):
+    for rid, code, number, at in (
+        ("w1", "29463-7", 6, "2026-08-20"),
+        ("w2", "29463-7", 7, "2026-10-21"),
+    ):
+        world.store.hold(OTHER_OWNER, a_measure(rid, code, "Poids", number, "kg", at))
+    born = a_patient("p2", birth_name="LE GOFF", birth_date="2026-05-20")
+    world.store.hold(OTHER_OWNER, born)
+    window.session.record_flow.open(OTHER_OWNER)
+    window.session.overlay_flow.run("growth")
+    detail = window.session.models.record.state.detail
+    [plot] = detail.plots
+    assert (plot.low, plot.high, len(plot.points)) == (None, None, 2)
+    assert [word for _, word in plot.ages][:3] == ["0 mois", "1 mois", "2 mois"]
+    assert "Pas de courbe de référence" in detail.footnote
+    [line] = [line for line in detail.sections[0].lines if line.words.startswith("Poids")]
+    assert "poids ancien" in line.words, "HZ-13: of 33 days, under two years"
+    strip = {cell.label: cell.flag for cell in window.session.models.record.state.record.strip}
+    assert "poids ancien" in strip.values()

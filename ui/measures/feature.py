@@ -15,4 +15,12 @@ def commands(texts: Texts) -> tuple[Command, ...]:
             words=tr("weight, height, blood pressure, temperature, glucose"),
             needs_patient=True,
         ),
+        Command(
+            key="growth",
+            title=tr("Measures and growth"),
+            group=tr("In the record"),
+            shortcut="Alt+Shift+M",
+            words=tr("growth curve, weight, height, head"),
+            needs_patient=True,
+        ),
     )

@@ -162,6 +162,9 @@ class DetailPanel(Card):
             stack.addWidget(ResultTable(look, state))
         for plot in state.plots:
             stack.addWidget(PlotPanel(look, plot))
+        if state.footnote:
+            words = PlainLabel(look, state.footnote, size=Size.LABEL, colour="muted", wrap=True)
+            stack.addWidget(words)
         for section in state.sections:
             stack.addWidget(self._section(section))
         for line in state.prose:

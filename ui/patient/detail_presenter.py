@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from dossier.fhir.results import Flag
 from practitioner_app.ports import ItemState
-from practitioner_app.services.act_rows import MeasureRow, VaccinationRow
+from practitioner_app.services.act_rows import HabitRow, MeasureRow, VaccinationRow
 from practitioner_app.services.documents import Letter
 from practitioner_app.services.rows import (
     AllergyRow,
@@ -56,7 +56,15 @@ from ui.words import (
 R = TypeVar("R", bound=Item)
 
 EDITABLE = frozenset(
-    {"AllergyIntolerance", "Condition", "MedicationStatement", "Immunization", "Observation"}
+    {
+        "AllergyIntolerance",
+        "Condition",
+        "MedicationStatement",
+        "Immunization",
+        "Observation",
+        "Procedure",
+        "FamilyMemberHistory",
+    }
 )
 
 
@@ -69,6 +77,7 @@ class Lines(NamedTuple):
     treatment: TreatmentRow | None = None
     vaccination: VaccinationRow | None = None
     measures: tuple[MeasureRow, ...] = ()
+    habit: HabitRow | None = None
     event: TimelineItem | None = None
 
 
@@ -83,6 +92,7 @@ def lines_of(record: Record, ref: Ref) -> Lines:
         treatment=_find((*record.treatments.rows, *record.past_treatments.rows), ref),
         vaccination=_find(record.vaccinations.rows, ref),
         measures=_measures_of(record, ref),
+        habit=_find(record.habits.rows, ref),
         event=event_of(record, ref),
     )
 
@@ -406,6 +416,8 @@ def _may_correct(row: Item, lines: Lines) -> bool:
         return False
     if lines.vaccination is not None:
         return lines.vaccination.struck is not Struck.ERROR
+    if lines.history is not None or lines.habit is not None:
+        return True
     known = lines.allergy or lines.problem or lines.treatment
     return bool(lines.measures) or (known is not None and not known.struck)
 

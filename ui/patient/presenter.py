@@ -127,11 +127,19 @@ def history_card(record: Record, speaking: Speaking) -> SummaryCard:
     return SummaryCard(
         key="history",
         title=texts.tr("Past history"),
+        aside=_reviewed_words(record, speaking),
         lines=tuple(lines),
         caption_width=80,
         add=texts.tr("Add to the past history"),
         add_key="Alt+H",
     )
+
+
+def _reviewed_words(record: Record, speaking: Speaking) -> str:
+    if record.reviewed is None:
+        return ""
+    day = speaking.formats.day(record.reviewed.at)
+    return speaking.texts.trc("history", "reviewed on {date}", date=day)
 
 
 def _history_line(row: HistoryRow, caption: str, speaking: Speaking) -> SummaryLine:

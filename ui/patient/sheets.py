@@ -2,6 +2,7 @@
 
 from practitioner_app.services.act_rows import VaccinationRow
 from practitioner_app.services.rows import Record, Struck
+from ui.patient.growth_presenter import growth_sheet
 from ui.patient.line_words import chips_of, joined
 from ui.patient.prevention_presenter import RULE, SHEET, prevention_sheet, recommendation
 from ui.patient.state import DetailState, Ref, SummaryCard, SummaryLine
@@ -11,7 +12,7 @@ from ui.widgets.chip import ChipState
 from ui.widgets.text import Run, bold
 from ui.words import empty_word, struck_chips
 
-VACCINATIONS, PREVENTION, GROWTH, LIFESTYLE = "vaccinations", "prevention", "growth", "lifestyle"
+VACCINATIONS, PREVENTION, GROWTH = "vaccinations", "prevention", "growth"
 
 
 def sheet(record: Record, ref: Ref, speaking: Speaking) -> DetailState | None:
@@ -20,6 +21,8 @@ def sheet(record: Record, ref: Ref, speaking: Speaking) -> DetailState | None:
         return recommendation(record, ref.id, speaking)
     if ref.rtype != SHEET:
         return None
+    if ref.id == GROWTH:
+        return growth_sheet(record, speaking, ref)
     makers = {VACCINATIONS: vaccination_sheet, PREVENTION: prevention_sheet}
     return makers[ref.id](record, speaking)
 

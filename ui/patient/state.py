@@ -112,6 +112,7 @@ class Action(StrEnum):
     SETTLE = "settle"
     WITHDRAW = "withdraw"
     VACCINATE = "vaccinate"
+    MEASURE = "measure"
     DONE = "done"
     DISMISS = "dismiss"
     RESUME = "resume"
@@ -172,6 +173,8 @@ class DetailState(Struct, frozen=True, kw_only=True):
     sections: tuple[SummaryCard, ...] = ()
     """Lists of lines, each of which opens its own: the sheet of the vaccinations, of the prevention."""
     notice: str = ""
+    footnote: str = ""
+    """What the curves leave out, in small words under them."""
     actions: tuple[ActionState, ...] = ()
     may_sign: bool = False
     ref: Ref | None = None

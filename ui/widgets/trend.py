@@ -71,6 +71,8 @@ class PlotState(Struct, frozen=True, kw_only=True):
     previous: str = ""
     note: str = ""
     abnormal: bool = False
+    ages: tuple[tuple[float, str], ...] = ()
+    """Days and the ages reached on them, in place of the years: a curve of growth."""
 
     def shown(self, place: int) -> str:
         """The value of a point as it is written beside it."""
@@ -125,6 +127,14 @@ def year_marks(first: float, last: float, room: int) -> list[tuple[float, str]]:
     inside = [mark for mark in inside if first <= mark[0] <= last]
     every = max(1, ceil(len(inside) / max(1, room)))
     return inside[::every]
+
+
+def time_marks(state: PlotState, first: float, last: float, room: int) -> list[tuple[float, str]]:
+    """The ages of a curve of growth, the years of any other."""
+    if not state.ages:
+        return year_marks(first, last, room)
+    inside = [mark for mark in state.ages if first <= mark[0] <= last]
+    return inside[:: max(1, ceil(len(inside) / max(1, room)))]
 
 
 def valley(spots: list[QPointF], index: int) -> bool:
@@ -290,8 +300,9 @@ class TrendPlot(QWidget):
             box = QRectF(0, y - 9, area.left() - 6, 18)
             flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(box, flags, look.formats.number(mark))
-        width = look.metrics(Size.LABEL).horizontalAdvance("2026") + 24
-        for day, year in year_marks(first, last, int(area.width() // width)):
+        widest = "24 mois" if state.ages else "2026"
+        width = look.metrics(Size.LABEL).horizontalAdvance(widest) + 24
+        for day, year in time_marks(state, first, last, int(area.width() // width)):
             x = area.left() + (day - first) / (last - first) * area.width()
             painter.setPen(QPen(look.colour("line"), 1.0))
             if not self._compact:
