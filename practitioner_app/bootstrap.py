@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -28,7 +29,6 @@ from dossier.wire import codec
 from practitioner_app import hardening
 from practitioner_app.keychain import system_keychain
 from practitioner_app.lock_watch import LockWatch
-from practitioner_app.open_session import OpenSession, Surroundings
 from practitioner_app.ports import ChangeSet, Topic
 from practitioner_app.purge_watch import PurgeWatch
 from practitioner_app.runtime.changes import Changes
@@ -45,7 +45,7 @@ from practitioner_app.services.session import (
     Lock,
 )
 from practitioner_app.sharing import Sharing
-from practitioner_app.tour_walk import TourWalk
+from practitioner_app.surroundings import Surroundings
 from practitioner_app.workstation import Workstation
 from ui.main_window import MainWindow
 from ui.open_page import open_page
@@ -53,15 +53,18 @@ from ui.preferences import Preferences, keep_preferences, look_of, read_preferen
 from ui.sign_in.view_model import Given, LockModel, StartModel
 from ui.speaking import Speaking
 from ui.theme.look import Look
-from ui.tour_host import TourCodes, TourHost
 
 if TYPE_CHECKING:
+    from practitioner_app.open_session import OpenSession
     from practitioner_app.rehearsal import Stage, TourSecrets
+    from practitioner_app.tour_walk import TourWalk
     from sync.transport import RequestsTransport
     from sync.vouching import Vouching
+    from ui.tour_host import TourHost
 
 TICK_MS = 1_000
 SEEN_EVERY_TICKS = 60
+PAINTED_MS = 50
 SWITCH_S = 0.001
 """The interpreter changes threads five times as often as usual: the main thread is late by less."""
 _log = logging.getLogger("colloque.desktop")
@@ -109,18 +112,10 @@ class Desktop(QObject):
         super().__init__()
         self._options, self._stage = options, stage
         self._clock: Clock = stage.clock if stage is not None else SystemClock()
-        by_wire = partial(_transport, self._clock, options.ca_file)
         self._main_thread = QtMainThread(self._unexpected, self)
         self._lanes = ThreadLanes(self._main_thread, self._unexpected)
         self._changes = Changes(self._main_thread, self)
-        around = Surroundings(
-            clock=self._clock,
-            entropy=SystemEntropy(),
-            lanes=self._lanes,
-            changes=self._changes,
-            terms=Terminology.load(),
-            transport=stage.transport if stage is not None else by_wire,
-        )
+        around = _surroundings(options, stage, self._clock, self._lanes, self._changes)
         self.seats = Seats(options.profile, around, system_keychain)
         self._default = self._preferences = Preferences(
             language=options.language, theme=options.theme, scale=options.scale
@@ -146,9 +141,7 @@ class Desktop(QObject):
         return self.seats.present.workstation
 
     def begin(self) -> None:
-        """Show the first page: first start, lock, or (a demonstration's phrase was given) the session. A
-        profile that another program holds says so when its phrase is typed.
-        """
+        """Show the first page: first start, lock, or (a demonstration's phrase was given) the session."""
         if not self.seats.present.folder.is_enrolled:
             self._show_start()
         else:
@@ -163,6 +156,8 @@ class Desktop(QObject):
         self._timer.start()
         self._system_lock.listen()
         self._collector.begin()
+        ahead = partial(self._lanes.write, _read_screens, failed=self._unexpected)
+        QTimer.singleShot(PAINTED_MS, ahead)
 
     def _stopping(self) -> Shutdown:
         return Shutdown(
@@ -263,10 +258,14 @@ class Desktop(QObject):
 
     def toured(self, folder: Path, ended: Callable[[int], None]) -> None:
         """Walk through every screen once the whole copy is here; `ended` gets the exit code."""
+        from practitioner_app.tour_walk import TourWalk  # noqa: PLC0415 - see `_read_screens`
+
         self._walk = TourWalk(self.workstation, self.window, self._tour_host, folder, ended, _print)
         self._walk.await_copy(self._changes)
 
-    def _tour_host(self, session: OpenSession) -> TourHost:
+    def _tour_host(self, session: "OpenSession") -> "TourHost":
+        from ui.tour_host import TourCodes, TourHost  # noqa: PLC0415 - see `_read_screens`
+
         self._watch.begin(IDLE_MINUTES[1])
         station, secrets = self.workstation, self._options.tour
         troubles = None
@@ -452,6 +451,28 @@ def enrol(desktop: Desktop, options: Options, given: Enrolment) -> Enrolled:
 def _print(sentence: str) -> None:
     sys.stdout.write(f"{sentence}\n")
     sys.stdout.flush()
+
+
+def _read_screens() -> None:
+    """A session's screens are half of all imports: they are read while a phrase is typed, before any unlocking
+    on the same lane.
+    """
+    import_module("practitioner_app.open_session")
+    import_module("ui.session_view")
+
+
+def _surroundings(
+    options: Options, stage: "Stage | None", clock: Clock, lanes: ThreadLanes, changes: Changes
+) -> Surroundings:
+    by_wire = partial(_transport, clock, options.ca_file)
+    return Surroundings(
+        clock=clock,
+        entropy=SystemEntropy(),
+        lanes=lanes,
+        changes=changes,
+        terms=Terminology.load(),
+        transport=stage.transport if stage is not None else by_wire,
+    )
 
 
 def _transport(

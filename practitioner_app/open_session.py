@@ -6,12 +6,9 @@ store is overwritten, decoded records are dropped.
 
 from collections.abc import Callable
 from threading import Event
-from typing import TYPE_CHECKING
 
-from msgspec import Struct, structs
+from msgspec import structs
 
-from dossier.clock import Clock
-from dossier.entropy import Entropy
 from dossier.errors import (
     BadAnswer,
     Busy,
@@ -25,17 +22,13 @@ from dossier.errors import (
     TooOld,
     Unreachable,
 )
-from dossier.sealing import devices
 from dossier.sealing.orders import purged_message
-from dossier.sealing.text import base64url, unbase64url
-from dossier.terminology.catalogue import Terminology
+from dossier.sealing.text import base64url
 from dossier.wire.sessions import PurgedRequest
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from practitioner_app.ports import ChangeSet, RecordReader, Topic
 from practitioner_app.profile import Card, OwedReceipt
-from practitioner_app.runtime.changes import Changes
-from practitioner_app.runtime.lanes import ThreadLanes
 from practitioner_app.services.announcements import AnnouncingOutbox
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.search import SearchService
@@ -43,6 +36,7 @@ from practitioner_app.services.session import Link
 from practitioner_app.services.sync_centre import CopyRow, SyncCentre
 from practitioner_app.services.writing import Actor, Writer
 from practitioner_app.session_services import Making, services_of
+from practitioner_app.surroundings import DEVICE_KEY, Surroundings, identity_of
 from practitioner_app.sync_loop import SyncLoop, link_of
 from sync import states
 from sync.engine import Engine
@@ -53,34 +47,8 @@ from sync.trust import Trust
 from sync.vouching import Vouching
 from ui.context import Services, SessionContext
 
-if TYPE_CHECKING:
-    from sync.transport import RequestsTransport
-
-DEVICE_KEY = "device-key"
 _PROGRESS_S = 0.5
 _TRIED_S = 1.0
-
-
-class Surroundings(Struct, frozen=True, kw_only=True):
-    """What a session is built with; lives as long as the program."""
-
-    clock: Clock
-    entropy: Entropy
-    lanes: ThreadLanes
-    changes: Changes
-    terms: Terminology
-    transport: "Callable[[str, Vouching | None], RequestsTransport]"
-
-
-def identity_of(text: str) -> bytes:
-    """The server's public identity key; raises BadAnswer for what is none."""
-    try:
-        public = unbase64url(text)
-    except ValueError:
-        public = b""
-    if len(public) != devices.KEY_BYTES:
-        raise BadAnswer("identity")
-    return public
 
 
 class OpenSession:

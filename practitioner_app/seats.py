@@ -16,10 +16,10 @@ from typing import Final, NamedTuple
 from msgspec import structs
 
 from dossier.errors import BadAnswer, StoreError, StoreLocked
-from practitioner_app.open_session import Surroundings
 from practitioner_app.ports import Keychain
 from practitioner_app.profile import ProfileFolder
 from practitioner_app.services.session import Lock
+from practitioner_app.surroundings import Surroundings
 from practitioner_app.workstation import Installation, Workstation
 from ui.sign_in.state import PersonLine
 

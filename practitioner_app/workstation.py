@@ -37,7 +37,6 @@ from dossier.wire.sessions import (
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
 from practitioner_app.loopback import LoopbackListener
-from practitioner_app.open_session import DEVICE_KEY, OpenSession, Surroundings, identity_of
 from practitioner_app.ports import Keychain
 from practitioner_app.profile import Card, ProfileFolder, Secrets
 from practitioner_app.services import session as rules
@@ -50,13 +49,15 @@ from practitioner_app.services.session import (
     LockFacts,
     clock_went_back,
 )
-from practitioner_app.services.sync_centre import CopyRow, Status
+from practitioner_app.surroundings import DEVICE_KEY, Surroundings, identity_of
 from sync.meeting import Met, meet
 from sync.ports import Pins
 from sync.proofs import enrol
 from sync.vouching import pinned
 
 if TYPE_CHECKING:
+    from practitioner_app.open_session import OpenSession
+    from practitioner_app.services.sync_centre import CopyRow, Status
     from sync.transport import RequestsTransport
 
 _log = logging.getLogger("colloque.desktop")
@@ -84,7 +85,7 @@ class Workstation:
         self._facts = LockFacts(reason=Lock.START, person="", device_name="")
 
     @property
-    def session(self) -> OpenSession | None:
+    def session(self) -> "OpenSession | None":
         return self._session
 
     @property
@@ -161,7 +162,7 @@ class Workstation:
         if session is not None:
             self._leave(session)
 
-    def _leave(self, session: OpenSession) -> None:
+    def _leave(self, session: "OpenSession") -> None:
         """Close; and erase, if the server ordered it."""
         owed = session.purge_owed()
         session.close()
@@ -212,7 +213,7 @@ class Workstation:
                 LocalPins(store.vault, identity).pin(Pins(identity, key_list))
             _refuse_altered(card, store)
             self._refuse_clock(card, store)
-            session = OpenSession(
+            session = _session_over(
                 card,
                 store,
                 self._around,
@@ -278,7 +279,7 @@ class Workstation:
             return False
         return abs(theirs - now) < timedelta(minutes=10)
 
-    def _refuse_lease(self, session: OpenSession) -> None:
+    def _refuse_lease(self, session: "OpenSession") -> None:
         """After the lease nothing opens before a contact, but what the practice wrote by continuity mode,
         which the person asks for (HZ-19).
         """
@@ -296,10 +297,10 @@ class Workstation:
             self._remember(Lock.LEASE, session.centre.status())
             raise Refused("lease_over")
 
-    def _seen(self, session: OpenSession) -> None:
+    def _seen(self, session: "OpenSession") -> None:
         session.context.settings.put(LAST_SEEN, to_wire(self._around.clock.now()))
 
-    def _remember(self, reason: Lock, status: Status | None) -> None:
+    def _remember(self, reason: Lock, status: "Status | None") -> None:
         card = self._folder.card()
         self._facts = LockFacts(
             reason=reason,
@@ -330,6 +331,15 @@ def _refuse_altered(card: Card, store: LocalStore) -> None:
         store.vault.put(PINNED_CARD, codec.encode(said))
     elif codec.decode(pinned, Card) != said:
         raise Refused("card_altered")
+
+
+def _session_over(
+    card: Card, store: LocalStore, around: Surroundings, *, without_keyring: bool, continuity: bool
+) -> "OpenSession":
+    """Its services are read from the disk after the lock page is shown."""
+    from practitioner_app.open_session import OpenSession  # noqa: PLC0415 - see above
+
+    return OpenSession(card, store, around, without_keyring=without_keyring, continuity=continuity)
 
 
 class Installation:
@@ -440,7 +450,7 @@ class Installation:
             raise Refused("locked")
         session.wait_usable()
 
-    def progress(self) -> CopyRow | None:
+    def progress(self) -> "CopyRow | None":
         session = self._workstation.session
         return session.copy if session is not None else None
 

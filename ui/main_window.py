@@ -5,15 +5,14 @@ Locking destroys the session's widgets before the lock page is shown; the title 
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dossier.errors import KeychainError
-from ui.context import SessionContext
 from ui.preferences import Preferences
-from ui.session_view import SessionView
 from ui.sign_in.keyring_view import KeyringDialog
 from ui.sign_in.lock_view import CountdownCard, LockView
 from ui.sign_in.people_view import PeopleView
@@ -26,6 +25,10 @@ from ui.sign_in.view_model import LockModel, StartModel
 from ui.theme.look import Look
 from ui.theme.style import apply_look
 from ui.widgets.card import column
+
+if TYPE_CHECKING:
+    from ui.context import SessionContext
+    from ui.session_view import SessionView
 
 TITLE = "Colloque"
 SIZE = (1600, 1000)
@@ -65,6 +68,7 @@ class MainWindow(QWidget):
         self._application = application
         self._look = look
         self._page: QWidget | None = None
+        self._session: SessionView | None = None
         self._dialog: KeyringDialog | None = None
         self._again: Callable[[], None] | None = None
         self.setWindowTitle(TITLE)
@@ -76,12 +80,10 @@ class MainWindow(QWidget):
         apply_look(application, look)
         application.installEventFilter(self)
 
-    # -- pages ----------------------------------------------------------------
-
     @property
-    def session(self) -> SessionView | None:
+    def session(self) -> "SessionView | None":
         """The session's widgets, None while locked."""
-        return self._page if isinstance(self._page, SessionView) else None
+        return self._session
 
     @property
     def lock_view(self) -> LockView | None:
@@ -119,8 +121,8 @@ class MainWindow(QWidget):
         page, self._page = self._page, None
         if page is None:
             return
-        if isinstance(page, SessionView):
-            page.models.stop()
+        self.keep_drafts()
+        self._session = None
         if isinstance(page, PhraseView):
             page.clear()
         self._stack.removeWidget(page)
@@ -189,15 +191,16 @@ class MainWindow(QWidget):
         self._show_page(view)
         view.show_state(model.state)
 
-    def show_session(self, context: SessionContext, preferences: Preferences) -> None:
+    def show_session(self, context: "SessionContext", preferences: Preferences) -> None:
         """The store is open: build the screens of this session."""
-        view = SessionView(self._look, context, preferences)
+        view = _session_view(self._look, context, preferences)
         view.lock_asked.connect(self.lock_asked)
         view.preferences_chosen.connect(self.preferences_chosen)
         self._show_page(view)
+        self._session = view
 
     def keep_drafts(self) -> None:
-        """The program ends: what is being typed goes to the write lane."""
+        """The session ends: what is being typed goes to the write lane."""
         if self.session is not None:
             self.session.models.stop()
 
@@ -287,3 +290,10 @@ class MainWindow(QWidget):
         self._drop_page()
         self.closing.emit()
         super().closeEvent(event)
+
+
+def _session_view(look: Look, context: "SessionContext", preferences: Preferences) -> "SessionView":
+    """Its screens are read from the disk after the lock page is shown."""
+    from ui.session_view import SessionView  # noqa: PLC0415 - see above
+
+    return SessionView(look, context, preferences)

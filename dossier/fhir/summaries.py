@@ -9,9 +9,9 @@ is nothing (HZ-05, HZ-17).
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from html import escape
 from typing import Any, Final
 from uuid import UUID, uuid5
-from xml.sax.saxutils import escape
 
 import msgspec
 from msgspec import Struct
@@ -291,8 +291,8 @@ def _of(system: str, code: str) -> Json:
 
 def _div(section: Section, language: str) -> str:
     """The lines as a list of text; what they hold is never markup."""
-    items = "".join(f"<li>{escape(_plain(line))}</li>" for line in section.lines)
-    words = f"<ul>{items}</ul>" if items else f"<p>{escape(_plain(section.title))}</p>"
+    items = "".join(f"<li>{escape(_plain(line), quote=False)}</li>" for line in section.lines)
+    words = f"<ul>{items}</ul>" if items else f"<p>{escape(_plain(section.title), quote=False)}</p>"
     return (
         f'<div xmlns="http://www.w3.org/1999/xhtml" lang="{language}" xml:lang="{language}">'
         f"{words}</div>"

@@ -12,7 +12,6 @@ from dossier.entropy import SystemEntropy
 from dossier.errors import Distrusted, Refused, Unreachable
 from dossier.sealing.profile import Cost
 from dossier.terminology.catalogue import Terminology
-from practitioner_app.open_session import Surroundings
 from practitioner_app.ports import ChangeSet, Topic
 from practitioner_app.profile import ProfileFolder
 from practitioner_app.runtime.changes import Changes
@@ -21,6 +20,7 @@ from practitioner_app.runtime.main_thread import InlineMainThread
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.session import Lock
+from practitioner_app.surroundings import Surroundings
 from practitioner_app.workstation import Installation, Workstation
 from server.services.accounts import Person
 from sync.transport import RequestsTransport

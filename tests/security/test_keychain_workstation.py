@@ -13,7 +13,6 @@ from dossier.sealing.text import unbase64url
 from dossier.terminology.catalogue import Terminology
 from dossier.wire.messages import Capabilities
 from dossier.wire.sessions import ChallengeReply, EnrolReply, Situation
-from practitioner_app.open_session import Surroundings
 from practitioner_app.profile import ProfileFolder
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import ThreadLanes
@@ -21,6 +20,7 @@ from practitioner_app.runtime.main_thread import InlineMainThread
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.session import Lock
+from practitioner_app.surroundings import Surroundings
 from practitioner_app.workstation import Installation, Workstation
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_keychain import MemoryKeychain

@@ -5,7 +5,6 @@ import pytest
 from dossier.entropy import SeededEntropy
 from dossier.errors import Busy, SealBroken, StoreError, StoreLocked
 from dossier.terminology.catalogue import Terminology
-from practitioner_app.open_session import Surroundings
 from practitioner_app.profile import ProfileFolder
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import ThreadLanes
@@ -14,6 +13,7 @@ from practitioner_app.seats import PEOPLE, Seats
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import FirstStart
 from practitioner_app.services.session import Lock
+from practitioner_app.surroundings import Surroundings
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_keychain import MemoryKeychain
 from tests.security.test_keychain_workstation import OneServer

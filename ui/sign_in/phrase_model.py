@@ -7,9 +7,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from dossier.errors import DossierError, KeychainError, Refused
 from practitioner_app.runtime.lanes import Lanes
-from ui.context import Gate
 from ui.errors import error_sentence
 from ui.sign_in.phrase_presenter import Typed, phrase_state
+from ui.sign_in.ports import Gate
 from ui.sign_in.presenter import start_reason
 from ui.sign_in.state import PhraseState
 from ui.speaking import Speaking

@@ -1,5 +1,7 @@
 """The words of the lock page, of the first start and of the keyring's dialogue."""
 
+from typing import TYPE_CHECKING
+
 from msgspec import structs
 
 from dossier.errors import DossierError, KeychainError
@@ -12,7 +14,6 @@ from practitioner_app.services.first_start import (
     own_words_of,
 )
 from practitioner_app.services.session import Barred, LeaseState, Lock, LockFacts
-from practitioner_app.services.sync_centre import CopyRow
 from ui.errors import error_sentence, password_words
 from ui.i18n import Texts
 from ui.sign_in.identity_presenter import identity_page
@@ -27,6 +28,9 @@ from ui.sign_in.state import (
     StepMark,
 )
 from ui.speaking import Speaking
+
+if TYPE_CHECKING:
+    from practitioner_app.services.sync_centre import CopyRow
 
 _STEPS = (Step.SERVER, Step.CHECK, Step.IDENTITY, Step.PHRASE, Step.RECOVERY, Step.FIRST_COPY)
 
@@ -190,7 +194,7 @@ def keyring_state(texts: Texts, error: KeychainError) -> KeyringState:
 
 
 def start_state(
-    state: FirstStart, speaking: Speaking, *, error: DossierError | None, progress: CopyRow | None
+    state: FirstStart, speaking: Speaking, *, error: DossierError | None, progress: "CopyRow | None"
 ) -> StartState:
     """One page of the six."""
     texts = speaking.texts
@@ -354,7 +358,7 @@ def _recovery_page(common: StartState, state: FirstStart, texts: Texts) -> Start
     )
 
 
-def _copy_page(common: StartState, copy: CopyRow | None, speaking: Speaking) -> StartState:
+def _copy_page(common: StartState, copy: "CopyRow | None", speaking: Speaking) -> StartState:
     tr, formats = speaking.texts.tr, speaking.formats
     words, ratio = tr("Connecting"), 0.0
     if copy is not None:

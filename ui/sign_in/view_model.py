@@ -1,7 +1,7 @@
 """The lock page and the first start: what was typed leaves the view-model as soon as it served."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -13,13 +13,15 @@ from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services import first_start
 from practitioner_app.services.first_start import Effect, FirstStart, Step
 from practitioner_app.services.session import LockFacts
-from practitioner_app.services.sync_centre import CopyRow
-from ui.context import Gate, Installer
 from ui.errors import error_sentence
 from ui.sign_in.phrase_model import PhraseModel
+from ui.sign_in.ports import Gate, Installer
 from ui.sign_in.presenter import lock_state, start_state
 from ui.sign_in.state import LockState, StartState
 from ui.speaking import Speaking
+
+if TYPE_CHECKING:
+    from practitioner_app.services.sync_centre import CopyRow
 
 TICK_MS = 1000
 PROGRESS_MS = 500
