@@ -39,6 +39,11 @@ class Backups:
         return self._set_aside is not None
 
     @property
+    def taken(self) -> list[Backup]:
+        """Every copy that is still kept."""
+        return list(self._taken)
+
+    @property
     def older(self) -> list[Backup]:
         """Those of a smaller restore number than the present one."""
         return [one for one in self._taken if one.line < self._scene.line]

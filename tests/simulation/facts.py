@@ -47,6 +47,8 @@ class Facts(NamedTuple):
     ended: frozenset[Person] = frozenset()
     masked: frozenset[str] = frozenset()
     """Ids of resources masked to professionals."""
+    closed: frozenset[int] = frozenset()
+    """Patients whose record was closed or destroyed."""
 
 
 class Oracle:
@@ -73,7 +75,11 @@ class Oracle:
         """Five gates, in their order."""
         thing = self.things[name]
         owner, rtype, rid = name
-        if person in facts.ended or (owner, person.account) in facts.blocked:
+        if (
+            person in facts.ended
+            or (owner, person.account) in facts.blocked
+            or owner in facts.closed
+        ):
             return False
         if thing.lies_in != "patient":
             return thing.lies_in == "directory" or owner == person.unit
