@@ -25,6 +25,8 @@ from practitioner_app.services.letterheads import LetterheadService
 from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.note_templates import TemplateService
+from practitioner_app.services.notes import NoteService
 from practitioner_app.services.orders import OrderService
 from practitioner_app.services.prevention import Prevention, PreventionNotes
 from practitioner_app.services.problems import ProblemService
@@ -63,9 +65,9 @@ def services_of(making: Making) -> Services:
     store, clock, terms = making.store, making.clock, making.terms
     writer, outbox, search = making.writer, making.outbox, making.search
     reader = store.records
-    records = _records(making)
-    reviews = _reviews(making)
     drafts = DraftService(store.drafts, outbox, store.settings, reader, clock, making.announce)
+    records = _records(making, drafts)
+    reviews = _reviews(making)
     return Services(
         record=records,
         summaries=SummaryService(
@@ -96,12 +98,14 @@ def services_of(making: Making) -> Services:
         letters=LetterService(reader, writer, terms, load_letters(), store.settings),
         orders=OrderService(reader, writer, search, clock),
         drafts=drafts,
+        notes=NoteService(reader, writer, outbox, search, making.practice),
+        templates=TemplateService(store.settings, terms),
         work_lists=_work_lists(making, reviews, drafts),
     )
 
 
-def _records(making: Making) -> RecordService:
-    """How this person opens records: with what they saw and left unread of each."""
+def _records(making: Making, drafts: DraftService) -> RecordService:
+    """How this person opens records: with what they saw and left unread of each, and what they are typing."""
     settings = making.store.settings
     return RecordService(
         reader=making.store.records,
@@ -111,6 +115,7 @@ def _records(making: Making) -> RecordService:
         clock=making.clock,
         actor=making.writer.actor,
         prevention=Prevention(making.terms, making.clock),
+        drafts=drafts.of,
     )
 
 

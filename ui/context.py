@@ -22,6 +22,8 @@ from practitioner_app.services.letterheads import LetterheadService
 from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.note_templates import TemplateService
+from practitioner_app.services.notes import NoteService
 from practitioner_app.services.orders import OrderService
 from practitioner_app.services.prevention import PreventionNotes
 from practitioner_app.services.problems import ProblemService
@@ -63,6 +65,8 @@ class Services(Struct, frozen=True, kw_only=True):
     summaries: SummaryService
     exports: ExportService
     work_lists: WorkListService
+    notes: NoteService
+    templates: TemplateService
 
 
 class SessionContext(Struct, frozen=True, kw_only=True):

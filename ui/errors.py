@@ -80,6 +80,7 @@ def _refusal(texts: Texts, code: str) -> str:
     """Why the way in is closed, where there is more to say than "refused"."""
     tr = texts.tr
     return {
+        "already_left": tr("It has left already: correct it, or mark it as entered in error."),
         "card_altered": tr(
             "The settings of this computer were changed outside Colloque. Nothing was opened: call the operator."
         ),

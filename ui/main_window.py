@@ -193,6 +193,7 @@ class MainWindow(QWidget):
 
     def show_session(self, context: "SessionContext", preferences: Preferences) -> None:
         """The store is open: build the screens of this session."""
+        self.keep_drafts()
         view = _session_view(self._look, context, preferences)
         view.lock_asked.connect(self.lock_asked)
         view.preferences_chosen.connect(self.preferences_chosen)
@@ -200,7 +201,7 @@ class MainWindow(QWidget):
         self._session = view
 
     def keep_drafts(self) -> None:
-        """The session ends: what is being typed goes to the write lane."""
+        """The page goes: what is being typed goes to the write lane."""
         if self.session is not None:
             self.session.models.stop()
 

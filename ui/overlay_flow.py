@@ -84,7 +84,7 @@ class OverlayFlow(QObject):
         session.veil.close_panel()
         session.models.palette.stop()
         if session.navigator.place == RECORD and session.models.record.state.record is not None:
-            panel_open = session.models.forms.model is not None
+            panel_open = not session.models.forms.is_free
             target = session.record_view.panel if panel_open else session.record_view.timeline.list
             if target is not None:
                 target.setFocus()
@@ -155,7 +155,7 @@ class OverlayFlow(QObject):
     def _pin(self) -> None:
         """P: the line beside stays; once more, it goes."""
         session, model = self._session, self._session.models.record
-        if session.navigator.place != RECORD or session.models.forms.model is not None:
+        if session.navigator.place != RECORD or not session.models.forms.is_free:
             return
         if model.state.pinned is None or model.state.pinned != model.state.detail:
             model.pin()

@@ -56,7 +56,7 @@ class ReadingFlow(QObject):
         """U: the chosen line, read or unread; nothing while a form is open."""
         session = self._session
         detail = session.models.record.state.detail
-        is_free = session.navigator.place == RECORD and session.models.forms.model is None
+        is_free = session.navigator.place == RECORD and session.models.forms.is_free
         if is_free and detail is not None and detail.ref is not None:
             session.models.record.mark_unread(detail.ref)
 
@@ -77,7 +77,7 @@ class ReadingFlow(QObject):
         if record is None or detail is None or detail.ref is None:
             return
         item = event_of(record, detail.ref)
-        if item is None or not detail.may_sign or session.models.forms.model is not None:
+        if item is None or not detail.may_sign or not session.models.forms.is_free:
             return
         self._lanes.write(lambda: self._written(item), self._signed, self._refused)
 

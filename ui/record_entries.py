@@ -13,6 +13,7 @@ from dossier.errors import DossierError
 from practitioner_app.services.allergies import MarkAllergyErroneous
 from practitioner_app.services.drafts import Slot
 from practitioner_app.services.medications import MarkTreatmentErroneous, StopTreatment
+from practitioner_app.services.notes import AddToNote, MarkNoteErroneous
 from practitioner_app.services.problems import CloseProblem, MarkProblemErroneous
 from practitioner_app.services.rows import AllergyState, Record
 from practitioner_app.services.writing import Written
@@ -163,6 +164,13 @@ class RecordEntries:
                 services.treatments.mark_erroneous,
             ),
         }
+        event = lines_of(record, ref).event
+        if ref.rtype == "Encounter" and event is not None:
+            members = event.members
+            makers["Encounter"] = (
+                lambda why: MarkNoteErroneous(owner=owner, members=members, reason=why),
+                services.notes.mark_erroneous,
+            )
         maker = makers.get(ref.rtype)
         if maker is None:
             opened = act_entries.striking(ref, self._around(record))
@@ -174,6 +182,18 @@ class RecordEntries:
             field,
             lambda a: make(a.get("reason", "").strip()),
             write,
+        )
+        return self._small(act, ref, record)
+
+    def adding_to_note(self, ref: Ref, record: Record) -> EntryModel[Command]:
+        """An addendum below a consultation note, whoever wrote it."""
+        tr, owner = self._speak().texts.tr, record.owner
+        act = _Act(
+            tr("Addendum to the consultation note"),
+            tr("Sign"),
+            FieldSpec(key="addendum", label=tr("Addendum"), lines=8, required=True),
+            lambda a: AddToNote(owner=owner, encounter=ref.id, text=a.get("addendum", "")),
+            self._context.services.notes.add,
         )
         return self._small(act, ref, record)
 
@@ -189,6 +209,8 @@ class RecordEntries:
                 return self.ending(ref, record)
             if slot.kind == "reason":
                 return self.erring(ref, record)
+            if slot.kind == "addendum":
+                return self.adding_to_note(ref, record)
             found = self.correcting(ref, record)
             if found is not None:
                 return found

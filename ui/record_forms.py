@@ -1,6 +1,7 @@
 """The forms of the record screen: the panel, its view-model, and what follows a save."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -15,6 +16,18 @@ from ui.record_entries import Command, RecordEntries
 from ui.speaking import Speaking
 from ui.theme.look import Look
 from ui.widgets.form_panel import FormPanel
+
+
+class Writing(Protocol):
+    """A writing screen of its own in the place of the side panel."""
+
+    def leave(self) -> None:
+        """The person goes elsewhere: what was typed stays a draft."""
+        ...
+
+    def stop(self) -> None:
+        """The session is being locked."""
+        ...
 
 
 class RecordForms(QObject):
@@ -36,6 +49,20 @@ class RecordForms(QObject):
         self.entries = RecordEntries(context, speak)
         self._model: EntryModel[Command] | None = None
         self._panel: FormPanel | None = None
+        self._writing: Writing | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing is being written beside the timeline."""
+        return self._model is None and self._writing is None
+
+    def hold(self, writing: Writing) -> None:
+        """A writing screen takes the place of the side panel until it lets go or is told to leave."""
+        self._writing = writing
+
+    def release(self) -> None:
+        """It is done."""
+        self._writing = None
 
     def say_none(self, record: Record) -> None:
         """`No known allergies`, dated and signed; refused while an agent is known (HZ-05)."""
@@ -66,14 +93,20 @@ class RecordForms(QObject):
     def drop(self) -> None:
         """The person goes elsewhere: what was typed is kept as a draft, nothing else."""
         model, self._model, self._panel = self._model, None, None
+        writing, self._writing = self._writing, None
         if model is not None:
             model.leave()
+        if writing is not None:
+            writing.leave()
 
     def stop(self) -> None:
         """The session is being locked: what was typed is kept, and where."""
         model, self._model, self._panel = self._model, None, None
+        writing, self._writing = self._writing, None
         if model is not None:
             model.keep_draft()
+        if writing is not None:
+            writing.stop()
 
     @property
     def model(self) -> EntryModel[Command] | None:

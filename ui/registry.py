@@ -13,6 +13,7 @@ from ui.immunizations import feature as immunizations
 from ui.letters import feature as letters
 from ui.measures import feature as measures
 from ui.medications import feature as medications
+from ui.notes import feature as notes
 from ui.patient import feature as patient
 from ui.prevention import feature as prevention
 from ui.problems import feature as problems
@@ -74,6 +75,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *problems.commands(texts),
         *medications.commands(texts),
         *summaries.commands(texts),
+        *notes.commands(texts),
         *immunizations.commands(texts),
         *measures.commands(texts),
         *letters.commands(texts),

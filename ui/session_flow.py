@@ -1,5 +1,6 @@
 """Between the widgets of a session and its view-models: states up, intents down, one flow per matter."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -13,7 +14,7 @@ from ui.errors import error_sentence
 from ui.frame import Frame
 from ui.navigation import CONFLICT, RECORD, SYNC, Navigator
 from ui.patient.presenter import disagreements
-from ui.patient.state import Action, Ref, TimelineRow
+from ui.patient.state import Action, DetailState, Ref, TimelineRow
 from ui.patient.view import RecordView
 from ui.registry import KeySheet
 from ui.search.view import PaletteView
@@ -66,7 +67,9 @@ class RecordFlow(QObject):
     def __init__(self, session: SessionSurface) -> None:
         super().__init__(session)
         self._session = session
-        self._undo_ops: tuple[str, ...] = ()
+        self._take_back: Callable[[], None] | None = None
+        self.takers: list[Callable[[Action, DetailState], bool]] = []
+        """Flows of their own that are asked first what an act of the side panel does."""
         self._first = QTimer(self)
         self._first.setSingleShot(True)
         self._first.timeout.connect(self._show_first)
@@ -106,7 +109,7 @@ class RecordFlow(QObject):
                 session.toast.show_sentence(sentence, undoable=False)
             return
         session.record_view.show_state(state.record, state.filter_key)
-        if session.models.forms.model is None:
+        if session.models.forms.is_free:
             if state.detail is not None or not (self._first_wanted or self._first.isActive()):
                 session.record_view.show_detail(state.detail)
             session.record_view.show_pinned(state.pinned)
@@ -124,7 +127,7 @@ class RecordFlow(QObject):
         is painted. A drawer stays shut.
         """
         session, state = self._session, self._session.models.record.state
-        nothing = state.detail is None and session.models.forms.model is None
+        nothing = state.detail is None and session.models.forms.is_free
         if state.record is None or not nothing:
             return
         if session.record_view.wide:
@@ -146,12 +149,12 @@ class RecordFlow(QObject):
 
     @Slot(Ref)
     def _open_ref(self, ref: Ref) -> None:
-        if self._session.models.forms.model is None:
+        if self._session.models.forms.is_free:
             self._session.models.record.choose(ref)
 
     @Slot(TimelineRow)
     def _choose_row(self, row: TimelineRow) -> None:
-        if row.refs and self._session.models.forms.model is None:
+        if row.refs and self._session.models.forms.is_free:
             by_person = not self._is_showing_first
             self._session.models.record.choose(row.refs[0], by_person=by_person)
 
@@ -165,14 +168,14 @@ class RecordFlow(QObject):
 
     @Slot(str)
     def _curve(self, key: str) -> None:
-        if self._session.models.forms.model is None:
+        if self._session.models.forms.is_free:
             self._session.models.record.show_curve(key)
 
     @Slot(str)
     def add(self, kind: str) -> None:
         """Open the form of a new line in the side panel."""
         record, forms = self._session.models.record.record, self._session.models.forms
-        if record is None or self._only_reads():
+        if record is None or self.only_reads():
             return
         forms.drop()
         self._session.navigator.go(RECORD)
@@ -180,10 +183,10 @@ class RecordFlow(QObject):
 
     def say_none(self) -> None:
         record = self._session.models.record.record
-        if record is not None and not self._only_reads():
+        if record is not None and not self.only_reads():
             self._session.models.forms.say_none(record)
 
-    def _only_reads(self) -> bool:
+    def only_reads(self) -> bool:
         """Continuity mode: say that nothing can be written, before anything is typed."""
         session = self._session
         if session.models.narrowed:
@@ -198,6 +201,8 @@ class RecordFlow(QObject):
         forms = session.models.forms
         if record is None or detail is None or detail.ref is None:
             return
+        if any(take(action, detail) for take in self.takers):
+            return
         if action is Action.UNDO:
             session.models.centre.undo(detail.op_id)
         elif action is Action.SETTLE:
@@ -206,7 +211,7 @@ class RecordFlow(QObject):
             self.sign_asked.emit()
         elif action is Action.WITHDRAW:
             session.sync_flow.withdraw(detail.op_id)
-        elif not self._only_reads():
+        elif not self.only_reads():
             make = {
                 Action.EDIT: forms.entries.correcting,
                 Action.END: forms.entries.ending,
@@ -234,7 +239,18 @@ class RecordFlow(QObject):
 
     def done_together(self, written: tuple[Written, ...], sentence: str) -> None:
         """Several that are one act for who did them."""
-        self._undo_ops = tuple(op for one in written for op in (one.op_id, *one.more))
+        centre = self._session.models.centre
+        ops = [op for one in written for op in (one.op_id, *one.more)]
+
+        def taken_back() -> None:
+            for op_id in ops:
+                centre.undo(op_id)
+
+        self.done_by(taken_back, sentence)
+
+    def done_by(self, take_back: Callable[[], None], sentence: str) -> None:
+        """An act that knows how it is taken back."""
+        self._take_back = take_back
         self._session.toast.show_sentence(sentence)
 
     @Slot()
@@ -250,10 +266,10 @@ class RecordFlow(QObject):
     @Slot()
     def undo(self) -> None:
         """Take back the last act while it has not left."""
-        ops, self._undo_ops = self._undo_ops, ()
+        take_back, self._take_back = self._take_back, None
         self._session.toast.dismiss()
-        for op_id in ops:
-            self._session.models.centre.undo(op_id)
+        if take_back is not None:
+            take_back()
 
     @Slot(str)
     def _undone(self, op_id: str) -> None:

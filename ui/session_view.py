@@ -13,6 +13,8 @@ from ui.frame import Frame
 from ui.letters.view import LetterView
 from ui.letters_flow import LETTER, LettersFlow
 from ui.navigation import Navigator
+from ui.note_acts_flow import NoteActsFlow
+from ui.notes_flow import NotesFlow
 from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
@@ -111,11 +113,7 @@ class SessionView(SessionSurface):
         self.alarm_flow = AlarmFlow(
             self.frame.alarm, self.models.alarm, self.models.computers, self.navigator, self
         )
-        self.drafts_flow = DraftsFlow(self, context)
-        self.letters_flow = LettersFlow(self, self.letter_view, self.models.letters)
-        self.letters_flow.bind(self.overlay_flow, self.drafts_flow)
-        self.work_lists_flow = WorkListsFlow(self, self.work_lists_view, self.drafts_flow.open)
-        self.overlay_flow.bind("next_patient", self.work_lists_flow.next_patient)
+        self._make_writing(context)
         for command in self.commands:
             if command.shortcut:
                 action = CommandAction(command, self)
@@ -126,6 +124,20 @@ class SessionView(SessionSurface):
         self.models.work_lists.refresh()
         self.navigator.go("record")
         self.drafts_flow.resume()
+
+    def _make_writing(self, context: SessionContext) -> None:
+        """Where something is typed that lasts: drafts, letters, notes, and the lists that lead there."""
+        self.drafts_flow = DraftsFlow(self, context)
+        self.letters_flow = LettersFlow(self, self.letter_view, self.models.letters)
+        self.letters_flow.bind(self.overlay_flow, self.drafts_flow)
+        self.work_lists_flow = WorkListsFlow(self, self.work_lists_view, self.drafts_flow.open)
+        self.overlay_flow.bind("next_patient", self.work_lists_flow.next_patient)
+        self.notes_flow = NotesFlow(self, context, self.drafts_flow)
+        self.note_acts_flow = NoteActsFlow(self, context, self.notes_flow)
+        self.overlay_flow.bind("note", self.notes_flow.write)
+        self.overlay_flow.bind("note_save", self.notes_flow.save)
+        self.overlay_flow.bind("note_templates", self.notes_flow.show_templates)
+        self.overlay_flow.bind("note_measures", self.notes_flow.take_measures)
 
     def _make_frame(self, context: SessionContext) -> None:
         look = self.look

@@ -40,7 +40,7 @@ class SheetFlow(QObject):
     def show(self, key: str) -> None:
         """The sheet of the open record; a form being typed stays."""
         session = self._session
-        if session.models.record.record is None or session.models.forms.model is not None:
+        if session.models.record.record is None or not session.models.forms.is_free:
             return
         session.navigator.go(RECORD)
         session.models.record.choose(Ref(SHEET, key))

@@ -63,6 +63,10 @@ class Document(Struct, frozen=True, kw_only=True, gc=False):
     related: tuple[str, ...] = ()
     """Literal references of what it orders or belongs to."""
     by_patient: bool = False
+    encounter: str = ""
+    """Id of the consultation it was written in."""
+    appends: bool = False
+    """It completes another document, and replaces nothing of it."""
     labels: tuple[str, ...] = ()
     media: str = ""
     pages_bytes: int = 0
@@ -87,6 +91,7 @@ class _Content(Struct, frozen=True, kw_only=True, gc=False):
 class _Context(Struct, frozen=True, kw_only=True, gc=False):
     period: Period | None = None
     related: tuple[Reference, ...] = ()
+    encounter: tuple[Reference, ...] = ()
 
 
 class _Relation(Struct, frozen=True, kw_only=True, gc=False):
@@ -142,6 +147,8 @@ def decode(body: bytes) -> Document:
         author_name=author.display,
         custodian=raw.custodian.reference if raw.custodian else "",
         related=tuple(one.reference for one in raw.context.related) if raw.context else (),
+        encounter=_contact(raw.context),
+        appends=any(one.code == "appends" for one in raw.relates_to),
         by_patient=author.reference.startswith(("Patient/", "RelatedPerson/")),
         labels=tuple(first_code(item)[1] for item in raw.security_label),
         media=attachment.content_type,
@@ -150,10 +157,15 @@ def decode(body: bytes) -> Document:
     )
 
 
+def _contact(context: _Context | None) -> str:
+    contacts = context.encounter if context else ()
+    return contacts[0].reference.rpartition("/")[2] if contacts else ""
+
+
 class NewDocument(Struct, frozen=True, kw_only=True):
     """What a person signs. `type` codes what it is, `title` says it; `at` is the day of care; `related` are
     literal references of what it orders or belongs to; `replaces` the id of the version it replaces;
-    `answers` what the page was made from, for a later version.
+    `answers` what the page was made from, for a later version. `pdf` is empty where there is no page yet.
     """
 
     type: Coding
@@ -188,8 +200,12 @@ def build(said: NewDocument, *, rid: str, patient: str, signature: Signature) ->
         "authenticator": signature.author,
         "description": said.title,
         "content": [
-            {"attachment": _attachment("application/pdf", said.pdf, said)},
-            {"attachment": _attachment("text/plain; charset=utf-8", said.text.encode(), said)},
+            {"attachment": _attachment(kind, octets, said)}
+            for kind, octets in (
+                ("application/pdf", said.pdf),
+                ("text/plain; charset=utf-8", said.text.encode()),
+            )
+            if octets
         ],
         "context": context,
     }

@@ -1,14 +1,32 @@
 """Consultations: Encounter (R4 §8.11) and the notes written in them (ClinicalImpression, Composition)."""
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct
 
-from dossier.fhir.elements import Annotation, Coding, Concept, Json, Period, Reference, read, words
+from dossier.fhir.elements import (
+    Annotation,
+    Coding,
+    Concept,
+    Json,
+    Period,
+    Reference,
+    first_code,
+    read,
+    words,
+)
 from dossier.fhir.elements import Signature as Signed
+
+PERFORMER: Final = "PPRF"
+ATTENDER: Final = "ATND"
+"""v3-ParticipationType: who saw the patient and wrote; for whom."""
 
 
 class Encounter(Struct, frozen=True, kw_only=True, gc=False):
-    """`title` is the kind of contact, `reason` why, `note` what was written of it."""
+    """`title` is the kind of contact, `reason` why, `note` what was written of it. `author` is who saw the patient,
+    `responsible` the colleague for whom.
+    """
 
     id: str
     title: str
@@ -19,6 +37,8 @@ class Encounter(Struct, frozen=True, kw_only=True, gc=False):
     kind: str = ""
     author: str = ""
     author_name: str = ""
+    responsible: str = ""
+    responsible_name: str = ""
     place: str = ""
     place_name: str = ""
     note: str = ""
@@ -29,7 +49,12 @@ class Encounter(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class _Participant(Struct, frozen=True, kw_only=True, gc=False):
+    type: tuple[Concept, ...] = ()
     individual: Reference | None = None
+
+    @property
+    def attends(self) -> bool:
+        return any(first_code(item)[1] == ATTENDER for item in self.type)
 
 
 class _Narrative(Struct, frozen=True, kw_only=True, gc=False):
@@ -91,7 +116,11 @@ _impressions = msgspec.json.Decoder(_Impression)
 def decode(body: bytes) -> Encounter:
     """Raises Invalid(`unreadable`) only when the body is not R4 at all."""
     raw = read(_encounters, body)
-    who = next((item.individual for item in raw.participant if item.individual), None)
+    seen = [item for item in raw.participant if item.individual]
+    others = [item.individual for item in seen if not item.attends]
+    attending = [item.individual for item in seen if item.attends]
+    who = (others or attending or [None])[0]
+    responsible = (attending[0] if others and attending else None) or Reference()
     place = raw.service_provider or Reference()
     return Encounter(
         id=raw.id,
@@ -104,6 +133,8 @@ def decode(body: bytes) -> Encounter:
         kind=raw.class_.code if raw.class_ else "",
         author=who.reference if who else "",
         author_name=who.display if who else "",
+        responsible=responsible.reference,
+        responsible_name=responsible.display,
         place=place.reference,
         place_name=place.display,
     )

@@ -16,6 +16,7 @@ from dossier.terminology.concepts import (
     Drug,
     DrugClass,
     Measure,
+    NoteTemplate,
     PackNote,
     Problem,
     RegulatedSubstance,
@@ -48,6 +49,7 @@ class Terminology:
         self.regulated_substances = read_pack(folder, "regulated_substances", RegulatedSubstance)
         self.analyte_list = read_pack(folder, "analytes", Analyte)
         self.vital_signs = read_pack(folder, "vital_signs", Measure)
+        self.note_templates = read_pack(folder, "note_templates", NoteTemplate)
         self.surgery_measures = read_pack(folder, "surgery_measures", Measure)
         self.vaccines: Pack[Concept] = read_pack(folder, "vaccines", Concept)
         self.review_delays: Pack[Delay] = read_pack(folder, "review_delays", Delay)

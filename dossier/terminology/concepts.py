@@ -100,6 +100,15 @@ class Measure(Concept, frozen=True, kw_only=True):
         return self.lowest <= value <= self.highest
 
 
+class NoteTemplate(Concept, frozen=True, kw_only=True):
+    """A consultation note to begin with, in French; `|` ends a line, `{...}` is a field to be filled."""
+
+    reason: str = ""
+    examination: str = ""
+    conclusion: str = ""
+    plan: str = ""
+
+
 class Delay(Concept, frozen=True, kw_only=True):
     """How long a result of this urgency may wait before it is late, in hours."""
 

@@ -11,12 +11,13 @@ import msgspec
 from msgspec import Struct
 
 from dossier.errors import Invalid
-from dossier.fhir import documents, encounters, people
+from dossier.fhir import documents, encounters, notes, people
 from dossier.fhir.elements import Annotation, read
 from dossier.fhir.narrative import lines_of_attachment, lines_of_div, lines_of_text
 from practitioner_app.ports import CurrentRow, ItemState, RecordReader
 from practitioner_app.services.authors import Authors, who
 from practitioner_app.services.decoding import decode
+from practitioner_app.services.note_reading import DOCUMENT, NotePart, is_note, part_of
 from practitioner_app.services.own_pages import has_pages, own_page
 
 WRITTEN: Final = frozenset(
@@ -54,6 +55,8 @@ class Letter(Struct, frozen=True, kw_only=True):
     """The page as it was signed here (own_pages); empty where only the words are shown."""
     unpainted: bool = False
     """It holds pages that are not painted here."""
+    pages: tuple[NotePart, ...] = ()
+    """Of a note under headings: its version and what completes it, each with its author."""
     state: ItemState = ItemState.CONFIRMED
 
 
@@ -105,7 +108,7 @@ class DocumentService:
                 rows.append(row)
         lines = tuple(line for row in rows for line in words_of(row))
         is_paged = bool(rows) and has_pages(rows[0])
-        return self._letter(rows[0], lines, is_paged=is_paged) if lines or is_paged else None
+        return self._letter(rows, lines, is_paged=is_paged) if lines or is_paged else None
 
     def found(self, owner: int, words: str) -> dict[tuple[str, str], str]:
         """The resources of one patient whose words hold these, with an excerpt each, matches between U+0002
@@ -114,7 +117,16 @@ class DocumentService:
         hits = self._reader.search(words, owner, _FOUND, _EXCERPTS) if words.strip() else ()
         return {(hit.rtype, hit.id): hit.excerpt for hit in hits if hit.rtype != "Patient"}
 
-    def _letter(self, row: CurrentRow, lines: tuple[str, ...], *, is_paged: bool) -> Letter:
+    def _pages(self, rows: Sequence[CurrentRow], authors: Authors) -> tuple[NotePart, ...]:
+        read = [(row, notes.decode(row.body)) for row in rows if row.rtype == DOCUMENT]
+        found = [(row, said) for row, said in read if is_note(said, row.body)]
+        authors.learn(ref for _, said in found for ref in (said.author, said.signer))
+        return tuple(part_of(row, said, authors) for row, said in found)
+
+    def _letter(
+        self, rows: Sequence[CurrentRow], lines: tuple[str, ...], *, is_paged: bool
+    ) -> Letter:
+        row = rows[0]
         pdf = own_page(row) if is_paged else b""
         value: Any = decode(row.rtype, row.body)
         authors = Authors(self._reader)
@@ -125,6 +137,7 @@ class DocumentService:
             keeper = value.custodian
         elif isinstance(value, encounters.Note):
             title = value.title
+        pages = self._pages(rows, authors)
         writer, house = self._listed(who(value)[0]), self._listed(keeper)
         return Letter(
             owner=row.owner,
@@ -140,9 +153,10 @@ class DocumentService:
             address=house.address,
             telephone=house.telephone,
             type=kind,
-            note=isinstance(value, encounters.Note),
-            pdf=pdf,
-            unpainted=is_paged and not pdf,
+            note=bool(pages) or isinstance(value, encounters.Note),
+            pdf=b"" if pages else pdf,
+            unpainted=is_paged and not pdf and not pages,
+            pages=pages,
             state=row.state,
         )
 

@@ -11,6 +11,7 @@ from dossier.errors import Invalid
 from dossier.fhir import reviews
 from dossier.fhir.reviews import Review, Standing
 from practitioner_app.ports import CurrentRow
+from practitioner_app.services.authors import who
 from practitioner_app.services.rows import Reading
 from practitioner_app.services.writing import Actor
 
@@ -22,10 +23,17 @@ class Readings:
     """Built once an opening."""
 
     def __init__(
-        self, is_unread: IsUnread, is_mine: Callable[[Any], bool], readings: Mapping[str, Reading]
+        self,
+        is_unread: IsUnread,
+        is_me: Callable[[str, str], bool],
+        readings: Mapping[str, Reading],
     ) -> None:
-        self.is_unread, self.is_mine = is_unread, is_mine
+        self.is_unread, self.is_me = is_unread, is_me
         self._readings = readings
+
+    def is_mine(self, value: Any) -> bool:
+        """Whether the person at this desktop wrote it."""
+        return self.is_me(*who(value))
 
     def of(self, rows: Sequence[CurrentRow]) -> Reading | None:
         """The duty to read one of these rows, or who signed it as read."""

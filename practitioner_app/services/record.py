@@ -26,7 +26,9 @@ from practitioner_app.ports import (
 from practitioner_app.services import act_lists, allergy_panel, results
 from practitioner_app.services.authors import Authors, who
 from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding, decode
+from practitioner_app.services.drafts import DraftLine
 from practitioner_app.services.last_look import LastLook, Look, mark
+from practitioner_app.services.note_lines import draft_lines
 from practitioner_app.services.prevention import Prevention
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.readings import Readings, owners_of, readings_of
@@ -45,6 +47,10 @@ from practitioner_app.services.writing import Actor
 _HISTORY_IN_STRIP = 3
 
 
+def _no_drafts(_owner: int) -> Sequence[DraftLine]:
+    return ()
+
+
 class RecordService:
     """`open` on a read lane, `leave` on the write lane. Raises StoreError kin."""
 
@@ -58,7 +64,9 @@ class RecordService:
         clock: Clock,
         actor: Actor,
         prevention: Prevention,
+        drafts: Callable[[int], Sequence[DraftLine]] = _no_drafts,
     ) -> None:
+        self._drafts = drafts
         self._reader = reader
         self._outbox = outbox
         self._last_look = last_look
@@ -140,7 +148,7 @@ class RecordService:
         tasks = self._reader.rows(owner, ("Task",)) if is_shown else ()
         self._authors.learn(owners_of(tasks))
         found = readings_of(tasks, self._actor, self._authors.name)
-        return Readings(is_unread, self._is_mine, found)
+        return Readings(is_unread, self._is_me, found)
 
     def _build(
         self,
@@ -156,7 +164,8 @@ class RecordService:
         patient = next((value for _, value in decoded if isinstance(value, Patient)), None)
         line = self._reader.patient(owner) if patient is None else None
         readings = self._readings(owner)
-        timeline = Timeline(decoded, self._name, is_new, readings).items()
+        typing = draft_lines(self._drafts(owner), self._actor.name)
+        timeline = (*typing, *Timeline(decoded, self._name, is_new, readings).items())
         history = lists.history()
         problems = lists.problems()
         labels = [row.label for rows in history.values() for row in rows]
@@ -210,12 +219,11 @@ class RecordService:
         for row, value in decoded:
             if row.state is not ItemState.CONFIRMED or mark(row) in look.marks:
                 continue
-            if not self._is_mine(value[0] if isinstance(value, tuple) else value):
+            if not self._is_me(*who(value[0] if isinstance(value, tuple) else value)):
                 fresh.add((row.rtype, row.id))
         return lambda row: (row.rtype, row.id) in fresh
 
-    def _is_mine(self, value: Any) -> bool:
-        reference, name = who(value)
+    def _is_me(self, reference: str, name: str) -> bool:
         return reference == self._actor.reference if reference else name == self._actor.name
 
     def _identity(self, owner: int, patient: Patient | None, line: PatientLine | None) -> Identity:

@@ -8,6 +8,7 @@ aware. Text that came from data (`label`, `title`, names) is shown as it is and 
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -337,6 +338,16 @@ class TimelineItem(Item, frozen=True, kw_only=True):
     mine: bool = False
     """Written by the person at this desktop."""
     signed: bool = False
+    note: bool = False
+    """A consultation with a note of this program: it may be corrected and completed."""
+    asked: bool = False
+    """Its note waits for the signature of the person at this desktop."""
+    responsible: str = ""
+    """For whom it was written, by its author."""
+
+
+DRAFT: Final = "Draft"
+"""The type of a line that is still being typed; its id is the key of the draft."""
 
 
 class Record(Struct, frozen=True, kw_only=True):

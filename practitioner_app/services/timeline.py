@@ -17,10 +17,13 @@ from dossier.fhir.encounters import Encounter, Note
 from dossier.fhir.history import FamilyLine, Procedure, Review
 from dossier.fhir.immunizations import Immunization
 from dossier.fhir.medications import Taking, Treatment
+from dossier.fhir.notes import NOTE_CODE
 from dossier.fhir.problems import Problem
 from dossier.fhir.results import DIASTOLIC, SYSTOLIC, Flag, Report, Result, Value
 from practitioner_app.ports import CurrentRow, ItemState
 from practitioner_app.services.decoding import Decoded, Plain, Unreadable
+from practitioner_app.services.folding import folded
+from practitioner_app.services.note_lines import Page, Pages, words_of_page
 from practitioner_app.services.readings import Readings
 from practitioner_app.services.rows import Fact, Kind, TimelineItem
 from practitioner_app.services.standing import struck_of
@@ -82,6 +85,7 @@ class Timeline:
         }
         self._claimed: set[str] = set()
         self._notes: dict[str, list[tuple[CurrentRow, Note]]] = defaultdict(list)
+        self._written: dict[str, list[Page]] = defaultdict(list)
 
     def items(self) -> tuple[TimelineItem, ...]:
         """All lines, newest first."""
@@ -89,33 +93,7 @@ class Timeline:
         found = [item for item in map(self._single, self._decoded) if item is not None]
         found += self._groups()
         found.sort(key=lambda item: (item.order, item.rtype, item.id), reverse=True)
-        return self._folded(found)
-
-    def _folded(self, found: list[TimelineItem]) -> tuple[TimelineItem, ...]:
-        """A document stands for the versions it replaces, and for those they replaced."""
-        newer: dict[str, str] = {}
-        for row, value in self._decoded:
-            if isinstance(value, Document) and value.counts:
-                newer.update((old, f"{row.rtype}/{row.id}") for old in value.replaces)
-        if not newer:
-            return tuple(found)
-        by_reference = {f"{item.rtype}/{item.id}": item for item in found}
-        older: dict[str, list[TimelineItem]] = defaultdict(list)
-        for reference, item in by_reference.items():
-            newest, seen = reference, {reference}
-            while (above := newer.get(newest, "")) in by_reference:
-                newest = reference if above in seen else above
-                if above in seen:  # a circle: nobody can tell which is the newest
-                    break
-                seen.add(above)
-            if newest != reference:
-                older[newest].append(item)
-        folded = {f"{item.rtype}/{item.id}" for items in older.values() for item in items}
-        return tuple(
-            structs.replace(item, versions=tuple(older.get(reference, ())))
-            for reference, item in by_reference.items()
-            if reference not in folded
-        )
+        return folded(found, self._decoded)
 
     def _claim(self) -> None:
         """What a line of something else already says: results of a report, the note of a consultation
@@ -138,6 +116,9 @@ class Timeline:
                     self._claimed.add(f"ClinicalImpression/{row.id}")
             elif isinstance(value, Document):
                 self._claimed.update(one for one in value.related if one in self._orders)
+                if value.type_code == NOTE_CODE and value.encounter in encounters:
+                    self._written[value.encounter].append((row, value))
+                    self._claimed.add(f"DocumentReference/{row.id}")
         for row, value in self._decoded:
             began = isinstance(value, Treatment) and value.current and value.comes_from
             if began and self._claimed.issuperset(began):
@@ -221,19 +202,35 @@ class Timeline:
         )
 
     def _encounter(self, row: CurrentRow, encounter: Encounter) -> TimelineItem:
-        notes = self._notes.get(row.id, [])
+        notes, pages = self._notes.get(row.id, []), Pages(self._written.get(row.id, ()))
         title = next((note.title for _, note in notes if note.title), encounter.title)
-        texts = [encounter.reason, *(note.text for _, note in notes)]
-        if encounter.reason.casefold() == title.casefold():
+        texts = [encounter.reason, *(note.text for _, note in notes), pages.words]
+        if encounter.reason.casefold() == title.casefold() or pages.words:
             del texts[0]
-        return self._line(
+        line = self._line(
             row,
             encounter,
             kind=Kind.CONSULTATION,
             title=title,
             summary=" — ".join(" ".join(text.split()) for text in texts if text),
             at=encounter.at or row.at,
-            parts=notes,
+            parts=[*notes, *pages.shown],
+        )
+        if not pages:
+            return line
+        return structs.replace(
+            line,
+            note=True,
+            asked=pages.asks(encounter, self._readings),
+            responsible=encounter.responsible_name,
+            versions=tuple(self._version(*page) for page in pages.older),
+        )
+
+    def _version(self, row: CurrentRow, page: Document) -> TimelineItem:
+        """An older version of a note."""
+        words = words_of_page(row)
+        return self._line(
+            row, page, kind=Kind.CONSULTATION, title=page.title, summary=words, at=page.made
         )
 
     def _groups(self) -> Iterable[TimelineItem]:
@@ -310,6 +307,9 @@ def _is_signed(value: Any, parts: Sequence[tuple[CurrentRow, Any]]) -> bool:
     if isinstance(value, Document):
         return value.final and bool(value.authenticator)
     notes = [value, *(part for _, part in parts)]
+    pages = [note for note in notes if isinstance(note, Document)]
+    if pages:
+        return all(page.final for page in pages)
     return any(isinstance(note, Note) and note.signed for note in notes)
 
 

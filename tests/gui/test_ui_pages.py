@@ -103,8 +103,8 @@ def test_a_note_is_read_whole_and_its_line_separates_title_and_text(session, wor
     session.models.record.choose(Ref("ClinicalImpression", "n1"))
     detail = session.models.record.state.detail
     assert detail.paper is None
-    assert "\n".join(detail.prose).count("Demi-dose") == 4
-    assert detail.prose[0] == "PA 104/62 mmHg debout, 118/70 assise."
+    assert "\n".join(line.text for line in detail.note).count("Demi-dose") == 4
+    assert detail.note[0].text == "PA 104/62 mmHg debout, 118/70 assise."
 
 
 def test_a_vaccine_says_its_dose_and_its_batch():

@@ -32,6 +32,8 @@ from practitioner_app.services.letterheads import LetterheadService
 from practitioner_app.services.letters import LetterService
 from practitioner_app.services.measures import MeasureService
 from practitioner_app.services.medications import TreatmentService
+from practitioner_app.services.note_templates import TemplateService
+from practitioner_app.services.notes import NoteService
 from practitioner_app.services.orders import OrderService
 from practitioner_app.services.prevention import Prevention, PreventionNotes
 from practitioner_app.services.problems import ProblemService
@@ -159,6 +161,14 @@ class World:
         return lease_state(self.store.copy_facts(), self.clock.now()).narrowed
 
     def context(self, **changes):
+        drafts = DraftService(
+            self.store.drafts,
+            self.outbox,
+            self.store.settings,
+            self.store,
+            self.clock,
+            self.changes.announce,
+        )
         records = RecordService(
             reader=self.store,
             outbox=self.outbox,
@@ -167,6 +177,7 @@ class World:
             clock=self.clock,
             actor=ACTOR,
             prevention=Prevention(TERMS, self.clock),
+            drafts=drafts.of,
         )
         reviews = ReviewService(
             reader=self.store,
@@ -175,14 +186,6 @@ class World:
             search=self.search,
             colleagues=ColleagueService(self.store, self.clock, ACTOR),
             clock=self.clock,
-        )
-        drafts = DraftService(
-            self.store.drafts,
-            self.outbox,
-            self.store.settings,
-            self.store,
-            self.clock,
-            self.changes.announce,
         )
         services = Services(
             record=records,
@@ -225,6 +228,9 @@ class World:
             ),
             orders=OrderService(self.store, self.writer, self.search, self.clock),
             drafts=drafts,
+            notes=NoteService(
+                self.store, self.writer, self.outbox, self.search, "Maison de santé du Port"
+            ),
             work_lists=WorkListService(
                 reader=self.store,
                 search=self.search,
@@ -234,6 +240,7 @@ class World:
                 day=DayService(self.store.settings, self.clock),
                 summaries=SummariesDue(self.store, self.clock, ACTOR),
             ),
+            templates=TemplateService(self.store.settings, TERMS),
         )
         values = dict(
             services=services,

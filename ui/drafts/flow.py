@@ -30,9 +30,11 @@ class DraftsFlow(QObject):
         self._openers[kind] = opener
 
     def resume(self) -> None:
-        """The session begins: what was under the fingers opens again."""
+        """The session begins: what was under the fingers opens again. Asked behind the last save of the page
+        that was there before, on the write lane.
+        """
         if not self._session.models.narrowed:
-            self._lanes.read(self._drafts.writing, self._found, key="drafts.writing")
+            self._lanes.write(self._drafts.writing, self._found)
 
     def _found(self, slot: DraftSlot | None) -> None:
         if slot is not None and self._session.models.record.state.owner is None:

@@ -11,6 +11,7 @@ from ui.patient.state import (
     Action,
     ActionState,
     DetailState,
+    Prose,
     Ref,
     SummaryCard,
     SummaryLine,
@@ -103,7 +104,7 @@ class DetailPanel(Card):
     def can_find(self) -> bool:
         """Whether there are words to seek in."""
         state = self._state
-        return state is not None and bool(state.paper or state.prose)
+        return state is not None and bool(state.paper or state.prose or state.note)
 
     def begin_find(self) -> None:
         """Ctrl+F here: in this document, not in the timeline; its words take the place of its page."""
@@ -167,10 +168,14 @@ class DetailPanel(Card):
             stack.addWidget(words)
         for section in state.sections:
             stack.addWidget(self._section(section))
-        for line in state.prose:
-            words = PlainLabel(look, line, size=Size.EMPHASIS, wrap=True)
-            words.setTextInteractionFlags(SELECTABLE)
-            stack.addWidget(words)
+        for said in state.prose:
+            stack.addWidget(_prose(look, Prose(said)))
+        for number, line in enumerate(state.note):
+            stack.addWidget(_prose(look, line))
+            if line.head:
+                stack.addSpacing(-8)
+            elif line.aside and number:
+                stack.addWidget(Rule(look))
         if state.paper is not None:
             stack.addWidget(Paper(look, state.paper), 1)
         else:
@@ -268,6 +273,17 @@ class ResultTable(QWidget):
             grid.addWidget(flag, place + 1, 3)
             grid.addWidget(band, place + 1, 4)
         self.setLayout(grid)
+
+
+def _prose(look: Look, line: Prose) -> PlainLabel:
+    """A heading, a paragraph, or who wrote what follows."""
+    if line.head:
+        return PlainLabel(look, line.text, size=Size.LABEL, weight=Weight.SEMIBOLD, colour="accent")
+    if line.aside:
+        return PlainLabel(look, line.text, size=Size.LABEL, weight=Weight.SEMIBOLD, wrap=True)
+    words = PlainLabel(look, line.text, size=Size.EMPHASIS, wrap=True)
+    words.setTextInteractionFlags(SELECTABLE)
+    return words
 
 
 def _notice(look: Look, sentence: str) -> QWidget:

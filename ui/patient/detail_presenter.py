@@ -22,6 +22,13 @@ from practitioner_app.services.rows import (
 from ui.formats import Formats, band_words
 from ui.patient.banner import full_name
 from ui.patient.line_words import chips_of
+from ui.patient.note_presenter import (
+    consultation_second,
+    is_consultation,
+    note_actions,
+    note_chips,
+    prose,
+)
 from ui.patient.presenter import SETTLE_KEY, medication_runs
 from ui.patient.prevention_presenter import RULE, SHEET
 from ui.patient.sheets import sheet
@@ -146,7 +153,8 @@ def detail(
     if event is not None:
         when = speaking.formats.moment(event.at) if event.at else speaking.texts.tr("undated")
         received = _received(shown, speaking) if shown else ""
-        second = " · ".join(part for part in (when, event.author, received) if part)
+        by = consultation_second(event, speaking) or event.author
+        second = " · ".join(part for part in (when, by, received) if part)
     elif chosen.author:
         second = chosen.author
     return DetailState(
@@ -158,7 +166,7 @@ def detail(
         plots=_plots(event, record, speaking) if row is None else (),
         paper=_paper(shown, record, speaking) if shown and not shown.note else None,
         pdf=shown.pdf if shown else b"",
-        prose=_prose(event, shown) if event and shown and shown.note else (),
+        note=prose(event, shown, speaking) if event and shown and shown.note else (),
         notice=_notice(chosen, speaking) or _unpainted(shown, speaking),
         actions=_actions(chosen, lines, speaking, narrowed=record.narrowed),
         may_sign=event is not None and row is None and may_sign(event) and not record.narrowed,
@@ -173,6 +181,8 @@ def _chips(row: Item, record: Record, speaking: Speaking) -> tuple[ChipState, ..
     if row.state is ItemState.SENT:
         chips.append(ChipState(texts.tr("Recorded"), Tone.NEUTRAL))
     chips += struck_chips(texts, getattr(row, "struck", Struck.NO), row.rtype)
+    if isinstance(row, TimelineItem):
+        chips += note_chips(row, texts)
     if row.by_patient:
         chips.append(ChipState(by_patient_word(texts, record.identity.sex), Tone.OK, "person"))
     said = reading_chips(row, speaking) if isinstance(row, TimelineItem) else ()
@@ -322,13 +332,6 @@ def _paper(letter: Letter, record: Record, speaking: Speaking) -> PaperState:
     )
 
 
-def _prose(event: TimelineItem, letter: Letter) -> tuple[str, ...]:
-    """A note whole; the reason of the visit first where the title does not say it."""
-    first, sign, _ = event.summary.partition(" — ")
-    said = not sign or event.rtype != "Encounter" or " ".join(letter.lines).startswith(first)
-    return letter.lines if said else (first, *letter.lines)
-
-
 def number_of(fact: Fact, formats: Formats) -> str:
     """7,0 or < 5 or 132/78; the words of a result that has no number."""
     if fact.number is None:
@@ -391,6 +394,8 @@ def _actions(
     if undecided and row.op_id:
         return (ActionState(Action.SETTLE, tr("Settle"), SETTLE_KEY, primary=True),)
     actions: list[ActionState] = []
+    if lines.event is not None and row is lines.event and is_consultation(lines.event):
+        return () if narrowed else note_actions(lines.event, speaking)
     if row.state is ItemState.PENDING:
         actions.append(ActionState(Action.UNDO, tr("Undo"), "Ctrl+Z"))
     if row.state is ItemState.REFUSED:

@@ -109,6 +109,9 @@ class Action(StrEnum):
     END = "end"
     ERROR = "error"
     SIGN = "sign"
+    WRITE = "write"
+    ADD = "add"
+    COPY = "copy"
     SETTLE = "settle"
     WITHDRAW = "withdraw"
     VACCINATE = "vaccinate"
@@ -155,6 +158,14 @@ class PaperState(Struct, frozen=True, kw_only=True):
     foot: str = ""
 
 
+class Prose(Struct, frozen=True):
+    """One paragraph of a note. `head`: a heading of it; `aside`: who wrote what follows, and when."""
+
+    text: str
+    head: bool = False
+    aside: bool = False
+
+
 class DetailState(Struct, frozen=True, kw_only=True):
     """The side panel about one line. `paper` is a document: it stays white in the dark. `prose` is a
     text written here (a consultation note), in the colours of the screen.
@@ -170,6 +181,8 @@ class DetailState(Struct, frozen=True, kw_only=True):
     pdf: bytes = b""
     """The page itself, of what a desktop of the practice signed; `paper` then holds its words."""
     prose: tuple[str, ...] = ()
+    note: tuple[Prose, ...] = ()
+    """A consultation note under its headings."""
     sections: tuple[SummaryCard, ...] = ()
     """Lists of lines, each of which opens its own: the sheet of the vaccinations, of the prevention."""
     notice: str = ""

@@ -4,8 +4,9 @@ from collections import Counter
 
 from dossier.fhir.medications import Taking
 from dossier.fhir.results import Flag
-from practitioner_app.services.rows import Emptiness, Fact, Kind, Record, TimelineItem
+from practitioner_app.services.rows import DRAFT, Emptiness, Fact, Kind, Record, TimelineItem
 from ui.patient.line_words import chips_of, joined
+from ui.patient.note_presenter import consultation_second, note_chips
 from ui.patient.rows import Presenter, RowPresenter, TimelineRows, key_of
 from ui.patient.sought import Excerpts, MarkingPresenter, Sought, says
 from ui.patient.state import FilterState, GroupKind, Ref, TimelineRow
@@ -120,7 +121,7 @@ def timeline(
     for item in shown:
         if item.new and record.last_look is not None:
             groups[GroupKind.NEW].append(item)
-        elif item.order[:10] == today:
+        elif item.order[:10] == today or item.rtype == DRAFT:
             groups[GroupKind.TODAY].append(item)
         else:
             groups[GroupKind.BEFORE].append(item)
@@ -253,7 +254,8 @@ def second_line(item: TimelineItem, speaking: Speaking) -> str:
         seen = texts.tr(
             "read and signed by {name} on {date}", name=reading.by, date=formats.moment(reading.at)
         )
-    return " · ".join(part for part in (formats.time(item.at), item.author, came, seen) if part)
+    who = consultation_second(item, speaking) or item.author
+    return " · ".join(part for part in (formats.time(item.at), who, came, seen) if part)
 
 
 def timeline_row(
@@ -275,6 +277,7 @@ def timeline_row(
         count = len(item.versions) + 1
         word = texts.trn("{count} version", "{count} versions", count)
         chips.append(ChipState(word, Tone.NEUTRAL))
+    chips += note_chips(item, texts)
     chips += reading_chips(item, speaking)
     weight = Weight.BOLD if item.unread else Weight.REGULAR
     facts = fact_runs(item.facts, speaking)
