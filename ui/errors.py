@@ -116,6 +116,9 @@ def _refusal(texts: Texts, code: str) -> str:
         "unknown_address": tr(
             "The server does not know the address this computer reaches it by. Call the operator."
         ),
+        "situation_not_confirmed": tr(
+            "Pro Santé Connect does not confirm this place of practice. Sign in otherwise, or call the operator."
+        ),
         "password_replaced": tr(
             "Your password was replaced, so every session ended. If you did not ask for it, call the operator."
         ),

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from dossier.clock import from_ms, to_wire
-from dossier.errors import Refused, Unavailable
+from dossier.errors import Invalid, Refused, Unavailable
+from dossier.identity.numbers import read_finess, read_siret
 from server.app import House
 from server.cli.housed import account_of, group, verb
 from server.services.members import WARNED_DAYS
@@ -24,6 +25,12 @@ def register(verbs: Any) -> None:
     unit = verb(member, "organisation", organisation, "a new organisation")
     unit.add_argument("id")
     unit.add_argument("--name", required=True)
+    _numbers(unit)
+    known = verb(
+        member, "numbers", number_organisation, "the register's numbers of an organisation"
+    )
+    known.add_argument("id")
+    _numbers(known)
     add = verb(member, "add", add_member, "a person works there")
     add.add_argument("login")
     add.add_argument("organisation")
@@ -52,6 +59,11 @@ def register(verbs: Any) -> None:
         one = verb(grant, name, act, what)
         one.add_argument("patient", help="id of the Patient resource")
         one.add_argument("login")
+
+
+def _numbers(parser: Any) -> None:
+    parser.add_argument("--finess", default="", help="its FINESS number, by which others know it")
+    parser.add_argument("--siret", default="", help="its SIRET number")
 
 
 def _until(parser: Any) -> None:
@@ -88,7 +100,37 @@ async def organisation(house: House, options: argparse.Namespace) -> dict[str, A
     if await house.members.find_unit(options.id) is not None:
         raise Refused("organisation_taken", options.id)
     body = {"resourceType": "Organization", "id": options.id, "active": True, "name": options.name}
+    if given := _identifiers(house, options):
+        body["identifier"] = given
     return {"organisation": (await house.members.create_unit(msgspec.json.encode(body))).id}
+
+
+async def number_organisation(house: House, options: argparse.Namespace) -> dict[str, Any]:
+    """The numbers under which registers know an organisation, in the place of those it had of the same kind."""
+    unit = await house.members.find_unit(options.id)
+    if unit is None:
+        raise Refused("unknown_organisation", options.id)
+    given = _identifiers(house, options)
+    body = await house.members.organisation(unit)
+    known = {one["system"] for one in given}
+    kept = [one for one in body.get("identifier", []) if one.get("system") not in known]
+    told = msgspec.json.encode(body | {"identifier": [*kept, *given]})
+    await house.directory.publish([("Organization", options.id, told)], unit=unit)
+    return {"organisation": options.id, "numbers": [one["value"] for one in given]}
+
+
+def _identifiers(house: House, options: argparse.Namespace) -> list[dict[str, str]]:
+    """FHIR identifiers of the numbers given. Raises Refused("organisation_number")."""
+    testing = house.told.demonstration
+    try:
+        read = [
+            reader(text, testing=testing)
+            for reader, text in ((read_finess, options.finess), (read_siret, options.siret))
+            if text
+        ]
+    except Invalid as error:
+        raise Refused("organisation_number") from error
+    return [{"system": one.system, "value": one.value} for one in read]
 
 
 async def add_member(house: House, options: argparse.Namespace) -> dict[str, Any]:

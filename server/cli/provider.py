@@ -53,7 +53,7 @@ def provider_of(options: argparse.Namespace, house: House, pages_at: str) -> Pro
     )
     line = HttpsProviderLine(house.premises.clock)
     return ProSanteConnect(
-        house.premises, house.accounts, house.slips, line, client, testing=fictional
+        house.premises, house.accounts, house.members, house.slips, line, client, testing=fictional
     )
 
 

@@ -56,6 +56,7 @@ _CODES = {
     "database_unchecked": "On another machine the database's certificate must be checked: add ?sslmode=verify-full.",
     "database_pair": "Give --database and --key-database together: records and keys lie in databases of their own.",
     "nothing_to_import": "No file of FHIR lies there (.json, .ndjson, also with .gz).",
+    "organisation_number": "This is not a FINESS or SIRET number: check each digit.",
     "organisation_taken": "An organisation with this id is here already.",
     "unknown_profession": "No such profession: 10 is a doctor, 60 a nurse, 331 a medical secretary.",
     "no_backup": "This server was never backed up. Run `colloque-server backup FOLDER TARGET --keys KEYTARGET` first.",

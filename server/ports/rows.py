@@ -143,7 +143,8 @@ class AccountRow(NamedTuple):
 class DeviceRow(NamedTuple):
     """An enrolled desktop and its raw Ed25519 public key; `revoked_ms` ends it at the next request. `nonces` are
     the marks of its latest proofs, `seen_ms` its last sign-in, `proved_ms` when its person last showed password
-    and second factor there: None when they have to.
+    and second factor there: None when they have to. `confirmed`: the ids of the situations that proof opens, a line
+    each; None: each of theirs.
     """
 
     device: str
@@ -155,6 +156,7 @@ class DeviceRow(NamedTuple):
     nonces: bytes | None = None
     seen_ms: int | None = None
     proved_ms: int | None = None
+    confirmed: str | None = None
 
 
 class SessionRow(NamedTuple):

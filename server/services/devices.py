@@ -70,7 +70,7 @@ class Devices:
         label = request.device_name[:100].encode()
         cell = await self._premises.sealer.seal(place, label)
         now_ms = self._premises.now_ms
-        row = DeviceRow(device, account, public, cell, now_ms, None, proved_ms=now_ms)
+        row = who.proved(DeviceRow(device, account, public, cell, now_ms, None), now_ms)
         await self._reserve(device, account)
 
         async def keep(tx: OwnerTx) -> None:
@@ -85,7 +85,9 @@ class Devices:
             account=account,
             device=device,
             display_name=person.display_name,
-            situations=await self._members.situations(account),
+            situations=tuple(
+                one for one in await self._members.situations(account) if who.opens(one.id)
+            ),
             server_name=self._said.name,
             practitioner=person.practitioner,
             identity=base64url(self._said.identity),

@@ -31,7 +31,7 @@ from server.services.members import Members
 from server.services.orders import Orders
 from server.services.premises import Premises
 from server.services.proofs import Presented, Proofs, Read, spent
-from server.services.recognised import Recognised
+from server.services.recognised import NOT_CONFIRMED, Recognised
 from server.services.session import SIGNS_IN, Session
 from server.services.unit import OwnerUnit
 
@@ -73,7 +73,7 @@ class Families:
 
         Raises SignInNeeded for an unknown device, key or refresh token; Refused: `invalid_dpop_proof`,
         `proof_needed` (the person has to show password and digits), `wrong_proof`,
-        `situation_ended`; NonceStale; Busy; and, to the holder of the device's key alone, DeviceRevoked with its order.
+        `situation_ended`, `situation_not_confirmed`; NonceStale; Busy; and, to the holder of the device's key alone, DeviceRevoked with its order.
         """
         proof = self._proofs.read(shown, asked.device)
         account = await self._devices.account_of(asked.device)
@@ -110,11 +110,13 @@ class Families:
             await tx.owner.lock(1)
             if not who.still(await tx.people.account()):
                 raise Refused("wrong_proof")
+            if not who.opens(session.situation):
+                raise Refused(NOT_CONFIRMED)
             row = await self._proving(tx, device, proof)
             held = await tx.people.session(session.token_hash)
             if held is None:
                 raise SignInNeeded
-            await tx.people.put_device(row._replace(proved_ms=self._premises.now_ms))
+            await tx.people.put_device(who.proved(row, self._premises.now_ms))
             await self._issuing.end_alarms(tx)
             families = {one.family: one for one in await tx.families.every()}
             family = families.get(held.family or "")
@@ -236,7 +238,7 @@ class Families:
             raise Refused("situation_ended")
         row = spent(known.values(), row, proof, now_ms)._replace(seen_ms=now_ms)
         book = OwnerUnit(self._premises, tx, locked, _NUMBERS)
-        asking = Asking(row, member, book, by_person=who is not None)
+        asking = Asking(row, member, book, who)
         await tx.people.drop_sessions(before_ms=now_ms)
         await tx.families.forget(now_ms - _KEPT_MS)
         if asked.refresh and who is None:

@@ -22,6 +22,7 @@ from server.services.endings import REPLACED, end_sessions, is_live
 from server.services.facets import ACCESS
 from server.services.journal import entry
 from server.services.premises import Premises
+from server.services.recognised import NOT_CONFIRMED, Recognised, is_open
 from server.services.unit import OwnerUnit
 
 TOKEN_S: Final = 900
@@ -42,7 +43,8 @@ class Asking(NamedTuple):
     device: DeviceRow
     member: MemberRow
     book: OwnerUnit
-    by_person: bool
+    who: Recognised | None
+    """The person, where they just showed who they are."""
 
 
 class Issuing:
@@ -52,12 +54,14 @@ class Issuing:
         self._premises = premises
 
     async def begin(self, tx: OwnerTx, asking: Asking) -> tuple[str, FamilyRow]:
-        """A session, and its first refresh token. Raises Refused: `proof_needed`, `password_replaced`."""
+        """A session, and its first refresh token. Raises Refused: `proof_needed`, `password_replaced`,
+        `situation_not_confirmed`.
+        """
         now_ms, row = self._premises.now_ms, asking.device
         earlier = [one for one in await tx.families.every() if one.device == row.device]
         live = [one for one in earlier if is_live(self._premises, one)]
-        if asking.by_person:
-            row = row._replace(proved_ms=now_ms)
+        if asking.who is not None:
+            row = asking.who.proved(row, now_ms)
             await tx.people.drop_sessions(device=row.device)
             await self.end_alarms(tx)
         elif any(one.refreshed_ms is not None for one in live):
@@ -65,6 +69,8 @@ class Issuing:
         ends_ms = self.ends_ms(row.proved_ms)
         if ends_ms <= now_ms:
             raise Refused(_why(earlier))
+        if not is_open(row, asking.member.situation):
+            raise Refused(NOT_CONFIRMED)
         for one in live:
             await tx.families.put(one._replace(ended_ms=now_ms, reason="superseded"))
         await tx.people.put_device(row)

@@ -5,7 +5,7 @@ and opens nothing.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -208,6 +208,15 @@ class Members:
 
     async def unit_name(self, unit: int) -> str:
         """The name of an organisation, empty when it has none."""
+        return str((await self._settings(unit)).get("name", ""))
+
+    async def organisation(self, unit: int) -> dict[str, Any]:
+        """The Organization of a unit as the directory has it now; empty for an unknown one."""
+        kept = await self._settings(unit)
+        body = await self._directory.get(ORGANISATION, str(kept.get("id", "")))
+        return kept if body is None else dict(msgspec.json.decode(body))
+
+    async def _settings(self, unit: int) -> dict[str, Any]:
         tag = self._premises.tags.tag(unit, SETTINGS)
 
         async def read(tx: OwnerTx) -> bytes | None:
@@ -219,7 +228,7 @@ class Members:
             return None
 
         body = await self._premises.store.read(unit, read)
-        return "" if body is None else str(msgspec.json.decode(body).get("name", ""))
+        return {} if body is None else dict(msgspec.json.decode(body))
 
     async def _open_settings(self, unit: int, team: str) -> None:
         async def write(tx: OwnerTx) -> None:

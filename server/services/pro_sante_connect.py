@@ -1,7 +1,7 @@
 """Pro Santé Connect, the sign-in of French health professionals: OpenID Connect, authorization code and PKCE (row F1).
 
-It says who somebody is, and nothing more: the account that bears this RPPS number signs in; none is ever made, no
-right and no membership comes from a claim. What is outside is behind the `ProviderLine` port; nothing is asked of
+It says who somebody is: the account that bears this RPPS number signs in, in those of its memberships which the claims
+confirm (server.services.exercising); none is ever made, no right and no membership comes from a claim. What is outside is behind the `ProviderLine` port; nothing is asked of
 anybody unless the operator configured it. Never tried against the national service itself.
 """
 
@@ -19,8 +19,10 @@ from server.ports import OwnerTx
 from server.services import id_tokens, journal
 from server.services.accounts import Accounts
 from server.services.desktop_codes import Wish
+from server.services.exercising import Exercises, confirmed, places, structures_of
 from server.services.facets import ACCESS
 from server.services.id_tokens import Expected, UnknownKey
+from server.services.members import Members
 from server.services.premises import Premises
 from server.services.recognised import PRO_SANTE_CONNECT, Recognised, recognised
 from server.services.session import SIGNS_IN
@@ -101,6 +103,9 @@ class Identified(msgspec.Struct):
     preferred_username: str = ""
     otherIds: tuple[_OtherId, ...] = ()  # noqa: N815
     Palier_Authentification: str = ""
+    SubjectRefPro: Exercises = Exercises()
+    SubjectOrganizationID: str = ""
+    SubjectRole: tuple[str, ...] = ()
 
 
 class ProSanteConnect:
@@ -110,6 +115,7 @@ class ProSanteConnect:
         self,
         premises: Premises,
         accounts: Accounts,
+        members: Members,
         slips: Slips,
         line: ProviderLine,
         client: Client,
@@ -117,6 +123,7 @@ class ProSanteConnect:
         testing: bool,
     ) -> None:
         self._premises, self._accounts, self._slips = premises, accounts, slips
+        self._members = members
         self._line, self._client, self._testing = line, client, testing
         self._known: tuple[float, _Discovered] | None = None
         self._keys: tuple[float, Any] | None = None
@@ -148,7 +155,8 @@ class ProSanteConnect:
 
     async def come_back(self, kept: str, state: str, code: str, issuer: str) -> Returned:
         """Who the provider says came back. Raises Refused: `psc_failed` (with the part that was wrong),
-        `psc_unknown` for a professional nobody's account bears here; Unreachable, BadAnswer.
+        `psc_unknown` for a professional nobody's account bears here, `psc_nowhere` and `psc_profession` for one whose
+        claims confirm none of their memberships; Unreachable, BadAnswer.
         """
         mine, nonce, verifier, asked, _, until_ms = self._opened(kept)
         if not code or state != mine or issuer not in ("", self._client.issuer):
@@ -159,7 +167,9 @@ class ProSanteConnect:
         subject = await self._subject(tokens, nonce)
         person = await self._person(tokens, subject)
         account = await self._account(person)
+        situations = await self._confirmed(account, person)
         who = await self._remember(account, state, until_ms, person)
+        who = msgspec.structs.replace(who, confirmed=situations)
         wish = codec.decode(asked.encode(), Wish) if asked else None
         return Returned(who, wish)
 
@@ -251,6 +261,22 @@ class ProSanteConnect:
         if account is None:
             raise Refused("psc_unknown")
         return account
+
+    async def _confirmed(self, account: int, person: Identified) -> tuple[str, ...]:
+        """The live memberships that the claims confirm. Raises Refused: `psc_nowhere`, `psc_profession`."""
+        testing = self._testing
+        said = places(
+            person.SubjectRefPro,
+            person.SubjectOrganizationID,
+            person.SubjectRole,
+            testing=testing,
+        )
+        live = [
+            (row, structures_of(await self._members.organisation(row.unit), testing=testing))
+            for row in await self._members.of_account(account)
+            if not row.is_over(self._premises.now_ms)
+        ]
+        return confirmed(said, live)
 
     async def _remember(
         self, account: int, state: str, until_ms: int, person: Identified

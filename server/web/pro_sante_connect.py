@@ -6,6 +6,7 @@ from typing import Final
 from dossier.errors import BadAnswer, Refused, Unreachable
 from server.api.doors import Door, Pass
 from server.api.exchange import Answer, Asked
+from server.services.exercising import NOWHERE, OTHER_PROFESSION
 from server.services.pro_sante_connect import ProSanteConnect
 from server.web.sign_in import AT, SignInPages, query_of, wish_of
 from server.web.words import Words, words_for
@@ -79,8 +80,12 @@ class ProSanteConnectPages:
         code = error.code if isinstance(error, Refused) else type(error).__name__
         _LOG.warning("provider_refused", extra={"code": code, "kind": _why(error)})
         sentence, status = words.psc_failed, 403
-        if isinstance(error, Refused) and error.code == "psc_unknown":
-            sentence = words.psc_unknown
+        if isinstance(error, Refused):
+            sentence = {
+                "psc_unknown": words.psc_unknown,
+                NOWHERE: words.psc_nowhere,
+                OTHER_PROFESSION: words.psc_profession,
+            }.get(error.code, sentence)
         if isinstance(error, Unreachable):
             sentence, status = words.psc_away, 503
         return await self._pages.drawn(words, None, None, sentence, status)

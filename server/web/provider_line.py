@@ -1,12 +1,14 @@
 """The only way out of this server: to the OpenID provider its operator named, over HTTPS, in bounded time and size.
 
 No proxy of the environment, no cookie, no redirect, no compressed body; ten seconds and 256 KB an exchange, four at a
-time. Certificates are checked against the system's trust store.
+time: whoever asks is answered by then, also while a provider sends a byte now and again. Certificates are checked against the system's trust store.
 """
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 import requests
@@ -48,8 +50,40 @@ class HttpsProviderLine:
         return await self._asked(requests.Request("POST", url, data=fields, auth=basic))
 
     async def _asked(self, request: requests.Request) -> bytes:
-        async with self._slots:
-            return await asyncio.to_thread(self._exchanged, request)
+        """In a thread of its own, which nobody waits for beyond the time: it keeps its place of the four until the
+        provider lets go of it, and no stop of ours.
+        """
+        try:
+            async with asyncio.timeout(self._total_s):
+                await self._slots.acquire()
+                return await self._begun(request)
+        except TimeoutError as error:
+            raise Unreachable("provider_slow") from error
+
+    def _begun(self, request: requests.Request) -> asyncio.Future[bytes]:
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[bytes] = loop.create_future()
+
+        def told(body: bytes, error: Exception | None) -> None:
+            self._slots.release()
+            if ended.done():
+                return
+            if error is None:
+                ended.set_result(body)
+            else:
+                ended.set_exception(error)
+
+        def run() -> None:
+            body, failed = b"", None
+            try:
+                body = self._exchanged(request)
+            except Exception as error:  # noqa: BLE001 - raised where it was asked
+                failed = error
+            with suppress(RuntimeError):  # the loop ended meanwhile
+                loop.call_soon_threadsafe(told, body, failed)
+
+        threading.Thread(target=run, name="provider", daemon=True).start()
+        return ended
 
     def _exchanged(self, request: requests.Request) -> bytes:
         ends = self._clock.monotonic() + self._total_s
@@ -60,10 +94,10 @@ class HttpsProviderLine:
             prepared.headers["Accept"] = "application/json"
             prepared.headers["Accept-Encoding"] = "identity"
             try:
-                reply = session.send(
+                with session.send(
                     prepared, stream=True, allow_redirects=False, timeout=(_STALL_S, _STALL_S)
-                )
-                body = b"".join(self._bounded(reply, ends))
+                ) as reply:
+                    body = b"".join(self._bounded(reply, ends))
             except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
                 raise Unreachable("provider") from error
         kind = reply.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -76,7 +110,7 @@ class HttpsProviderLine:
     def _bounded(self, reply: requests.Response, ends: float) -> Iterator[bytes]:
         """The pieces of a body. Raises BadAnswer beyond the cap, Unreachable beyond the time."""
         seen = 0
-        for piece in reply.raw.stream(_CHUNK, decode_content=False):
+        while piece := reply.raw.read1(_CHUNK, decode_content=False):
             seen += len(piece)
             if seen > _BYTES:
                 raise BadAnswer("too_large")

@@ -56,6 +56,8 @@ class Words(Struct, frozen=True, kw_only=True):
     gone_on: str
     use: str
     psc_unknown: str
+    psc_nowhere: str
+    psc_profession: str
     psc_other: str
     psc_failed: str
     psc_away: str
@@ -114,6 +116,10 @@ FRENCH: Final = Words(
     use="Colloque n’est pas un dispositif médical certifié. Aucune homologation n’est revendiquée.",
     psc_unknown="Pro Santé Connect vous a reconnu, mais aucun compte d’ici ne porte votre numéro RPPS. "
     "Demandez à l’administrateur de votre cabinet.",
+    psc_nowhere="Pro Santé Connect vous a reconnu, mais aucun de vos lieux d’exercice n’y porte le numéro FINESS ou "
+    "SIRET d’un cabinet où vous exercez ici. Rien n’a changé ; demandez à l’administrateur de votre cabinet.",
+    psc_profession="Pro Santé Connect vous a reconnu, mais vous y exercez une autre profession que celle de votre "
+    "compte d’ici. Rien n’a changé ; demandez à l’administrateur de votre cabinet.",
     psc_other="Pro Santé Connect a reconnu une autre personne que celle de ce compte. Rien n’a changé.",
     psc_failed="La réponse de Pro Santé Connect n’est pas recevable. Rien n’a changé ; recommencez.",
     psc_away="Pro Santé Connect ne répond pas. Réessayez, ou utilisez un autre moyen.",
@@ -170,6 +176,10 @@ ENGLISH: Final = Words(
     use="Colloque is not a certified medical device. No homologation is claimed.",
     psc_unknown="Pro Santé Connect knows you, but no account here bears your RPPS number. Ask the administrator of "
     "your practice.",
+    psc_nowhere="Pro Santé Connect knows you, but none of the places where you exercise bears there the FINESS or SIRET "
+    "number of a practice of yours here. Nothing has changed; ask the administrator of your practice.",
+    psc_profession="Pro Santé Connect knows you, but under another profession than that of your account here. Nothing "
+    "has changed; ask the administrator of your practice.",
     psc_other="Pro Santé Connect recognised another person than that of this account. Nothing has changed.",
     psc_failed="The answer of Pro Santé Connect cannot be accepted. Nothing has changed; start again.",
     psc_away="Pro Santé Connect does not answer. Try again, or use another way.",

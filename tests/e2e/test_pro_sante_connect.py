@@ -28,9 +28,10 @@ WISH = {"purpose": "enrol", "challenge": "c" * 43, "key": "k" * 43, "state": "s"
 
 
 @contextmanager
-def provider(back: str, subject: str = f"8{RPPS}") -> Iterator[str]:
+def provider(back: str, subject: str = f"8{RPPS}", **person: str) -> Iterator[str]:
     """The issuer of a real provider with one person."""
     words = ["--subject", subject, "--client", CLIENT, "--secret", SECRET, "--back", back]
+    words += [word for name, value in person.items() for word in (f"--{name}", value)]
     command = [sys.executable, "-m", "tests.fakes.openid_provider_process", *words]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         try:
@@ -52,6 +53,9 @@ def folder(tmp_path: Path) -> Path:
     assert operator("init", made, "--demonstration").code == 0
     told = operator("account", "create", made, "martin", "--name", "Dr Martin", "--rpps", RPPS)
     assert told.code == 0, told.err
+    place = ("--name", "Cabinet du Test", "--finess", "990000101")
+    assert operator("member", "organisation", made, "org-1", *place).code == 0
+    assert operator("member", "add", made, "martin", "org-1", "--profession", "10").code == 0
     return made
 
 
@@ -131,6 +135,26 @@ def test_f1_a_professional_without_an_account_is_told_so_and_none_is_made(folder
         assert answer.status_code == 403
         assert "aucun compte d’ici" in answer.content.decode()
         assert not cookie(answer, COOKIE)
+
+
+@pytest.mark.parametrize(
+    ("person", "said"),
+    [
+        ({"finess": "990000119"}, "aucun de vos lieux d’exercice"),
+        ({"finess": ""}, "aucun de vos lieux d’exercice"),
+        ({"profession": "60"}, "une autre profession"),
+    ],
+)
+def test_f1_claims_that_confirm_no_membership_sign_nobody_in_and_say_why(
+    folder: Path, person: dict[str, str], said: str
+) -> None:
+    port = free_port()
+    back = f"http://localhost:{port}/sign-in/pro-sante-connect/return"
+    with provider(back, **person) as issuer, serving(folder, port, issuer) as origin:
+        answer, _, _ = journey(origin)
+    assert answer.status_code == 403
+    assert said in answer.content.decode()
+    assert not cookie(answer, COOKIE)
 
 
 def test_f1_a_provider_that_refuses_our_secret_or_is_gone_leaves_the_other_ways_open(

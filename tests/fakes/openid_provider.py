@@ -19,6 +19,14 @@ ISSUER = "https://auth.provider.example/realms/wallet"
 CLIENT, SECRET = "colloque-test", "a secret of the operator"
 BACK = "https://colloque.example/sign-in/pro-sante-connect/return"
 RPPS = "99900001001"
+FINESS, SIRET = "990000101", "99900001100018"
+
+
+def exercising(profession: str = "10", **numbers: str) -> dict[str, Any]:
+    """The claim of one exercise at one structure."""
+    activity = {"codeModeExercice": "L", "codeSecteurDactivite": "SA07"} | numbers
+    exercise = {"codeProfession": profession, "activities": [activity]}
+    return {"exercices": [exercise]}
 
 
 @cache
@@ -85,6 +93,7 @@ class OpenIdProvider:
             "family_name": "TESTMEDECIN",
             "otherIds": [{"identifiant": self.rpps, "origine": "RPPS", "qualite": 1}],
             "Palier_Authentification": "APPPRIP3^1.2.250.1.213.1.5.1.1.1",
+            "SubjectRefPro": exercising(numeroFinessSite=FINESS),
         }
         return msgspec.json.encode(told | self.person)
 

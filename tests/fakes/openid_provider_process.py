@@ -19,7 +19,7 @@ from idpyoidc.server.configure import OPConfiguration
 from idpyoidc.server.exception import UnAuthorizedClient
 
 LEVEL = "eidas1"
-CLAIMS = ("SubjectNameID", "preferred_username", "Palier_Authentification")
+CLAIMS = ("SubjectNameID", "preferred_username", "Palier_Authentification", "SubjectRefPro")
 _ENDPOINTS = {
     "provider_config": (
         ".well-known/openid-configuration",
@@ -109,6 +109,9 @@ class Provider:
     def __init__(self, issuer: str, folder: Path, options: argparse.Namespace) -> None:
         person = {"SubjectNameID": options.subject, "preferred_username": options.subject}
         person["Palier_Authentification"] = "APPPRIP3^1.2.250.1.213.1.5.1.1.1"
+        activity = {"codeModeExercice": "L", "numeroFinessSite": options.finess}
+        exercise = {"codeProfession": options.profession, "activities": [activity]}
+        person["SubjectRefPro"] = {"exercices": [exercise]}
         told = configured(issuer, folder, person)
         self.server = Server(OPConfiguration(conf=told, base_path=str(folder)), cwd=str(folder))
         self.server.context.cdb[options.client] = {
@@ -190,6 +193,8 @@ def main() -> None:
     words = argparse.ArgumentParser()
     for name in ("subject", "client", "secret", "back"):
         words.add_argument(f"--{name}", required=True)
+    words.add_argument("--finess", default="990000101")
+    words.add_argument("--profession", default="10")
     options = words.parse_args()
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:

@@ -20,7 +20,9 @@ _ACCOUNTS = Upsert(
     "account", (), ("kind", "state", "secret", "cell", "step", "code", "code_until", "factors")
 )
 _DEVICES = Upsert(
-    "device", ("device",), ("public_key", "cell", "enrolled", "revoked", "nonces", "seen", "proved")
+    "device",
+    ("device",),
+    ("public_key", "cell", "enrolled", "revoked", "nonces", "seen", "proved", "confirmed"),
 )
 _SESSIONS = Upsert(
     "session", ("token_hash",), ("device", "situation", "expires", "proven", "family")
@@ -77,7 +79,8 @@ class SqlPeople:
 
     async def devices(self) -> list[DeviceRow]:
         found = await self._sql.rows(
-            "SELECT device, owner, public_key, cell, enrolled, revoked, nonces, seen, proved FROM device "
+            "SELECT device, owner, public_key, cell, enrolled, revoked, nonces, seen, proved, "
+            "confirmed FROM device "
             "WHERE owner = $1 ORDER BY device",
             (self._owner,),
         )

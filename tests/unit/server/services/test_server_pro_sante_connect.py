@@ -1,5 +1,6 @@
 """Pro Santé Connect: who comes back is who the account says, whatever the provider or who plays it says (F1)."""
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -7,14 +8,30 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from dossier.errors import BadAnswer, Refused
+from dossier.identity import systems
+from dossier.sealing import devices as device_keys
+from dossier.sealing.text import base64url
+from dossier.wire import limits
+from dossier.wire.sessions import EnrolRequest
 from server.services.accounts import Person
 from server.services.desktop_codes import Wish
 from server.services.pro_sante_connect import Client, Identified, ProSanteConnect, Returned, rpps_of
 from server.services.recognised import FIRST, PRO_SANTE_CONNECT, Recognised
-from tests.fakes.openid_provider import BACK, CLIENT, ISSUER, RPPS, SECRET, OpenIdProvider
-from tests.fakes.server_room import ServerRoom
+from tests.fakes.openid_provider import (
+    BACK,
+    CLIENT,
+    FINESS,
+    ISSUER,
+    RPPS,
+    SECRET,
+    SIRET,
+    OpenIdProvider,
+    exercising,
+)
+from tests.fakes.server_room import DOCTOR, HERE, NURSE, PASSWORD, ServerRoom
 
 OTHER_RPPS = "99900001019"
+VERIFIER = b"v" * 43
 WISH = Wish(purpose="enrol", challenge="c" * 43, key="k" * 43, state="s" * 43, port=4321)
 
 
@@ -27,6 +44,7 @@ class Journey:
         self.service = ProSanteConnect(
             self.room.premises,
             self.room.accounts,
+            self.room.members,
             self.room.slips,
             self.provider,
             Client(ISSUER, CLIENT, SECRET, BACK),
@@ -34,6 +52,16 @@ class Journey:
         )
         martin = Person(login="martin", display_name="Dr Martin", rpps=RPPS)
         self.martin = self.room.account(martin)
+        self.here = self.works(self.martin, "org-1", FINESS)
+
+    def works(self, account: int, rid: str, finess: str = "", profession: str = DOCTOR) -> str:
+        """A membership in an organisation of this number; its situation."""
+        numbers = [{"system": systems.FINESS, "value": finess}] if finess else []
+        body = {"resourceType": "Organization", "id": rid, "name": rid, "identifier": numbers}
+        unit = self.room.run(self.room.members.find_unit(rid))
+        if unit is None:
+            unit = self.room.run(self.room.members.create_unit(msgspec.json.encode(body))).unit
+        return self.room.run(self.room.members.add(account, unit, profession))
 
     def leave(self) -> tuple[str, str, str]:
         """(what the browser keeps, state, code) once its person signed in there."""
@@ -51,10 +79,10 @@ def journey() -> Journey:
 
 def test_f1_a_professional_of_the_register_signs_in_to_their_own_account(journey: Journey) -> None:
     assert journey.back(*journey.leave(), ISSUER) == Returned(
-        Recognised(journey.martin, FIRST, PRO_SANTE_CONNECT), WISH
+        Recognised(journey.martin, FIRST, PRO_SANTE_CONNECT, (journey.here,)), WISH
     )
     assert journey.back(*journey.leave()) == Returned(
-        Recognised(journey.martin, FIRST, PRO_SANTE_CONNECT), WISH
+        Recognised(journey.martin, FIRST, PRO_SANTE_CONNECT, (journey.here,)), WISH
     )
 
 
@@ -63,6 +91,7 @@ def test_f1_nobody_is_made_an_account_or_given_another_ones(journey: Journey) ->
     with pytest.raises(Refused, match="psc_unknown"):
         journey.back(*journey.leave())
     other = journey.room.account(Person(login="diallo", display_name="Dr Diallo", rpps=OTHER_RPPS))
+    journey.works(other, "org-1")
     assert journey.back(*journey.leave()).who.account == other
     journey.room.run(journey.room.accounts.close(other))
     with pytest.raises(Refused, match="psc_unknown"):
@@ -209,3 +238,111 @@ def test_f1_a_provider_that_publishes_an_unsafe_address_is_not_asked(
 def test_the_number_is_read_from_the_claim_alone() -> None:
     person = msgspec.convert({"sub": "x", "SubjectNameID": f"8{RPPS}"}, Identified)
     assert rpps_of(person, testing=False) == RPPS
+
+
+# --- in which situation -------------------------------------------------------------------------------------
+
+HOSPITAL = "990000119"
+CONFIRMED: dict[str, dict[str, Any]] = {
+    "FINESS of the place": {"SubjectRefPro": exercising(numeroFinessSite=FINESS)},
+    "FINESS of the legal body": {
+        "SubjectRefPro": exercising(numeroFinessetablissementJuridique=FINESS)
+    },
+    "the structure chosen there": {
+        "SubjectRefPro": {},
+        "SubjectOrganizationID": f"1{FINESS}",
+        "SubjectRole": ["10^1.2.250.1.71.1.2.7"],
+    },
+}
+
+
+@pytest.mark.parametrize("name", CONFIRMED)
+def test_f1_a_membership_is_opened_where_the_claims_name_place_and_profession(
+    journey: Journey, name: str
+) -> None:
+    journey.works(journey.martin, "org-2", HOSPITAL)
+    journey.works(journey.martin, "org-3")
+    journey.works(journey.martin, "org-1", profession=NURSE)
+    journey.provider.person = CONFIRMED[name]
+    assert journey.back(*journey.leave()).who.confirmed == (journey.here,)
+
+
+def test_f1_several_exercises_open_each_membership_they_confirm(journey: Journey) -> None:
+    there = journey.works(journey.martin, "org-2", HOSPITAL, NURSE)
+    two = [
+        *exercising(numeroFinessSite=FINESS)["exercices"],
+        *exercising(NURSE, numeroFinessSite=HOSPITAL)["exercices"],
+    ]
+    journey.provider.person = {"SubjectRefPro": {"exercices": two}}
+    assert set(journey.back(*journey.leave()).who.confirmed or ()) == {journey.here, there}
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({}, "psc_nowhere"),
+        ({"exercices": []}, "psc_nowhere"),
+        (exercising(), "psc_nowhere"),
+        (exercising(numeroFinessSite=HOSPITAL), "psc_nowhere"),
+        (exercising(numeroSirenSite=SIRET[:9]), "psc_nowhere"),
+        (exercising(numeroFinessSite="not a number"), "psc_nowhere"),
+        (exercising("60", numeroFinessSite=FINESS), "psc_profession"),
+        (exercising("", numeroFinessSite=FINESS), "psc_profession"),
+    ],
+)
+def test_f1_claims_that_confirm_no_membership_open_none_and_say_why(
+    journey: Journey, claims: dict[str, Any], code: str
+) -> None:
+    journey.provider.person = {"SubjectRefPro": claims}
+    with pytest.raises(Refused, match=code):
+        journey.back(*journey.leave())
+
+
+def test_f1_a_membership_that_ended_is_confirmed_by_no_claim(journey: Journey) -> None:
+    journey.room.run(journey.room.members.end(journey.martin, journey.here))
+    with pytest.raises(Refused, match="psc_nowhere"):
+        journey.back(*journey.leave())
+
+
+def test_f1_a_number_the_operator_adds_later_to_the_directory_confirms(journey: Journey) -> None:
+    there = journey.works(journey.martin, "org-2")
+    journey.provider.person = {"SubjectRefPro": exercising(numeroSiretSite=SIRET)}
+    with pytest.raises(Refused, match="psc_nowhere"):
+        journey.back(*journey.leave())
+    number = {"system": systems.SIRENE, "value": SIRET}
+    told = {"resourceType": "Organization", "id": "org-2", "name": "x", "identifier": [number]}
+    body = msgspec.json.encode(told)
+    journey.room.run(journey.room.directory.publish([("Organization", "org-2", body)]))
+    assert journey.back(*journey.leave()).who.confirmed == (there,)
+
+
+def test_f1_a_device_enrolled_by_it_opens_the_situations_it_confirmed_and_no_other(
+    journey: Journey,
+) -> None:
+    """Until its person shows password and digits, which open each of theirs."""
+    room, there = journey.room, journey.works(journey.martin, "org-2")
+    who = journey.back(*journey.leave()).who
+    private = device_keys.new_private_key(room.entropy)
+    public = device_keys.public_key(private)
+    wish = Wish(
+        purpose="enrol", challenge=hashed(VERIFIER), key=hashed(public), state="s" * 43, port=4321
+    )
+    page = room.run(room.slips.give(who, "page", b"", 600_000))
+    address = room.run(room.codes.give(room.run(room.slips.read("page", page)), wish))
+    code = address.partition("code=")[2].partition("&")[0]
+    shown = room.presented("", private, limits.ENROL_PATH)
+    asked = EnrolRequest(
+        device_name="poste", public_key=base64url(public), code=code, verifier=VERIFIER.decode()
+    )
+    told = room.run(room.devices.enrol(asked, HERE, shown))
+    assert [one.id for one in told.situations] == [journey.here]
+    assert room.signed_in(told.device, private, journey.here).token
+    with pytest.raises(Refused, match="situation_not_confirmed"):
+        room.signed_in(told.device, private, there)
+    code = room.authenticator.code("martin")
+    by_password = room.signed_in(told.device, private, there, password=PASSWORD, proof=code)
+    assert by_password.token
+
+
+def hashed(raw: bytes) -> str:
+    return base64url(hashlib.sha256(raw).digest())
