@@ -18,6 +18,9 @@ class SmallerLogBelieved(Trust):
     def _check_growth(self, seen: Checkpoint, proof: tuple[str, ...] | None) -> None:
         """Nothing is proven."""
 
+    def refused(self, error: DossierError) -> None:
+        """Nor is the past compared that a refused session is shown."""
+
 
 class LowerSerialBelieved(Trust):
     """The list of the day is the list."""
