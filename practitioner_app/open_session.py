@@ -27,9 +27,12 @@ from dossier.sealing.text import base64url
 from dossier.wire.sessions import PurgedRequest
 from local_store.pins import LocalPins
 from local_store.store import LocalStore
+from practitioner_app.loopback import LoopbackListener
 from practitioner_app.ports import ChangeSet, RecordReader, Topic
 from practitioner_app.profile import Card, OwedReceipt
 from practitioner_app.services.announcements import AnnouncingOutbox
+from practitioner_app.services.browser_proof import BrowserProof
+from practitioner_app.services.browser_sign_in import BrowserSignIn
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.session import Link
@@ -96,6 +99,7 @@ class OpenSession:
         self._moved, self._state = Event(), SyncState()
         self._copied_s = float("-inf")
         self.copy: CopyRow | None = None
+        self._browser = self._browser_proof()
         services = services_of(
             Making(
                 store=store,
@@ -112,6 +116,12 @@ class OpenSession:
             )
         )
         self.context = self._context(services, without_keyring=without_keyring)
+
+    def _browser_proof(self) -> BrowserProof:
+        """By the pages the server named in this session."""
+        card, around = self._card, self._around
+        sign_in = BrowserSignIn(lambda: LoopbackListener(around.clock), around.entropy)
+        return BrowserProof(sign_in, card.server, self._key.public, lambda: self._state.pages)
 
     def _vouching(self) -> Vouching | None:
         """By the list as the synchronisation believes it; only that one learns a newer list."""
@@ -144,6 +154,7 @@ class OpenSession:
             terms=around.terms,
             settings=store.settings,
             sync=self._loop,
+            browser=self._browser,
             person=card.person,
             place=card.practice,
             device_name=card.device_name,
@@ -225,6 +236,7 @@ class OpenSession:
     def close(self) -> None:
         """Stop, forget, close. A step under way meets a closed store and ends."""
         self._loop.stop()
+        self._browser.give_up()
         if self._line is not None:
             self._line.close()
         self.context.services.record.forget()

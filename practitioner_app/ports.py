@@ -258,6 +258,13 @@ class Keychain(Protocol):
     def drop(self, device: str) -> None: ...
 
 
+class BrowserCode(Struct, frozen=True, kw_only=True):
+    """What a desktop shows in the place of password and digits, once."""
+
+    code: str
+    verifier: str
+
+
 class SyncControl(Protocol):
     """What the screens ask of the synchronisation."""
 
@@ -267,6 +274,10 @@ class SyncControl(Protocol):
 
     def show(self, password: str, proof: str) -> None:
         """The person shows who they are; nothing of it is kept."""
+        ...
+
+    def show_code(self, found: BrowserCode) -> None:
+        """The same, by what their browser brought back."""
         ...
 
 

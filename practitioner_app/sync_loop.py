@@ -10,7 +10,7 @@ from threading import Event, Lock
 from typing import Final, Protocol
 
 from dossier.clock import Clock
-from practitioner_app.ports import Announce, ChangeSet, Outbox, Topic
+from practitioner_app.ports import Announce, BrowserCode, ChangeSet, Outbox, Topic
 from practitioner_app.services.session import Connection, Link
 from sync import states
 from sync.engine import Engine
@@ -127,8 +127,15 @@ class SyncLoop:
 
     def show(self, password: str, proof: str) -> None:
         """The person shows who they are: the session begins again with that."""
+        self._show(Shown(password, proof))
+
+    def show_code(self, found: BrowserCode) -> None:
+        """The same, in their browser."""
+        self._show(Shown(code=found.code, verifier=found.verifier))
+
+    def _show(self, shown: Shown) -> None:
         with self._lock:
-            self._shown = Shown(password, proof)
+            self._shown = shown
         self._wake.set()
 
     def stop(self) -> None:

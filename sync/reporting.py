@@ -67,7 +67,7 @@ class Reporter:
 
     def learn(self, known: Capabilities) -> None:
         """The server said who it is."""
-        self.tell(server_name=known.name, demonstration=known.demonstration)
+        self.tell(server_name=known.name, demonstration=known.demonstration, pages=known.pages)
         self.learn_clock(known.now)
 
     def learn_clock(self, server_now: str) -> None:

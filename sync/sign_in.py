@@ -23,10 +23,12 @@ TRIES = 3
 
 
 class Shown(NamedTuple):
-    """What a person typed to show who they are: their password, and six digits."""
+    """How a person shows who they are: their password and six digits, or what their browser brought back."""
 
-    password: str
-    proof: str
+    password: str = ""
+    proof: str = ""
+    code: str = ""
+    verifier: str = ""
 
 
 class SignIn:
@@ -131,7 +133,7 @@ class SignIn:
             if asked is not None and asked.refresh:
                 self._board.keep(asked.refresh, None)
             return True
-        is_begin = asked is not None and not (asked.refresh or asked.password)
+        is_begin = asked is not None and not (asked.refresh or asked.password or asked.code)
         return isinstance(error, Refused) and is_begin and self._board.session() is not None
 
     def refused(self) -> bool:
@@ -156,6 +158,8 @@ class SignIn:
                 situation=asked.situation,
                 password=self._shown.password,
                 proof=self._shown.proof,
+                code=self._shown.code,
+                verifier=self._shown.verifier,
             )
         if kept is None:
             return asked

@@ -185,6 +185,8 @@ class SyncState(Struct, frozen=True, kw_only=True):
     skew_s: float = 0.0
     clock_wrong: bool = False
     server_name: str = ""
+    pages: str = ""
+    """The origin of its pages for browsers, as it says; "" for none."""
     demonstration: bool = False
     push_trouble: Trouble | None = None
     pull_trouble: Trouble | None = None

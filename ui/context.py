@@ -2,6 +2,8 @@
 dropped at each lock: no screen outlives it.
 """
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from dossier.clock import Clock
@@ -10,6 +12,7 @@ from practitioner_app.ports import Settings, SyncControl
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.allergies import AllergyService
+from practitioner_app.services.browser_proof import BrowserProof
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
@@ -36,6 +39,7 @@ from practitioner_app.services.striking import StrikingService
 from practitioner_app.services.summaries import SummaryService
 from practitioner_app.services.sync_centre import SyncCentre
 from practitioner_app.services.work_lists import WorkListService
+from ui.open_page import open_page
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -79,6 +83,7 @@ class SessionContext(Struct, frozen=True, kw_only=True):
     terms: Terminology
     settings: Settings
     sync: SyncControl
+    browser: BrowserProof
     person: str
     place: str
     device_name: str
@@ -86,3 +91,5 @@ class SessionContext(Struct, frozen=True, kw_only=True):
     """As it was at the opening: in continuity mode the banner stands before the first figure is read."""
     demonstration: bool = False
     without_keyring: bool = False
+    open_page: Callable[[str], bool] = open_page
+    """Shows a page of this address in the person's browser; False where there is none."""

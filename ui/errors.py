@@ -112,6 +112,9 @@ def _refusal(texts: Texts, code: str) -> str:
             "Nothing came from the browser within five minutes. Nothing is lost: start again."
         ),
         "file_not_written": tr("The file could not be written there. Choose another place."),
+        "wrong_browser_proof": tr(
+            "The browser showed somebody else, or came back too late. Start again."
+        ),
         "proof_needed": tr("Type your password and the six digits again."),
         "unknown_address": tr(
             "The server does not know the address this computer reaches it by. Call the operator."

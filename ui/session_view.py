@@ -32,6 +32,7 @@ from ui.settings.view import SettingsView
 from ui.sheet_flow import SheetFlow
 from ui.sign_in.presenter import demonstration_notice, intended_use
 from ui.summaries_flow import SUMMARY, SummaryFlow
+from ui.sync_status.browser_model import BrowserProofModel
 from ui.sync_status.presenter import continuity_words
 from ui.sync_status.proof_flow import ProofFlow
 from ui.sync_status.view import SyncCentreView
@@ -108,7 +109,8 @@ class SessionView(SessionSurface):
         self.summary_flow = SummaryFlow(self, context)
         self.overlay_flow.bind(SUMMARY, self.summary_flow.open)
         self.sheet_flow = SheetFlow(self, context, self.overlay_flow.bind)
-        self.proof_flow = ProofFlow(self.models.status, context.sync, look, self)
+        by_browser = BrowserProofModel(context.browser, context.lanes, context.open_page, self)
+        self.proof_flow = ProofFlow(self.models.status, context.sync, by_browser, look, self)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         self.alarm_flow = AlarmFlow(
             self.frame.alarm, self.models.alarm, self.models.computers, self.navigator, self

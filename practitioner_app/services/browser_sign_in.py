@@ -15,6 +15,7 @@ from msgspec import Struct
 from dossier.entropy import Entropy
 from dossier.errors import Refused
 from dossier.sealing.text import base64url
+from practitioner_app.ports import BrowserCode
 
 ENROL, PROVE = "enrol", "prove"
 WAIT_S: Final = 300.0
@@ -23,13 +24,6 @@ PATH: Final = "/signed-in"
 _SECRET_BYTES: Final = 32
 _TARGET_CHARS: Final = 1_000
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
-
-
-class BrowserCode(Struct, frozen=True, kw_only=True):
-    """What a desktop shows in the place of password and digits, once."""
-
-    code: str
-    verifier: str
 
 
 class Listener(Protocol):

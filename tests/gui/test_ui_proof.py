@@ -1,14 +1,20 @@
 """The question of a session that is over: asked once, answered or put off, never in the way of the work."""
 
+import hashlib
+
 import pytest
 from PySide6.QtWidgets import QLineEdit
 
+from dossier.errors import Refused
+from dossier.sealing.text import base64url
 from practitioner_app.services.session import Connection, Link
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
 from ui.preferences import Preferences
 from ui.sync_status.proof_view import ProofDialog
+from ui.widgets.browser_way import BrowserWay
+from ui.widgets.text import PlainLabel
 
 # the offscreen platform has no windows to raise when a question opens
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -50,7 +56,7 @@ def test_s7_the_question_opens_by_itself_once_and_the_answer_goes_to_the_server(
     linked(world, session, qtbot, Link.PROOF, "proof_needed")
     (dialog,) = dialogs(session)
     typed(dialog, "un mot de passe", "123 456")
-    dialog._go()
+    dialog._typed()
     assert world.sync.shown == [("un mot de passe", "123456")]
     assert dialogs(session) == []
     assert all(not edit.text() for edit in dialog.findChildren(QLineEdit))
@@ -76,3 +82,60 @@ def test_row38_who_put_it_off_works_on_and_is_asked_when_they_want_to_send(world
     assert world.sync.asked == 1
     linked(world, session, qtbot, Link.PROOF, "proof_needed")
     assert len(dialogs(session)) == 1
+
+
+def way(dialog):
+    """The button that leads to the browser; None where there is none."""
+    return next(iter(dialog.findChildren(BrowserWay)), None)
+
+
+def words(dialog):
+    return " ".join(label.text() for label in dialog.findChildren(PlainLabel) if label.isVisible())
+
+
+def test_row34_who_has_only_a_passkey_proves_it_in_their_browser(world, session, qtbot):
+    world.pages = "https://colloque.example"
+    linked(world, session, qtbot, Link.PROOF, "proof_needed")
+    (dialog,) = dialogs(session)
+    way(dialog).asked.emit()
+    (asked,) = world.opened
+    assert asked["purpose"] == "prove"
+    assert asked["port"] == "40000"
+    (found,) = world.sync.shown
+    assert found.code == "c0de"
+    assert base64url(hashlib.sha256(found.verifier.encode()).digest()) == asked["challenge"]
+    assert dialogs(session) == []
+    linked(world, session, qtbot, Link.PROOF, "wrong_proof")
+    (again,) = dialogs(session)
+    assert "quelqu’un d’autre" in words(again)
+
+
+def test_row34_a_browser_that_never_comes_back_is_said_and_the_password_still_serves(
+    world, session, qtbot
+):
+    world.pages = "https://colloque.example"
+    world.listener.answer = Refused("browser_late")
+    linked(world, session, qtbot, Link.PROOF, "proof_needed")
+    (dialog,) = dialogs(session)
+    way(dialog).asked.emit()
+    assert "cinq minutes" in words(dialog)
+    assert world.sync.shown == []
+    typed(dialog, "un mot de passe", "123456")
+    dialog._typed()
+    assert world.sync.shown == [("un mot de passe", "123456")]
+
+
+def test_row34_a_server_without_pages_of_its_own_offers_no_browser(world, session, qtbot):
+    for pages in ("", "https://evil.example"):
+        world.pages = pages
+        linked(world, session, qtbot, Link.PROOF, "proof_needed")
+        (dialog,) = dialogs(session)
+        assert way(dialog) is None
+        dialog.reject()
+        linked(world, session, qtbot, Link.ONLINE)
+
+
+def test_a_replaced_password_is_said_where_the_person_is_asked(world, session, qtbot):
+    linked(world, session, qtbot, Link.PROOF, "password_replaced")
+    (dialog,) = dialogs(session)
+    assert "mot de passe a été remplacé" in words(dialog)

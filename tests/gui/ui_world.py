@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
 
 from dossier.entropy import SeededEntropy
 from dossier.errors import Refused
@@ -17,6 +18,8 @@ from practitioner_app.runtime.lanes import InlineLanes
 from practitioner_app.runtime.main_thread import InlineMainThread
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
+from practitioner_app.services.browser_proof import BrowserProof
+from practitioner_app.services.browser_sign_in import BrowserSignIn
 from practitioner_app.services.colleagues import ColleagueService
 from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
@@ -77,6 +80,27 @@ class AskedSync:
 
     def show(self, password, proof):
         self.shown.append((password, proof))
+
+    def show_code(self, found):
+        self.shown.append(found)
+
+
+class ScriptedListener:
+    """The loopback of a sign-in with the browser; `answer` is what somebody asks of it, or an error."""
+
+    port = 40_000
+
+    def __init__(self):
+        self.answer, self.given_up = "", 0
+
+    def wait(self, is_awaited, _seconds):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        assert is_awaited(self.answer)
+        return self.answer
+
+    def give_up(self):
+        self.given_up += 1
 
 
 class ScriptedComputers:
@@ -142,6 +166,13 @@ class World:
         self.lanes = InlineLanes()
         self.changes = Changes(InlineMainThread(), qapp)
         self.sync = AskedSync()
+        self.listener, self.pages, self.opened = ScriptedListener(), "", []
+        self.browser = BrowserProof(
+            BrowserSignIn(lambda: self.listener, SeededEntropy(9)),
+            "https://colloque.example",
+            bytes(32),
+            lambda: self.pages,
+        )
         self.computers = ScriptedComputers()
         self.outbox = AnnouncingOutbox(self.store, self.changes.announce)
         self.writer = Writer(
@@ -250,12 +281,23 @@ class World:
             terms=TERMS,
             settings=self.store.settings,
             sync=self.sync,
+            browser=self.browser,
+            open_page=self.open_page,
             person="Dr Claire FONTAINE",
             place="Maison de santé du Port",
             device_name="Cabinet 2",
             lease=self.centre.status().lease,
         )
         return SessionContext(**{**values, **changes})
+
+    def open_page(self, address):
+        """The person signs in there at once, unless the listener hears something else."""
+        asked = dict(parse_qsl(urlsplit(address).query))
+        self.opened.append(asked)
+        self.listener.answer = (
+            self.listener.answer or f"/signed-in?code=c0de&state={asked['state']}"
+        )
+        return True
 
     def disagree(self, op_id="mine"):
         """My change of the dose against the one of a colleague."""

@@ -1,13 +1,12 @@
 """The pieces of the first start that only show: steps, intended use, facts, code, the server."""
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.sign_in.state import StartState, StepLine, StepMark
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
-from ui.widgets.button import Button
 from ui.widgets.card import Card, Ground, Rule, column, row
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
@@ -63,25 +62,6 @@ class StepList(QWidget):
             painter.setFont(look.font(Size.BODY, Weight.BOLD))
             area = QRectF(x - 16, y - 16, 32, 32)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, str(step.number))
-
-
-class BrowserWay(QWidget):
-    """The button that leads to the person's own browser, and back, with what it is for at its side."""
-
-    asked = Signal()
-
-    def __init__(self, look: Look, state: StartState, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._button = Button(look, state.browser, tall=True)
-        self._button.clicked.connect(self.asked)
-        self._about = PlainLabel(look, state.browser_about, colour="muted", wrap=True)
-        line = row(self._button, spacing=16)
-        line.addWidget(self._about, 1)
-        self.setLayout(line)
-
-    def show_state(self, state: StartState) -> None:
-        self._button.set_text(state.browser)
-        self._about.setText(state.browser_about)
 
 
 def head_band(look: Look) -> QWidget:

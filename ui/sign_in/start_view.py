@@ -5,7 +5,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ui.sign_in.start_parts import (
-    BrowserWay,
     add_code,
     add_facts,
     add_fingerprint,
@@ -17,6 +16,7 @@ from ui.sign_in.start_parts import (
 from ui.sign_in.state import ChoiceLine, FieldLine, StartState
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
+from ui.widgets.browser_way import BrowserWay
 from ui.widgets.button import Button, Kind
 from ui.widgets.card import Card, Rule, Scroll, column, empty_out, row
 from ui.widgets.checkbox import CheckBox
@@ -122,7 +122,7 @@ class StartView(QWidget):
             body.addLayout(row(link, 1))
             body.addSpacing(16)
         if state.browser:
-            self._browser = BrowserWay(self._look, state)
+            self._browser = BrowserWay(self._look, state.browser, state.browser_about)
             self._browser.asked.connect(self.browser_asked)
             body.addWidget(self._browser)
             body.addSpacing(16)
@@ -229,7 +229,7 @@ class StartView(QWidget):
             if aside is not None:
                 aside.setText(field.aside)
         if self._browser is not None:
-            self._browser.show_state(state)
+            self._browser.show_words(state.browser, state.browser_about)
         self._back.setVisible(state.can_go_back)
         self._why.setText(state.problem or state.busy or state.why_not)
         self._why.set_colour("warn" if state.problem else "muted")
