@@ -8,6 +8,7 @@ from dossier.terminology.catalogue import Terminology
 from dossier.terminology.letters import load_letters
 from local_store.store import LocalStore
 from practitioner_app.ports import Announce
+from practitioner_app.services.additions import AdditionService
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
 from practitioner_app.services.colleagues import ColleagueService
@@ -87,6 +88,7 @@ def services_of(making: Making) -> Services:
         measures=MeasureService(writer),
         history=HistoryService(writer),
         striking=StrikingService(writer),
+        additions=AdditionService(writer),
         prevention=PreventionNotes(writer),
         results=ResultService(reader, terms),
         reviews=reviews,

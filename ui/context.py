@@ -11,6 +11,7 @@ from dossier.terminology.catalogue import Terminology
 from practitioner_app.ports import Settings, SyncControl
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services.additions import AdditionService
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.browser_proof import BrowserProof
 from practitioner_app.services.computers import ComputerService
@@ -58,6 +59,7 @@ class Services(Struct, frozen=True, kw_only=True):
     prevention: PreventionNotes
     results: ResultService
     reviews: ReviewService
+    additions: AdditionService
     search: SearchService
     conflicts: ConflictService
     centre: SyncCentre

@@ -6,27 +6,30 @@ from PySide6.QtCore import QObject, Slot
 
 from dossier.errors import DossierError
 from practitioner_app.runtime.lanes import Lanes
+from practitioner_app.services.additions import Accept, AdditionService
 from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.rows import TimelineItem
 from practitioner_app.services.writing import Written
 from ui.errors import error_sentence
 from ui.navigation import RECORD
-from ui.patient.detail_presenter import event_of
+from ui.patient.detail_presenter import event_of, members_of
 from ui.session_flow import SessionSurface
 
 
 class ReadingFlow(QObject):
-    """F3, Shift+F3, U, Alt+V on the record screen. Elsewhere Alt+V is `sign_elsewhere`."""
+    """F3, Shift+F3, U, Alt+V on the record screen, and the additions of the patient. Elsewhere Alt+V is `sign_elsewhere`."""
 
     def __init__(
         self,
         session: SessionSurface,
         reviews: ReviewService,
+        additions: AdditionService,
         lanes: Lanes,
         sign_elsewhere: Callable[[], None],
     ) -> None:
         super().__init__(session)
-        self._session, self._reviews, self._lanes = session, reviews, lanes
+        self._session, self._lanes = session, lanes
+        self._reviews, self._additions = reviews, additions
         self._sign_elsewhere = sign_elsewhere
         session.record_view.unfolded.connect(self._unfold)
 
@@ -96,6 +99,25 @@ class ReadingFlow(QObject):
         )
         session.record_flow.done(written, sentence)
         session.models.reviews.refresh()
+
+    # -- what the patient added -----------------------------------------------
+
+    @Slot()
+    def accept(self) -> None:
+        """The addition in the side panel becomes a line of this person's own, and says where it comes from."""
+        session = self._session
+        record, detail = session.models.record.record, session.models.record.state.detail
+        if record is None or detail is None or detail.ref is None:
+            return
+        item = event_of(record, detail.ref)
+        if item is None or not item.waits:
+            return
+        command = Accept(owner=item.owner, members=members_of(record, detail.ref))
+        self._lanes.write(lambda: self._additions.accept(command), self._accepted, self._refused)
+
+    def _accepted(self, written: Written) -> None:
+        sentence = self._session.look.tr("Taken into the record, not sent yet.")
+        self._session.record_flow.done(written, sentence)
 
     def _refused(self, error: DossierError) -> None:
         sentence = error_sentence(self._session.look.texts, error)

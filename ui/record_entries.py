@@ -28,9 +28,10 @@ from ui.errors import error_sentence
 from ui.forms import Answers, FieldSpec, FormSpec, WrongField
 from ui.medications import view_model as medications
 from ui.medications.view import treatment_form
+from ui.patient.addition_entries import question_of
 from ui.patient.banner import born_words, full_name
-from ui.patient.detail_presenter import lines_of
-from ui.patient.state import Ref
+from ui.patient.detail_presenter import lines_of, members_of
+from ui.patient.state import Action, Ref
 from ui.problems import view_model as problems
 from ui.problems.view import problem_form
 from ui.speaking import Speaking
@@ -197,6 +198,17 @@ class RecordEntries:
         )
         return self._small(act, ref, record)
 
+    def about_addition(self, action: Action, ref: Ref, record: Record) -> EntryModel[Command]:
+        """Why an addition of the patient is kept apart, or what is to be answered."""
+        asked = question_of(
+            action,
+            self._speak().texts,
+            self._context.services.additions,
+            record.owner,
+            members_of(record, ref),
+        )
+        return self._small(_Act(*asked), ref, record)
+
     def resuming(self, slot: Slot, record: Record) -> EntryModel[Command] | None:
         """The form that a draft was typed in; None when the line it would change is gone."""
         if not slot.about:
@@ -264,7 +276,8 @@ class RecordEntries:
             if act.field.key == "day"
             else {},
         )
-        return self._entry(spec, record.owner, act.parse, act.write, {"reason": "reason"})
+        paths = {"reason": "apart" if act.field.key == "apart" else "reason", "words": "answer"}
+        return self._entry(spec, record.owner, act.parse, act.write, paths)
 
     def _day_field(self) -> FieldSpec:
         return FieldSpec(key="day", label=self._speak().texts.tr("On"), required=True)

@@ -63,6 +63,7 @@ class RecordFlow(QObject):
     """The record screen, its side panel, its forms, the undo."""
 
     sign_asked = Signal()
+    accept_asked = Signal()
 
     def __init__(self, session: SessionSurface) -> None:
         super().__init__(session)
@@ -211,7 +212,13 @@ class RecordFlow(QObject):
             self.sign_asked.emit()
         elif action is Action.WITHDRAW:
             session.sync_flow.withdraw(detail.op_id)
+        elif not self.only_reads() and action is Action.ACCEPT:
+            self.accept_asked.emit()
         elif not self.only_reads():
+            if action in {Action.APART, Action.ANSWER}:
+                asked = forms.entries.about_addition(action, detail.ref, record)
+                session.record_view.show_panel(forms.panel(asked))
+                return
             make = {
                 Action.EDIT: forms.entries.correcting,
                 Action.END: forms.entries.ending,
@@ -229,7 +236,8 @@ class RecordFlow(QObject):
     def _saved(self, written: Written) -> None:
         session, tr = self._session, self._session.look.tr
         session.record_view.show_panel(None)
-        session.models.record.choose(Ref(written.rtype, written.id))
+        if written.rtype != "Task":  # a decision about the line in the panel, no line of its own
+            session.models.record.choose(Ref(written.rtype, written.id))
         self.done(written, tr("Recorded on this computer, not sent yet."))
         session.record_view.timeline.list.setFocus()
 

@@ -98,7 +98,10 @@ class SessionView(SessionSurface):
         self.overlay_flow = OverlayFlow(self)
         self.results_flow = ResultsFlow(self, self.results_page)
         reviews = context.services.reviews
-        self.reading_flow = ReadingFlow(self, reviews, context.lanes, self.results_flow.sign)
+        self.reading_flow = ReadingFlow(
+            self, reviews, context.services.additions, context.lanes, self.results_flow.sign
+        )
+        self.record_flow.accept_asked.connect(self.reading_flow.accept)
         self.record_flow.sign_asked.connect(self.reading_flow.sign)
         self.overlay_flow.bind("sign", self.reading_flow.sign)
         self.overlay_flow.bind("next_unread", self.reading_flow.next)

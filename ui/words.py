@@ -271,6 +271,13 @@ def died_words(texts: Texts, sex: Sex, *, day: str, age: str) -> str:
     return texts.trc("male", "Died on {date} at {age}", date=day, age=age)
 
 
+def declared_by_word(texts: Texts, sex: Sex) -> str:
+    """The title over what the patient declared."""
+    if sex is Sex.FEMALE:
+        return texts.trc("female", "Declared by the patient")
+    return texts.trc("male", "Declared by the patient")
+
+
 def by_patient_word(texts: Texts, sex: Sex) -> str:
     if sex is Sex.FEMALE:
         return texts.trc("female", "Added by the patient")

@@ -187,7 +187,8 @@ def decode(body: bytes) -> Treatment:
         reason=", ".join(text for item in raw.reason_code if (text := words(item))),
         author=author.reference if author else "",
         author_name=author.display if author else "",
-        by_patient=author is not None and author.reference.startswith("Patient/"),
+        by_patient=author is not None
+        and author.reference.startswith(("Patient/", "RelatedPerson/")),
         comes_from=tuple(
             item.reference for item in (*raw.based_on, *raw.derived_from) if item.reference
         ),

@@ -153,7 +153,8 @@ def decode(body: bytes) -> Problem:
         recorded=raw.recorded_date,
         recorder=author.reference if author else "",
         recorder_name=author.display if author else "",
-        by_patient=author is not None and author.reference.startswith("Patient/"),
+        by_patient=author is not None
+        and author.reference.startswith(("Patient/", "RelatedPerson/")),
         ald=ald,
         ald_number=number,
         of_visit=any(first_code(item)[1] == "encounter-diagnosis" for item in raw.category)

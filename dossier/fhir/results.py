@@ -226,7 +226,7 @@ def decode(body: bytes) -> Result:
         category=first_code(raw.category[0])[1] if raw.category else "",
         performers=performers,
         performer_name=performer_name,
-        by_patient=any(item.startswith("Patient/") for item in performers),
+        by_patient=any(item.startswith(("Patient/", "RelatedPerson/")) for item in performers),
         encounter=raw.encounter.reference if raw.encounter else "",
         note=note,
     )

@@ -25,8 +25,11 @@ def panel(
     completeness: Completeness,
     name: Name,
     is_new: Callable[[CurrentRow], bool],
+    settled: frozenset[str] = frozenset(),
 ) -> AllergyPanel:
-    """`decoded` and `cases` are the AllergyIntolerance of one patient."""
+    """`decoded` and `cases` are the AllergyIntolerance of one patient. `settled`: literal references of what
+    the patient declared and somebody took over, or keeps apart with a reason.
+    """
     versions = {case.id: _versions(case) for case in cases}
     all_rows: list[tuple[Allergy, AllergyRow]] = []
     assertions: list[Allergy] = []
@@ -44,7 +47,11 @@ def panel(
         all_rows.append((worst, _row(row, worst, name(worst), is_new(row), undecided)))
     live = [item for item in all_rows if item[0].counts]
     known = sorted((item for item in live if not item[0].by_patient), key=_order)
-    declared = tuple(row for allergy, row in live if allergy.by_patient)
+    declared = tuple(
+        row
+        for allergy, row in live
+        if allergy.by_patient and f"{row.rtype}/{row.id}" not in settled
+    )
     newest = max(assertions, key=lambda item: sort_key(item.recorded), default=None)
     contradicted = newest is not None and any(
         sort_key(allergy.recorded) <= sort_key(newest.recorded) for allergy, _ in known

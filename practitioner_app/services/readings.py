@@ -9,6 +9,7 @@ from typing import Any
 
 from dossier.errors import Invalid
 from dossier.fhir import reviews
+from dossier.fhir.additions import Decision
 from dossier.fhir.reviews import Review, Standing
 from practitioner_app.ports import CurrentRow
 from practitioner_app.services.authors import who
@@ -27,9 +28,15 @@ class Readings:
         is_unread: IsUnread,
         is_me: Callable[[str, str], bool],
         readings: Mapping[str, Reading],
+        decisions: Mapping[str, Decision],
     ) -> None:
         self.is_unread, self.is_me = is_unread, is_me
-        self._readings = readings
+        self._readings, self._decisions = readings, decisions
+
+    def decision(self, rows: Sequence[CurrentRow]) -> Decision | None:
+        """What was decided about a line that the patient added: of several values, what waits counts."""
+        found = [self._decisions.get(f"{row.rtype}/{row.id}") for row in rows]
+        return next((one for one in found if one is None), found[0] if found else None)
 
     def is_mine(self, value: Any) -> bool:
         """Whether the person at this desktop wrote it."""

@@ -24,6 +24,7 @@ from practitioner_app.ports import (
     RecordReader,
 )
 from practitioner_app.services import act_lists, allergy_panel, results
+from practitioner_app.services.additions import Decisions, decisions_of, settled
 from practitioner_app.services.authors import Authors, who
 from practitioner_app.services.decoding import CLINICAL_TYPES, Decoded, Decoding, decode
 from practitioner_app.services.drafts import DraftLine
@@ -135,7 +136,7 @@ class RecordService:
         rows = record.timeline.rows
         self._left_unread[owner] = frozenset(mark(item) for item in rows if item.unread)
 
-    def _readings(self, owner: int) -> Readings:
+    def _readings(self, owner: int, tasks: Sequence[CurrentRow], decisions: Decisions) -> Readings:
         before, chosen = self._unread.get(owner, frozenset()), self._chosen.get(owner, {})
 
         def is_unread(row: CurrentRow, fresh: bool) -> bool:  # noqa: FBT001 - what is_new said of it
@@ -144,11 +145,9 @@ class RecordService:
             version = mark(row)
             return chosen.get(version, fresh or version in before)
 
-        is_shown = self._reader.completeness(owner).readable
-        tasks = self._reader.rows(owner, ("Task",)) if is_shown else ()
         self._authors.learn(owners_of(tasks))
         found = readings_of(tasks, self._actor, self._authors.name)
-        return Readings(is_unread, self._is_me, found)
+        return Readings(is_unread, self._is_me, found, decisions)
 
     def _build(
         self,
@@ -163,7 +162,9 @@ class RecordService:
         observed = results.observed(decoded)
         patient = next((value for _, value in decoded if isinstance(value, Patient)), None)
         line = self._reader.patient(owner) if patient is None else None
-        readings = self._readings(owner)
+        tasks = self._reader.rows(owner, ("Task",)) if completeness.readable else ()
+        decisions = decisions_of(tasks, decoded)
+        readings = self._readings(owner, tasks, decisions)
         typing = draft_lines(self._drafts(owner), self._actor.name)
         timeline = (*typing, *Timeline(decoded, self._name, is_new, readings).items())
         history = lists.history()
@@ -180,6 +181,7 @@ class RecordService:
                 completeness,
                 self._name,
                 is_new,
+                settled(decisions),
             ),
             strip=self._strip(
                 patient, lists.ald(problems), labels, results.newest(observed), completeness

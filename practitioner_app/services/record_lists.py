@@ -186,8 +186,8 @@ class Lists:
         }
         found = []
         for row, value in self._treatments:
-            if f"{row.rtype}/{row.id}" in spoken_for:
-                continue
+            if f"{row.rtype}/{row.id}" in spoken_for or value.by_patient:
+                continue  # what the patient declares stands apart until somebody takes it over
             taken = value.current and not self._is_over(value)
             shown = taken or (self._undecided(row) and self._taken_somewhere(row))
             if shown is current and value.status is not Taking.DRAFT:

@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dossier.fhir.additions import Decision, Outcome
 from dossier.fhir.allergies import Activity, Certainty, Criticality, Severity
 from dossier.fhir.dates import Age
 from dossier.fhir.history import Kin
@@ -344,6 +345,14 @@ class TimelineItem(Item, frozen=True, kw_only=True):
     """Its note waits for the signature of the person at this desktop."""
     responsible: str = ""
     """For whom it was written, by its author."""
+    decision: Decision | None = None
+    """Of an addition of the patient: what was decided about it; None while it waits."""
+
+    @property
+    def waits(self) -> bool:
+        """An addition of the patient that nobody took over or keeps apart."""
+        is_settled = self.decision is not None and self.decision.outcome is not Outcome.ANSWER
+        return self.by_patient and not is_settled and not self.struck
 
 
 DRAFT: Final = "Draft"

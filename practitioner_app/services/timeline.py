@@ -292,6 +292,7 @@ class Timeline:
             corrected=any(result.status in _CORRECTED for result in results),
             ongoing=isinstance(first, Encounter) and first.status == "in-progress",
             signed=_is_signed(first, parts),
+            decision=self._readings.decision(rows) if getattr(first, "by_patient", False) else None,
         )
 
 

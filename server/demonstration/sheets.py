@@ -10,7 +10,7 @@ from dossier.fhir import allergies, patients
 from dossier.fhir.elements import Coding
 from dossier.identity.systems import INS_TEST
 from dossier.terminology.catalogue import Terminology
-from server.demonstration import clinic, crowd, people
+from server.demonstration import clinic, crowd, own_words, people
 from server.demonstration.pen import DrugLine, Pen
 from server.demonstration.story import Story, working_day
 
@@ -43,6 +43,7 @@ def write(sheet: Json, terminology: Terminology, random: Random, story: Story) -
     _events(sheet, pen, by, story)
     if heavy := person.get("heavy"):
         crowd.thicken(pen, by, story, heavy)
+    own_words.add(sheet, pen, story)
     return pen
 
 

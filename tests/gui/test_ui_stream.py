@@ -6,11 +6,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
 from practitioner_app.ports import ChangeSet
-from tests.builders import OTHER_OWNER, OWNER, a_result
+from tests.builders import OTHER_OWNER, OWNER, a_result, an_allergy
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from tests.unit.practitioner_app.test_reviews import a_report, a_review
 from ui.main_window import MainWindow
+from ui.patient.state import Action, Ref
 from ui.preferences import Preferences
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -269,3 +270,58 @@ def test_a_corrected_value_says_so_in_its_line_and_the_note_of_the_laboratory_in
     column = session.record_view.timeline
     column.select(column.model.place_of("Observation/o3"))
     assert note in [row.note for row in session.models.record.state.detail.grid]
+
+
+def declared(agent="arachide"):
+    patient = {"reference": "Patient/p1"}
+    return an_allergy("d", agent) | {"recorder": patient, "asserter": patient}
+
+
+def acts(session):
+    return [one.action for one in session.models.record.state.detail.actions]
+
+
+def test_hz07_an_allergy_declared_by_the_patient_stands_apart_until_somebody_acts(session, world):
+    world.store.hold(OWNER, declared())
+    session.record_flow.open(OWNER)
+    state = session.models.record.state.record
+    assert "arachide" in str(state.banner)
+    card = next(card for card in state.cards if card.key == "declared")
+    assert (card.title, card.count) == ("Déclaré par la patiente", "1")
+    assert counts(session)["patient"] == 1
+    session.models.record.choose(card.lines[0].ref)
+    assert acts(session) == [Action.ACCEPT, Action.APART, Action.ANSWER]
+    session.record_view.acted.emit(Action.ACCEPT)
+    state = session.models.record.state.record
+    assert not [card for card in state.cards if card.key == "declared"]
+    assert "Repris dans le dossier" in chips(session, "AllergyIntolerance/d")
+    session.record_flow.undo()
+    assert "À reprendre ou à garder à part" in chips(session, "AllergyIntolerance/d")
+
+
+def test_hz07_kept_apart_with_a_reason_it_says_by_whom_and_why(session, world):
+    world.store.hold(OWNER, declared())
+    session.record_flow.open(OWNER)
+    session.models.record.choose(Ref("AllergyIntolerance", "d"))
+    session.record_view.acted.emit(Action.APART)
+    form = session.models.forms.model
+    form.submit()
+    assert form.state.errors, "a reason is asked"
+    form.edit("apart", "Test négatif en 2024")
+    form.submit()
+    detail = session.models.record.state.detail
+    assert "Gardé à part par Dr Claire FONTAINE" in detail.decision
+    assert "Test négatif en 2024" in detail.decision
+    assert "Gardé à part" in chips(session, "AllergyIntolerance/d")
+
+
+def test_hz07_an_answer_owed_is_noted_and_the_addition_goes_on_waiting(session, world):
+    world.store.hold(OWNER, declared())
+    session.record_flow.open(OWNER)
+    session.models.record.choose(Ref("AllergyIntolerance", "d"))
+    session.record_view.acted.emit(Action.ANSWER)
+    form = session.models.forms.model
+    form.edit("answer", "Demander la date et le produit")
+    form.submit()
+    assert "qu’une réponse est attendue" in session.models.record.state.detail.decision
+    assert "À reprendre ou à garder à part" in chips(session, "AllergyIntolerance/d")

@@ -16,6 +16,7 @@ from practitioner_app.ports import ItemState
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import InlineLanes
 from practitioner_app.runtime.main_thread import InlineMainThread
+from practitioner_app.services.additions import AdditionService
 from practitioner_app.services.allergies import AllergyService
 from practitioner_app.services.announcements import AnnouncingOutbox
 from practitioner_app.services.browser_proof import BrowserProof
@@ -236,6 +237,7 @@ class World:
             immunizations=ImmunizationService(self.writer),
             measures=MeasureService(self.writer),
             history=HistoryService(self.writer),
+            additions=AdditionService(self.writer),
             striking=StrikingService(self.writer),
             prevention=PreventionNotes(self.writer),
             results=ResultService(self.store, TERMS),

@@ -157,6 +157,9 @@ class DetailPanel(Card):
         stack = column(12, (12, 12, 12, 12))
         if state.notice:
             stack.addWidget(_notice(look, state.notice))
+        if state.decision:
+            words = PlainLabel(look, state.decision, size=Size.LABEL, colour="muted", wrap=True)
+            stack.addWidget(words)
         if state.facts:
             stack.addLayout(self._facts(state))
         if state.grid:

@@ -20,6 +20,7 @@ from practitioner_app.services.rows import (
     TreatmentRow,
 )
 from ui.formats import Formats, band_words
+from ui.patient.addition_words import addition_actions, decision_sentence
 from ui.patient.banner import full_name
 from ui.patient.line_words import chips_of
 from ui.patient.note_presenter import (
@@ -168,6 +169,7 @@ def detail(
         pdf=shown.pdf if shown else b"",
         note=prose(event, shown, speaking) if event and shown and shown.note else (),
         notice=_notice(chosen, speaking) or _unpainted(shown, speaking),
+        decision=decision_sentence(event, speaking) if event else "",
         actions=_actions(chosen, lines, speaking, narrowed=record.narrowed),
         may_sign=event is not None and row is None and may_sign(event) and not record.narrowed,
         ref=Ref(chosen.rtype, chosen.id),
@@ -403,7 +405,9 @@ def _actions(
     event = lines.event
     if row is event and event is not None and not narrowed and may_sign(event):
         actions.append(ActionState(Action.SIGN, tr("Sign as read"), "Alt+V", primary=True))
-    if not _may_correct(row, lines):
+    if event is not None and event.waits and not narrowed:
+        return (*actions, *addition_actions(event, speaking))
+    if row.by_patient or not _may_correct(row, lines):
         return tuple(actions)
     actions.insert(0, ActionState(Action.EDIT, tr("Correct"), tr("Alt+E"), primary=True))
     if lines.problem is not None:

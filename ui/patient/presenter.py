@@ -19,6 +19,7 @@ from practitioner_app.services.rows import (
 )
 from ui.formats import dose_taken
 from ui.patient import banner as zone
+from ui.patient.addition_words import declared_cards
 from ui.patient.line_words import chips_of, joined
 from ui.patient.prevention_presenter import prevention_card
 from ui.patient.rows import RowPresenter
@@ -98,6 +99,7 @@ def _cards(record: Record, speaking: Speaking) -> tuple[SummaryCard, ...]:
         allergies_card(record.allergies, speaking),
         treatments_card(record.treatments, speaking),
         prevention_card(record.prevention, speaking),
+        *declared_cards(record, speaking),
     )
     if not record.narrowed:
         return cards

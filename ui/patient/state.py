@@ -112,6 +112,9 @@ class Action(StrEnum):
     WRITE = "write"
     ADD = "add"
     COPY = "copy"
+    ACCEPT = "accept"
+    APART = "apart"
+    ANSWER = "answer"
     SETTLE = "settle"
     WITHDRAW = "withdraw"
     VACCINATE = "vaccinate"
@@ -188,6 +191,8 @@ class DetailState(Struct, frozen=True, kw_only=True):
     notice: str = ""
     footnote: str = ""
     """What the curves leave out, in small words under them."""
+    decision: str = ""
+    """What became of something the patient added, or that it waits."""
     actions: tuple[ActionState, ...] = ()
     may_sign: bool = False
     ref: Ref | None = None

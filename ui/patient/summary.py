@@ -284,8 +284,12 @@ class SummaryColumn(QWidget):
     def _show_cards(self, cards: tuple[SummaryCard, ...]) -> None:
         while len(self._cards) < len(cards):
             self._add_card()
-        for card, state in zip(self._cards, cards, strict=True):
-            card.show_card(state)
+        for place, card in enumerate(self._cards):
+            card.setVisible(place < len(cards))
+            if place < len(cards):
+                card.show_card(cards[place])
+            else:
+                card.clear()
 
     def _show_curves(self, curves: tuple[PlotState, ...]) -> None:
         while len(self._curves) < len(curves):

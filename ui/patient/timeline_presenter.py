@@ -5,6 +5,7 @@ from collections import Counter
 from dossier.fhir.medications import Taking
 from dossier.fhir.results import Flag
 from practitioner_app.services.rows import DRAFT, Emptiness, Fact, Kind, Record, TimelineItem
+from ui.patient.addition_words import addition_chip
 from ui.patient.line_words import chips_of, joined
 from ui.patient.note_presenter import consultation_second, note_chips
 from ui.patient.rows import Presenter, RowPresenter, TimelineRows, key_of
@@ -269,6 +270,7 @@ def timeline_row(
     if item.by_patient:
         word = by_patient_word(texts, record.identity.sex)
         chips.append(ChipState(word, Tone.OK, "person"))
+        chips += addition_chip(item, speaking)
     if item.corrected:
         chips.append(ChipState(texts.tr("Corrected"), Tone.NEUTRAL))
     if item.replaced or older:
