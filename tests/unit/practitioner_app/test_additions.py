@@ -6,9 +6,11 @@ import pytest
 from dossier.entropy import SeededEntropy
 from dossier.errors import Invalid
 from dossier.fhir import additions
+from dossier.terminology.catalogue import Terminology
 from practitioner_app.services.additions import Accept, AdditionService, KeepApart, OweAnswer
 from practitioner_app.services.allergies import AllergyService, MarkAllergyErroneous
 from practitioner_app.services.last_look import LastLook
+from practitioner_app.services.prevention import Prevention
 from practitioner_app.services.read_marks import ReadMarks
 from practitioner_app.services.record import RecordService
 from practitioner_app.services.rows import AllergyState
@@ -66,6 +68,7 @@ def opened(store, clock):
         read_marks=ReadMarks(store.settings),
         clock=clock,
         actor=ACTOR,
+        prevention=Prevention(Terminology.load(), clock),
     )
     return lambda: records.open(OWNER)
 
