@@ -155,10 +155,7 @@ class DetailPanel(Card):
     def _content(self, state: DetailState) -> Scroll:
         look, inner = self._look, QWidget()
         stack = column(12, (12, 12, 12, 12))
-        if state.notice:
-            stack.addWidget(_notice(look, state.notice))
-        if state.decision:
-            words = PlainLabel(look, state.decision, size=Size.LABEL, colour="muted", wrap=True)
+        for words in _told(look, state):
             stack.addWidget(words)
         if state.facts:
             stack.addLayout(self._facts(state))
@@ -287,6 +284,15 @@ def _prose(look: Look, line: Prose) -> PlainLabel:
     words = PlainLabel(look, line.text, size=Size.EMPHASIS, wrap=True)
     words.setTextInteractionFlags(SELECTABLE)
     return words
+
+
+def _told(look: Look, state: DetailState) -> list[QWidget]:
+    """What is to be known before the content."""
+    found = [_notice(look, state.notice)] if state.notice else []
+    if state.decision:
+        words = PlainLabel(look, state.decision, size=Size.LABEL, colour="muted", wrap=True)
+        found.append(words)
+    return found
 
 
 def _notice(look: Look, sentence: str) -> QWidget:
