@@ -12,6 +12,7 @@ from typing import Final
 from local_store.connections import Connection
 from local_store.rows import SERIAL_BITS, SHELVES_PER_OWNER
 from practitioner_app.ports import Hit
+from practitioner_app.services.slips import SHORTEST, slips_of
 
 _QUERY_CHARS: Final = 200
 _TOKENS: Final = 8
@@ -39,6 +40,15 @@ def match_of(parts: Iterable[str]) -> str:
     return " ".join(
         f'"{word}"' + ("*" if open_ended else "") for word, open_ended in _beginnings(parts)
     )
+
+
+def near_of(parts: Iterable[str]) -> str:
+    """The same with one slip forgiven in each of its longer words; "" when there is none."""
+    words = _beginnings(parts)
+    if not any(len(word) >= SHORTEST for word, _ in words):
+        return ""
+    groups = (" OR ".join(f'"{one}"' for one in slips_of(word)) for word, _ in words)
+    return " AND ".join(f"({group})" for group in groups)
 
 
 def fold(text: str) -> str:
@@ -85,25 +95,17 @@ def find_hits(
 ) -> list[Hit]:
     """Hits in confirmed rows that nothing covers, and in what waits to be sent. The first `excerpts`
     documents have one (all, if it is None): cutting it means reading and folding the whole text. A
-    Patient has none: it is found by its name.
+    Patient has none: it is found by its name. Where nothing answers in the whole copy, one slip is forgiven.
     """
     parts = tokens(words)
     match = match_of(parts)
     if not match or limit <= 0:
         return []
     found: list[tuple[Hit, int | None]] = [(hit, None) for hit in _pending_hits(db, parts, owner)]
-    low, high = _range(db, owner)
-    rows = db.execute(
-        "SELECT f.rowid, s.owner, s.rtype, c.id, c.at, t.title FROM "
-        "(SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid < ? LIMIT ? + 0) AS f "
-        "CROSS JOIN confirmed AS c ON c.n = f.rowid CROSS JOIN shelf AS s ON s.shelf = c.shelf "
-        "CROSS JOIN texts AS t ON t.n = f.rowid "
-        "WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment AND v.least <= c.own) "
-        "AND NOT EXISTS (SELECT 1 FROM standing AS o WHERE o.owner = s.owner "
-        "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL) "
-        "ORDER BY c.at DESC LIMIT ? + 0",
-        (match, low, high, _CANDIDATES, 2 * limit),
-    ).fetchall()
+    near = "" if owner is not None else near_of(parts)
+    rows = _matching(db, match, owner, limit)
+    if near and not rows and not found:
+        rows = _matching(db, near, owner, limit)
     found += [(Hit._make([*place, ""]), n) for n, *place in rows]
     beginnings = _beginnings(parts)
     found.sort(key=lambda one: one[0].at, reverse=True)
@@ -118,6 +120,24 @@ def find_hits(
         (text,) = db.execute("SELECT words FROM texts WHERE n = ?", (n,)).fetchone()
         hits.append(hit._replace(excerpt=excerpt(text, parts)))
     return hits
+
+
+def _matching(
+    db: Connection, match: str, owner: int | None, limit: int
+) -> list[tuple[int, int, str, str, str, str]]:
+    low, high = _range(db, owner)
+    rows: list[tuple[int, int, str, str, str, str]] = db.execute(
+        "SELECT f.rowid, s.owner, s.rtype, c.id, c.at, t.title FROM "
+        "(SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid < ? LIMIT ? + 0) AS f "
+        "CROSS JOIN confirmed AS c ON c.n = f.rowid CROSS JOIN shelf AS s ON s.shelf = c.shelf "
+        "CROSS JOIN texts AS t ON t.n = f.rowid "
+        "WHERE EXISTS (SELECT 1 FROM visible AS v WHERE v.n = c.compartment AND v.least <= c.own) "
+        "AND NOT EXISTS (SELECT 1 FROM standing AS o WHERE o.owner = s.owner "
+        "AND o.rtype = s.rtype AND o.id = c.id AND o.shows IS NOT NULL) "
+        "ORDER BY c.at DESC LIMIT ? + 0",
+        (match, low, high, _CANDIDATES, 2 * limit),
+    ).fetchall()
+    return rows
 
 
 def _pending_hits(db: Connection, parts: Sequence[str], owner: int | None) -> list[Hit]:

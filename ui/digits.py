@@ -46,6 +46,11 @@ def digit_of(event: QKeyEvent) -> int | None:
     return place if 1 <= place <= len(_ROWS) else None
 
 
+def symbol_digit(key: Qt.Key) -> int | None:
+    """The digit whose key sends this symbol."""
+    return _SYMBOLS.get(key)
+
+
 def sequences_of(shortcut: str) -> list[QKeySequence]:
     """The key sequences of a shortcut; one that ends with a digit has one for each of its symbols, and
     one for the keypad.

@@ -81,3 +81,8 @@ def load_texts(language: Language) -> Texts:
     fresh = mo.is_file() and mo.stat().st_mtime_ns >= po.stat().st_mtime_ns
     source = BytesIO(mo.read_bytes() if fresh else compiled(language))
     return Texts(language, GNUTranslations(source))
+
+
+def other_texts(texts: Texts) -> Texts:
+    """The other language: what a person types is understood in both."""
+    return load_texts("en" if texts.language == "fr" else "fr")

@@ -118,6 +118,9 @@ class OverlayFlow(QObject):
         if kind == "lock":
             session.lock_asked.emit()  # nothing of this session is left when it returns
             return
+        if kind == "set":
+            session.setting_asked.emit(about)  # nothing of this session is left when it returns
+            return
         acts = {
             "none": session.record_flow.say_none,
             "palette": self.open_palette,

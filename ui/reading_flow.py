@@ -94,9 +94,7 @@ class ReadingFlow(QObject):
         session, detail = self._session, self._session.models.record.state.detail
         if detail is not None and detail.ref is not None:
             session.models.record.mark_unread(detail.ref, unread=False)
-        sentence = session.look.texts.trn(
-            "Signed as read, not sent yet.", "{count} results signed as read, not sent yet.", 1
-        )
+        sentence = session.look.texts.tr("Signed as read, not sent yet.")
         session.record_flow.done(written, sentence)
         session.models.reviews.refresh()
 

@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from practitioner_app.services.search import Action
+from ui import setting_commands as settings
 from ui.allergies import feature as allergies
 from ui.commands import Command, shown_shortcut
 from ui.history import feature as history
@@ -71,6 +72,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *results.commands(texts),
         *reviews.commands(texts),
         *work_lists.commands(texts),
+        *settings.commands(texts),
         *allergies.commands(texts),
         *problems.commands(texts),
         *medications.commands(texts),
@@ -84,13 +86,16 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
     )
 
 
-def palette_actions(commands: tuple[Command, ...]) -> tuple[Action, ...]:
-    """What the palette offers among them."""
+def palette_actions(
+    commands: tuple[Command, ...], others: tuple[Command, ...] = ()
+) -> tuple[Action, ...]:
+    """What the palette offers among them, found by the words of `others` as well: the same in the other language."""
+    also = {command.key: f"{command.title} {command.words}" for command in others}
     return tuple(
         Action(
             key=command.key,
             title=command.title,
-            words=command.words,
+            words=f"{command.words} {also.get(command.key, '')}".strip(),
             needs_patient=command.needs_patient,
         )
         for command in commands
@@ -114,7 +119,7 @@ def sheet_columns(texts: Texts, commands: tuple[Command, ...]) -> tuple[tuple[Gr
                 if command.group == group and command.shortcut
             ),
         )
-        for group in dict.fromkeys(command.group for command in commands)
+        for group in dict.fromkeys(command.group for command in commands if command.shortcut)
     ]
     longest = max(range(len(groups)), key=lambda place: len(groups[place][1]))
     places = [(title, tuple(sorted(lines, key=_rank))) for title, lines in groups[:longest]]

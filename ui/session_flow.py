@@ -40,6 +40,8 @@ class SessionSurface(QWidget):
     """What the flows know of the session's widgets."""
 
     lock_asked = Signal()
+    setting_asked = Signal(str)
+    """`theme:dark`, `language:en`, `scale:130`: chosen in the palette."""
 
     look: Look
     models: SessionModels

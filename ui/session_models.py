@@ -10,10 +10,11 @@ from ui.conflicts.view_model import ConflictModel
 from ui.context import SessionContext
 from ui.entry import EntryTools
 from ui.errors import error_sentence
+from ui.i18n import other_texts
 from ui.letters.view_model import LetterModel
 from ui.patient.view_model import RecordModel
 from ui.record_forms import RecordForms
-from ui.registry import palette_actions
+from ui.registry import all_commands, palette_actions
 from ui.results.view_model import ResultsModel
 from ui.reviews.view_model import ReviewsModel
 from ui.search.view_model import PaletteVm
@@ -62,7 +63,7 @@ class SessionModels(QObject):
             search=services.search,
             lanes=lanes,
             speak=speak,
-            actions=palette_actions(commands),
+            actions=palette_actions(commands, all_commands(other_texts(look.texts))),
             shortcuts=shortcuts,
             parent=self,
         )

@@ -1,5 +1,6 @@
 """The widgets of one unlocked session. Built at unlock, destroyed at lock: nothing clinical outlives it."""
 
+from msgspec import structs
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -10,6 +11,7 @@ from ui.context import SessionContext
 from ui.digits import sequences_of
 from ui.drafts.flow import DraftsFlow
 from ui.frame import Frame
+from ui.keys import with_keys
 from ui.letters.view import LetterView
 from ui.letters_flow import LETTER, LettersFlow
 from ui.navigation import Navigator
@@ -28,6 +30,7 @@ from ui.session_flow import RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
 from ui.settings.computers_view import ComputersCard
 from ui.settings.flow import AlarmFlow, ComputersFlow
+from ui.settings.keys_view import KeysCard
 from ui.settings.view import SettingsView
 from ui.sheet_flow import SheetFlow
 from ui.sign_in.presenter import demonstration_notice, intended_use
@@ -88,7 +91,9 @@ class SessionView(SessionSurface):
     ) -> None:
         super().__init__(parent)
         self.look = look
-        self.commands = all_commands(look.texts)
+        self._preferences = preferences
+        self.setting_asked.connect(self._set)
+        self.commands = with_keys(all_commands(look.texts), preferences.keys)
         self.models = SessionModels(look, context, self.commands, self)
         self._make_frame(context)
         self._make_pages(preferences, context.device_name)
@@ -169,6 +174,9 @@ class SessionView(SessionSurface):
         settings.chosen.connect(self.preferences_chosen)
         self.computers_card = ComputersCard(look)
         settings.add_card(self.computers_card)
+        self.keys_card = KeysCard(look, all_commands(look.texts), preferences.keys)
+        self.keys_card.chosen.connect(self._choose_keys)
+        settings.add_card(self.keys_card)
         self.empty = EmptyState(
             look,
             look.tr("No record is open"),
@@ -188,6 +196,16 @@ class SessionView(SessionSurface):
         go.add("tasks", self.work_lists_view, tr("Tasks"))
         go.add("sync", self.centre_view, tr("Sending and updating"))
         go.add("settings", settings, tr("Settings"))
+
+    @Slot(dict)
+    def _choose_keys(self, keys: dict[str, str]) -> None:
+        self.preferences_chosen.emit(structs.replace(self._preferences, keys=keys))
+
+    @Slot(str)
+    def _set(self, choice: str) -> None:
+        name, _, value = choice.partition(":")
+        chosen: object = int(value) if name == "scale" else value
+        self.preferences_chosen.emit(structs.replace(self._preferences, **{name: chosen}))
 
     def _make_overlays(self) -> None:
         look = self.look

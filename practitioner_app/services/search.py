@@ -5,6 +5,7 @@ hit has a second identifier, and homonyms among the hits say so (HZ-01, HZ-02). 
 full-text hits, those of the open record first. Actions are matched here.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -17,8 +18,10 @@ from dossier.fhir.dates import Age, age
 from dossier.fhir.patients import IdentityStatus, Patient
 from practitioner_app.ports import Hit, PatientLine, RecordReader
 from practitioner_app.services.decoding import decode
+from practitioner_app.services.slips import one_slip
 
 SHOWN = 5
+_WORD = re.compile(r"[^\W_]+")
 _ASKED = 40
 
 
@@ -105,13 +108,10 @@ class SearchService:
         patients = self._hits(self._reader.patients(plain, _ASKED), plain)
         here = self._documents(plain, open_owner, shown) if open_owner is not None else []
         spare = shown + len(here)
-        others = [hit for hit in self._documents(plain, None, spare) if hit.owner != open_owner]
-        acts = [
-            action
-            for action in actions
-            if matches(f"{action.title} {action.words}", plain)
-            and (open_owner is not None or not action.needs_patient)
-        ]
+        anywhere = self._documents(plain, None, spare)
+        here = here or [hit for hit in anywhere if hit.owner == open_owner]
+        others = [hit for hit in anywhere if hit.owner != open_owner]
+        acts = _answering(actions, plain, is_open=open_owner is not None)
         return Found(
             words=words,
             here=tuple(_document(hit, plain, None) for hit in here[:shown]),
@@ -147,6 +147,16 @@ class SearchService:
         today = self._clock.now().date()
         names = Counter(_name(line) for line in lines)
         return tuple(_patient(line, words, today, names[_name(line)] > 1) for line in lines)
+
+
+def _answering(actions: Sequence[Action], words: str, *, is_open: bool) -> list[Action]:
+    """The actions that answer as typed; where none does, with one slip forgiven."""
+    may = [one for one in actions if is_open or not one.needs_patient]
+    for fits in (matches, nearly_matches):
+        found = [one for one in may if fits(f"{one.title} {one.words}", words)]
+        if found:
+            return found
+    return []
 
 
 def _name(line: PatientLine) -> tuple[str, str]:
@@ -205,17 +215,31 @@ def matches(text: str, words: str) -> bool:
     return bool(wanted) and all(any(word.startswith(token) for word in have) for token in wanted)
 
 
+def nearly_matches(text: str, words: str) -> bool:
+    """The same, with one slip in each of the longer words."""
+    wanted, have = tokens(words), tokens_of(text)
+    return bool(wanted) and all(
+        any(word.startswith(token) or one_slip(token, word) for word in have) for token in wanted
+    )
+
+
 def tokens_of(text: str) -> tuple[str, ...]:
     plain = "".join(char if char.isalnum() else " " for char in fold(text))
     return tuple(plain.split())
 
 
 def spans(text: str, words: str) -> tuple[tuple[int, int], ...]:
-    """(start, end) of what to mark in `text`: each word of the query where it begins a word."""
+    """(start, end) of what to mark in `text`: each word of the query where it begins a word, else the words it
+    may have been.
+    """
     plain = fold(text)
     found = []
     for token in tokens(words):
         start = plain.find(token)
+        if start < 0:
+            found += [
+                word.span() for word in _WORD.finditer(plain) if one_slip(token, word.group())
+            ]
         while start >= 0:
             if start == 0 or not plain[start - 1].isalnum():
                 found.append((start, start + len(token)))

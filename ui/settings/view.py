@@ -1,5 +1,6 @@
 """Settings of this computer: language, theme, text size, lock delay. Each acts at once."""
 
+from msgspec import structs
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -94,7 +95,8 @@ class SettingsView(QWidget):
     @Slot()
     def _changed(self) -> None:
         fields = self._fields
-        self._state = Preferences(
+        self._state = structs.replace(
+            self._state,
             language=fields["language"].value(),
             theme=fields["theme"].value(),
             scale=int(fields["scale"].value()),

@@ -4,6 +4,8 @@ A change of theme, size or language makes a new `Look` and rebuilds the widgets 
 nothing is restyled in place.
 """
 
+from collections.abc import Mapping
+
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QTextCharFormat
 
 from ui.formats import Formats
@@ -41,6 +43,7 @@ class Look:
         *,
         scale: int = 100,
         family: str | None = None,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self.tokens = tokens
         self.texts = texts
@@ -48,6 +51,7 @@ class Look:
         self.scale = scale
         self.family = family or installed_family()
         self.icons = IconSet()
+        self._keys = dict(keys or {})
         self._fonts: dict[tuple[int, int], QFont] = {}
         self._colours: dict[str, QColor] = {}
         self._metrics: dict[tuple[int, int], QFontMetrics] = {}
@@ -64,6 +68,10 @@ class Look:
 
     def tr(self, msgid: str, **values: object) -> str:
         return self.texts.tr(msgid, **values)
+
+    def key(self, shortcut: str) -> str:
+        """The key of the registry, or the person's own in its place."""
+        return self._keys.get(shortcut, shortcut)
 
     def font(self, size: int = Size.BODY, weight: int = Weight.REGULAR) -> QFont:
         """A font of the scale, digits of equal width."""

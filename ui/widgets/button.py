@@ -38,6 +38,7 @@ class Button(QAbstractButton):
         super().__init__(parent)
         self._look = look
         self._kind = kind
+        key = look.key(key)
         self._key = look.texts.shown(key)
         self._glyph = glyph
         self._height = {True: 40, False: 32}[tall] if kind is not Kind.LINK else 24

@@ -26,6 +26,7 @@ class BoxButton(QAbstractButton):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        key = look.key(key)
         self._look, self._glyph, self._key = look, glyph, look.texts.shown(key)
         self._filled, self._width = filled, width
         self.setAccessibleDescription(key)

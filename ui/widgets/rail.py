@@ -36,7 +36,7 @@ class RailButton(QAbstractButton):
         self._badge = 0
         self.setText(look.texts.shown(item.label))
         self.setAccessibleName(item.label)
-        self.setToolTip(f"{self.text()}  {item.shortcut}".strip())
+        self.setToolTip(f"{self.text()}  {look.key(item.shortcut)}".strip())
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

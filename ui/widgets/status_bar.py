@@ -49,7 +49,7 @@ class StatusBar(Ground):
         lock = Button(look, look.tr("Lock"), kind=Kind.LINK)
         lock.clicked.connect(self._lock)
         line.addWidget(lock)
-        line.addWidget(KeyCap(look, "F12"))
+        line.addWidget(KeyCap(look, look.key("F12")))
 
     @Slot()
     def _centre(self) -> None:
