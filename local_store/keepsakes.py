@@ -61,6 +61,32 @@ class LocalSettings:
             db.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (key, value))
 
 
+class LocalPacks:
+    """practitioner_app.ports.Packs: official lists that were imported."""
+
+    def __init__(self, work: Writer) -> None:
+        self._work = work
+
+    def keep(self, name: str, content: bytes, at: str) -> None:
+        """Keep or replace one pack."""
+        with self._work.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO pack (name, content, at) VALUES (?, ?, ?)",
+                (name, content, at),
+            )
+
+    def get(self, name: str) -> tuple[bytes, str] | None:
+        """One pack and when it was kept."""
+        with self._work.alone() as db:
+            row = db.execute("SELECT content, at FROM pack WHERE name = ?", (name,)).fetchone()
+        return None if row is None else (bytes(row[0]), str(row[1]))
+
+    def drop(self, name: str) -> None:
+        """Forget one pack."""
+        with self._work.transaction() as db:
+            db.execute("DELETE FROM pack WHERE name = ?", (name,))
+
+
 class Vault:
     """Secrets that lie inside work.db only: the device key, the keyset, pins, checkpoints."""
 

@@ -18,6 +18,7 @@ from local_store.migrate import migrate, steps
 _TABLES: Final = {
     "op": "n",
     "draft": "name",
+    "pack": "name",
     "vault": "name",
     "setting": "name",
     "fact": "name",

@@ -28,7 +28,7 @@ from local_store.connections import (
 )
 from local_store.counted_days import counted_ms
 from local_store.folder import StoreFolder
-from local_store.keepsakes import LocalDrafts, LocalSettings, Vault
+from local_store.keepsakes import LocalDrafts, LocalPacks, LocalSettings, Vault
 from local_store.lanes import Failpoint, Readers, Writer
 from local_store.lease import WHOLE, LeaseGate
 from local_store.migrate import migrate, projection, steps
@@ -72,6 +72,7 @@ class LocalStore:
         self.outbox = LocalOutbox(self._work, readers)
         self.drafts = LocalDrafts(self._work)
         self.settings = LocalSettings(self._work)
+        self.packs = LocalPacks(self._work)
         self.vault = Vault(self._work)
         self._lease = lease
         self.rebuilt = rebuilt

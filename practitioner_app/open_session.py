@@ -242,6 +242,7 @@ class OpenSession:
         self.context.services.record.forget()
         self.context.services.results.forget()
         self.context.services.reviews.forget()
+        self.context.services.drugs.forget()
         self.context.services.orders.forget()
         self._store.close()
 

@@ -246,6 +246,20 @@ class Settings(Protocol):
     def put(self, key: str, value: str) -> None: ...
 
 
+class Packs(Protocol):
+    """Official lists a person imported, inside work.db; nothing of a patient is in them."""
+
+    def keep(self, name: str, content: bytes, at: str) -> None:
+        """Keep or replace one."""
+        ...
+
+    def get(self, name: str) -> tuple[bytes, str] | None:
+        """Its content and when it was kept."""
+        ...
+
+    def drop(self, name: str) -> None: ...
+
+
 class Keychain(Protocol):
     """The operating system's keyring. Raises KeychainError with its reason; never falls back silently."""
 

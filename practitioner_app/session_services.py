@@ -6,6 +6,7 @@ from dossier.clock import Clock
 from dossier.entropy import Entropy
 from dossier.terminology.catalogue import Terminology
 from dossier.terminology.letters import load_letters
+from dossier.terminology.substances import Substances
 from local_store.store import LocalStore
 from practitioner_app.ports import Announce
 from practitioner_app.services.additions import AdditionService
@@ -17,6 +18,7 @@ from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.day import DayService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.drugs import DrugService
 from practitioner_app.services.exports import ExportService
 from practitioner_app.services.history import HistoryService
 from practitioner_app.services.immunizations import ImmunizationService
@@ -29,6 +31,7 @@ from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.note_templates import TemplateService
 from practitioner_app.services.notes import NoteService
 from practitioner_app.services.orders import OrderService
+from practitioner_app.services.prescriptions import PrescriptionService
 from practitioner_app.services.prevention import Prevention, PreventionNotes
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.read_marks import ReadMarks
@@ -79,6 +82,8 @@ def services_of(making: Making) -> Services:
             writer=writer,
         ),
         exports=ExportService(writer),
+        drugs=DrugService(terms, store.packs, clock),
+        prescriptions=_prescriptions(making, records, drafts),
         documents=DocumentService(reader),
         journal=JournalService(writer, clock, store.is_narrowed),
         allergies=AllergyService(reader, writer),
@@ -118,6 +123,19 @@ def _records(making: Making, drafts: DraftService) -> RecordService:
         actor=making.writer.actor,
         prevention=Prevention(making.terms, making.clock),
         drafts=drafts.of,
+    )
+
+
+def _prescriptions(
+    making: Making, records: RecordService, drafts: DraftService
+) -> PrescriptionService:
+    return PrescriptionService(
+        reader=making.store.records,
+        writer=making.writer,
+        records=records,
+        drafts=drafts,
+        outbox=making.outbox,
+        substances=Substances(making.terms),
     )
 
 

@@ -18,6 +18,7 @@ from practitioner_app.services.computers import ComputerService
 from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.drugs import DrugService
 from practitioner_app.services.exports import ExportService
 from practitioner_app.services.history import HistoryService
 from practitioner_app.services.immunizations import ImmunizationService
@@ -29,6 +30,7 @@ from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.note_templates import TemplateService
 from practitioner_app.services.notes import NoteService
 from practitioner_app.services.orders import OrderService
+from practitioner_app.services.prescriptions import PrescriptionService
 from practitioner_app.services.prevention import PreventionNotes
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.record import RecordService
@@ -48,6 +50,8 @@ class Services(Struct, frozen=True, kw_only=True):
 
     record: RecordService
     documents: DocumentService
+    drugs: DrugService
+    prescriptions: PrescriptionService
     journal: JournalService
     allergies: AllergyService
     problems: ProblemService

@@ -16,6 +16,7 @@ from ui.measures import feature as measures
 from ui.medications import feature as medications
 from ui.notes import feature as notes
 from ui.patient import feature as patient
+from ui.prescriptions import feature as prescriptions
 from ui.prevention import feature as prevention
 from ui.problems import feature as problems
 from ui.results import feature as results
@@ -76,6 +77,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *allergies.commands(texts),
         *problems.commands(texts),
         *medications.commands(texts),
+        *prescriptions.commands(texts),
         *summaries.commands(texts),
         *notes.commands(texts),
         *immunizations.commands(texts),

@@ -13,6 +13,8 @@ from ui.errors import error_sentence
 from ui.i18n import other_texts
 from ui.letters.view_model import LetterModel
 from ui.patient.view_model import RecordModel
+from ui.prescriptions.view_model import PrescriptionModel
+from ui.prescriptions.view_model import Tools as PrescriptionTools
 from ui.record_forms import RecordForms
 from ui.registry import all_commands, palette_actions
 from ui.results.view_model import ResultsModel
@@ -20,6 +22,7 @@ from ui.reviews.view_model import ReviewsModel
 from ui.search.view_model import PaletteVm
 from ui.settings.alarm_model import AlarmModel
 from ui.settings.computers_model import ComputersModel
+from ui.settings.drugs_model import DrugsModel
 from ui.speaking import Speaking
 from ui.sync_status.view_model import CentreModel, StatusModel
 from ui.theme.look import Look
@@ -81,9 +84,7 @@ class SessionModels(QObject):
         self._make_lists(changes)
         self._make_account()
         self.forms = RecordForms(context, speak, look, self)
-        self.letters = LetterModel(
-            services.letters, services.letterheads, self.entry_tools(), speak, look.family, self
-        )
+        self._make_writing()
 
     def _make_lists(self, changes: Changes) -> None:
         """What waits for this person, over all patients."""
@@ -101,6 +102,25 @@ class SessionModels(QObject):
             speak=speak,
             parent=self,
         )
+
+    def _make_writing(self) -> None:
+        """Letters and prescriptions: pages where something is written and signed."""
+        context, services = self._context, self._context.services
+        forms, family = self.entry_tools(), self._look.family
+        self.letters = LetterModel(
+            services.letters, services.letterheads, forms, self.speak, family, self
+        )
+        tools = PrescriptionTools(
+            prescriptions=services.prescriptions,
+            drugs=services.drugs,
+            letterheads=services.letterheads,
+            drafts=services.drafts,
+            lanes=context.lanes,
+            changes=context.changes,
+            family=family,
+        )
+        self.prescriptions = PrescriptionModel(tools, self.speak, self)
+        self.drugs = DrugsModel(services.drugs, context.lanes, self.speak, self)
 
     def _make_account(self) -> None:
         """What concerns one's own account."""
@@ -143,6 +163,7 @@ class SessionModels(QObject):
     def stop(self) -> None:
         """The session is being locked: drafts are kept, the record is left."""
         self.forms.stop()
+        self.prescriptions.stop()
         self.letters.stop()
         self.palette.stop()
         self.results.leave()

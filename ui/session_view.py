@@ -20,6 +20,8 @@ from ui.notes_flow import NotesFlow
 from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
+from ui.prescriptions.view import PrescriptionView
+from ui.prescriptions_flow import PRESCRIPTION, PrescriptionsFlow
 from ui.reading_flow import ReadingFlow
 from ui.reading_pages import pages_of
 from ui.registry import KeySheet, all_commands
@@ -29,7 +31,8 @@ from ui.search.view import PaletteView
 from ui.session_flow import RecordFlow, SessionSurface, SyncFlow
 from ui.session_models import SessionModels
 from ui.settings.computers_view import ComputersCard
-from ui.settings.flow import AlarmFlow, ComputersFlow
+from ui.settings.drugs_view import DrugsCard
+from ui.settings.flow import AlarmFlow, ComputersFlow, DrugsFlow
 from ui.settings.keys_view import KeysCard
 from ui.settings.view import SettingsView
 from ui.sheet_flow import SheetFlow
@@ -138,6 +141,11 @@ class SessionView(SessionSurface):
     def _make_writing(self, context: SessionContext) -> None:
         """Where something is typed that lasts: drafts, letters, notes, and the lists that lead there."""
         self.drafts_flow = DraftsFlow(self, context)
+        self.prescriptions_flow = PrescriptionsFlow(
+            self, self.prescription_view, self.models.prescriptions
+        )
+        self.prescriptions_flow.bind(self.overlay_flow, self.drafts_flow)
+        self.drugs_flow = DrugsFlow(self.drugs_card, self.models.drugs, self.look, self)
         self.letters_flow = LettersFlow(self, self.letter_view, self.models.letters)
         self.letters_flow.bind(self.overlay_flow, self.drafts_flow)
         self.work_lists_flow = WorkListsFlow(self, self.work_lists_view, self.drafts_flow.open)
@@ -174,6 +182,8 @@ class SessionView(SessionSurface):
         settings.chosen.connect(self.preferences_chosen)
         self.computers_card = ComputersCard(look)
         settings.add_card(self.computers_card)
+        self.drugs_card = DrugsCard(look)
+        settings.add_card(self.drugs_card)
         self.keys_card = KeysCard(look, all_commands(look.texts), preferences.keys)
         self.keys_card.chosen.connect(self._choose_keys)
         settings.add_card(self.keys_card)
@@ -190,6 +200,8 @@ class SessionView(SessionSurface):
         go.add("empty", self.empty)
         go.add_of_patient("record", self.record_view, strip=True)
         go.add_of_patient("conflict", self.conflict_view)
+        self.prescription_view = PrescriptionView(look)
+        go.add_of_patient(PRESCRIPTION, self.prescription_view, strip=True)
         self.letter_view = LetterView(look)
         go.add_of_patient(LETTER, self.letter_view, strip=True)
         go.add("results", self.results_page, tr("Results"))

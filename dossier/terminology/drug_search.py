@@ -54,6 +54,11 @@ def drug_words(text: str) -> tuple[str, ...]:
     return fold(_DECIMAL.sub("d", _THOUSANDS.sub("", text)))
 
 
+def plain_strength(text: str) -> str:
+    """A strength as it is kept: no space inside a number (`1 000 mg` is `1000 mg`)."""
+    return _THOUSANDS.sub("", " ".join(text.split()))
+
+
 def amount_of(strength: str) -> tuple[Decimal | None, str]:
     """`1 000 mg` as (1000, `mg`); (None, "") where it is not one number and one unit."""
     found = _LEADING.match(_THOUSANDS.sub("", strength.strip()))
@@ -113,7 +118,7 @@ class DrugIndex:
 
 
 def _own(drug: Drug) -> _Entry:
-    strength = drug.strength.replace("\u202f", " ").replace("\u00a0", " ")
+    strength = plain_strength(drug.strength)
     choice = DrugChoice(
         drug.fr, drug.form_fr, strength, "", drug.system, drug.code, drug.posology_fr
     )
@@ -124,16 +129,17 @@ def _own(drug: Drug) -> _Entry:
 def _official(drug: OfficialDrug, known: set[str]) -> list[_Entry]:
     """The line of its common name, once for all who share it, and the line of its brand."""
     substance = drug.substance or drug.name.split(",")[0]
-    common = _hay(f"{substance} {drug.strength} {drug.form}")
+    strength = plain_strength(drug.strength)
+    common = _hay(f"{substance} {strength} {drug.form}")
     late = 0 if drug.marketed else 3
     found = []
-    generic = DrugChoice(substance, drug.form, drug.strength, generic=drug.generic)
+    generic = DrugChoice(substance, drug.form, strength, generic=drug.generic)
     label = generic.label().casefold()
     if drug.substance and label not in known:
         known.add(label)
         found.append(_Entry(generic, common, common, 1 + late))
     brand = DrugChoice(
-        substance, drug.form, drug.strength, drug.name, SYSTEM, drug.code, "", drug.generic
+        substance, drug.form, strength, drug.name, SYSTEM, drug.code, "", drug.generic
     )
     found.append(_Entry(brand, common, f"{common}{_hay(drug.name)}", 2 + late))
     return found

@@ -272,6 +272,10 @@ def _part(flat: str, text: str, place: int, *, follows_free: bool) -> tuple[Part
     return Free(text[place:end]), end
 
 
+_STRENGTHS: Final = frozenset(("mg", "g", "microgramme", "UI"))
+"""What a name may end with; a volume is taken."""
+
+
 def split_line(text: str) -> tuple[str, str]:
     """`nom, puis posologie` at the first part that cannot belong to a name: (name, posology)."""
     text = " ".join(text[:MOST_CHARS].split())
@@ -279,7 +283,7 @@ def split_line(text: str) -> tuple[str, str]:
     for found in re.finditer(r"(?<=[\s,])\S", flat):
         place = found.start()
         part, _ = _part(flat, text, place, follows_free=False)
-        strength = isinstance(part, Dose) and (unit_named(part.unit) or unit_named("g")).measured  # type: ignore[union-attr]
+        strength = isinstance(part, Dose) and part.unit in _STRENGTHS
         if not isinstance(part, Free) and not strength:
             return text[:place].strip(" ,;"), text[place:].strip(" ,;")
         if _SUPPLY.match(flat, place):

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from dossier.fhir.elements import Coding
 from dossier.fhir.medications import Drug
 from dossier.fhir.prescriptions import Mention, Zone
-from dossier.terminology.drug_search import DrugChoice, amount_of
+from dossier.terminology.drug_search import DrugChoice, amount_of, plain_strength
 from dossier.terminology.posology import Posology
 from dossier.terminology.posology_reading import read, split_line
 from dossier.terminology.units import Span
@@ -138,6 +138,12 @@ class Draft(Struct, frozen=True, kw_only=True):
             ),
         )
 
+    def with_line(self, line: DraftLine) -> "Draft":
+        """The line of that key as it now is."""
+        return structs.replace(
+            self, lines=tuple(line if one.key == line.key else one for one in self.lines)
+        )
+
     def without(self, key: int) -> "Draft":
         return structs.replace(self, lines=tuple(one for one in self.lines if one.key != key))
 
@@ -185,7 +191,7 @@ def free_line(typed: str, *, zone: Zone) -> DraftLine:
     """A line of words: a device, or a drug that no list knows; a strength at the end of its name stands apart."""
     name, posology = split_line(typed)
     found = _STRENGTH.match(name)
-    substance, strength = (found[1], found[2]) if found is not None else (name, "")
+    substance, strength = (found[1], plain_strength(found[2])) if found is not None else (name, "")
     return worded(DraftLine(key=0, substance=substance, strength=strength, zone=zone), posology)
 
 

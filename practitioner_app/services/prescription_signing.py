@@ -32,6 +32,7 @@ class SignPrescription(Struct, frozen=True, kw_only=True):
     """The draft as it is on the screen, and the very page that was previewed."""
 
     draft: Draft
+    today: date
     title: str
     pdf: bytes
     text: str
@@ -46,10 +47,9 @@ class Signing:
         writer: Writer,
         command: SignPrescription,
         checked: Checked,
-        today: date,
     ) -> None:
         self._reader, self._writer, self._command = reader, writer, command
-        self._checked, self._today = checked, today
+        self._checked, self._today = checked, command.today
         self._draft: Draft = command.draft
         self._owner = command.draft.owner
         self._patient = writer.patient_reference(self._owner)

@@ -6,11 +6,10 @@ draft was open stops it (HZ-04).
 """
 
 from collections.abc import Iterable
-from datetime import date, tzinfo
+from datetime import date
 
 from msgspec import Struct, structs
 
-from dossier.clock import Clock
 from dossier.errors import Invalid, Issue
 from dossier.fhir import documents, medications, prescriptions
 from dossier.fhir.prescriptions import Line, Zone
@@ -65,12 +64,9 @@ class PrescriptionService:
         drafts: DraftService,
         outbox: Outbox,
         substances: Substances,
-        clock: Clock,
-        zone: tzinfo,
     ) -> None:
         self._reader, self._writer, self._records = reader, writer, records
         self._drafts, self._outbox, self.substances = drafts, outbox, substances
-        self._clock, self._zone = clock, zone
 
     # -- reading --------------------------------------------------------------
 
@@ -112,9 +108,9 @@ class PrescriptionService:
         empty = Draft(owner=owner, replaces=document, replaces_day=said.made or said.at)
         return empty.with_lines(tuple(lines))
 
-    def checked(self, draft: Draft) -> Checked:
-        """What is known of a draft on the record as it is now."""
-        return check(draft, self._records.open(draft.owner), self.substances, self._today())
+    def checked(self, draft: Draft, today: date) -> Checked:
+        """What is known of a draft on the record as it is now; `today` at the desk."""
+        return check(draft, self._records.open(draft.owner), self.substances, today)
 
     def _ordered(self, owner: int) -> dict[str, Line]:
         """By statement, the newest line that was prescribed for it."""
@@ -157,10 +153,10 @@ class PrescriptionService:
     def sign(self, command: SignPrescription) -> Written:
         """Everything of it in one durable act, with the end of the draft."""
         draft = command.draft
-        checked = self.checked(draft)
+        checked = self.checked(draft, command.today)
         if checked.to_settle:
             raise Invalid(tuple(Issue(f"lines[{key}]", rule) for key, rule in checked.to_settle))
-        act = Signing(self._reader, self._writer, command, checked, self._today())
+        act = Signing(self._reader, self._writer, command, checked)
         return self._drafts.finish(slot_of(draft.owner), act.write)
 
     def mark_erroneous(self, command: MarkPrescriptionErroneous) -> Written:
@@ -170,9 +166,6 @@ class PrescriptionService:
         erring = Erring(self._reader, self._writer, row, reason)
         with self._outbox.together():
             return erring.write()
-
-    def _today(self) -> date:
-        return self._clock.now().astimezone(self._zone).date()
 
 
 _LAST = 1_000

@@ -51,6 +51,7 @@ class MemoryRecordStore:
         self.narrowed: set[int] = set()
         self.facts: dict[str, Any] = {}
         self._settings: dict[str, str] = {}
+        self._packs = MemoryPacks()
         self._drafts: dict[str, KeptDraft] = {}
         self._k = 0
 
@@ -276,6 +277,10 @@ class MemoryRecordStore:
         return MemoryDrafts(self._drafts)
 
     @property
+    def packs(self) -> "MemoryPacks":
+        return self._packs
+
+    @property
     def settings(self) -> "MemorySettings":
         return MemorySettings(self._settings)
 
@@ -297,6 +302,20 @@ class MemoryDrafts:
 
     def drop(self, key: str) -> None:
         self._kept.pop(key, None)
+
+
+class MemoryPacks:
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[bytes, str]] = {}
+
+    def keep(self, name: str, content: bytes, at: str) -> None:
+        self._kept[name] = (content, at)
+
+    def get(self, name: str) -> tuple[bytes, str] | None:
+        return self._kept.get(name)
+
+    def drop(self, name: str) -> None:
+        self._kept.pop(name, None)
 
 
 class MemorySettings:

@@ -9,6 +9,7 @@ from dossier.errors import Refused
 from dossier.sealing.dpop import read_proof, token_mark
 from dossier.terminology.catalogue import Terminology
 from dossier.terminology.letters import load_letters
+from dossier.terminology.substances import Substances
 from dossier.wire.limits import REVOKE_PATH, SIGN_OUT_PATH
 from dossier.wire.messages import Op
 from dossier.wire.sessions import ChallengeReply, DeviceLine, DevicesReply, ProveReply
@@ -27,6 +28,7 @@ from practitioner_app.services.conflicts import ConflictService
 from practitioner_app.services.day import DayService
 from practitioner_app.services.documents import DocumentService
 from practitioner_app.services.drafts import DraftService
+from practitioner_app.services.drugs import DrugService
 from practitioner_app.services.exports import ExportService
 from practitioner_app.services.history import HistoryService
 from practitioner_app.services.immunizations import ImmunizationService
@@ -39,6 +41,7 @@ from practitioner_app.services.medications import TreatmentService
 from practitioner_app.services.note_templates import TemplateService
 from practitioner_app.services.notes import NoteService
 from practitioner_app.services.orders import OrderService
+from practitioner_app.services.prescriptions import PrescriptionService
 from practitioner_app.services.prevention import Prevention, PreventionNotes
 from practitioner_app.services.problems import ProblemService
 from practitioner_app.services.read_marks import ReadMarks
@@ -229,6 +232,15 @@ class World:
                 writer=self.writer,
             ),
             exports=ExportService(self.writer),
+            drugs=DrugService(TERMS, self.store.packs, self.clock),
+            prescriptions=PrescriptionService(
+                reader=self.store,
+                writer=self.writer,
+                records=records,
+                drafts=drafts,
+                outbox=self.outbox,
+                substances=Substances(TERMS),
+            ),
             documents=DocumentService(self.store),
             journal=JournalService(self.writer, self.clock, self.narrowed),
             allergies=AllergyService(self.store, self.writer),

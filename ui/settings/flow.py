@@ -1,13 +1,15 @@
 """What follows from what is done and noticed about one's own computers."""
 
-from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ui.frame import Notice
 from ui.navigation import SETTINGS, Navigator
 from ui.settings.alarm_model import AlarmModel
 from ui.settings.computers_model import Act, ComputerLine, ComputersModel
 from ui.settings.computers_view import ComputersCard, RemoveDialog, SignOutDialog
+from ui.settings.drugs_model import DrugsModel
+from ui.settings.drugs_view import DrugsCard
 from ui.theme.look import Look
 
 
@@ -64,3 +66,39 @@ class ComputersFlow(QObject):
         self._question = make(self._look, line, needs_proof=model.needs_proof, parent=self._parent)
         self._question.agreed.connect(agreed)
         self._question.open()
+
+
+class DrugsFlow(QObject):
+    """Card, file chooser, model. The chooser waits for nobody: its answer comes as a signal."""
+
+    def __init__(self, card: DrugsCard, model: DrugsModel, look: Look, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._card, self._model, self._look, self._parent = card, model, look, parent
+        self._chooser: QFileDialog | None = None
+        card.shown.connect(model.refresh)
+        card.folder_asked.connect(self._ask_folder)
+        card.archive_asked.connect(self._ask_archive)
+        card.drop_asked.connect(model.drop)
+        model.changed.connect(self._show)
+
+    @Slot()
+    def _show(self) -> None:
+        self._card.show_state(self._model.state)
+
+    @Slot()
+    def _ask_folder(self) -> None:
+        self._ask(QFileDialog.FileMode.Directory, "")
+
+    @Slot()
+    def _ask_archive(self) -> None:
+        self._ask(QFileDialog.FileMode.ExistingFile, "zip (*.zip)")
+
+    def _ask(self, mode: QFileDialog.FileMode, kinds: str) -> None:
+        chooser = QFileDialog(self._parent, self._look.tr("Drugs that can be searched"))
+        chooser.setFileMode(mode)
+        if kinds:
+            chooser.setNameFilter(kinds)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.fileSelected.connect(self._model.take)
+        self._chooser = chooser
+        chooser.open()

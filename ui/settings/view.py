@@ -71,7 +71,7 @@ class SettingsView(QWidget):
         line.addWidget(use, 80)
         line.addStretch(1)
         stack.addLayout(line)
-        self._more = row(spacing=12)
+        self._more = column(12)
         stack.addLayout(self._more)
         stack.addStretch(1)
         inner.setLayout(stack)
@@ -82,8 +82,7 @@ class SettingsView(QWidget):
     def add_card(self, card: Card) -> None:
         """A card of its own below."""
         card.setMaximumWidth(max(736, self._look.px(640)) * 2 + 12)
-        self._more.addWidget(card, 100)
-        self._more.addStretch(0)
+        self._more.addWidget(card)
 
     def _field(self, label: str, options: tuple[tuple[str, str], ...], value: str) -> ChoiceField:
         choices = tuple(Choice(key, word) for key, word in options)

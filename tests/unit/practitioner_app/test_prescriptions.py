@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -57,6 +56,7 @@ from tests.fakes.record_store import MemoryRecordStore
 TERMS = Terminology.load()
 INDEX = DrugIndex(TERMS.drug_list.entries)
 VALIDATOR = Validator()
+TODAY = date(2026, 11, 23)
 
 
 class Desk:
@@ -80,7 +80,7 @@ class Desk:
             read_marks=ReadMarks(self.store.settings),
             clock=self.clock,
             actor=ACTOR,
-            prevention=Prevention(Terminology.load(), self.clock),
+            prevention=Prevention(TERMS, self.clock),
         )
         self.drafts = DraftService(
             self.store.drafts,
@@ -97,8 +97,6 @@ class Desk:
             drafts=self.drafts,
             outbox=self.outbox,
             substances=Substances(TERMS),
-            clock=self.clock,
-            zone=ZoneInfo("Europe/Paris"),
         )
 
     def add(self, draft, typed, drug="", zone=Zone.OTHER):
@@ -108,14 +106,19 @@ class Desk:
 
     def sign(self, draft):
         return self.service.sign(
-            SignPrescription(draft=draft, title="Ordonnance", pdf=b"%PDF-1.4", text="page")
+            SignPrescription(
+                draft=draft, today=TODAY, title="Ordonnance", pdf=b"%PDF-1.4", text="page"
+            )
         )
+
+    def checked(self, draft):
+        return self.service.checked(draft, TODAY)
 
     def bodies(self, rtype):
         return [msgspec.json.decode(row.body) for row in self.store.rows(OWNER, (rtype,))]
 
     def troubles(self, draft):
-        return {trouble for _, trouble in self.service.checked(draft).to_settle}
+        return {trouble for _, trouble in self.service.checked(draft, TODAY).to_settle}
 
     def confirm_all(self):
         for entry in list(self.store.ops):
@@ -224,7 +227,7 @@ def test_renewing_again_keeps_the_sentence_that_was_prescribed(desk, draft):
 def test_hz_04_a_known_allergy_asks_a_reason_and_the_reason_is_filed(desk, draft):
     desk.store.hold(OWNER, an_allergy())
     draft = desk.add(draft, "2 gélules matin et soir pendant 6 jours", "amoxicilline 500")
-    [line] = desk.service.checked(draft).lines
+    [line] = desk.checked(draft).lines
     assert [one.concern.class_code for one in line.allergens] == ["penicillins"]
     with pytest.raises(Invalid) as refused:
         desk.sign(draft)
@@ -254,7 +257,7 @@ def test_hz_04_a_declared_and_a_disputed_allergy_count_too(desk, draft):
     declared["recorder"] = declared["asserter"] = {"reference": "Patient/p1"}
     desk.store.hold(OWNER, declared)
     draft = desk.add(draft, "2 gélules matin et soir pendant 6 jours", "amoxicilline 500")
-    [line] = desk.service.checked(draft).lines
+    [line] = desk.checked(draft).lines
     assert line.allergens[0].row.by_patient
     desk.store.hold(OWNER, an_allergy("a1"))
     row = desk.store.resource(OWNER, "AllergyIntolerance", "a1")
@@ -263,7 +266,7 @@ def test_hz_04_a_declared_and_a_disputed_allergy_count_too(desk, draft):
     )
     written = desk.writer.change(row, refuted)
     desk.store.judged(written.op_id, ItemState.CONFLICT)
-    [line] = desk.service.checked(draft).lines
+    [line] = desk.checked(draft).lines
     assert line.allergens[0].row.undecided
 
 
@@ -271,7 +274,7 @@ def test_hz_14_the_same_substance_is_seen_under_another_label(desk, draft):
     desk.store.hold(OWNER, a_treatment("t1", substance="périndopril arginine"))
     draft = desk.add(draft, "périndopril tert-butylamine 4 mg 1 comprimé le matin")
     draft = desk.add(draft, "périndopril 1 comprimé le soir")
-    first, second = desk.service.checked(draft).lines
+    first, second = desk.checked(draft).lines
     assert [row.id for row in first.duplicates] == ["t1"]
     assert (first.twins, second.twins) == ((2,), (1,))
     assert desk.troubles(draft) == set()
@@ -279,7 +282,7 @@ def test_hz_14_the_same_substance_is_seen_under_another_label(desk, draft):
 
 def test_hz_14_a_line_that_renews_a_treatment_does_not_double_it(desk):
     desk.store.hold(OWNER, a_treatment("t1"))
-    [line] = desk.service.checked(desk.service.renewed(OWNER)).lines
+    [line] = desk.checked(desk.service.renewed(OWNER)).lines
     assert line.duplicates == ()
 
 
@@ -322,7 +325,7 @@ def test_dated_rules_let_pass_what_they_allow(desk, draft, drug, typed):
 
 def test_a_secured_line_is_filed_in_letters(desk, draft):
     draft = desk.add(draft, "1 gélule matin et soir pendant 28 jours", "morphine")
-    assert desk.service.checked(draft).secured
+    assert desk.checked(draft).secured
     desk.sign(draft)
     [request] = desk.bodies("MedicationRequest")
     said = request["dosageInstruction"][0]["patientInstruction"]
@@ -388,7 +391,7 @@ def test_the_long_term_condition_makes_two_zones_and_its_lines_come_first(desk, 
     desk.store.hold(OWNER, a_problem(ald=True, ald_number="8"))
     draft = desk.add(draft, "1 comprimé si besoin", "paracétamol 1 g")
     draft = desk.add(draft, "1 comprimé le matin pendant 3 mois", "metformine", zone=Zone.ALD)
-    assert desk.service.checked(draft).ald
+    assert desk.checked(draft).ald
     assert [draft.number(1), draft.number(2)] == [2, 1]
     assert [line.substance for line in draft.printed] == ["metformine", "paracétamol"]
     assert draft.zoned(1).number(1) == 1
