@@ -271,6 +271,13 @@ def died_words(texts: Texts, sex: Sex, *, day: str, age: str) -> str:
     return texts.trc("male", "Died on {date} at {age}", date=day, age=age)
 
 
+def additions_word(texts: Texts, sex: Sex) -> str:
+    """What the patient added, as a filter."""
+    if sex is Sex.FEMALE:
+        return texts.trc("female", "Additions of the patient")
+    return texts.trc("male", "Additions of the patient")
+
+
 def declared_by_word(texts: Texts, sex: Sex) -> str:
     """The title over what the patient declared."""
     if sex is Sex.FEMALE:

@@ -296,7 +296,7 @@ def test_hz07_an_allergy_declared_by_the_patient_stands_apart_until_somebody_act
     assert not [card for card in state.cards if card.key == "declared"]
     assert "Repris dans le dossier" in chips(session, "AllergyIntolerance/d")
     session.record_flow.undo()
-    assert "À reprendre ou à garder à part" in chips(session, "AllergyIntolerance/d")
+    assert "À examiner" in chips(session, "AllergyIntolerance/d")
 
 
 def test_hz07_kept_apart_with_a_reason_it_says_by_whom_and_why(session, world):
@@ -324,4 +324,4 @@ def test_hz07_an_answer_owed_is_noted_and_the_addition_goes_on_waiting(session, 
     form.edit("answer", "Demander la date et le produit")
     form.submit()
     assert "qu’une réponse est attendue" in session.models.record.state.detail.decision
-    assert "À reprendre ou à garder à part" in chips(session, "AllergyIntolerance/d")
+    assert "À examiner" in chips(session, "AllergyIntolerance/d")

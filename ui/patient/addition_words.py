@@ -2,14 +2,14 @@
 
 from dossier.fhir.additions import Outcome
 from practitioner_app.services.additions import TAKEN_OVER
-from practitioner_app.services.rows import Record, TimelineItem
+from practitioner_app.services.rows import Fact, Record, TimelineItem
 from ui.patient.line_words import joined
 from ui.patient.state import Action, ActionState, Ref, SummaryCard, SummaryLine
 from ui.speaking import Speaking
 from ui.theme.tokens import Tone
 from ui.widgets.chip import ChipState
 from ui.widgets.text import Run
-from ui.words import declared_by_word, kind_word
+from ui.words import declared_by_word, kind_word, short_label
 
 
 def addition_actions(event: TimelineItem, speaking: Speaking) -> tuple[ActionState, ...]:
@@ -51,6 +51,16 @@ def addition_chip(event: TimelineItem, speaking: Speaking) -> tuple[ChipState, .
     return (ChipState(texts.tr("Kept apart"), Tone.NEUTRAL),)
 
 
+def _value(fact: Fact, speaking: Speaking) -> str:
+    """Glycémie capillaire 1,66 g/L."""
+    formats, shown = speaking.formats, fact.text
+    if fact.number is not None:
+        numbers = [fact.number] if fact.second is None else [fact.number, fact.second]
+        value = "/".join(formats.measured(number) for number in numbers)
+        shown = formats.joined(value, formats.unit(fact.unit))
+    return f"{short_label(fact.label)} {shown}".strip()
+
+
 def declared_cards(record: Record, speaking: Speaking) -> tuple[SummaryCard, ...]:
     """Everything the patient added that waits, apart from the record; no card where nothing does."""
     waiting = [item for item in record.timeline.rows if item.waits]
@@ -60,7 +70,9 @@ def declared_cards(record: Record, speaking: Speaking) -> tuple[SummaryCard, ...
     lines = []
     for item in waiting:
         kind = kind_word(texts, item.kind)
-        what = item.title or ", ".join(fact.label for fact in item.facts) or kind
+        what = item.title or kind
+        if item.facts:
+            what = ", ".join(_value(fact, speaking) for fact in item.facts)
         day = formats.day(item.at) if item.at else ""
         lines.append(
             SummaryLine(

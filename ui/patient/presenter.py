@@ -98,8 +98,8 @@ def _cards(record: Record, speaking: Speaking) -> tuple[SummaryCard, ...]:
         problems_card(record.problems, speaking),
         allergies_card(record.allergies, speaking),
         treatments_card(record.treatments, speaking),
-        prevention_card(record.prevention, speaking),
         *declared_cards(record, speaking),
+        prevention_card(record.prevention, speaking),
     )
     if not record.narrowed:
         return cards

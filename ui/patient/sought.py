@@ -79,7 +79,7 @@ def marked_runs(runs: tuple[Run, ...], words: str) -> tuple[Run, ...]:
 
 def excerpt_runs(excerpt: str) -> tuple[Run, ...]:
     """An excerpt in the small type of a second line; the first match is never out of sight."""
-    before, sign, rest = excerpt.partition(START)
+    before, sign, rest = " ".join(excerpt.split()).partition(START)
     if sign and len(before) > _AROUND:
         before = "…" + before[-_AROUND:]
     runs = [Run(before, colour="muted", size=Size.LABEL)] if before else []

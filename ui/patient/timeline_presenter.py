@@ -17,6 +17,7 @@ from ui.widgets.chip import ChipState
 from ui.widgets.text import Run
 from ui.words import (
     KIND_GLYPHS,
+    additions_word,
     by_patient_word,
     empty_word,
     flag_sign,
@@ -75,7 +76,7 @@ def filters(record: Record, speaking: Speaking) -> tuple[FilterState, ...]:
         "imaging": trc("timeline", "Imaging"),
         "prescriptions": tr("Prescriptions"),
         "vaccines": trc("timeline", "Vaccines"),
-        "patient": tr("Additions of the patient"),
+        "patient": additions_word(speaking.texts, record.identity.sex),
     }
     items = record.timeline.rows
     found = [FilterState("all", tr("All"), len(items))]
