@@ -18,6 +18,7 @@
     |  `- Busy                   retry_after_s
     |- SealBroken                wrong key or altered content; never says which
     |- KeychainError             absent, locked, insecure or slow keyring: reason
+    |- NotPrinted                no print system, no printer, refused or slow: reason
     `- StoreError
        |- StoreLocked            another process holds it
        |- StoreCorrupt           quarantined, never deleted
@@ -205,6 +206,16 @@ class KeychainError(DossierError):
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(detail or reason)
+        self.reason = reason
+
+
+class NotPrinted(DossierError):
+    """A page did not reach the print system; `reason` is `no_printing`, `no_page`, `refused` or `slow`."""
+
+    key = "error.printing"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
         self.reason = reason
 
 

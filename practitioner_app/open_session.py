@@ -155,6 +155,7 @@ class OpenSession:
             settings=store.settings,
             sync=self._loop,
             browser=self._browser,
+            printing=around.printing,
             person=card.person,
             place=card.practice,
             device_name=card.device_name,

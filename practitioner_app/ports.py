@@ -279,6 +279,18 @@ class BrowserCode(Struct, frozen=True, kw_only=True):
     verifier: str
 
 
+class Printing(Protocol):
+    """The print system of this computer. Raises NotPrinted. Blocks: never on the main thread."""
+
+    def printers(self) -> tuple[str, ...]:
+        """The usual one first; empty where there is none."""
+        ...
+
+    def print(self, pdf: bytes, *, printer: str, title: str, copies: int) -> None:
+        """The very bytes, never through a clear file; `title` is seen by others and names nobody."""
+        ...
+
+
 class SyncControl(Protocol):
     """What the screens ask of the synchronisation."""
 

@@ -11,6 +11,8 @@ from dossier.errors import BadAnswer
 from dossier.sealing import devices
 from dossier.sealing.text import unbase64url
 from dossier.terminology.catalogue import Terminology
+from practitioner_app.ports import Printing
+from practitioner_app.printing import CupsPrinting
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import ThreadLanes
 from sync.vouching import Vouching
@@ -30,6 +32,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     changes: Changes
     terms: Terminology
     transport: "Callable[[str, Vouching | None], RequestsTransport]"
+    printing: Printing = CupsPrinting()
 
 
 def identity_of(text: str) -> bytes:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dossier.clock import Clock
 from dossier.terminology.catalogue import Terminology
-from practitioner_app.ports import Settings, SyncControl
+from practitioner_app.ports import Printing, Settings, SyncControl
 from practitioner_app.runtime.changes import Changes
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.additions import AdditionService
@@ -90,6 +90,7 @@ class SessionContext(Struct, frozen=True, kw_only=True):
     settings: Settings
     sync: SyncControl
     browser: BrowserProof
+    printing: Printing
     person: str
     place: str
     device_name: str

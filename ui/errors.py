@@ -1,6 +1,6 @@
 """From the kernel's errors to sentences that say what is wrong and what to do."""
 
-from dossier.errors import DossierError, Invalid, Refused, TlsRefused
+from dossier.errors import DossierError, Invalid, NotPrinted, Refused, TlsRefused
 from dossier.sealing.strength import MAX_CHARACTERS, MIN_CHARACTERS
 from ui.i18n import Texts
 
@@ -13,6 +13,8 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         return said
     if isinstance(error, TlsRefused):
         return _tls_sentence(texts, error.detail)
+    if isinstance(error, NotPrinted):
+        return _print_sentence(texts, error.reason)
     tr = texts.tr
     return {
         "error.access_denied": tr("Your rights on this record do not allow this."),
@@ -47,6 +49,16 @@ def error_sentence(texts: Texts, error: DossierError) -> str:
         "error.too_new": tr("The copy was made by a newer version of Colloque: update this one."),
         "error.disk_full": tr("The disk is full. Free some space; what you typed is kept."),
     }.get(error.key, tr("Something went wrong. What you typed is kept; try again."))
+
+
+def _print_sentence(texts: Texts, reason: str) -> str:
+    """Why nothing was printed, and what to do."""
+    tr = texts.tr
+    return {
+        "no_printing": tr("This computer has no print system that Colloque can use (CUPS)."),
+        "no_page": tr("This document has no page signed here: nothing to print."),
+        "slow": tr("The print system does not answer. Nothing is lost: try again."),
+    }.get(reason, tr("The printer refused the page. Check it, then print again."))
 
 
 def _tls_sentence(texts: Texts, reason: str) -> str:
@@ -152,6 +164,8 @@ def rule_sentence(texts: Texts, rule: str) -> str:
         "undecided": tr("A choice is missing."),
         "too_large": tr("This text is too long for one letter: shorten it."),
         "not_current": tr("This document was replaced or marked as an error meanwhile."),
+        "not_a_letter": tr("This document cannot be corrected here."),
+        "not_author": tr("Only its author can do this."),
         "not_ahead": tr("Type a day to come: 23/12/2026."),
         "acknowledge_first": tr("Take note of the alert value first, on the results page (Alt+2)."),
         "of_a_colleague": tr("To sign it, take it over first: Hand over…"),

@@ -17,11 +17,11 @@ from ui.letters.view import LetterView
 from ui.letters.view_model import SLOT, LetterModel
 from ui.navigation import RECORD
 from ui.overlay_flow import OverlayFlow
-from ui.patient.state import Ref
+from ui.patient.state import Action, DetailState, Ref
 from ui.session_flow import SessionSurface
 from ui.widgets.form_panel import FormPanel
 
-LETTER = "letter"
+LETTER, DOCUMENT = "letter", "DocumentReference"
 
 
 class LettersFlow(QObject):
@@ -39,6 +39,15 @@ class LettersFlow(QObject):
         model.template_ready.connect(self._ask_template)
         session.models.record.changed.connect(self._follow)
         session.navigator.moved.connect(self._moved)
+        session.record_flow.takers.append(self._take)
+
+    def _take(self, action: Action, detail: DetailState) -> bool:
+        """Correcting a document with a page of its own is a new version of it."""
+        ref = detail.ref
+        if action is not Action.EDIT or ref is None or ref.rtype != DOCUMENT or not detail.pdf:
+            return False
+        self.correct(ref.id)
+        return True
 
     def bind(self, keys: OverlayFlow, drafts: DraftsFlow) -> None:
         """The commands of the registry, and the drafts that open here."""

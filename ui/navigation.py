@@ -9,6 +9,7 @@ from ui.theme.look import Look
 
 RECORD, SYNC, SETTINGS, CONFLICT = "record", "sync", "settings", "conflict"
 RESULTS, TASKS, EMPTY = "results", "tasks", "empty"
+AWAITED = "awaited"
 
 
 class Navigator(QObject):

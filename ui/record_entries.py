@@ -12,6 +12,7 @@ from msgspec import Struct
 from dossier.errors import DossierError
 from practitioner_app.services.allergies import MarkAllergyErroneous
 from practitioner_app.services.drafts import Slot
+from practitioner_app.services.letters import MarkLetterErroneous
 from practitioner_app.services.medications import MarkTreatmentErroneous, StopTreatment
 from practitioner_app.services.notes import AddToNote, MarkNoteErroneous
 from practitioner_app.services.problems import CloseProblem, MarkProblemErroneous
@@ -159,6 +160,10 @@ class RecordEntries:
             "Condition": (
                 lambda why: MarkProblemErroneous(owner=owner, id=ref.id, reason=why),
                 services.problems.mark_erroneous,
+            ),
+            "DocumentReference": (
+                lambda why: MarkLetterErroneous(owner=owner, id=ref.id, reason=why),
+                services.letters.mark_erroneous,
             ),
             "MedicationStatement": (
                 lambda why: MarkTreatmentErroneous(owner=owner, id=ref.id, reason=why),

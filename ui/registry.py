@@ -15,6 +15,7 @@ from ui.letters import feature as letters
 from ui.measures import feature as measures
 from ui.medications import feature as medications
 from ui.notes import feature as notes
+from ui.orders import feature as orders
 from ui.patient import feature as patient
 from ui.prescriptions import feature as prescriptions
 from ui.prevention import feature as prevention
@@ -83,6 +84,7 @@ def all_commands(texts: Texts) -> tuple[Command, ...]:
         *immunizations.commands(texts),
         *measures.commands(texts),
         *letters.commands(texts),
+        *orders.commands(texts),
         *prevention.commands(texts),
         *history.commands(texts),
     )

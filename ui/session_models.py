@@ -12,6 +12,7 @@ from ui.entry import EntryTools
 from ui.errors import error_sentence
 from ui.i18n import other_texts
 from ui.letters.view_model import LetterModel
+from ui.orders.view_model import AwaitedModel
 from ui.patient.view_model import RecordModel
 from ui.prescriptions.view_model import PrescriptionModel
 from ui.prescriptions.view_model import Tools as PrescriptionTools
@@ -102,6 +103,7 @@ class SessionModels(QObject):
             speak=speak,
             parent=self,
         )
+        self.awaited = AwaitedModel(services.orders, self.entry_tools(), changes, speak, self)
 
     def _make_writing(self) -> None:
         """Letters and prescriptions: pages where something is written and signed."""

@@ -14,14 +14,17 @@ from ui.frame import Frame
 from ui.keys import with_keys
 from ui.letters.view import LetterView
 from ui.letters_flow import LETTER, LettersFlow
-from ui.navigation import Navigator
+from ui.navigation import AWAITED, Navigator
 from ui.note_acts_flow import NoteActsFlow
 from ui.notes_flow import NotesFlow
+from ui.orders.view import AwaitedView
+from ui.orders_flow import OrdersFlow
 from ui.overlay_flow import OverlayFlow
 from ui.patient.view import RecordView
 from ui.preferences import Preferences
 from ui.prescriptions.view import PrescriptionView
 from ui.prescriptions_flow import PRESCRIPTION, PrescriptionsFlow
+from ui.print_flow import PrintFlow
 from ui.reading_flow import ReadingFlow
 from ui.reading_pages import pages_of
 from ui.registry import KeySheet, all_commands
@@ -148,6 +151,11 @@ class SessionView(SessionSurface):
         self.drugs_flow = DrugsFlow(self.drugs_card, self.models.drugs, self.look, self)
         self.letters_flow = LettersFlow(self, self.letter_view, self.models.letters)
         self.letters_flow.bind(self.overlay_flow, self.drafts_flow)
+        self.orders_flow = OrdersFlow(self, self.awaited_view, self.models.awaited)
+        self.orders_flow.bind(self.overlay_flow, self.drafts_flow)
+        pages = context.services.letters.page
+        self.print_flow = PrintFlow(self, pages, context.printing, context.lanes)
+        self.overlay_flow.bind("print", self.print_flow.print)
         self.work_lists_flow = WorkListsFlow(self, self.work_lists_view, self.drafts_flow.open)
         self.overlay_flow.bind("next_patient", self.work_lists_flow.next_patient)
         self.notes_flow = NotesFlow(self, context, self.drafts_flow)
@@ -204,6 +212,8 @@ class SessionView(SessionSurface):
         go.add_of_patient(PRESCRIPTION, self.prescription_view, strip=True)
         self.letter_view = LetterView(look)
         go.add_of_patient(LETTER, self.letter_view, strip=True)
+        self.awaited_view = AwaitedView(look)
+        go.add(AWAITED, self.awaited_view, tr("Ordered, never came back"))
         go.add("results", self.results_page, tr("Results"))
         go.add("tasks", self.work_lists_view, tr("Tasks"))
         go.add("sync", self.centre_view, tr("Sending and updating"))

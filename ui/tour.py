@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from practitioner_app.services.rows import TimelineItem
 from practitioner_app.services.search import SearchService
-from ui import tour_results, tour_start, tour_trouble
+from ui import tour_letters, tour_results, tour_start, tour_trouble
 from ui.i18n import LANGUAGES
 from ui.navigation import RECORD, RESULTS, SETTINGS
 from ui.patient.state import Ref
@@ -159,6 +159,7 @@ class Tour(QObject):
         yield from self._record_scenes(view)
         yield from self._results_scene(view)
         yield from self._form_scenes(view)
+        yield from tour_letters.written(self)
         view.overlay_flow.open_palette()
         view.palette_view.edit.setText("a")
         view.models.palette.type("a")

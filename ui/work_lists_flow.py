@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Slot
 from practitioner_app.ports import ItemState
 from practitioner_app.services.drafts import Slot as DraftSlot
 from practitioner_app.services.work_lists import ListKind, WorkLine
-from ui.navigation import RECORD, RESULTS, TASKS
+from ui.navigation import AWAITED, RECORD, RESULTS, TASKS
 from ui.patient.state import Ref
 from ui.session_flow import SessionSurface
 from ui.work_lists.presenter import list_word
@@ -99,6 +99,9 @@ class WorkListsFlow(QObject):
             session.models.reviews.choose(f"{line.owner}/{line.id}")
         elif line.slot is not None:
             self._open_draft(line.slot)
+        elif line.kind is ListKind.AWAITED:
+            session.models.awaited.choose(line.key)
+            session.navigator.go(AWAITED)
         elif line.state is ItemState.CONFLICT:
             session.sync_flow.settle(line.op_id)
         else:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from dossier.errors import Invalid, Issue
+from dossier.errors import Invalid, Issue, NotPrinted
 from dossier.fhir import documents, orders
 from dossier.fhir.elements import LOINC, Coding
 from dossier.fhir.orders import NewOrder, Ordered
@@ -57,6 +57,15 @@ class SignedLetter(Struct, frozen=True, kw_only=True):
     kind: LetterKind
     answers: dict[str, str]
     made: str
+
+
+class SignedPage(Struct, frozen=True, kw_only=True):
+    """A page to be printed. `kind` names nobody; `title` may."""
+
+    owner: int
+    title: str
+    kind: str
+    pdf: bytes
 
 
 class MarkLetterErroneous(Struct, frozen=True, kw_only=True):
@@ -127,19 +136,29 @@ class LetterService:
             return None
         document, answers = documents.decode(row.body), documents.answers_of(row.body)
         kind = KINDS.get(document.type_code)
-        if kind is None or not answers or document.status != "current":
+        is_mine = document.author == self._writer.actor.reference
+        if kind is None or not answers or document.status != "current" or not is_mine:
             return None
         return SignedLetter(id=rid, kind=kind, answers=answers, made=document.made)
 
-    def page(self, owner: int, rid: str) -> bytes:
-        """The PDF of a document, b"" where it carries none."""
+    def page(self, owner: int, rid: str) -> SignedPage:
+        """The signed page of a document of this patient. Raises NotPrinted(`no_page`) where it carries none."""
         row = self._reader.resource(owner, _TYPE, rid)
-        return b"" if row is None or row.owner != owner else documents.pdf_of(row.body)
+        pdf = documents.pdf_of(row.body) if row is not None and row.owner == owner else b""
+        if row is None or not pdf:
+            raise NotPrinted("no_page")
+        document = documents.decode(row.body)
+        return SignedPage(owner=owner, title=document.title, kind=document.type_label, pdf=pdf)
 
     def mark_erroneous(self, command: MarkLetterErroneous) -> Written:
         """The document stays listed, struck through, with the reason; what it ordered is awaited no more."""
         reason = require(command.reason, "reason")
         row = self._writer.row(Target(command.owner, _TYPE, command.id))
+        document = documents.decode(row.body)
+        if document.type_code not in KINDS:
+            raise Invalid((Issue("DocumentReference.type", "not_a_letter"),))
+        if document.author != self._writer.actor.reference:
+            raise Invalid((Issue("DocumentReference.author", "not_author"),))
         after = documents.entered_in_error(
             codec.resource(row.body), reason=reason, signature=self._writer.signature()
         )

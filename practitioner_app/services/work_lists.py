@@ -15,6 +15,7 @@ from practitioner_app.services.day import DayService
 from practitioner_app.services.decoding import decode
 from practitioner_app.services.drafts import DraftService
 from practitioner_app.services.drafts import Slot as DraftSlot
+from practitioner_app.services.orders import OrderService
 from practitioner_app.services.review_lines import ReviewLine, Whose
 from practitioner_app.services.reviews import ReviewService
 from practitioner_app.services.search import PatientHit, SearchService
@@ -28,6 +29,8 @@ class ListKind(StrEnum):
     DAY = "day"
     RESULTS = "results"
     HANDED = "handed"
+    AWAITED = "awaited"
+    """Ordered by this person, expected, never come back (HZ-09)."""
     DRAFTS = "drafts"
     TO_FIX = "to_fix"
     SUMMARIES = "summaries"
@@ -73,7 +76,9 @@ class WorkListService:
         centre: SyncCentre,
         day: DayService,
         summaries: SummariesDue,
+        orders: OrderService,
     ) -> None:
+        self._orders = orders
         self._reader, self._search, self._reviews = reader, search, reviews
         self._drafts, self._centre, self._day, self._summaries = drafts, centre, day, summaries
 
@@ -90,6 +95,7 @@ class WorkListService:
                     [line for line in mine if line.handed or line.whose is Whose.REPLACED],
                 ),
             ),
+            WorkList(kind=ListKind.AWAITED, lines=self._never_back()),
             WorkList(kind=ListKind.DRAFTS, lines=self._typed()),
             WorkList(kind=ListKind.TO_FIX, lines=self._to_fix()),
         )
@@ -136,6 +142,24 @@ class WorkListService:
                 )
                 lines.append(line)
         return tuple(lines)
+
+    def _never_back(self) -> tuple[WorkLine, ...]:
+        return tuple(
+            WorkLine(
+                kind=ListKind.AWAITED,
+                key=f"{one.owner}/{one.id}",
+                owner=one.owner,
+                patient=one.patient,
+                title=one.label,
+                at=one.expected,
+                rtype="ServiceRequest",
+                id=one.id,
+                state=one.state,
+                op_id=one.op_id,
+            )
+            for one in self._orders.awaited()
+            if one.mine
+        )
 
     def _typed(self) -> tuple[WorkLine, ...]:
         return tuple(

@@ -282,6 +282,7 @@ def document(  # noqa: PLR0913 - one keyword an element
     author: Json,
     organisation: str,
     labels: tuple[str, ...] = (),
+    orders: tuple[str, ...] = (),
 ) -> Json:
     """A letter or report. Its words are the narrative, so that they can be read and searched offline."""
     lines = "".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip())
@@ -302,6 +303,9 @@ def document(  # noqa: PLR0913 - one keyword an element
         "content": [{"attachment": {"contentType": "text/plain", "title": title, "creation": day}}],
         "context": {"period": {"start": day, "end": day}},
     }
+    if orders:
+        related = [{"reference": f"ServiceRequest/{one}"} for one in orders]
+        body["context"]["related"] = related
     if labels:
         body["securityLabel"] = [coded(LABELS, label) for label in labels]
     return body

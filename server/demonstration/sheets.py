@@ -10,7 +10,7 @@ from dossier.fhir import allergies, patients
 from dossier.fhir.elements import Coding
 from dossier.identity.systems import INS_TEST
 from dossier.terminology.catalogue import Terminology
-from server.demonstration import clinic, crowd, own_words, people, prescribing
+from server.demonstration import clinic, crowd, ordering, own_words, people, prescribing
 from server.demonstration.pen import DrugLine, Pen
 from server.demonstration.story import Story, working_day
 
@@ -44,6 +44,8 @@ def write(sheet: Json, terminology: Terminology, random: Random, story: Story) -
     ald = any("ald" in one for one in sheet.get("problems", ()))
     for one in sheet.get("prescriptions", ()):
         prescribing.prescribe(pen, one, story, ald=ald)
+    for one in sheet.get("orders", ()):
+        ordering.order(pen, terminology, one, story)
     if heavy := person.get("heavy"):
         crowd.thicken(pen, by, story, heavy)
     own_words.add(sheet, pen, story)

@@ -1,12 +1,15 @@
 """Writing a letter, a certificate, an order: by keys and by accessible names, kept, signed, corrected."""
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from dossier.errors import Invalid
 from dossier.fhir import documents, orders
 from dossier.terminology.letters import LetterKind
 from practitioner_app.ports import ItemState
+from practitioner_app.services.letters import MarkLetterErroneous
 from server.demonstration import clinic
 from tests.builders import OTHER_OWNER, OWNER, a_problem, a_result, an_allergy
 from tests.gui.test_ui_session import press
@@ -17,6 +20,7 @@ from ui.letters_flow import LETTER
 from ui.main_window import MainWindow
 from ui.navigation import RECORD
 from ui.paper.heads import french_paper
+from ui.patient.state import Action
 from ui.preferences import Preferences
 from ui.session_view import SessionView
 
@@ -271,3 +275,74 @@ def test_every_word_of_the_page_is_french_on_an_english_screen(world, qapp, qtbo
     assert "Ordonnance de biologie" in shown.page_text()
     assert "sexe féminin" in shown.page_text().replace("\u00a0", " ")
     window.close()
+
+
+def test_what_was_signed_is_printed_the_very_bytes_by_keys(window, world, qtbot):
+    view = session(window)
+    view.letters_flow.write(LetterKind.CERTIFICATE)
+    fill(window, "Texte", "{constatations}", "Bon état général.")
+    view.letters_flow._model.submit()
+    ((row, _),) = written_documents(world)
+    press(window, Qt.Key.Key_P, CTRL)
+    dialog = view.print_flow.dialog
+    assert named(window, "Imprimante").isVisible()
+    dialog.copies.set_value("200")
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert world.printing.printed == []
+    dialog.copies.set_value("2")
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    ((pdf, printer, title, copies),) = world.printing.printed
+    assert pdf == documents.pdf_of(row.body)
+    assert (printer, copies) == ("Accueil", 2)
+    assert "MARTINEAU" not in title
+
+
+def test_hz25_the_print_question_goes_with_its_record(window, world, qtbot):
+    view = session(window)
+    view.letters_flow.write(LetterKind.CERTIFICATE)
+    fill(window, "Texte", "{constatations}", "Bon état général.")
+    view.letters_flow._model.submit()
+    press(window, Qt.Key.Key_P, CTRL)
+    dialog = view.print_flow.dialog
+    view.record_flow.open(OTHER_OWNER)
+    assert not dialog.isVisible()
+    assert world.printing.printed == []
+    press(window, Qt.Key.Key_P, CTRL)
+    assert view.print_flow.dialog is None
+
+
+def test_a_signed_letter_is_corrected_printed_or_struck_through_from_the_side_panel(
+    window, world, qtbot
+):
+    view = session(window)
+    view.letters_flow.write(LetterKind.CERTIFICATE)
+    fill(window, "Texte", "{constatations}", "Bon état général.")
+    view.letters_flow._model.submit()
+    offered = [one.label for one in view.models.record.state.detail.actions]
+    assert offered[-3:] == ["Imprimer", "Corriger", "Saisi par erreur…"]
+    view.record_flow.edit_chosen()
+    assert view.navigator.place == LETTER
+    assert "Bon état général." in text_of(window).toPlainText()
+    view.navigator.go(RECORD)
+    view.record_flow._act(Action.ERROR)
+    model = view.models.forms.model
+    model.edit("reason", "Mauvais patient")
+    model.submit()
+    ((_, document),) = written_documents(world)
+    assert document.status == "entered-in-error"
+
+
+def test_only_its_author_corrects_a_letter_or_strikes_it_through(window, world):
+    view = session(window)
+    view.letters_flow.write(LetterKind.CERTIFICATE)
+    fill(window, "Texte", "{constatations}", "Bon état général.")
+    view.letters_flow._model.submit()
+    ((row, _),) = written_documents(world)
+    letters = world.context().services.letters
+    body = msgspec.json.decode(row.body)
+    body["author"] = [{"reference": "Practitioner/lemaire"}]
+    world.store.hold(OWNER, {**body, "id": "theirs"})
+    assert letters.signed(OWNER, "theirs") is None
+    with pytest.raises(Invalid) as refused:
+        letters.mark_erroneous(MarkLetterErroneous(owner=OWNER, id="theirs", reason="x"))
+    assert refused.value.issues[0].rule == "not_author"

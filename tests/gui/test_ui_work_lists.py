@@ -58,6 +58,7 @@ def test_every_list_is_named_and_counted_and_walked_by_the_arrows(session):
         "Ma journée : 0",
         "Résultats à viser : 2",
         "Confiés à moi : 0",
+        "Prescrit, jamais revenu : 0",
         "Brouillons : 0",
         "À corriger : 0",
         "Synthèses annuelles à faire : 0",

@@ -107,6 +107,19 @@ class ScriptedListener:
         self.given_up += 1
 
 
+class PaperTray:
+    """Printing that keeps what was printed."""
+
+    def __init__(self, *names):
+        self.names, self.printed = names or ("Accueil", "Bureau"), []
+
+    def printers(self):
+        return self.names
+
+    def print(self, pdf, *, printer, title, copies):
+        self.printed.append((pdf, printer, title, copies))
+
+
 class ScriptedComputers:
     """ComputerServer with three computers; the right password is `secret`."""
 
@@ -177,6 +190,7 @@ class World:
             bytes(32),
             lambda: self.pages,
         )
+        self.printing = PaperTray()
         self.computers = ScriptedComputers()
         self.outbox = AnnouncingOutbox(self.store, self.changes.announce)
         self.writer = Writer(
@@ -284,6 +298,7 @@ class World:
                 centre=self.centre,
                 day=DayService(self.store.settings, self.clock),
                 summaries=SummariesDue(self.store, self.clock, ACTOR),
+                orders=OrderService(self.store, self.writer, self.search, self.clock),
             ),
             templates=TemplateService(self.store.settings, TERMS),
         )
@@ -297,6 +312,7 @@ class World:
             sync=self.sync,
             browser=self.browser,
             open_page=self.open_page,
+            printing=self.printing,
             person="Dr Claire FONTAINE",
             place="Maison de santé du Port",
             device_name="Cabinet 2",

@@ -20,7 +20,7 @@ def commands(texts: Texts) -> tuple[Command, ...]:
         LetterKind.PHYSIOTHERAPY: tr("physiotherapist, rehabilitation"),
         LetterKind.NURSING: tr("nurse, dressing, injection"),
     }
-    return tuple(
+    written = tuple(
         Command(
             key=COMMAND + kind,
             title=tr("Write: {what}", what=kind_title(texts, kind)),
@@ -31,3 +31,12 @@ def commands(texts: Texts) -> tuple[Command, ...]:
         )
         for kind in LetterKind
     )
+    printed = Command(
+        key="print",
+        title=tr("Print the document"),
+        group=tr("In the record"),
+        shortcut="Ctrl+P",
+        words=tr("printer, paper"),
+        needs_patient=True,
+    )
+    return (*written, printed)

@@ -30,6 +30,7 @@ from ui.patient.note_presenter import (
     note_chips,
     prose,
 )
+from ui.patient.page_presenter import page_actions
 from ui.patient.presenter import SETTLE_KEY, medication_runs
 from ui.patient.prevention_presenter import RULE, SHEET
 from ui.patient.sheets import sheet
@@ -170,7 +171,10 @@ def detail(
         note=prose(event, shown, speaking) if event and shown and shown.note else (),
         notice=_notice(chosen, speaking) or _unpainted(shown, speaking),
         decision=decision_sentence(event, speaking) if event else "",
-        actions=_actions(chosen, lines, speaking, narrowed=record.narrowed),
+        actions=(
+            *_actions(chosen, lines, speaking, narrowed=record.narrowed),
+            *page_actions(shown, chosen, speaking, narrowed=record.narrowed),
+        ),
         may_sign=event is not None and row is None and may_sign(event) and not record.narrowed,
         ref=Ref(chosen.rtype, chosen.id),
         op_id=chosen.op_id,

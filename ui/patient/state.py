@@ -115,6 +115,7 @@ class Action(StrEnum):
     ACCEPT = "accept"
     APART = "apart"
     ANSWER = "answer"
+    PRINT = "print"
     SETTLE = "settle"
     WITHDRAW = "withdraw"
     VACCINATE = "vaccinate"

@@ -19,6 +19,7 @@ _GLYPHS = {
     ListKind.DAY: "calendar",
     ListKind.RESULTS: "flask",
     ListKind.HANDED: "people",
+    ListKind.AWAITED: "hourglass",
     ListKind.DRAFTS: "pencil",
     ListKind.TO_FIX: "wrench",
     ListKind.SUMMARIES: "note",
@@ -63,6 +64,7 @@ def list_word(texts: Texts, kind: ListKind) -> str:
         ListKind.DAY: tr("My day"),
         ListKind.RESULTS: tr("Results to sign"),
         ListKind.HANDED: tr("Handed to me"),
+        ListKind.AWAITED: tr("Ordered, never came back"),
         ListKind.DRAFTS: tr("Drafts"),
         ListKind.TO_FIX: tr("To fix"),
         ListKind.SUMMARIES: tr("Yearly summaries due"),
@@ -77,6 +79,7 @@ def _about(texts: Texts, kind: ListKind) -> str:
         ),
         ListKind.RESULTS: tr("Alert values first, then what waited too long."),
         ListKind.HANDED: tr("By a colleague, or while you stand in for one."),
+        ListKind.AWAITED: tr("You ordered it, its day has passed, and no result answers."),
         ListKind.DRAFTS: tr("What you began to write; nobody else reads it."),
         ListKind.TO_FIX: tr("Refused by the server, or written twice. It stays until you decide."),
         ListKind.SUMMARIES: tr(
@@ -91,6 +94,7 @@ def _nothing(texts: Texts, kind: ListKind) -> str:
         ListKind.DAY: tr("No record was opened today."),
         ListKind.RESULTS: tr("Nothing to sign."),
         ListKind.HANDED: tr("Nothing was handed to you."),
+        ListKind.AWAITED: tr("Everything that was expected has come back."),
         ListKind.DRAFTS: tr("No draft."),
         ListKind.TO_FIX: tr("Nothing to fix."),
         ListKind.SUMMARIES: tr("No summary is due, in the copy of this computer."),
@@ -117,7 +121,8 @@ def _row(line: WorkLine, speaking: Speaking) -> WorkRow:
         name = patient_name(line.patient, speaking.today)
         born = born_line(line.patient, speaking)
     second = _second(line, speaking)
-    when = formats.moment(line.at) if line.at and line.kind is not ListKind.SUMMARIES else ""
+    undated = line.kind in {ListKind.SUMMARIES, ListKind.AWAITED} or not line.at
+    when = "" if undated else formats.moment(line.at)
     if line.kind is ListKind.DAY and line.at:
         when = formats.time(line.at) or when
     chip = _chip(line, speaking)
@@ -168,6 +173,8 @@ def _second(line: WorkLine, speaking: Speaking) -> str:
         quoted = " ".join(line.title.split())[:_QUOTED]
         return f"{kind} · {quoted}" if quoted else kind
     what = formats.decimals(line.title) or rtype_word(texts, line.rtype)
+    if line.kind is ListKind.AWAITED:
+        what = tr("{what} · expected on {day}", what=what, day=formats.day(line.at))
     if line.state is not ItemState.REFUSED:
         return what
     because = reason_words(texts, line.reason)
@@ -185,5 +192,9 @@ def draft_word(texts: Texts, kind: str) -> str:
         "note": tr("Consultation note"),
         "prescription": tr("Prescription"),
         "hand_over": tr("Hand over this result"),
+        "letter": tr("Letter or order"),
+        "letter_template": tr("My template"),
+        "chase": tr("Order to chase"),
+        "close_order": tr("Order to close"),
         "reason": tr("Entered in error"),
     }.get(kind, tr("Draft"))

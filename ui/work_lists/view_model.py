@@ -17,7 +17,10 @@ CALM_MS = 400
 """Changes that come together are one question."""
 FIRST_MS = 2_500
 """The summaries read every problem held: not while the session opens."""
-_LIGHT = frozenset({"Task", "Encounter", "Observation", "DiagnosticReport"}) | WHOLE_RECORD
+_LIGHT = (
+    frozenset({"Task", "Encounter", "Observation", "DiagnosticReport", "ServiceRequest"})
+    | WHOLE_RECORD
+)
 _HEAVY = frozenset({"Condition", "DocumentReference", "Patient"}) | WHOLE_RECORD
 
 

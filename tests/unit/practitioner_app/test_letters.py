@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from dossier.errors import Invalid, Refused, Unavailable
+from dossier.errors import Invalid, NotPrinted, Refused, Unavailable
 from dossier.fhir import documents, orders
 from dossier.fhir.orders import Ordered
 from dossier.fhir.validate import Validator
@@ -132,6 +132,8 @@ def test_what_a_letter_was_made_from_comes_back_for_its_correction(desk):
     Validator().check(body)
     signed = desk.letters.signed(OWNER, written.id)
     assert (signed.kind, signed.answers) == (LetterKind.REFERRAL, answers)
-    assert desk.letters.page(OWNER, written.id) == b"%PDF-1.4 page"
-    assert desk.letters.page(OTHER_OWNER, written.id) == b""
+    page = desk.letters.page(OWNER, written.id)
+    assert (page.pdf, page.kind) == (b"%PDF-1.4 page", "Lettre d'adressage")
+    with pytest.raises(NotPrinted):
+        desk.letters.page(OTHER_OWNER, written.id)
     assert desk.letters.signed(OWNER, "unknown") is None

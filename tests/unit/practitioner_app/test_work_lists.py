@@ -8,6 +8,7 @@ from dossier.wire.messages import Op
 from practitioner_app.ports import ItemState
 from practitioner_app.services.day import DayService
 from practitioner_app.services.drafts import DraftService, Slot
+from practitioner_app.services.orders import OrderService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.summaries_due import SummariesDue
 from practitioner_app.services.sync_centre import SyncCentre
@@ -52,6 +53,7 @@ def service(store, clock, reviews, drafts):
         centre=SyncCentre(reader=store, outbox=store, search=search, clock=clock),
         day=DayService(store.settings, clock),
         summaries=SummariesDue(store, clock, ACTOR),
+        orders=OrderService(store, a_writer(store, clock), search, clock),
     )
 
 
