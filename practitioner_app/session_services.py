@@ -134,7 +134,6 @@ def _prescriptions(
         writer=making.writer,
         records=records,
         drafts=drafts,
-        outbox=making.outbox,
         substances=Substances(making.terms),
     )
 

@@ -12,7 +12,8 @@ from ui.errors import error_sentence
 from ui.forms import EntryState, WrongField
 from ui.navigation import RECORD
 from ui.overlay_flow import OverlayFlow
-from ui.patient.state import Ref
+from ui.patient.prescription_presenter import prescription_of
+from ui.patient.state import Action, DetailState, Ref
 from ui.prescriptions.line_acts import LineActs
 from ui.prescriptions.line_form import line_form
 from ui.prescriptions.view import PrescriptionView
@@ -40,6 +41,7 @@ class PrescriptionsFlow(QObject):
         model.signed.connect(self._signed)
         model.refused.connect(self._refused)
         self._wire_view()
+        session.record_flow.takers.append(self._take)
         session.models.record.changed.connect(self._follow)
         session.navigator.moved.connect(self._moved)
 
@@ -59,7 +61,6 @@ class PrescriptionsFlow(QObject):
         view.lines.zone_asked.connect(acts.change_zone)
         view.lines.move_asked.connect(acts.move)
         view.lines.change_asked.connect(self._change)
-        view.lines.doubleClicked.connect(self._double)
         view.weight.weighed.connect(self._weigh)
 
     def bind(self, keys: OverlayFlow, drafts: DraftsFlow) -> None:
@@ -91,6 +92,16 @@ class PrescriptionsFlow(QObject):
         record = self._record()
         if record is not None:
             self._model.correct(record, document)
+
+    def _take(self, action: Action, detail: DetailState) -> bool:
+        """Alt+E on a signed prescription: another one will replace it (HZ-14)."""
+        record, ref = self._session.models.record.record, detail.ref
+        if action is not Action.EDIT or record is None or ref is None:
+            return False
+        if prescription_of(record, ref) is None:
+            return False
+        self.correct(ref.id)
+        return True
 
     def resume(self, _slot: DraftSlot, record: Record) -> bool:
         """The draft of a prescription opens again."""
@@ -165,11 +176,6 @@ class PrescriptionsFlow(QObject):
             self._refused(sentence)
 
     # -- the form of a line ---------------------------------------------------
-
-    @Slot()
-    def _double(self) -> None:
-        if self._view.lines.chosen:
-            self._change(self._view.lines.chosen)
 
     @Slot(int)
     def _change(self, key: int) -> None:

@@ -15,6 +15,7 @@ from practitioner_app.services.drafts import Slot
 from practitioner_app.services.letters import MarkLetterErroneous
 from practitioner_app.services.medications import MarkTreatmentErroneous, StopTreatment
 from practitioner_app.services.notes import AddToNote, MarkNoteErroneous
+from practitioner_app.services.prescriptions import MarkPrescriptionErroneous
 from practitioner_app.services.problems import CloseProblem, MarkProblemErroneous
 from practitioner_app.services.rows import AllergyState, Record
 from practitioner_app.services.writing import Written
@@ -32,6 +33,7 @@ from ui.medications.view import treatment_form
 from ui.patient.addition_entries import question_of
 from ui.patient.banner import born_words, full_name
 from ui.patient.detail_presenter import lines_of, members_of
+from ui.patient.prescription_presenter import prescription_of
 from ui.patient.state import Action, Ref
 from ui.problems import view_model as problems
 from ui.problems.view import problem_form
@@ -176,6 +178,11 @@ class RecordEntries:
             makers["Encounter"] = (
                 lambda why: MarkNoteErroneous(owner=owner, members=members, reason=why),
                 services.notes.mark_erroneous,
+            )
+        if prescription_of(record, ref) is not None:
+            makers["DocumentReference"] = (
+                lambda why: MarkPrescriptionErroneous(owner=owner, id=ref.id, reason=why),
+                services.prescriptions.mark_erroneous,
             )
         maker = makers.get(ref.rtype)
         if maker is None:

@@ -15,7 +15,7 @@ from dossier.fhir import documents, medications, prescriptions
 from dossier.fhir.prescriptions import Line, Zone
 from dossier.terminology.posology_reading import read
 from dossier.terminology.substances import Substances
-from practitioner_app.ports import CurrentRow, Outbox, RecordReader
+from practitioner_app.ports import CurrentRow, RecordReader
 from practitioner_app.services.drafts import DraftService, Slot
 from practitioner_app.services.prescription_checks import Checked, check
 from practitioner_app.services.prescription_draft import (
@@ -62,11 +62,10 @@ class PrescriptionService:
         writer: Writer,
         records: RecordService,
         drafts: DraftService,
-        outbox: Outbox,
         substances: Substances,
     ) -> None:
         self._reader, self._writer, self._records = reader, writer, records
-        self._drafts, self._outbox, self.substances = drafts, outbox, substances
+        self._drafts, self.substances = drafts, substances
 
     # -- reading --------------------------------------------------------------
 
@@ -160,12 +159,12 @@ class PrescriptionService:
         return self._drafts.finish(slot_of(draft.owner), act.write)
 
     def mark_erroneous(self, command: MarkPrescriptionErroneous) -> Written:
-        """The document and its lines stay, struck through; so do the treatments that rest on nothing else."""
+        """The document and its lines stay, struck through; so do the treatments that rest on nothing else. The act of
+        a form: its caller holds it together.
+        """
         reason = require(command.reason, "reason")
         row = self._writer.row(Target(command.owner, DOCUMENT, command.id))
-        erring = Erring(self._reader, self._writer, row, reason)
-        with self._outbox.together():
-            return erring.write()
+        return Erring(self._reader, self._writer, row, reason).write()
 
 
 _LAST = 1_000

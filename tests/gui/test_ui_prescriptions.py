@@ -22,6 +22,7 @@ from tests.builders import (
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
+from ui.patient.state import Action
 from ui.preferences import Preferences
 
 
@@ -81,7 +82,7 @@ def signer(page):
 def checked(qtbot, window):
     """What is checked and the page are those of the present draft."""
     model = window.session.models.prescriptions
-    qtbot.waitUntil(lambda: model._ready is not None and model._ready.draft == model.draft)
+    qtbot.waitUntil(lambda: model.is_shown)
 
 
 def test_one_key_renews_everything_and_one_signs_it(window, world, qtbot):
@@ -320,3 +321,43 @@ def test_the_drug_files_are_imported_from_the_settings_and_told(window, tmp_path
     assert model.state.imported
     assert not card.drop.isHidden()
     assert "1 médicaments" in model.state.sentences[0]
+
+
+def test_hz_14_a_signed_prescription_is_replaced_by_another_that_says_so(
+    window, world, page, qtbot
+):
+    type_line(page, "atorvastatine 20 mg 1 comprimé le soir pendant 3 mois")
+    checked(qtbot, window)
+    window.session.models.prescriptions.sign()
+    qtbot.waitUntil(lambda: window.session.navigator.place == "record")
+    detail = window.session.models.record.state.detail
+    assert "Corriger" in [action.label for action in detail.actions]
+    window.session.overlay_flow.run("edit")
+    qtbot.waitUntil(lambda: window.session.navigator.place == "prescription")
+    model = window.session.models.prescriptions
+    assert model.state.replaced == "annule et remplace l’ordonnance du 23/11/2026"
+    checked(qtbot, window)
+    assert "Annule et remplace l’ordonnance du 23" in model._ready.text
+    model.sign()
+    qtbot.waitUntil(lambda: window.session.navigator.place == "record")
+    rows = world.store.rows(OWNER, ("DocumentReference",))
+    assert sorted(row.body.count(b'"superseded"') for row in rows) == [0, 1]
+
+
+def test_a_signed_prescription_is_struck_through_with_its_reason(window, world, page, qtbot):
+    type_line(page, "atorvastatine 20 mg 1 comprimé le soir pendant 3 mois")
+    checked(qtbot, window)
+    window.session.models.prescriptions.sign()
+    qtbot.waitUntil(lambda: window.session.navigator.place == "record")
+    for entry in list(world.store.ops):
+        if entry.shows:
+            world.store.confirm(entry.op.op_id)
+    window.session.models.record.refresh()
+    window.session.record_flow._act(Action.ERROR)
+    form = window.session.record_view.panel
+    form.field("reason").set_value("mauvais patient")
+    QTest.keyClick(form, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    [document] = world.store.rows(OWNER, ("DocumentReference",))
+    [request] = world.store.rows(OWNER, ("MedicationRequest",))
+    assert b"entered-in-error" in document.body
+    assert b"entered-in-error" in request.body

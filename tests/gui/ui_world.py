@@ -252,7 +252,6 @@ class World:
                 writer=self.writer,
                 records=records,
                 drafts=drafts,
-                outbox=self.outbox,
                 substances=Substances(TERMS),
             ),
             documents=DocumentService(self.store),

@@ -4,7 +4,7 @@ A text wraps between words and never between a number and its unit; nothing is c
 """
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QWidget
 
 from ui.prescriptions.state import LineState
@@ -165,6 +165,11 @@ class LinesList(StepList):
         place = self.lines.first()
         if place >= 0 and not self.chosen:
             self.setCurrentIndex(self.lines.index(place, 0))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        super().mouseDoubleClickEvent(event)
+        if self.chosen:
+            self.change_asked.emit(self.chosen)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, chosen = event.key(), self.chosen

@@ -106,6 +106,11 @@ class PrescriptionModel(QObject):
         return self._draft
 
     @property
+    def is_shown(self) -> bool:
+        """What is checked and the page are those of the present draft."""
+        return self._ready is not None and self._ready.draft == self._draft
+
+    @property
     def checked(self) -> Checked:
         """What was last checked."""
         return self._checked
@@ -249,8 +254,6 @@ class PrescriptionModel(QObject):
         if self.owner is not None and change.owners.get(self.owner):
             self._timer.start()
 
-    # -- signing --------------------------------------------------------------
-
     def sign(self) -> None:
         """Only what was checked and shown; a second press while it is written does nothing."""
         draft, ready = self._draft, self._ready
@@ -298,8 +301,6 @@ class PrescriptionModel(QObject):
     def _failed(self, error: DossierError) -> None:
         self.refused.emit(error_sentence(self._speak().texts, error))
 
-    # -- state ----------------------------------------------------------------
-
     @Slot()
     def _show(self) -> None:
         draft = self._draft
@@ -309,8 +310,8 @@ class PrescriptionModel(QObject):
         state = page_state(
             draft, self._checked, speaking, kept=self._kept, entry=self.entry.state(speaking)
         )
-        fresh = self._ready is not None and self._ready.draft == draft
-        self.state = structs.replace(state, can_sign=state.can_sign and fresh and not self._signing)
+        can_sign = state.can_sign and self.is_shown and not self._signing
+        self.state = structs.replace(state, can_sign=can_sign)
         self.changed.emit()
 
 

@@ -95,7 +95,6 @@ class Desk:
             writer=self.writer,
             records=self.records,
             drafts=self.drafts,
-            outbox=self.outbox,
             substances=Substances(TERMS),
         )
 
