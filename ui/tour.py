@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from practitioner_app.services.rows import TimelineItem
 from practitioner_app.services.search import SearchService
-from ui import tour_letters, tour_results, tour_start, tour_trouble
+from ui import tour_acts, tour_letters, tour_results, tour_start, tour_trouble
 from ui.i18n import LANGUAGES
 from ui.navigation import RECORD, RESULTS, SETTINGS
 from ui.patient.state import Ref
@@ -256,6 +256,7 @@ class Tour(QObject):
             self.shot(f"add_{kind}")
             view.models.forms.drop()
             view.record_view.show_detail(view.models.record.state.detail)
+        yield from tour_acts.scenes(self, view)
 
     def centre_scene(self, view: SessionView) -> Iterator[Wait]:
         view.navigator.go("sync")

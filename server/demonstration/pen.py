@@ -11,6 +11,7 @@ from server.demonstration.summary import DrugLine, Summary
 
 Json = dict[str, Any]
 
+_ORAL = "J07BH01"
 _SITES = ("deltoïde gauche", "deltoïde droit")
 _OTHER_UNITS = {"hemoglobine": (10, "g/L", "g/L"), "glycemie": (100, "mg/dL", "mg/dL")}
 """Analyte: how many of the other unit make one, and its name. The code stays: both are mass in volume."""
@@ -119,11 +120,10 @@ class Pen(Summary):
     def tobacco(self, text: str, day: date, by: str) -> None:
         self.put(
             shapes.tobacco(
+                text,
                 rid=self.new_id(),
                 patient=self.subject.reference,
-                at=story.at(day, "10:00"),
-                text=text,
-                author=clinic.BY_KEY[by].reference,
+                signature=self.sign(by, day),
             )
         )
 
@@ -155,7 +155,7 @@ class Pen(Summary):
                 code=code,
                 label=label or known.fr,
                 lot=lot,
-                site=site or self.random.choice(_SITES),
+                site="" if code == _ORAL else site or self.random.choice(_SITES),
                 dose=dose,
                 author=clinic.BY_KEY[by].reference,
             )

@@ -2,10 +2,13 @@
 consultations, family, consents.
 """
 
+from decimal import Decimal
 from html import escape
 from typing import Any
 
-from dossier.fhir.elements import coded
+from dossier.fhir import lifestyle
+from dossier.fhir.elements import Signature, coded
+from dossier.fhir.lifestyle import Habit, NewHabit, Smoking
 
 Json = dict[str, Any]
 
@@ -17,6 +20,7 @@ _ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
 _CONSENT_CATEGORY = "http://terminology.hl7.org/CodeSystem/consentcategorycodes"
 LABELS = "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument"
+_SMOKING = {"Non-f": Smoking.NEVER, "Ex-fu": Smoking.FORMER, "Fumeu": Smoking.CURRENT}
 CONSENT_WORDING = (
     "J’autorise l’équipe de soins de la Maison de santé du Port à consulter mon dossier."
 )
@@ -106,7 +110,7 @@ def corrected(body: Json, share: float, decimals: int) -> Json:
     """The result that takes the place of one sent before, which was this share of it and is told in a note."""
     value = body["valueQuantity"]
     before = f"{value['value'] * share:.{decimals}f}".replace(".", ",")
-    said = f"Résultat corrigé par le laboratoire : {before} {value['unit']} rendu d’abord."
+    said = f"Résultat corrigé par le laboratoire : {before}\u00a0{value['unit']} rendu d’abord."
     return {**body, "status": "corrected", "note": [{"text": said}]}
 
 
@@ -154,18 +158,18 @@ def pressure(
     return body
 
 
-def tobacco(*, rid: str, patient: str, at: str, text: str, author: Json) -> Json:
-    return {
-        "resourceType": "Observation",
-        "id": rid,
-        "status": "final",
-        "category": [coded(_CATEGORY, "social-history")],
-        "code": {"coding": [{"system": LOINC, "code": "72166-2"}], "text": "Tabac"},
-        "subject": {"reference": patient},
-        "effectiveDateTime": at,
-        "performer": [author],
-        "valueCodeableConcept": {"text": text},
-    }
+def tobacco(text: str, *, rid: str, patient: str, signature: Signature) -> Json:
+    """`Ex-fumeuse, 18 paquets-années`: the status coded, the pack-years as a number."""
+    words, _, amount = text.partition(", ")
+    years = Decimal(amount.split(" ")[0]) if amount.endswith("paquets-années") else None
+    said = NewHabit(
+        habit=Habit.TOBACCO,
+        label="Tabac",
+        text=words,
+        smoking=_SMOKING.get(words[:5], Smoking.UNKNOWN),
+        pack_years=years,
+    )
+    return lifestyle.build(said, rid=rid, patient=patient, at=signature.at, signature=signature)
 
 
 def report(

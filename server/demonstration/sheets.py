@@ -10,7 +10,15 @@ from dossier.fhir import allergies, patients
 from dossier.fhir.elements import Coding
 from dossier.identity.systems import INS_TEST
 from dossier.terminology.catalogue import Terminology
-from server.demonstration import clinic, crowd, ordering, own_words, people, prescribing
+from server.demonstration import (
+    clinic,
+    crowd,
+    noted,
+    ordering,
+    own_words,
+    people,
+    prescribing,
+)
 from server.demonstration.pen import DrugLine, Pen
 from server.demonstration.story import Story, working_day
 
@@ -41,6 +49,7 @@ def write(sheet: Json, terminology: Terminology, random: Random, story: Story) -
         pen.consent(by, first)
     _summary(sheet, pen, by, first, story)
     _events(sheet, pen, by, story)
+    noted.write(sheet, pen, by, story, terminology)
     ald = any("ald" in one for one in sheet.get("problems", ()))
     for one in sheet.get("prescriptions", ()):
         prescribing.prescribe(pen, one, story, ald=ald)

@@ -459,3 +459,21 @@ def test_three_yearly_summaries_are_due_for_each_doctor_who_has_as_many_such_pat
     assert due["Practitioner/ps-fontaine"] == 3
     assert set(due.values()) <= {1, 2, 3}
     assert sum(written.values()) > 3
+
+
+def test_what_is_asked_of_prevention_stands_in_the_cast(records):
+    """FIT never done, the term of a pregnancy, pack-years as a number, a review, batches of vaccines."""
+    everything = [one for record in records for one in record]
+    procedures = of(everything, "Procedure")
+    never = [one for one in procedures if "never" in str(one.get("statusReason"))]
+    assert [one["code"]["coding"][0]["code"] for one in never] == ["COLORECTAL"]
+    terms = [
+        one["valueDateTime"] for one in of(everything, "Observation") if "valueDateTime" in one
+    ]
+    assert terms == ["2027-03-15"]
+    smokers = [one for one in of(everything, "Observation") if "valueCodeableConcept" in one]
+    years = [part["valueQuantity"]["value"] for one in smokers for part in one.get("component", ())]
+    assert {18, 25, 30} <= set(years)
+    assert len(of(everything, "List")) == 1
+    given = [one for one in of(everything, "Immunization") if one["status"] == "completed"]
+    assert all(re.fullmatch(r"[A-Z]{2}\d{2}[A-Z]\d{3}", one["lotNumber"]) for one in given)

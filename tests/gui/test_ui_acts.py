@@ -476,4 +476,4 @@ def test_growth_is_drawn_by_age_without_a_band_and_says_so(window, world):
     [line] = [line for line in detail.sections[0].lines if line.words.startswith("Poids")]
     assert "poids ancien" in line.words, "HZ-13: of 33 days, under two years"
     strip = {cell.label: cell.flag for cell in window.session.models.record.state.record.strip}
-    assert "poids ancien" in strip.values()
+    assert "◷ poids ancien" in strip.values()

@@ -62,7 +62,7 @@ def procedure_form(texts: Texts, about: str, row: HistoryRow | None) -> FormSpec
 
 def family_form(texts: Texts, about: str, terms: Terminology, row: HistoryRow | None) -> FormSpec:
     tr = texts.tr
-    values = {"kin": str(Kin.FATHER)}
+    values = {"kin": str(Kin.OTHER)}
     if row is not None:
         label, _, age = row.label.rpartition(", ")
         number = age.split(" ")[0]
@@ -104,7 +104,7 @@ def family_form(texts: Texts, about: str, terms: Terminology, row: HistoryRow | 
 def habit_form(texts: Texts, formats: Formats, about: str, row: HabitRow | None) -> FormSpec:
     """A new word on a habit takes the place of the one before, which stays in the chronology."""
     tr = texts.tr
-    values = {"habit": str(Habit.TOBACCO), "smoking": str(Smoking.CURRENT)}
+    values = {"habit": str(Habit.TOBACCO), "smoking": str(Smoking.UNKNOWN)}
     if row is not None:
         values = {
             "habit": str(row.habit),

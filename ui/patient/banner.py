@@ -228,8 +228,9 @@ def strip(shown: Strip, speaking: Speaking) -> tuple[StripCell, ...]:
         weight = measure_words(shown.weight, formats)
         if shown.bmi is not None:
             weight += " (" + tr("BMI {value}", value=formats.number(shown.bmi)) + ")"
-        old = tr("old weight") if shown.weight_is_old else ""
-        cells.append(StripCell(_dated(tr("Weight"), shown.weight.at, speaking), weight, old))
+        old = "◷ " + tr("old weight") if shown.weight_is_old else ""
+        dated = _dated(tr("Weight"), shown.weight.at, speaking)
+        cells.append(StripCell(dated, weight, old, "warn"))
     for label, measure in (
         (tr("BP"), shown.blood_pressure),
         (tr("eGFR"), shown.egfr),

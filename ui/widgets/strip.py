@@ -14,11 +14,14 @@ GAP, TIGHT = 28, 14
 
 
 class StripCell(Struct, frozen=True):
-    """A label and its value; `flag` is the sign and the word of an abnormal value."""
+    """A label and its value; `flag` is the sign and the word of an abnormal value, or of a value not to be
+    relied on (`tone` warn).
+    """
 
     label: str
     value: str
     flag: str = ""
+    tone: str = "danger"
 
 
 class CellBox(QWidget):
@@ -42,7 +45,7 @@ class CellBox(QWidget):
         self._label.setText(cell.label if cell else "")
         runs = [Run(cell.value, Weight.SEMIBOLD)] if cell else []
         if cell and cell.flag:
-            runs.append(Run(f"  {cell.flag}", Weight.SEMIBOLD, "danger", Size.LABEL))
+            runs.append(Run(f"  {cell.flag}", Weight.SEMIBOLD, cell.tone, Size.LABEL))
         self._value.set_runs(tuple(runs))
         self._value.setMinimumWidth(self._value.sizeHint().width())
 
