@@ -161,4 +161,5 @@ def _work_lists(making: Making, reviews: ReviewService, drafts: DraftService) ->
         day=DayService(making.store.settings, clock),
         summaries=SummariesDue(reader, clock, making.writer.actor),
         orders=OrderService(reader, making.writer, making.search, clock),
+        notes=NoteService(reader, making.writer, making.outbox, making.search, making.practice),
     )

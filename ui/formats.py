@@ -23,6 +23,8 @@ _KILO = 1000
 _INS_CHARS = 15
 _DECIMALS_SENT = 3
 _NUMBER = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
+_LARGE_DOSE = re.compile(r"(?<![\w.,/-])\d{5,7}(?=[ \u00a0](?:UI|IU|U|mg|g|mL|unités?|units?)\b)")
+"""Digits that a unit follows: never a number of a file, a telephone or a code."""
 _DECIMAL = re.compile(r"(?<![\w.,/-])(\d+)\.(\d+)(?![\w.,/-])")
 _TWO = 2
 _TAKEN = frozenset(
@@ -213,7 +215,10 @@ class Formats:
         return _NUMBER.sub(lambda found: self.number(found[0]), text).replace(" ", NBSP)
 
     def decimals(self, text: str) -> str:
-        """The decimal numbers inside a wording, with the sign of the language; nothing else is touched."""
+        """The decimal numbers inside a wording, with the sign of the language, and the thousands of a large dose
+        (`50 000 UI`); nothing else is touched.
+        """
+        text = _LARGE_DOSE.sub(lambda found: self._grouped(found[0]), text)
         return _DECIMAL.sub(r"\1,\2", text) if self._french else text
 
     def measured(self, value: str | Decimal) -> str:

@@ -10,6 +10,7 @@ from ui.conflicts.view import ConflictView
 from ui.context import SessionContext
 from ui.digits import sequences_of
 from ui.drafts.flow import DraftsFlow
+from ui.export_flow import ExportFlow
 from ui.frame import Frame
 from ui.keys import with_keys
 from ui.letters.view import LetterView
@@ -125,6 +126,8 @@ class SessionView(SessionSurface):
         self.sheet_flow = SheetFlow(self, context, self.overlay_flow.bind)
         by_browser = BrowserProofModel(context.browser, context.lanes, context.open_page, self)
         self.proof_flow = ProofFlow(self.models.status, context.sync, by_browser, look, self)
+        services = context.services
+        self.export_flow = ExportFlow(self, services.centre, services.exports, context.lanes)
         self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
         self.alarm_flow = AlarmFlow(
             self.frame.alarm, self.models.alarm, self.models.computers, self.navigator, self

@@ -156,6 +156,7 @@ class Tour(QObject):
         self.shot("find_a_patient")
         view.overlay_flow.close()
         yield from tour_results.to_sign(self)
+        yield from tour_results.tasks(self)
         yield from self._record_scenes(view)
         yield from self._results_scene(view)
         yield from self._form_scenes(view)

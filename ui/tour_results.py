@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ui.navigation import RECORD, RESULTS
+from ui.navigation import RECORD, RESULTS, TASKS
 from ui.preferences import Preferences
 from ui.tour_host import LARGE, SMALL, Wait
 from ui.tour_trouble import Walker
@@ -30,6 +30,17 @@ def to_sign(tour: Walker) -> Iterator[Wait]:
     tour.shot("results_to_sign")
     if reviews.state.alert is None:
         tour.lacks("an alert value")
+    view.navigator.go(RECORD)
+
+
+def tasks(tour: Walker) -> Iterator[Wait]:
+    """The work lists, the first that asks for something chosen."""
+    view = tour.view()
+    lists = view.models.work_lists
+    view.navigator.go(TASKS)
+    yield from tour.awaits("the work lists", lambda: bool(lists.state.lists))
+    yield tour.settled
+    tour.shot("tasks")
     view.navigator.go(RECORD)
 
 

@@ -150,12 +150,12 @@ class SearchService:
 
 
 def _answering(actions: Sequence[Action], words: str, *, is_open: bool) -> list[Action]:
-    """The actions that answer as typed; where none does, with one slip forgiven."""
+    """The actions that answer as typed, by their title first; where none does, with one slip forgiven."""
     may = [one for one in actions if is_open or not one.needs_patient]
     for fits in (matches, nearly_matches):
         found = [one for one in may if fits(f"{one.title} {one.words}", words)]
         if found:
-            return found
+            return sorted(found, key=lambda one: not fits(one.title, words))
     return []
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from dossier.clock import Clock
+from dossier.errors import Unavailable
 from dossier.fhir.elements import Json
 from dossier.fhir.index import extract
 from dossier.wire import codec
@@ -233,6 +234,13 @@ class SyncCentre:
         waiting = self._outbox.pending()
         refused = [self._op(one) for one in waiting if one.state is ItemState.REFUSED]
         return tuple(refused), tuple(self._conflict(case) for case in self._outbox.conflicts())
+
+    def words_of(self, op_id: str) -> tuple[int, str]:
+        """(patient, every word) of an item that waits or was refused. Raises Unavailable when it is there no more."""
+        for item in self._outbox.pending():
+            if item.op_id == op_id and item.body:
+                return item.owner, extract(codec.resource(item.body)).text
+        raise Unavailable
 
     def undo(self, op_id: str) -> Undone:
         """Withdraw a waiting item before it leaves; else what is true of it now."""

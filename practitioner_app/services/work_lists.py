@@ -15,6 +15,7 @@ from practitioner_app.services.day import DayService
 from practitioner_app.services.decoding import decode
 from practitioner_app.services.drafts import DraftService
 from practitioner_app.services.drafts import Slot as DraftSlot
+from practitioner_app.services.notes import NoteService
 from practitioner_app.services.orders import OrderService
 from practitioner_app.services.review_lines import ReviewLine, Whose
 from practitioner_app.services.reviews import ReviewService
@@ -29,6 +30,7 @@ class ListKind(StrEnum):
     DAY = "day"
     RESULTS = "results"
     HANDED = "handed"
+    UNSIGNED = "unsigned"
     AWAITED = "awaited"
     """Ordered by this person, expected, never come back (HZ-09)."""
     DRAFTS = "drafts"
@@ -66,7 +68,7 @@ class WorkList(Struct, frozen=True, kw_only=True):
 class WorkListService:
     """Read lane. Raises StoreError kin."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword a service it asks
         self,
         *,
         reader: RecordReader,
@@ -77,13 +79,15 @@ class WorkListService:
         day: DayService,
         summaries: SummariesDue,
         orders: OrderService,
+        notes: NoteService,
     ) -> None:
+        self._notes = notes
         self._orders = orders
         self._reader, self._search, self._reviews = reader, search, reviews
         self._drafts, self._centre, self._day, self._summaries = drafts, centre, day, summaries
 
     def lists(self) -> tuple[WorkList, ...]:
-        """Every list but the summaries, which are asked apart: they read every record."""
+        """Every list but those of `apart`."""
         mine = self._reviews.waiting().mine
         return (
             WorkList(kind=ListKind.DAY, lines=self._of_day()),
@@ -100,10 +104,13 @@ class WorkListService:
             WorkList(kind=ListKind.TO_FIX, lines=self._to_fix()),
         )
 
-    def summaries(self) -> WorkList:
-        """Whose yearly summary is due."""
-        lines = tuple(self._due(one) for one in self._summaries.due())
-        return WorkList(kind=ListKind.SUMMARIES, lines=lines)
+    def apart(self) -> tuple[WorkList, ...]:
+        """What reads every record held, so it is asked seldom: unsigned notes, yearly summaries due."""
+        due = tuple(self._due(one) for one in self._summaries.due())
+        return (
+            WorkList(kind=ListKind.UNSIGNED, lines=self._unsigned()),
+            WorkList(kind=ListKind.SUMMARIES, lines=due),
+        )
 
     def opened(self, owner: int) -> None:
         """A person displays this record (write lane)."""
@@ -159,6 +166,22 @@ class WorkListService:
             )
             for one in self._orders.awaited()
             if one.mine
+        )
+
+    def _unsigned(self) -> tuple[WorkLine, ...]:
+        return tuple(
+            WorkLine(
+                kind=ListKind.UNSIGNED,
+                key=f"note:{one.owner}/{one.encounter}",
+                owner=one.owner,
+                patient=one.patient,
+                title=one.title,
+                at=one.at,
+                rtype="Encounter",
+                id=one.encounter,
+                state=one.state,
+            )
+            for one in self._notes.unsigned()
         )
 
     def _typed(self) -> tuple[WorkLine, ...]:

@@ -56,6 +56,19 @@ def practice(store: LocalStore) -> LocalStore:
 
 
 class TestPatients:
+    @pytest.mark.parametrize("typed", ["dupnot", "ménadr", "marhcand", "levesque", "leveqe"])
+    def test_one_slip_is_forgiven_where_nobody_answers(
+        self, practice: LocalStore, typed: str
+    ) -> None:
+        assert practice.records.patients(typed, 10)
+
+    def test_who_answers_as_typed_leaves_the_others_out(self, practice: LocalStore) -> None:
+        assert {line.owner for line in practice.records.patients("dupond", 10)} == {HELENE}
+
+    def test_two_slips_or_a_short_word_find_nobody(self, practice: LocalStore) -> None:
+        assert practice.records.patients("dpunot", 10) == []
+        assert practice.records.patients("anen", 10) == []
+
     @pytest.mark.parametrize(
         ("typed", "found"),
         [

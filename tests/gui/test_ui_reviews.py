@@ -16,6 +16,7 @@ from ui.preferences import Preferences
 from ui.reviews.state import OTHERS, SIGNED
 
 ALT = Qt.KeyboardModifier.AltModifier
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
 def told(store, owner, rid, value):

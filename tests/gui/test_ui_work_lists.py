@@ -15,6 +15,8 @@ from ui.main_window import MainWindow
 from ui.navigation import CONFLICT, RECORD, RESULTS, TASKS
 from ui.preferences import Preferences
 
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
 
 @pytest.fixture
 def world(qapp):
@@ -58,6 +60,7 @@ def test_every_list_is_named_and_counted_and_walked_by_the_arrows(session):
         "Ma journée : 0",
         "Résultats à viser : 2",
         "Confiés à moi : 0",
+        "Notes à signer : 0",
         "Prescrit, jamais revenu : 0",
         "Brouillons : 0",
         "À corriger : 0",
@@ -126,3 +129,27 @@ def test_a_refused_item_stays_in_the_list_with_its_reason(session, world):
     session.models.work_lists.show_list(ListKind.TO_FIX)
     [row] = session.models.work_lists.state.rows
     assert "Refusé parce que" in row.second
+
+
+def test_openings_are_not_counted_as_something_that_was_written(session, world):
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("sync")
+    state = session.models.centre.state
+    assert state.pending == ()
+    assert state.openings == "1 ouverture de dossier sera inscrite au journal au prochain contact."
+    assert state.at_risk == ""
+
+
+def test_hz21_a_refused_entry_is_taken_out_in_clear_only_by_a_person_and_the_journal_says_so(
+    session, world, tmp_path
+):
+    world.disagree("refused")
+    world.store.judged("refused", ItemState.REFUSED, reason="rejected.invalid")
+    session.export_flow.ask("refused")
+    assert session.export_flow.confirm.accessibleName() == "Enregistrer un fichier non chiffré ?"
+    before = len(world.store.pending())
+    session.export_flow.export(str(tmp_path / "texte.txt"))
+    assert "le soir" in (tmp_path / "texte.txt").read_text(encoding="utf-8")
+    [told] = world.store.pending()[before:]
+    assert (told.kind, told.owner) == ("opened", OWNER)
+    assert [item.op_id for item in world.store.pending() if item.state is ItemState.REFUSED]

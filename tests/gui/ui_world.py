@@ -298,6 +298,9 @@ class World:
                 day=DayService(self.store.settings, self.clock),
                 summaries=SummariesDue(self.store, self.clock, ACTOR),
                 orders=OrderService(self.store, self.writer, self.search, self.clock),
+                notes=NoteService(
+                    self.store, self.writer, self.outbox, self.search, "Maison de santé du Port"
+                ),
             ),
             templates=TemplateService(self.store.settings, TERMS),
         )

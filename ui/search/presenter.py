@@ -1,6 +1,6 @@
 """From what was found to the lines of the palette, group by group."""
 
-from practitioner_app.services.search import Action, DocumentHit, Found, PatientHit
+from practitioner_app.services.search import Action, DocumentHit, Found, PatientHit, spans
 from ui.patient_words import born_line, patient_line, patient_name
 from ui.search.state import HitKind, HitRow, PaletteState
 from ui.speaking import Speaking
@@ -26,7 +26,7 @@ def palette_state(
         (
             tr("Actions"),
             found.actions_total,
-            [_action(hit, speaking, shortcuts, open_record) for hit in found.actions],
+            [_action(hit, speaking, shortcuts, open_record, found.words) for hit in found.actions],
         ),
         (
             tr("Patients"),
@@ -105,7 +105,7 @@ def _document(hit: DocumentHit, speaking: Speaking, *, here: bool) -> HitRow:
 
 
 def _action(
-    action: Action, speaking: Speaking, shortcuts: dict[str, str], open_record: str
+    action: Action, speaking: Speaking, shortcuts: dict[str, str], open_record: str, words: str
 ) -> HitRow:
     """An act on the open record names its patient (HZ-01)."""
     tr = speaking.texts.tr
@@ -118,6 +118,7 @@ def _action(
         second=whose,
         glyph="pencil" if action.needs_patient else "right",
         act=tr("Action"),
+        marks=spans(action.title, words),
         shortcut=shortcuts.get(action.key, ""),
     )
 

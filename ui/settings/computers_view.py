@@ -33,6 +33,7 @@ class ComputersCard(Card):
         self.body.addSpacing(8)
         self.body.addWidget(holder)
         self.body.addWidget(self._problem)
+        self.body.addStretch(1)
         self._shown_lines: tuple[ComputerLine, ...] = ()
 
     def show_state(self, state: ComputersState) -> None:

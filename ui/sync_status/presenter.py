@@ -130,7 +130,9 @@ def continuity_words(lease: LeaseState, speaking: Speaking) -> str:
 def centre_state(centre: Centre, speaking: Speaking) -> CentreState:
     """The whole sync centre."""
     texts = speaking.texts
-    waiting = len(centre.pending) + len(centre.refused) + len(centre.conflicts)
+    pending = [one for one in centre.pending if one.rtype]
+    openings = len(centre.pending) - len(pending)
+    waiting = len(pending) + len(centre.refused) + len(centre.conflicts)
     risk = ""
     if waiting:
         risk = texts.trn(
@@ -143,7 +145,14 @@ def centre_state(centre: Centre, speaking: Speaking) -> CentreState:
         facts=_facts(centre, speaking),
         exchanges=tuple(_exchange(one, speaking) for one in centre.exchanges[:8]),
         refused=tuple(_op(one, centre.connection, speaking) for one in centre.refused),
-        pending=tuple(_op(one, centre.connection, speaking) for one in centre.pending),
+        pending=tuple(_op(one, centre.connection, speaking) for one in pending),
+        openings=texts.trn(
+            "{count} opening of a record goes to the journal at the next contact.",
+            "{count} openings of records go to the journal at the next contact.",
+            openings,
+        )
+        if openings
+        else "",
         conflicts=tuple(_conflict(one, speaking) for one in centre.conflicts),
         at_risk=risk,
     )

@@ -73,4 +73,6 @@ class CentreState(Struct, frozen=True, kw_only=True):
     refused: tuple[OpLine, ...]
     pending: tuple[OpLine, ...]
     conflicts: tuple[ConflictLine, ...]
+    openings: str = ""
+    """Openings of records that wait for the journal: nobody wrote them."""
     at_risk: str = ""

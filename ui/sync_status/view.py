@@ -38,6 +38,7 @@ class SyncCentreView(QWidget):
     send_asked = Signal()
     undo_asked = Signal(str)
     withdraw_asked = Signal(str)
+    export_asked = Signal(str)
     open_asked = Signal(str)
     settle_asked = Signal(str)
 
@@ -110,7 +111,9 @@ class SyncCentreView(QWidget):
         correct.asked.connect(self.open_asked)
         withdraw = OpButton(look, look.tr("Withdraw…"), line.op_id)
         withdraw.asked.connect(self.withdraw_asked)
-        stack.addLayout(row(correct, withdraw, 1))
+        export = OpButton(look, look.tr("Export…"), line.op_id)
+        export.asked.connect(self.export_asked)
+        stack.addLayout(row(correct, withdraw, export, 1))
         block.setLayout(stack)
         return block
 
@@ -132,6 +135,9 @@ class SyncCentreView(QWidget):
             if index:
                 card.body.addWidget(Rule(look))
             card.body.addLayout(self._pending(line))
+        if state.openings:
+            words = PlainLabel(look, state.openings, size=Size.LABEL, colour="muted", wrap=True)
+            card.body.addWidget(words)
         return card
 
     def _pending(self, line: OpLine) -> QHBoxLayout:
@@ -203,4 +209,4 @@ class SyncCentreView(QWidget):
 
 def _waiting(state: CentreState) -> object:
     """What the right column shows."""
-    return state.refused, state.pending, state.conflicts, state.at_risk
+    return state.refused, state.pending, state.conflicts, state.openings, state.at_risk

@@ -20,9 +20,10 @@ _GLYPHS = {
     ListKind.RESULTS: "flask",
     ListKind.HANDED: "people",
     ListKind.AWAITED: "hourglass",
+    ListKind.UNSIGNED: "note",
     ListKind.DRAFTS: "pencil",
     ListKind.TO_FIX: "wrench",
-    ListKind.SUMMARIES: "note",
+    ListKind.SUMMARIES: "page",
 }
 _NOT_TO_DO = frozenset((ListKind.DAY, ListKind.RESULTS))
 """What the badge leaves out: the day is no duty, the results have a badge of their own."""
@@ -65,6 +66,7 @@ def list_word(texts: Texts, kind: ListKind) -> str:
         ListKind.RESULTS: tr("Results to sign"),
         ListKind.HANDED: tr("Handed to me"),
         ListKind.AWAITED: tr("Ordered, never came back"),
+        ListKind.UNSIGNED: tr("Notes to sign"),
         ListKind.DRAFTS: tr("Drafts"),
         ListKind.TO_FIX: tr("To fix"),
         ListKind.SUMMARIES: tr("Yearly summaries due"),
@@ -80,6 +82,7 @@ def _about(texts: Texts, kind: ListKind) -> str:
         ListKind.RESULTS: tr("Alert values first, then what waited too long."),
         ListKind.HANDED: tr("By a colleague, or while you stand in for one."),
         ListKind.AWAITED: tr("You ordered it, its day has passed, and no result answers."),
+        ListKind.UNSIGNED: tr("Consultation notes that wait for your signature."),
         ListKind.DRAFTS: tr("What you began to write; nobody else reads it."),
         ListKind.TO_FIX: tr("Refused by the server, or written twice. It stays until you decide."),
         ListKind.SUMMARIES: tr(
@@ -95,6 +98,7 @@ def _nothing(texts: Texts, kind: ListKind) -> str:
         ListKind.RESULTS: tr("Nothing to sign."),
         ListKind.HANDED: tr("Nothing was handed to you."),
         ListKind.AWAITED: tr("Everything that was expected has come back."),
+        ListKind.UNSIGNED: tr("No note waits for your signature."),
         ListKind.DRAFTS: tr("No draft."),
         ListKind.TO_FIX: tr("Nothing to fix."),
         ListKind.SUMMARIES: tr("No summary is due, in the copy of this computer."),

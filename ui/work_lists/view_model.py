@@ -1,4 +1,4 @@
-"""The work lists: asked again at each change that may touch them; the summaries apart, and seldom."""
+"""The work lists: asked again at each change that may touch them; what reads every record apart, and seldom."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,15 @@ from ui.work_lists.state import WorkListsState
 CALM_MS = 400
 """Changes that come together are one question."""
 FIRST_MS = 2_500
-"""The summaries read every problem held: not while the session opens."""
+"""What is asked apart reads every record held: not while the session opens."""
 _LIGHT = (
     frozenset({"Task", "Encounter", "Observation", "DiagnosticReport", "ServiceRequest"})
     | WHOLE_RECORD
 )
-_HEAVY = frozenset({"Condition", "DocumentReference", "Patient"}) | WHOLE_RECORD
+_HEAVY = (
+    frozenset({"Condition", "DocumentReference", "Patient", "Encounter", "ClinicalImpression"})
+    | WHOLE_RECORD
+)
 
 
 class WorkListsModel(QObject):
@@ -41,10 +44,10 @@ class WorkListsModel(QObject):
         super().__init__(parent)
         self._work_lists, self._lanes, self._speak = work_lists, lanes, speak
         self._lists: tuple[WorkList, ...] = ()
-        self._summaries: tuple[WorkList, ...] = ()
+        self._apart: tuple[WorkList, ...] = ()
         self._state = WorkListsState()
         self._soon = self._timer(CALM_MS, self.refresh)
-        self._later = self._timer(FIRST_MS, self.refresh_summaries)
+        self._later = self._timer(FIRST_MS, self.refresh_apart)
         self._later.start()
         changes.published.connect(self._published)
 
@@ -70,10 +73,10 @@ class WorkListsModel(QObject):
         self._lanes.read(self._work_lists.lists, self._told, self._failed, key="work_lists")
 
     @Slot()
-    def refresh_summaries(self) -> None:
+    def refresh_apart(self) -> None:
         self._later.stop()
         self._lanes.read(
-            self._work_lists.summaries, self._told_due, self._failed, key="work_lists.summaries"
+            self._work_lists.apart, self._told_apart, self._failed, key="work_lists.apart"
         )
 
     def show_list(self, kind: str) -> None:
@@ -104,7 +107,7 @@ class WorkListsModel(QObject):
         self._soon.start()
 
     def _lines(self) -> tuple[WorkLine, ...]:
-        every = (*self._lists, *self._summaries)
+        every = (*self._lists, *self._apart)
         kind = self._state.kind
         return next((one.lines for one in every if one.kind == kind), ())
 
@@ -115,8 +118,8 @@ class WorkListsModel(QObject):
         self._lists = lists
         self._present(kind=self._state.kind, line=self._state.line)
 
-    def _told_due(self, summaries: WorkList) -> None:
-        self._summaries = (summaries,)
+    def _told_apart(self, lists: tuple[WorkList, ...]) -> None:
+        self._apart = lists
         self._present(kind=self._state.kind, line=self._state.line)
 
     def _failed(self, _error: DossierError) -> None:
@@ -124,8 +127,8 @@ class WorkListsModel(QObject):
 
     def _present(self, *, kind: str, line: str) -> None:
         """A person's own choice of list stays, empty or not."""
-        waits = WorkList(kind=ListKind.SUMMARIES)
-        every = (*self._lists, *(self._summaries or (waits,)))
+        waiting = (WorkList(kind=ListKind.UNSIGNED), WorkList(kind=ListKind.SUMMARIES))
+        every = (*self._lists, *(self._apart or waiting))
         state = work_lists_state(every, self._speak(), kind=kind, line=line)
         if state != self._state:
             self._state = state

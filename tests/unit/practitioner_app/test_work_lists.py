@@ -8,6 +8,7 @@ from dossier.wire.messages import Op
 from practitioner_app.ports import ItemState
 from practitioner_app.services.day import DayService
 from practitioner_app.services.drafts import DraftService, Slot
+from practitioner_app.services.notes import NoteService
 from practitioner_app.services.orders import OrderService
 from practitioner_app.services.search import SearchService
 from practitioner_app.services.summaries_due import SummariesDue
@@ -54,11 +55,16 @@ def service(store, clock, reviews, drafts):
         day=DayService(store.settings, clock),
         summaries=SummariesDue(store, clock, ACTOR),
         orders=OrderService(store, a_writer(store, clock), search, clock),
+        notes=NoteService(store, a_writer(store, clock), store, search, "Maison de santé du Port"),
     )
 
 
 def of(service, kind):
     return next(one.lines for one in service.lists() if one.kind is kind)
+
+
+def due(service):
+    return next(one.lines for one in service.apart() if one.kind is ListKind.SUMMARIES)
 
 
 def a_visit(rid, at, reason="Toux"):
@@ -155,15 +161,20 @@ def a_summary(rid, day, code="60591-5"):
 def test_a_yearly_summary_is_due_for_ones_own_patients_with_a_long_term_condition(store, service):
     with_ald(store, OWNER, "c1")
     with_ald(store, OTHER_OWNER, "c2", attending="Practitioner/lemaire")
-    [line] = service.summaries().lines
+    [line] = due(service)
     assert (line.owner, line.at) == (OWNER, "")
     store.hold(OWNER, a_summary("d1", "2025-11-20"))
-    [line] = service.summaries().lines
+    [line] = due(service)
     assert line.at == "2025-11-20T10:00:00Z"
     store.hold(OWNER, a_summary("d2", "2025-11-24", "SYNTH"))
-    assert service.summaries().lines == ()
+    assert due(service) == ()
 
 
 def test_no_summary_is_due_for_someone_who_died_or_whose_condition_is_over(store, service):
     with_ald(store, OWNER, "c1", a_patient() | {"deceasedBoolean": True})
-    assert service.summaries().lines == ()
+    assert due(service) == ()
+
+
+def test_notes_that_wait_for_a_signature_are_listed_apart(service):
+    lists = {one.kind: one.lines for one in service.apart()}
+    assert lists == {ListKind.UNSIGNED: (), ListKind.SUMMARIES: ()}
