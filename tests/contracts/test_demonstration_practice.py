@@ -431,7 +431,7 @@ def test_a_laboratory_is_now_and_then_odd_and_says_so(records):
     corrected = [one for one in measured if one["status"] == "corrected"]
     assert 0 < len(corrected) < len(measured) / 100
     for one in corrected:
-        before = re.search(r": ([\d,]+)\u00a0(\S.*) rendu d’abord", one["note"][0]["text"])
+        before = re.search(r": ([\d,]+) (\S.*) rendu d’abord", one["note"][0]["text"])
         assert before is not None, one["note"]
         assert float(before[1].replace(",", ".")) != one["valueQuantity"]["value"]
         assert before[2] == one["valueQuantity"]["unit"]
