@@ -123,7 +123,7 @@ class NotesFlow(QObject):
         panel.discarded.connect(self._ask_discard)
         panel.closed.connect(self._close)
         session.models.forms.hold(self)
-        session.record_view.show_panel(panel)
+        session.record_view.show_panel(panel, long=True)
         panel.show_state(model.state)
         model.begin()
 

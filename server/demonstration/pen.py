@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from dossier.fhir import encounters
+from dossier.fhir import encounters, notes
+from dossier.fhir.notes import Contact, NewNote, Sections
 from server.demonstration import clinic, shapes, story
 from server.demonstration.summary import DrugLine, Summary
 
@@ -193,6 +194,34 @@ class Pen(Summary):
         )
         self.put(encounter, secret=secret)
         self.put(note, secret=secret)
+
+    def unsigned(self, day: date, by: str, time: str, said: Sections) -> None:
+        """A consultation whose note was left to be signed."""
+        encounter, patient = self.new_id(), self.subject.reference
+        start, signature = story.at(day, time), self.sign(by, day, time)
+        reason = notes.reason_of(said)
+        place = {"reference": f"Organization/{clinic.PRACTICE}"}
+        self.put(
+            notes.build_encounter(
+                rid=encounter,
+                patient=patient,
+                contact=Contact.CONSULTATION,
+                start=start,
+                reason=reason,
+                signature=signature,
+                place=place,
+                over=False,
+            )
+        )
+        note = notes.build(
+            NewNote(sections=said, encounter=encounter, signed=False),
+            rid=self.new_id(),
+            patient=patient,
+            start=start,
+            title=reason,
+            signature=signature,
+        )
+        self.put({**note, "custodian": place})
 
     def letter(
         self,

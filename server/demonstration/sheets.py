@@ -8,6 +8,7 @@ from typing import Any
 
 from dossier.fhir import allergies, patients
 from dossier.fhir.elements import Coding
+from dossier.fhir.notes import HEADINGS, Sections
 from dossier.identity.systems import INS_TEST
 from dossier.terminology.catalogue import Terminology
 from server.demonstration import (
@@ -58,6 +59,9 @@ def write(sheet: Json, terminology: Terminology, random: Random, story: Story) -
     if heavy := person.get("heavy"):
         crowd.thicken(pen, by, story, heavy)
     own_words.add(sheet, pen, story)
+    for one in sheet.get("unsigned", ()):
+        said = Sections(**{field: story.text(one[field]) for field in HEADINGS if field in one})
+        pen.unsigned(story.day(one["at"]), one["by"], one["time"], said)
     return pen
 
 

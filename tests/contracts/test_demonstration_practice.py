@@ -477,3 +477,18 @@ def test_what_is_asked_of_prevention_stands_in_the_cast(records):
     assert len(of(everything, "List")) == 1
     given = [one for one in of(everything, "Immunization") if one["status"] == "completed"]
     assert all(re.fullmatch(r"[A-Z]{2}\d{2}[A-Z]\d{3}", one["lotNumber"]) for one in given)
+
+
+def test_two_notes_of_friday_wait_for_the_signature_of_dr_fontaine(everything):
+    """Section 3 of the story of the practice."""
+    waiting = [
+        one for one in of(everything, "DocumentReference") if one.get("docStatus") == "preliminary"
+    ]
+    fontaine = clinic.BY_KEY["fontaine"].reference
+    assert [one["author"] for one in waiting] == [[fontaine], [fontaine]]
+    assert {one["date"][:10] for one in waiting} == {"2026-11-20"}
+    assert all("authenticator" not in one for one in waiting)
+    ongoing = {one["id"] for one in of(everything, "Encounter") if one["status"] == "in-progress"}
+    assert ongoing == {
+        one["context"]["encounter"][0]["reference"].removeprefix("Encounter/") for one in waiting
+    }

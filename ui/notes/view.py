@@ -10,7 +10,7 @@ from ui.notes.state import MeasureChip, NoteState, Purpose
 from ui.patient.note_presenter import headings
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
-from ui.widgets.button import Button, Kind
+from ui.widgets.button import Button, KeyCap, Kind
 from ui.widgets.card import Card, Rule, Scroll, column, empty_out, row
 from ui.widgets.flow import FlowLayout
 from ui.widgets.form import Choice, ChoiceField, ListField
@@ -128,7 +128,14 @@ class NotePanel(Card):
             if field == "examination":
                 self._chips_box = QWidget()
                 self._chips = FlowLayout(6)
-                self._chips_box.setLayout(self._chips)
+                hint = PlainLabel(
+                    look, tr("Record as measures, with the note"), size=Size.LABEL, colour="muted"
+                )
+                above = row(hint, KeyCap(look, "Alt+C"), 1, spacing=8)
+                offered = column(6)
+                offered.addLayout(above)
+                offered.addLayout(self._chips)
+                self._chips_box.setLayout(offered)
                 self._chips_box.hide()
                 stack.addWidget(self._chips_box)
         stack.addStretch(1)
@@ -147,11 +154,12 @@ class NotePanel(Card):
         self._sign.clicked.connect(self.signed)
         self._templates = Button(look, look.tr("Templates"), key="Ctrl+T")
         self._templates.clicked.connect(self.ask_templates)
-        first = row(self._sign, self._templates, 1, spacing=8)
+        first = row(self._sign, 1, spacing=8)
         stack.addLayout(first)
         discard = Button(look, look.tr("Throw the draft away"), kind=Kind.LINK)
         discard.clicked.connect(self.discarded)
         second = row(spacing=8)
+        (second if look.roomy else first).insertWidget(0 if look.roomy else 1, self._templates)
         if state.purpose is not Purpose.CORRECTION:
             later = Button(look, look.tr("Leave to be signed"))
             later.clicked.connect(self.left_unsigned)

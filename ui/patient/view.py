@@ -19,6 +19,8 @@ ROOM_FOR_THREE = 1360
 ROOM_FOR_TWO = 1440
 """Two panels beside the timeline, without the summary."""
 GAP, BAR = 12, 10
+NARROWEST = 480
+"""Of a timeline beside which one writes."""
 
 
 class RecordView(QWidget):
@@ -43,8 +45,7 @@ class RecordView(QWidget):
         super().__init__(parent)
         self._look, self._make_pages = look, make_pages
         self._owner: int | None = None
-        line = QHBoxLayout(self)
-        self._row = line
+        line = self._row = QHBoxLayout(self)
         line.setContentsMargins(16, 12, 12, 12)
         line.setSpacing(0)
         self._summary_box = QWidget()
@@ -78,6 +79,7 @@ class RecordView(QWidget):
             self._side_stack.insertWidget(0, kept, 1)
         self._panel: QWidget | None = None
         self._panel_wanted = False
+        self._long: QWidget | None = None
         self._detail: tuple[DetailState | None, bool] | None = None
         self._connect()
 
@@ -183,19 +185,15 @@ class RecordView(QWidget):
 
     def find_here(self) -> None:
         """Ctrl+F: in the document where one stands, else in the timeline."""
-        focus = self.window().focusWidget()
-        for panel in (self._panel, self._pinned):
-            is_there = focus is not None and panel is not None and panel.isAncestorOf(focus)
-            if isinstance(panel, DetailPanel) and panel.can_find and (is_there or panel is focus):
-                panel.begin_find()
-                return
-        self.timeline.focus_filter()
+        if not begin_find((self._panel, self._pinned), self.window().focusWidget()):
+            self.timeline.focus_filter()
 
-    def show_panel(self, panel: QWidget | None) -> None:
-        """Put a form (or nothing) in the place of the side panel."""
+    def show_panel(self, panel: QWidget | None, *, long: bool = False) -> None:
+        """Put a form (or nothing) in the place of the side panel. `long`: the timeline is read meanwhile."""
         if panel is None:
             self.show_detail(None)
             return
+        self._long = panel if long else None
         self._put_panel(panel, wanted=True)
         panel.setFocus()
 
@@ -224,20 +222,23 @@ class RecordView(QWidget):
     def _place_side(self) -> None:
         """Column or drawer; two panels side by side, or one above the other."""
         line, beside = self._row, self._is_beside
+        width = min(max(SIDE, self._look.px(400)), self.width() - 48)
+        is_long = self._long is not None and self._long is self._panel
+        gives_way = is_long and not self.wide and self.width() - width >= NARROWEST
         directions = QBoxLayout.Direction
         across = directions.LeftToRight if beside else directions.TopToBottom
         if self._side_stack.direction() != across:
             self._side_stack.setDirection(across)
-        self._summary_box.setVisible(not beside)
-        if self.wide:
+        self._summary_box.setVisible(not beside and not gives_way)
+        if self.wide or gives_way:
             if line.indexOf(self._side) < 0:
                 line.addWidget(self._side)
-            self._side.setFixedWidth(2 * SIDE + GAP if beside else SIDE)
+            one = SIDE if self.wide else width
+            self._side.setFixedWidth(2 * SIDE + GAP if beside else one)
             self._side_stack.setContentsMargins(0, 0, 0, 0)
             self._side.show()
             return
         line.removeWidget(self._side)
-        width = min(max(SIDE, self._look.px(400)), self.width() - 48)
         self._side.setFixedWidth(width)
         self._side_stack.setContentsMargins(12, 12, 12, 12)
         self._side.setGeometry(self.width() - width, 0, width, self.height())
@@ -271,3 +272,13 @@ class RecordView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_side()
+
+
+def begin_find(panels: tuple[QWidget | None, ...], focus: QWidget | None) -> bool:
+    """In the document where one stands; False where one stands in none."""
+    for panel in panels:
+        is_there = focus is not None and panel is not None and panel.isAncestorOf(focus)
+        if isinstance(panel, DetailPanel) and panel.can_find and (is_there or panel is focus):
+            panel.begin_find()
+            return True
+    return False
