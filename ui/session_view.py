@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from ui.browser_proof import BrowserProofModel
 from ui.commands import Command
 from ui.conflicts.view import ConflictView
 from ui.context import SessionContext
@@ -42,7 +43,6 @@ from ui.settings.view import SettingsView
 from ui.sheet_flow import SheetFlow
 from ui.sign_in.presenter import demonstration_notice, intended_use
 from ui.summaries_flow import SUMMARY, SummaryFlow
-from ui.sync_status.browser_model import BrowserProofModel
 from ui.sync_status.presenter import continuity_words
 from ui.sync_status.proof_flow import ProofFlow
 from ui.sync_status.view import SyncCentreView
@@ -124,11 +124,16 @@ class SessionView(SessionSurface):
         self.summary_flow = SummaryFlow(self, context)
         self.overlay_flow.bind(SUMMARY, self.summary_flow.open)
         self.sheet_flow = SheetFlow(self, context, self.overlay_flow.bind)
-        by_browser = BrowserProofModel(context.browser, context.lanes, context.open_page, self)
+        by_browser, by_browser_too = (
+            BrowserProofModel(context.browser, context.lanes, context.open_page, self)
+            for _ in range(2)
+        )
         self.proof_flow = ProofFlow(self.models.status, context.sync, by_browser, look, self)
         services = context.services
         self.export_flow = ExportFlow(self, services.centre, services.exports, context.lanes)
-        self.computers_flow = ComputersFlow(self.computers_card, self.models.computers, look, self)
+        self.computers_flow = ComputersFlow(
+            self.computers_card, self.models.computers, by_browser_too, look, self
+        )
         self.alarm_flow = AlarmFlow(
             self.frame.alarm, self.models.alarm, self.models.computers, self.navigator, self
         )

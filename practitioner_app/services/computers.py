@@ -37,7 +37,7 @@ class ComputerService:
 
     @property
     def needs_proof(self) -> bool:
-        """Must the person show password and authenticator before the next act?"""
+        """Must the person show who they are before the next act?"""
         return not self._proven or self._clock.monotonic() >= self._until_s
 
     def own(self) -> DevicesReply:
@@ -55,33 +55,36 @@ class ComputerService:
         """The person was shown this alarm. For the write lane; raises StoreError kin."""
         self._settings.put(_LOOKED_AT, alarm.at)
 
-    def end(self, device: str, password: str = "", proof: str = "") -> DevicesReply:
-        """Refuse a computer from now on; returns those that are. Raises Refused: `proof_needed`, `wrong_proof`."""
-        return self._act(REVOKE_PATH, device, password, proof)
+    def end(self, device: str, shown: ProveRequest | None = None) -> DevicesReply:
+        """Refuse a computer from now on; returns those that are. `shown`: password and digits, or what the person's
+        browser brought back. Raises Refused: `proof_needed`, `wrong_proof`, `wrong_browser_proof`.
+        """
+        return self._act(REVOKE_PATH, device, shown)
 
-    def sign_out(self, device: str, password: str = "", proof: str = "") -> DevicesReply:
+    def sign_out(self, device: str, shown: ProveRequest | None = None) -> DevicesReply:
         """End what is open on a computer: it asks for its person. Raises as `end` does."""
-        return self._act(SIGN_OUT_PATH, device, password, proof)
+        return self._act(SIGN_OUT_PATH, device, shown)
 
-    def _act(
-        self,
-        path: str,
-        device: str,
-        password: str,
-        proof: str,
-    ) -> DevicesReply:
+    def _act(self, path: str, device: str, shown: ProveRequest | None) -> DevicesReply:
         token, server = self._met(), self._server()
-        if password or proof:
-            asked = ProveRequest(password=password, proof=proof)
-            proved = server.prove(token, asked, self._posting(server, PROVE_PATH, token))
-            self._proven = proved.token
-            self._until_s = self._clock.monotonic() + proved.proven_s - _EARLY_S
+        if shown is not None:
+            self._prove(server, token, shown)
         if self.needs_proof:
             raise Refused("proof_needed")
         proven = self._proven
         asking = OwnDeviceRequest(device=device)
         server.end_own(path, proven, asking, self._posting(server, path, proven))
         return server.own_devices(proven)
+
+    def _prove(self, server: ComputerServer, token: str, shown: ProveRequest) -> None:
+        try:
+            proved = server.prove(token, shown, self._posting(server, PROVE_PATH, token))
+        except Refused as error:
+            if shown.code and error.code == "wrong_proof":
+                raise Refused("wrong_browser_proof") from error
+            raise
+        self._proven = proved.token
+        self._until_s = self._clock.monotonic() + proved.proven_s - _EARLY_S
 
     def _met(self) -> str:
         token = self._token()

@@ -9,7 +9,7 @@ from dossier.clock import SystemClock
 from dossier.entropy import SystemEntropy
 from dossier.errors import Refused, SignInNeeded
 from dossier.sealing import totp
-from dossier.wire.sessions import ActivateRequest, ActivationRequest, DevicesReply
+from dossier.wire.sessions import ActivateRequest, ActivationRequest, DevicesReply, ProveRequest
 from practitioner_app.services.computers import ComputerService
 from server.services.accounts import Person
 from sync import states
@@ -81,8 +81,8 @@ def test_one_computer_signs_the_other_out_and_then_ends_it(place: Place) -> None
         with pytest.raises(Refused, match="proof_needed"):
             computers.sign_out(there.device)
         with pytest.raises(Refused, match="wrong_proof"):
-            computers.sign_out(there.device, "not the password", "000000")
-        told = computers.sign_out(there.device, PASSWORD, place.digits.code("martin"))
+            computers.sign_out(there.device, shown("not the password", "000000"))
+        told = computers.sign_out(there.device, shown(PASSWORD, place.digits.code("martin")))
         assert _names(told) == {"here": 1, "there": 0}
         asked_again(there)
         assert there.engine.state.state == states.NeedsSignIn("proof_needed")
@@ -126,13 +126,17 @@ def test_the_code_of_an_administrator_begins_an_account_once(place: Place) -> No
 def test_a_token_of_a_device_that_was_ended_opens_nothing(place: Place) -> None:
     here, there = place.enrolled("here"), place.enrolled("there")
     token = there.engine.token
-    place.computers(here).end(there.device, PASSWORD, place.digits.code("martin"))
+    place.computers(here).end(there.device, shown(PASSWORD, place.digits.code("martin")))
     with pytest.raises(SignInNeeded):
         there.transport.own_devices(token)
     with pytest.raises(SignInNeeded):
         there.transport.heads(token, "")
     here.close()
     there.close()
+
+
+def shown(password: str, digits: str) -> ProveRequest:
+    return ProveRequest(password=password, proof=digits)
 
 
 def asked_again(device: Device) -> None:

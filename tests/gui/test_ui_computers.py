@@ -1,9 +1,10 @@
 """One's own computers on the settings page: the list, the proof, the end of one (security.md §5 row 40)."""
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
-from dossier.wire.sessions import AlarmLine
+from dossier.errors import Refused
+from dossier.wire.sessions import AlarmLine, ProveRequest
 from practitioner_app.services.session import Connection, Link
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
@@ -12,6 +13,7 @@ from ui.navigation import RECORD, SETTINGS
 from ui.preferences import Preferences
 from ui.settings.alarm_model import AGAIN_S, EVERY_S
 from ui.settings.computers_view import RemoveDialog, SignOutDialog
+from ui.sync_status.proof_view import ProofDialog
 from ui.widgets.button import Button
 from ui.widgets.text import PlainLabel
 
@@ -45,6 +47,24 @@ def buttons(session, word):
     return [one for one in found if one.property("device") and one.text().startswith(word)]
 
 
+ACT = {RemoveDialog: "Retirer ce poste", SignOutDialog: "Fermer cette session"}
+BROWSER = "Se connecter avec le navigateur"
+
+
+def shown(password, digits):
+    return ProveRequest(password=password, proof=digits)
+
+
+def named(dialog, kind, name):
+    """What a screen reader calls so; fails unless it is one thing."""
+    (found,) = [one for one in dialog.findChildren(kind) if one.accessibleName() == name]
+    return found
+
+
+def typed_in(dialog):
+    return [named(dialog, QLineEdit, name) for name in ("Mot de passe", "Code à six chiffres")]
+
+
 def remove_buttons(session):
     return buttons(session, "Retirer")
 
@@ -62,12 +82,12 @@ def test_row40_the_session_of_another_computer_ends_and_the_computer_stays(sessi
     button.click()
     dialog = session.findChildren(SignOutDialog)[-1]
     assert any("Il garde sa copie" in text for text in words(dialog))
-    password, digits = (field.edit for field in dialog._fields)
+    password, digits = typed_in(dialog)
     password.setText("secret")
-    dialog._go()
+    named(dialog, Button, ACT[type(dialog)]).click()
     assert world.computers.signed_out == []
     digits.setText("123 456")
-    dialog._go()
+    named(dialog, Button, ACT[type(dialog)]).click()
     assert (world.computers.signed_out, world.computers.ended) == (["portable"], [])
     assert buttons(session, "Fermer la session") == []
     assert [one.property("device") for one in remove_buttons(session)] == ["portable"]
@@ -75,12 +95,103 @@ def test_row40_the_session_of_another_computer_ends_and_the_computer_stays(sessi
 
 
 def test_row40_a_session_is_not_ended_without_a_proof(session, world):
-    session.models.computers.sign_out("portable", "secre", "000000")
+    session.models.computers.sign_out("portable", shown("secre", "000000"))
     assert world.computers.signed_out == []
     assert any("faux" in text for text in words(session.computers_card))
     session.models.computers.ask_to_sign_out("here")
     session.models.computers.ask_to_sign_out("old")
     assert session.findChildren(SignOutDialog) == []
+
+
+def question(session, kind):
+    """The dialogue after the button of the other computer is pressed."""
+    word = {RemoveDialog: "Retirer", SignOutDialog: "Fermer la session"}[kind]
+    (button,) = buttons(session, word)
+    button.click()
+    return session.findChildren(kind)[-1]
+
+
+def browser_buttons(dialog):
+    return [one for one in dialog.findChildren(Button) if one.accessibleName() == BROWSER]
+
+
+BOTH = pytest.mark.parametrize("kind", [RemoveDialog, SignOutDialog])
+
+
+@BOTH
+def test_row40_row34_who_has_only_a_passkey_shows_it_in_their_browser(session, world, kind):
+    world.pages = "https://colloque.example"
+    dialog = question(session, kind)
+    named(dialog, Button, BROWSER).click()
+    (asked,) = world.opened
+    assert asked["purpose"] == "prove"
+    assert world.computers.codes == ["c0de"]
+    done = world.computers.ended if kind is RemoveDialog else world.computers.signed_out
+    assert done == ["portable"]
+    assert not dialog.isVisible()
+    assert not session.models.computers.needs_proof
+
+
+@BOTH
+def test_row40_row34_a_browser_that_showed_somebody_else_ends_nothing(session, world, kind):
+    world.pages, world.computers.right_code = "https://colloque.example", "another"
+    named(question(session, kind), Button, BROWSER).click()
+    assert world.computers.ended == world.computers.signed_out == []
+    assert any("quelqu’un d’autre" in text for text in words(session.computers_card))
+    assert session.models.computers.needs_proof
+
+
+def test_row40_row34_a_browser_that_never_comes_back_is_said_and_the_password_serves(
+    session, world
+):
+    world.pages, world.listener.answer = "https://colloque.example", Refused("browser_late")
+    dialog = question(session, RemoveDialog)
+    named(dialog, Button, BROWSER).click()
+    assert dialog.isVisible()
+    assert any("cinq minutes" in text for text in words(dialog))
+    for edit, word in zip(typed_in(dialog), ("secret", "123 456"), strict=True):
+        edit.setText(word)
+    named(dialog, Button, ACT[RemoveDialog]).click()
+    assert world.computers.ended == ["portable"]
+
+
+@BOTH
+def test_row40_row34_no_browser_is_offered_where_none_can_serve(session, world, kind):
+    for pages in ("", "https://evil.example"):
+        world.pages = pages
+        dialog = question(session, kind)
+        assert browser_buttons(dialog) == []
+        dialog.reject()
+    world.pages = "https://colloque.example"
+    session.models.computers.sign_out("old", shown("secret", "123456"))
+    dialog = question(session, kind)
+    assert (browser_buttons(dialog), dialog.findChildren(QLineEdit)) == ([], [])
+
+
+def test_row40_row34_while_the_browser_is_awaited_nothing_is_typed_and_closing_gives_it_up(
+    session, world
+):
+    world.pages, held = "https://colloque.example", []
+    ask_page = world.lanes.browser
+    world.lanes.browser = lambda fn, then, failed: (
+        held.append(fn) if fn == world.browser.wait else ask_page(fn, then, failed)
+    )
+    dialog = question(session, SignOutDialog)
+    named(dialog, Button, BROWSER).click()
+    assert (len(held), world.listener.given_up) == (1, 0)
+    assert not any(edit.isEnabled() for edit in typed_in(dialog))
+    assert not named(dialog, Button, ACT[SignOutDialog]).isEnabled()
+    named(dialog, Button, "Ne plus attendre").click()
+    assert (world.listener.given_up, dialog.isVisible()) == (1, True)
+    assert all(edit.isEnabled() for edit in typed_in(dialog))
+    named(dialog, Button, BROWSER).click()
+    linked(world, session, Link.PROOF)
+    over = session.findChildren(ProofDialog)[-1]
+    named(over, Button, BROWSER).click()
+    assert world.listener.given_up == 2  # one browser is awaited at a time
+    over.reject()
+    dialog.reject()
+    assert world.computers.signed_out == []
 
 
 def test_row40_the_list_marks_this_computer_and_says_when_each_was_seen(session):
@@ -98,10 +209,10 @@ def test_row40_another_computer_is_removed_once_password_and_digits_are_right(se
     button.click()
     dialog = asked(session)
     for wrong, proof in (("secre", "000000"), ("secret", "123 456")):
-        password, digits = (field.edit for field in dialog._fields)
+        password, digits = typed_in(dialog)
         password.setText(wrong)
         digits.setText(proof)
-        dialog._go()
+        named(dialog, Button, ACT[type(dialog)]).click()
         assert password.text() == digits.text() == ""
         if not world.computers.ended:
             assert any("faux" in text for text in words(session.computers_card))
@@ -114,13 +225,13 @@ def test_row40_another_computer_is_removed_once_password_and_digits_are_right(se
 def test_row40_a_proof_is_taken_for_ten_minutes_and_no_longer(session, world):
     model = session.models.computers
     assert model.needs_proof
-    model.end("portable", "secret", "123456")
+    model.end("portable", shown("secret", "123456"))
     assert not model.needs_proof
-    model.end("old", "", "")
+    model.end("old", None)
     assert (world.computers.ended, world.computers.proofs) == (["portable", "old"], 1)
     world.clock.advance(600)
     assert model.needs_proof
-    model.end("here", "", "")
+    model.end("here", None)
     assert "here" not in world.computers.ended
 
 
@@ -128,7 +239,7 @@ def test_without_the_server_the_card_says_so_and_offers_nothing(session, world):
     world.computers.is_met = False
     session.models.computers.refresh()
     assert any("serveur ne répond pas" in text for text in words(session.computers_card))
-    session.models.computers.end("portable", "secret", "123456")
+    session.models.computers.end("portable", shown("secret", "123456"))
     assert world.computers.ended == []
 
 

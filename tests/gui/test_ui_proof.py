@@ -5,9 +5,18 @@ import hashlib
 import pytest
 from PySide6.QtWidgets import QLineEdit
 
-from dossier.errors import Refused
+from dossier.entropy import SeededEntropy
+from dossier.errors import Refused, SignInNeeded
 from dossier.sealing.text import base64url
+from dossier.wire.messages import Capabilities, Heads
+from dossier.wire.sessions import ChallengeReply, TokenReply
 from practitioner_app.services.session import Connection, Link
+from practitioner_app.sync_loop import SyncLoop
+from sync.engine import Engine
+from sync.proofs import HeldKey
+from sync.states import Did
+from tests.fakes.memory_sync_store import Disk, MemorySyncStore
+from tests.fakes.scripted_transport import ScriptedTransport
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
@@ -56,7 +65,7 @@ def test_s7_the_question_opens_by_itself_once_and_the_answer_goes_to_the_server(
     linked(world, session, qtbot, Link.PROOF, "proof_needed")
     (dialog,) = dialogs(session)
     typed(dialog, "un mot de passe", "123 456")
-    dialog._typed()
+    dialog._answer()
     assert world.sync.shown == [("un mot de passe", "123456")]
     assert dialogs(session) == []
     assert all(not edit.text() for edit in dialog.findChildren(QLineEdit))
@@ -82,6 +91,75 @@ def test_row38_who_put_it_off_works_on_and_is_asked_when_they_want_to_send(world
     assert world.sync.asked == 1
     linked(world, session, qtbot, Link.PROOF, "proof_needed")
     assert len(dialogs(session)) == 1
+
+
+CAPABLE = Capabilities(
+    protocols=(1,),
+    server="0.1.0",
+    name="Cabinet",
+    restore=0,
+    now="",
+    demonstration=False,
+    limits={},
+)
+
+
+class Told:
+    """The listener of the exchange, as an open session has it: what is told is shown at once."""
+
+    def __init__(self, world, session):
+        self._world, self._session = world, session
+
+    def connected(self, connection):
+        self._world.centre.connected(connection)
+        self._session.models.status.refresh()
+
+    def noted(self, key, **figures):
+        """Lines of the log are no matter here."""
+
+
+def idle_desktop(world, session):
+    """A real engine whose exchange rests, with the product's own policy, and the server it asks."""
+    server = ScriptedTransport()
+    loop = SyncLoop(
+        outbox=world.outbox,
+        listener=Told(world, session),
+        announce=world.changes.announce,
+        clock=world.clock,
+        contacted=lambda state: None,
+    )
+    store = MemorySyncStore(Disk(), world.clock, SeededEntropy(1))
+    key = HeldKey("d-1", bytes(32))
+    engine = Engine(
+        store, server, key, "s-1", world.clock, SeededEntropy(2), publish=loop.published
+    )
+    token = TokenReply(token="k-1", expires_in_s=900, refresh="r-1")
+    server.answers += [
+        CAPABLE,
+        ChallengeReply(nonce="n-1"),
+        token,
+        Heads(restore=0, v="1", heads=()),
+    ]
+    while server.answers:
+        engine.step()
+    return engine, server
+
+
+def test_s7_at_an_idle_desktop_the_question_of_an_alarm_opens_by_itself_within_a_minute(
+    world, session
+):
+    engine, server = idle_desktop(world, session)
+    rests = engine.step()
+    assert (rests.did, dialogs(session)) == (Did.WAITED, [])
+    server.answers += [SignInNeeded(), ChallengeReply(nonce="n-2"), Refused("proof_needed")]
+    ended_s = world.clock.monotonic()
+    while server.answers:
+        world.clock.advance(rests.wait_s)
+        rests = engine.step()
+    assert world.clock.monotonic() - ended_s <= 60
+    assert [path for path, _, _ in server.asked[4:]] == ["heads", "challenge", "token"]
+    (dialog,) = dialogs(session)
+    assert dialog.accessibleName() == "Montrez que c’est vous"
 
 
 def way(dialog):
@@ -121,7 +199,7 @@ def test_row34_a_browser_that_never_comes_back_is_said_and_the_password_still_se
     assert "cinq minutes" in words(dialog)
     assert world.sync.shown == []
     typed(dialog, "un mot de passe", "123456")
-    dialog._typed()
+    dialog._answer()
     assert world.sync.shown == [("un mot de passe", "123456")]
 
 

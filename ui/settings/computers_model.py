@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from dossier.clock import from_wire
 from dossier.errors import DossierError, Refused
-from dossier.wire.sessions import AlarmLine, DeviceLine, DevicesReply
+from dossier.wire.sessions import AlarmLine, DeviceLine, DevicesReply, ProveRequest
 from practitioner_app.runtime.lanes import Lanes
 from practitioner_app.services.computers import ComputerService
 from ui.errors import error_sentence
 from ui.speaking import Speaking
 
-_Asked = Callable[[str, str, str], DevicesReply]
+_Asked = Callable[[str, ProveRequest | None], DevicesReply]
 
 
 class Act(Enum):
@@ -46,7 +46,7 @@ class ComputersState(Struct, frozen=True, kw_only=True):
 
 
 class ComputersModel(QObject):
-    """Intents: refresh, end, sign_out. `proof_asked` when the person must show password and authenticator first."""
+    """Intents: refresh, end, sign_out. `proof_asked` when the person must show who they are first."""
 
     changed = Signal()
     proof_asked = Signal(ComputerLine, Act)
@@ -93,19 +93,17 @@ class ComputersModel(QObject):
     def needs_proof(self) -> bool:
         return self._computers.needs_proof
 
-    def end(self, device: str, password: str, proof: str) -> None:
-        """Nothing typed is kept here."""
-        self._ask(self._computers.end, device, password, proof)
+    def end(self, device: str, shown: ProveRequest | None) -> None:
+        """Nothing shown is kept here."""
+        self._ask(self._computers.end, device, shown)
 
-    def sign_out(self, device: str, password: str, proof: str) -> None:
-        """Nothing typed is kept here."""
-        self._ask(self._computers.sign_out, device, password, proof)
+    def sign_out(self, device: str, shown: ProveRequest | None) -> None:
+        """Nothing shown is kept here."""
+        self._ask(self._computers.sign_out, device, shown)
 
-    def _ask(self, act: _Asked, device: str, password: str, proof: str) -> None:
+    def _ask(self, act: _Asked, device: str, shown: ProveRequest | None) -> None:
         self._set(ComputersState(lines=self._state.lines, waiting=True))
-        self._lanes.blobs(
-            lambda: act(device, password, "".join(proof.split())), self._done, self._failed
-        )
+        self._lanes.blobs(lambda: act(device, shown), self._done, self._failed)
 
     def _named(self, device: str) -> ComputerLine | None:
         return next((one for one in self._state.lines if one.device == device), None)

@@ -1,19 +1,17 @@
 """One's own computers on the settings page, and the questions before one of them is removed or signed out."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ui.settings.computers_model import ComputerLine, ComputersState
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
-from ui.widgets.button import Button, Kind
+from ui.widgets.button import Button
 from ui.widgets.card import Card, Rule, column, empty_out, row
-from ui.widgets.form import LineField
-from ui.widgets.proof_fields import proof_fields
+from ui.widgets.proving_dialog import ProvingDialog, QuestionWords
 from ui.widgets.text import PlainLabel
 
 
@@ -86,71 +84,17 @@ class ComputersCard(Card):
         self.shown.emit()
 
 
-class QuestionWords(NamedTuple):
-    """What an act is, what it does, and the word of its button."""
-
-    title: str
-    sentence: str
-    act: str
-
-
-class ComputerDialog(QDialog):
-    """Says what an act does; asks for password and six digits unless they were just shown."""
-
-    agreed = Signal(str, str, str)
+class RemoveDialog(ProvingDialog):
+    """Before a computer is removed."""
 
     def __init__(
         self,
         look: Look,
         line: ComputerLine,
-        words: QuestionWords,
         *,
         needs_proof: bool,
+        by_browser: bool,
         parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._device = line.device
-        tr, title = look.tr, words.title
-        self.setModal(True)
-        self.setWindowTitle("Colloque")
-        self.setAccessibleName(title)
-        self.setMinimumWidth(480)
-        stack = column(12, (24, 20, 24, 20))
-        stack.addWidget(PlainLabel(look, title, size=Size.SECTION, weight=Weight.BOLD, wrap=True))
-        stack.addWidget(PlainLabel(look, words.sentence, wrap=True))
-        self._fields: tuple[LineField, ...] = ()
-        if needs_proof:
-            self._fields = proof_fields(look)
-        for field in self._fields:
-            field.edit.returnPressed.connect(self._go)
-            stack.addWidget(field)
-        stay = Button(look, tr("Close"), key=tr("Esc"))
-        stay.clicked.connect(self.reject)
-        go = Button(look, words.act, kind=Kind.PRIMARY)
-        go.clicked.connect(self._go)
-        stack.addSpacing(4)
-        stack.addLayout(row(1, stay, go))
-        self.setLayout(stack)
-        (self._fields[0].edit if self._fields else stay).setFocus()
-
-    @Slot()
-    def _go(self) -> None:
-        typed = [field.edit.text() for field in self._fields]
-        if not all(typed):
-            next(field for field in self._fields if not field.edit.text()).edit.setFocus()
-            return
-        for field in self._fields:
-            field.edit.clear()
-        password, proof = typed or ("", "")
-        self.accept()
-        self.agreed.emit(self._device, password, proof)
-
-
-class RemoveDialog(ComputerDialog):
-    """Before a computer is removed."""
-
-    def __init__(
-        self, look: Look, line: ComputerLine, *, needs_proof: bool, parent: QWidget | None = None
     ) -> None:
         tr = look.tr
         words = QuestionWords(
@@ -159,15 +103,22 @@ class RemoveDialog(ComputerDialog):
                 "It is refused at once and erases its copy at its next contact. What waits there to be sent is not sent."
             ),
             tr("Remove this computer"),
+            tr("Close"),
         )
-        super().__init__(look, line, words, needs_proof=needs_proof, parent=parent)
+        super().__init__(look, words, needs_proof=needs_proof, by_browser=by_browser, parent=parent)
 
 
-class SignOutDialog(ComputerDialog):
+class SignOutDialog(ProvingDialog):
     """Before the session of a computer ends."""
 
     def __init__(
-        self, look: Look, line: ComputerLine, *, needs_proof: bool, parent: QWidget | None = None
+        self,
+        look: Look,
+        line: ComputerLine,
+        *,
+        needs_proof: bool,
+        by_browser: bool,
+        parent: QWidget | None = None,
     ) -> None:
         tr = look.tr
         words = QuestionWords(
@@ -176,5 +127,6 @@ class SignOutDialog(ComputerDialog):
                 "It exchanges nothing more until you sign in there again. It keeps its copy and what waits there to be sent."
             ),
             tr("End this session"),
+            tr("Close"),
         )
-        super().__init__(look, line, words, needs_proof=needs_proof, parent=parent)
+        super().__init__(look, words, needs_proof=needs_proof, by_browser=by_browser, parent=parent)

@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QWidget
 from dossier.errors import DossierError, Refused
 from practitioner_app.ports import BrowserCode, SyncControl
 from practitioner_app.services.session import Link
+from ui.browser_proof import BrowserProofModel
 from ui.errors import error_sentence
-from ui.sync_status.browser_model import BrowserProofModel
 from ui.sync_status.proof_view import ProofDialog
 from ui.sync_status.view_model import StatusModel
 from ui.theme.look import Look
@@ -57,7 +57,7 @@ class ProofFlow(QObject):
         self._asked, self._sent = True, False
         offered = self._browser.is_offered
         self._dialog = ProofDialog(self._look, problem, self._parent, by_browser=offered)
-        self._dialog.shown.connect(self._shown)
+        self._dialog.agreed.connect(self._shown)
         self._dialog.browser_asked.connect(self._browser.turn)
         self._dialog.finished.connect(self._browser.give_up)
         self._dialog.open()

@@ -38,10 +38,11 @@ class BrowserProofModel(QObject):
 
     @Slot()
     def turn(self) -> None:
-        """Open the page; once it is awaited, wait no more."""
+        """Open the page, in the place of one another question awaits; once it is awaited, wait no more."""
         if self._awaited:
             self.give_up()
             return
+        self._proof.give_up()
         self._set(awaited=True)
         self._lanes.browser(self._proof.ask_page, self._opened, self._failed)
 
