@@ -4,10 +4,8 @@ It stands for Pro Santé Connect, which was never reached from here. What a forg
 tests/unit/server/services/test_server_pro_sante_connect.py.
 """
 
-import select
+import shutil
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,26 +18,11 @@ import msgspec
 import pytest
 import requests
 
-from tests.fakes.server_process import ROOT, ServerProcess, operator
+from tests.fakes.provider_process import CLIENT, RPPS, SECRET, provider
+from tests.fakes.server_process import ServerProcess, operator
 
-RPPS, CLIENT, SECRET = "99900001001", "colloque-test", "thirty-two characters of a secret"
 COOKIE, JOURNEY = "__Host-colloque", "__Host-colloque-psc"
 WISH = {"purpose": "enrol", "challenge": "c" * 43, "key": "k" * 43, "state": "s" * 43, "port": 4321}
-
-
-@contextmanager
-def provider(back: str, subject: str = f"8{RPPS}", **person: str) -> Iterator[str]:
-    """The issuer of a real provider with one person."""
-    words = ["--subject", subject, "--client", CLIENT, "--secret", SECRET, "--back", back]
-    words += [word for name, value in person.items() for word in (f"--{name}", value)]
-    command = [sys.executable, "-m", "tests.fakes.openid_provider_process", *words]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            assert select.select([process.stdout], [], [], 30)[0]
-            yield process.stdout.readline().decode().strip()
-        finally:
-            process.kill()
 
 
 def free_port() -> int:
@@ -47,9 +30,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "server"
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server with one account and its membership, made once: each command of the operator is a process."""
+    made = tmp_path_factory.mktemp("begun") / "server"
     assert operator("init", made, "--demonstration").code == 0
     told = operator("account", "create", made, "martin", "--name", "Dr Martin", "--rpps", RPPS)
     assert told.code == 0, told.err
@@ -57,6 +41,11 @@ def folder(tmp_path: Path) -> Path:
     assert operator("member", "organisation", made, "org-1", *place).code == 0
     assert operator("member", "add", made, "martin", "org-1", "--profession", "10").code == 0
     return made
+
+
+@pytest.fixture
+def folder(begun: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(begun, tmp_path / "server"))
 
 
 @contextmanager
@@ -106,7 +95,7 @@ def back_at(address: str, kept: str) -> requests.Response:
 def test_f1_who_the_provider_knows_signs_in_and_the_desktop_gets_its_code(folder: Path) -> None:
     port = free_port()
     back = f"http://localhost:{port}/sign-in/pro-sante-connect/return"
-    with provider(back) as issuer, serving(folder, port, issuer) as origin:
+    with provider(back) as there, serving(folder, port, there.issuer) as origin:
         assert "Pro Santé Connect" in go(f"{origin}/sign-in").content.decode()
         answer, address, kept = journey(origin)
         assert answer.status_code == 200, answer.text
@@ -128,8 +117,8 @@ def test_f1_a_professional_without_an_account_is_told_so_and_none_is_made(folder
     port = free_port()
     back = f"http://localhost:{port}/sign-in/pro-sante-connect/return"
     with (
-        provider(back, "899900001019") as issuer,
-        serving(folder, port, issuer) as origin,
+        provider(back, "899900001019") as there,
+        serving(folder, port, there.issuer) as origin,
     ):
         answer, _, _ = journey(origin)
         assert answer.status_code == 403
@@ -150,7 +139,7 @@ def test_f1_claims_that_confirm_no_membership_sign_nobody_in_and_say_why(
 ) -> None:
     port = free_port()
     back = f"http://localhost:{port}/sign-in/pro-sante-connect/return"
-    with provider(back, **person) as issuer, serving(folder, port, issuer) as origin:
+    with provider(back, **person) as there, serving(folder, port, there.issuer) as origin:
         answer, _, _ = journey(origin)
     assert answer.status_code == 403
     assert said in answer.content.decode()
@@ -162,7 +151,7 @@ def test_f1_a_provider_that_refuses_our_secret_or_is_gone_leaves_the_other_ways_
 ) -> None:
     port = free_port()
     back = f"http://localhost:{port}/sign-in/pro-sante-connect/return"
-    with provider(back) as issuer, serving(folder, port, issuer, "another secret") as origin:
+    with provider(back) as there, serving(folder, port, there.issuer, "another secret") as origin:
         answer, _, _ = journey(origin)
         assert answer.status_code == 403
         assert "Avec mon mot de passe" in answer.content.decode()

@@ -1,11 +1,12 @@
 """A real OpenID provider (idpyoidc) on a loopback port of its own: `python -m tests.fakes.openid_provider_process`.
 
 Its one person is whom the command line names; it asks them nothing. It stands for the national service, whose shape of
-claims it is given, and which is never reached from here.
+claims it is given, and which is never reached from here. SIGHUP replaces its keys.
 """
 
 import argparse
 import logging
+import signal
 import sys
 import tempfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,12 +15,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from cryptojwt.key_issuer import build_keyissuer
 from idpyoidc.server import Server
 from idpyoidc.server.configure import OPConfiguration
 from idpyoidc.server.exception import UnAuthorizedClient
 
 LEVEL = "eidas1"
 CLAIMS = ("SubjectNameID", "preferred_username", "Palier_Authentification", "SubjectRefPro")
+_KEYS = [{"type": "RSA", "use": ["sig"]}, {"type": "EC", "crv": "P-256", "use": ["sig"]}]
 _ENDPOINTS = {
     "provider_config": (
         ".well-known/openid-configuration",
@@ -52,10 +55,7 @@ def configured(issuer: str, folder: Path, person: dict[str, Any]) -> dict[str, A
         "keys": {
             "private_path": str(folder / "private.json"),
             "public_path": str(folder / "public.json"),
-            "key_defs": [
-                {"type": "RSA", "use": ["sig"]},
-                {"type": "EC", "crv": "P-256", "use": ["sig"]},
-            ],
+            "key_defs": _KEYS,
             "uri_path": "keys",
             "read_only": False,
         },
@@ -80,7 +80,10 @@ def configured(issuer: str, folder: Path, person: dict[str, Any]) -> dict[str, A
             "key_conf": {"key_defs": [{"type": "oct", "bytes": 24, "use": ["enc"], "kid": "code"}]},
             "code": {"kwargs": {"lifetime": 60}},
             "token": {"class": "idpyoidc.server.token.jwt_token.JWTToken", **lives},
-            "id_token": {"class": "idpyoidc.server.token.id_token.IDToken", "kwargs": {}},
+            "id_token": {
+                "class": "idpyoidc.server.token.id_token.IDToken",
+                "kwargs": {"lifetime": 300},
+            },
         },
         "authentication": {
             "one_person": {
@@ -107,6 +110,7 @@ class Provider:
     """The endpoints of one provider, over what a request carries."""
 
     def __init__(self, issuer: str, folder: Path, options: argparse.Namespace) -> None:
+        self._issuer = issuer
         person = {"SubjectNameID": options.subject, "preferred_username": options.subject}
         person["Palier_Authentification"] = "APPPRIP3^1.2.250.1.213.1.5.1.1.1"
         activity = {"codeModeExercice": "L", "numeroFinessSite": options.finess}
@@ -124,6 +128,14 @@ class Provider:
             "client_salt": "salted",
         }
         self.server.keyjar.add_symmetric(options.client, options.secret)
+
+    def rotate(self, *_: object) -> None:
+        """New signing keys, and none of the former is published; says so once they serve."""
+        fresh = build_keyissuer(_KEYS)
+        for owner in ("", self._issuer):
+            self.server.keyjar[owner] = fresh
+        sys.stdout.write("rotated\n")
+        sys.stdout.flush()
 
     def answer(
         self, path: str, asked: Any, headers: dict[str, str]
@@ -200,7 +212,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         listening = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
         issuer = f"http://127.0.0.1:{listening.server_port}"
-        listening.RequestHandlerClass = handler(Provider(issuer, Path(folder), options))
+        provider = Provider(issuer, Path(folder), options)
+        listening.RequestHandlerClass = handler(provider)
+        signal.signal(signal.SIGHUP, provider.rotate)
         sys.stdout.write(issuer + "\n")
         sys.stdout.flush()
         listening.serve_forever()

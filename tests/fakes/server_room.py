@@ -18,6 +18,7 @@ from dossier.wire import limits
 from dossier.wire import messages as wire
 from dossier.wire.sessions import EnrolReply, EnrolRequest, TokenReply, TokenRequest
 from server.ports import KeyStore, Store
+from server.services import journal
 from server.services.access import Access
 from server.services.accounts import Accounts, Person
 from server.services.attempts import Attempts
@@ -30,6 +31,7 @@ from server.services.desktop_codes import DesktopCodes
 from server.services.devices import Devices, Said
 from server.services.directory import Directory
 from server.services.erasures import Erasures
+from server.services.facets import ACCESS
 from server.services.families import Families
 from server.services.feed import Feed
 from server.services.importing import Importer
@@ -191,6 +193,12 @@ class ServerRoom:
             self.proofs,
         )
         self.erasures = Erasures(self.premises, self.devices, (device_keys.public_key(key),))
+
+    def lines(self, owner: int) -> list[journal.Entry]:
+        """The journal of one owner's access, the oldest first."""
+        tag = self.premises.tags.tag(owner, ACCESS)
+        rows = self.run(self.store.read(owner, lambda tx: tx.journal.of_facets([tag], 99)))
+        return [self.run(journal.read_row(self.premises, owner, row)) for row in rows]
 
     def run(self, work: Awaitable[T]) -> T:
         """Finish a piece of work: at once, or on the loop given."""

@@ -98,6 +98,19 @@ def test_f1_nobody_is_made_an_account_or_given_another_ones(journey: Journey) ->
         journey.back(*journey.leave())
 
 
+PALIER = "APPPRIP3^1.2.250.1.213.1.5.1.1.1"
+
+
+@pytest.mark.parametrize(("said", "kept"), [(PALIER, PALIER), ("", ""), ("A" * 200, "A" * 64)])
+def test_f1_the_journal_of_the_account_says_at_which_level_its_person_was_identified(
+    journey: Journey, said: str, kept: str
+) -> None:
+    journey.provider.person = {"Palier_Authentification": said}
+    journey.back(*journey.leave())
+    (line,) = [one for one in journey.room.lines(journey.martin) if one.action == "identified"]
+    assert (line.kind, line.reason, line.account) == ("pro_sante_connect", kept, 0)
+
+
 FORGED: dict[str, dict[str, Any]] = {
     "iss": {"iss": "https://auth.provider.example/realms/other"},
     "aud": {"aud": "another client"},

@@ -10,9 +10,7 @@ import pytest
 from dossier.clock import to_wire
 from dossier.errors import Refused, SignInNeeded, Unavailable
 from dossier.wire import messages as wire
-from server.ports import AlarmRow, OwnerTx
-from server.services import journal
-from server.services.facets import ACCESS
+from server.ports import AlarmRow
 from server.services.volume import BLOCKED, HOUR_MS, STEP_UP, most_in_an_hour
 from tests.fakes.server_room import MONDAY, Desktop, ServerRoom, an_allergy
 from tests.logfail import LogFail
@@ -59,15 +57,6 @@ class Practice(ServerRoom):
 
     def fresh(self, who: Desktop) -> str:
         return self.token(who.device, who.private, who.situation)
-
-    def lines(self, owner: int) -> list[journal.Entry]:
-        tag = self.premises.tags.tag(owner, ACCESS)
-
-        async def rows(tx: OwnerTx) -> Any:
-            return await tx.journal.of_facets([tag], 99)
-
-        found = self.run(self.store.read(owner, rows))
-        return [self.run(journal.read_row(self.premises, owner, row)) for row in found]
 
 
 def test_s7_at_sixty_patients_in_an_hour_the_account_shows_again_who_it_is(engine: Any) -> None:
