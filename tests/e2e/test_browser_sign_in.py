@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import uvicorn
@@ -81,6 +81,24 @@ def doctor(room: ServedHouse) -> Desktop:
     return room.desktop("martin", room.unit())
 
 
+class Holder(NamedTuple):
+    """A doctor whose passkey was just added on the page of a server, and the device that keeps it."""
+
+    house: ServedHouse
+    origin: str
+    martin: Desktop
+    device: Authenticator
+
+
+@pytest.fixture
+def holder(page: Page, room: tuple[ServedHouse, str]) -> Holder:
+    house, origin = room
+    made = Holder(house, origin, doctor(house), Authenticator(page))
+    type_password(page, house, f"{origin}/sign-in")
+    add_passkey(page)
+    return made
+
+
 def type_password(page: Page, room: ServedHouse, at: str) -> None:
     page.goto(at)
     page.get_by_label("Identifiant").fill("martin")
@@ -110,71 +128,50 @@ def refused(page: Page) -> None:
 
 
 def test_row34_a_passkey_is_made_shown_and_removed_in_a_real_browser(
-    page: Page, room: tuple[ServedHouse, str]
+    page: Page, holder: Holder
 ) -> None:
-    house, origin = room
-    martin = doctor(house)
-    device = Authenticator(page)
-    type_password(page, house, f"{origin}/sign-in")
-    add_passkey(page)
     sign_out(page)
     show_passkey(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Bonjour Dr martin")
     expect(page.get_by_role("listitem")).to_contain_text(["utilisée le"])
-    (held,) = device.passkeys()
+    (held,) = holder.device.passkeys()
     assert (held["rpId"], held["isResidentCredential"]) == ("localhost", True)
     page.locator("summary").click()
     page.get_by_role("button", name="Oui, la supprimer").click()
     expect(page.get_by_text("Aucune pour l’instant.")).to_be_visible()
-    assert house.run(house.house.passkeys.of_account(martin.account)) == []
+    house = holder.house
+    assert house.run(house.house.passkeys.of_account(holder.martin.account)) == []
     sign_out(page)
     show_passkey(page)
     refused(page)
 
 
 def test_a_passkey_copied_from_its_device_is_refused(
-    page: Page, browser: Browser, room: tuple[ServedHouse, str]
+    page: Page, browser: Browser, holder: Holder
 ) -> None:
-    house, origin = room
-    doctor(house)
-    device = Authenticator(page)
-    type_password(page, house, f"{origin}/sign-in")
-    add_passkey(page)
-    (copied,) = device.passkeys()
+    (copied,) = holder.device.passkeys()
     for _ in range(2):
         sign_out(page)
         show_passkey(page)
         expect(page.get_by_role("heading", level=1)).to_have_text("Bonjour Dr martin")
     thief = browser.new_context(locale="fr-FR").new_page()
     Authenticator(thief).take(copied)
-    thief.goto(f"{origin}/sign-in")
+    thief.goto(f"{holder.origin}/sign-in")
     show_passkey(thief)
     refused(thief)
     thief.context.close()
 
 
 def test_a_device_that_did_not_recognise_its_person_signs_nobody_in(
-    page: Page, room: tuple[ServedHouse, str]
+    page: Page, holder: Holder
 ) -> None:
-    house, origin = room
-    doctor(house)
-    device = Authenticator(page)
-    type_password(page, house, f"{origin}/sign-in")
-    add_passkey(page)
     sign_out(page)
-    device.recognises(person=False)
+    holder.device.recognises(person=False)
     show_passkey(page)
     expect(page.get_by_role("alert")).to_contain_text("Aucune clé n’a été montrée")
 
 
-def test_s11_an_answer_replayed_by_who_saw_it_is_refused(
-    page: Page, room: tuple[ServedHouse, str]
-) -> None:
-    house, origin = room
-    doctor(house)
-    Authenticator(page)
-    type_password(page, house, f"{origin}/sign-in")
-    add_passkey(page)
+def test_s11_an_answer_replayed_by_who_saw_it_is_refused(page: Page, holder: Holder) -> None:
     sign_out(page)
     with page.expect_request("**/sign-in/passkey") as seen:
         show_passkey(page)
@@ -182,20 +179,16 @@ def test_s11_an_answer_replayed_by_who_saw_it_is_refused(
     request: Request = seen.value
     body = request.post_data_buffer
     assert body is not None
-    answer = house.post("/sign-in/passkey", body)
+    answer = holder.house.post("/sign-in/passkey", body)
     assert answer.status_code == 401
 
 
 def test_a_page_at_another_name_gets_nothing_out_of_a_passkey(
-    page: Page, browser: Browser, room: tuple[ServedHouse, str]
+    page: Page, browser: Browser, holder: Holder
 ) -> None:
     """A proxy shows our page elsewhere: at another name the browser refuses, at another port of ours the server."""
-    house, origin = room
-    doctor(house)
-    device = Authenticator(page)
-    type_password(page, house, f"{origin}/sign-in")
-    add_passkey(page)
-    (held,) = device.passkeys()
+    house, origin = holder.house, holder.origin
+    (held,) = holder.device.passkeys()
     with socket.create_server(("127.0.0.1", 0)) as line, answering(house, line):
         port = origin.rpartition(":")[2]
         for there, said in (
