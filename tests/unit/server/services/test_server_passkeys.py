@@ -20,8 +20,8 @@ HERE = Site("http://localhost", "localhost", "test server")
 
 
 @pytest.fixture
-def room() -> ServerRoom:
-    return ServerRoom()
+def room(engine: Any) -> ServerRoom:
+    return engine.room()  # type: ignore[no-any-return]
 
 
 @pytest.fixture

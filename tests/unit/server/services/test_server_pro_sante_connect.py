@@ -38,8 +38,8 @@ WISH = Wish(purpose="enrol", challenge="c" * 43, key="k" * 43, state="s" * 43, p
 class Journey:
     """A server, a provider, and browsers that go there and back."""
 
-    def __init__(self) -> None:
-        self.room = ServerRoom()
+    def __init__(self, room: ServerRoom) -> None:
+        self.room = room
         self.provider = OpenIdProvider(self.room.clock)
         self.service = ProSanteConnect(
             self.room.premises,
@@ -73,8 +73,8 @@ class Journey:
 
 
 @pytest.fixture
-def journey() -> Journey:
-    return Journey()
+def journey(engine: Any) -> Journey:
+    return Journey(engine.room())
 
 
 def test_f1_a_professional_of_the_register_signs_in_to_their_own_account(journey: Journey) -> None:
