@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QDir, QIODevice, Qt
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtWidgets import QWidget
 
@@ -17,7 +17,7 @@ from tests.gui.ui_samples import a_look, a_speaking
 from ui.paper.heads import french_paper, in_letters
 from ui.paper.layout import BODY, Maker, Setter, paginate
 from ui.paper.pdf import render
-from ui.paper.preview import PaperCard
+from ui.paper.preview import PaperCard, PaperPreview
 from ui.paper.sheet import (
     Heading,
     Letterhead,
@@ -103,6 +103,22 @@ def test_what_is_written_is_read_back_from_the_file(qapp):
         INSURER,
     ):
         assert said in page
+
+
+def test_d7_fifty_documents_are_made_and_shown_without_a_file(qapp, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert QDir.tempPath() == str(tmp_path)
+    preview = PaperPreview(a_look())
+    qtbot.addWidget(preview)
+    preview.resize(600, 800)
+    preview.show()
+    untouched = tmp_path.stat().st_mtime_ns  # moves when a file is made there, and when one goes
+    for number in range(50):
+        preview.show_pdf(render(a_sheet(number + 1), installed_family()), f"Ordonnance {number}")
+        qtbot.waitUntil(lambda: preview.ready, timeout=20_000)
+        assert "Dr Claire FONTAINE" in preview.page_text()
+    preview.clear()
+    assert tmp_path.stat().st_mtime_ns == untouched
 
 
 @pytest.mark.parametrize(("lines", "count"), [(3, 1), (20, 2), (80, 5)])

@@ -319,7 +319,7 @@ def test_hz04_the_allergy_title_says_the_date_of_the_copy_as_soon_as_the_server_
     assert chips[0].startswith("Hors connexion")
 
 
-def test_hz25_locked_leaves_nothing_clinical_in_widget_title_tooltip_or_clipboard(
+def test_d2_hz25_locked_leaves_nothing_clinical_in_widget_title_tooltip_or_clipboard(
     window, world, qtbot
 ):
     session = window.session

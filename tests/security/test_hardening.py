@@ -1,5 +1,7 @@
 """D3, D7: the process gives up core dumps and being traced, and an unexpected error quotes no value."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +29,29 @@ def test_d3_no_core_dump_and_not_dumpable():
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     )
     assert done.stdout.split() == ["(0,", "0)", "0"]
+
+
+def crashed(first: str, folder: Path) -> bool:
+    """Did a process that crashed leave its memory behind? It may: the limit is raised before `first`."""
+    code = (
+        "import os, resource, signal\n"
+        "most = resource.getrlimit(resource.RLIMIT_CORE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (most, most))\n"
+        f"{first}\nos.chdir({str(folder)!r})\nos.kill(os.getpid(), signal.SIGSEGV)"
+    )
+    words = [sys.executable, "-c", code]
+    pid = os.posix_spawn(sys.executable, words, os.environ | {"PYTHONPATH": str(ROOT)})
+    _, status = os.waitpid(pid, 0)
+    assert os.WTERMSIG(status) == signal.SIGSEGV
+    return os.WCOREDUMP(status) or any(folder.iterdir())
+
+
+def test_d7_a_desktop_that_crashes_leaves_no_core_file(tmp_path: Path) -> None:
+    (there := tmp_path / "there").mkdir()
+    (here := tmp_path / "here").mkdir()
+    if not crashed("", there):
+        pytest.skip("this machine keeps no core file of any process")
+    assert not crashed("from practitioner_app.hardening import harden; harden()", here)
 
 
 def test_d7_an_unexpected_error_is_one_line_without_values():
