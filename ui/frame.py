@@ -4,7 +4,7 @@ The banner is shown with one-patient screens only, and always with the patient o
 frame is told both in one call (HZ-01).
 """
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from ui.widgets.button import Button, Kind
 from ui.widgets.card import Ground, row
 from ui.widgets.header import Header
 from ui.widgets.rail import NavRail, RailItem
+from ui.widgets.roles import Role
 from ui.widgets.status_bar import StatusBar, StatusState
 from ui.widgets.strip import ClinicalStrip, StripCell
 from ui.widgets.text import PlainLabel
@@ -26,6 +27,8 @@ class Notice(Ground):
     """One line above everything: this is the demonstration, continuity mode is on, an alarm stands. `act`: the
     word of its link, `key` the key that does the same: the link itself takes no focus from what is being typed.
     """
+
+    spoken_role = Role.Notification
 
     acted = Signal()
 
@@ -62,6 +65,18 @@ class Notice(Ground):
         self._words.setText(sentence)
         self.setAccessibleName(sentence)
         self.setVisible(bool(sentence))
+
+
+class Pages(QStackedWidget):
+    """The screens. One that wants more height than there is gives way itself: banner, strip and status bar
+    are never pressed to less than their words need.
+    """
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), 0)
 
 
 class Frame(QWidget):
@@ -106,7 +121,7 @@ class Frame(QWidget):
         self._middle = QHBoxLayout()
         self._middle.setContentsMargins(0, 0, 0, 0)
         self._middle.setSpacing(0)
-        self.pages = QStackedWidget()
+        self.pages = Pages()
         self.rail = self._make_rail(narrow=False)
         self._middle.addWidget(self.rail)
         self._middle.addWidget(self.pages, 1)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dossier.errors import KeychainError
+from ui.focus_order import ReadingWindow
 from ui.preferences import Preferences
 from ui.sign_in.keyring_view import KeyringDialog
 from ui.sign_in.lock_view import CountdownCard, LockView
@@ -41,7 +42,7 @@ ACTS = (
 )
 
 
-class MainWindow(QWidget):
+class MainWindow(ReadingWindow):
     """Emits what the composition root must do; shows what it is given."""
 
     lock_asked = Signal()
@@ -64,7 +65,7 @@ class MainWindow(QWidget):
     def __init__(
         self, application: QApplication, look: Look, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(application, parent)
         self._application = application
         self._look = look
         self._page: QWidget | None = None

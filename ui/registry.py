@@ -27,6 +27,7 @@ from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
 from ui.widgets.button import KeyCap
 from ui.widgets.card import Rule, Scroll, column, row
+from ui.widgets.roles import Role
 from ui.widgets.text import PlainLabel
 from ui.work_lists import feature as work_lists
 
@@ -156,6 +157,8 @@ def _typing(texts: Texts) -> Group:
 class KeySheet(QWidget):
     """F1: every key, in the words of the screens."""
 
+    spoken_role = Role.Dialog
+
     closed = Signal()
 
     def __init__(
@@ -215,7 +218,10 @@ class KeySheet(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._look.colour("line"), 1.0))
+        edge = QPen(self._look.colour("line"), 1.0)
+        if self.hasFocus():
+            edge = QPen(self._look.colour("accent"), 2.0)
+        painter.setPen(edge)
         painter.setBrush(self._look.colour("surface"))
-        rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        rect = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         painter.drawRoundedRect(rect, CARD_RADIUS, CARD_RADIUS)

@@ -12,7 +12,7 @@ from ui.results.view import ResultsView
 from ui.reviews.view import AlertStrip, ReviewsView
 from ui.theme.look import Look
 from ui.widgets.banner import BannerState, PatientBanner
-from ui.widgets.card import column, row
+from ui.widgets.card import Scroll, column, row
 from ui.widgets.overlay import EmptyState
 
 
@@ -30,7 +30,7 @@ class ResultsPage(QWidget):
         stack = column(8)
         stack.addWidget(self.banner)
         stack.addWidget(self.alert)
-        stack.addWidget(self.results, 1)
+        stack.addWidget(Scroll(self.results) if look.roomy else self.results, 1)
         patient.setLayout(stack)
         nobody = EmptyState(
             look, look.tr("No result is chosen"), look.tr("Choose a line, or open a record (F2).")

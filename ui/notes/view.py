@@ -154,16 +154,18 @@ class NotePanel(Card):
         self._sign.clicked.connect(self.signed)
         self._templates = Button(look, look.tr("Templates"), key="Ctrl+T")
         self._templates.clicked.connect(self.ask_templates)
-        first = row(self._sign, 1, spacing=8)
-        stack.addLayout(first)
+        acts = [self._sign]
         discard = Button(look, look.tr("Throw the draft away"), kind=Kind.LINK)
         discard.clicked.connect(self.discarded)
         second = row(spacing=8)
-        (second if look.roomy else first).insertWidget(0 if look.roomy else 1, self._templates)
         if state.purpose is not Purpose.CORRECTION:
             later = Button(look, look.tr("Leave to be signed"))
             later.clicked.connect(self.left_unsigned)
-            first.insertWidget(1, later)
+            acts.append(later)
+        first = FlowLayout(8)
+        for act in (*acts, self._templates):
+            first.addWidget(act)
+        stack.addLayout(first)
         self._kept = PlainLabel(look, size=Size.LABEL, colour="muted")
         second.addWidget(self._kept, 1)
         second.addWidget(discard)

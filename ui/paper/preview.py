@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.card import Card, row
+from ui.widgets.roles import Role
 from ui.widgets.text import PlainLabel
 
 _MARGIN = 12
@@ -20,6 +21,8 @@ _STEP, _LARGEST = 1.25, 4.0
 
 class PaperPreview(QAbstractScrollArea):
     """One page at a time. Page keys turn it, + and - make it larger, 0 makes it fit again."""
+
+    spoken_role = Role.Document
 
     turned = Signal()
 

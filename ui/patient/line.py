@@ -16,6 +16,8 @@ from ui.widgets.text import NARROWEST, Paragraph, Run, draw_runs
 
 PAD, GAP, EDGE = 12, 8, 1
 GLYPH, CHIP = 16, 18
+LEAST = 24
+"""A line is also what one clicks on (WCAG 2.2, 2.5.8)."""
 
 
 class LineButton(QAbstractButton):
@@ -128,9 +130,12 @@ class LineWidget(LineButton):
         return True
 
     def heightForWidth(self, width: int) -> int:
+        return max(LEAST, self._content_height(width) + 2 * EDGE) if self._line else 2 * EDGE
+
+    def _content_height(self, width: int) -> int:
         line, look = self._line, self._look
         if line is None:
-            return 2 * EDGE
+            return 0
         heights = [self._text.height(max(1, width - self._beside()))]
         heights.append(self._caption.height(self._caption_room))
         heights.append(self._aside.hint().height())
@@ -138,7 +143,7 @@ class LineWidget(LineButton):
             heights.append(look.px(GLYPH) + 2)
         if self._chips:
             heights.append(look.px(CHIP))
-        return max(heights) + 2 * EDGE
+        return max(heights)
 
     def sizeHint(self) -> QSize:
         width = self._beside() + self._text.hint().width()
@@ -157,21 +162,22 @@ class LineWidget(LineButton):
         if line is None:
             return
         x = PAD
+        y = EDGE + max(0, LEAST - 2 * EDGE - self._content_height(self.width())) // 2
         if line.glyph:
             side = look.px(GLYPH)
             colour = look.colour(line.caption_tone)
-            look.icons.draw(painter, QPoint(x, EDGE + 1), line.glyph, colour, side)
+            look.icons.draw(painter, QPoint(x, y + 1), line.glyph, colour, side)
             x += side + GAP
         if self._caption.runs:
-            self._caption.draw(painter, QPointF(x, EDGE), self._caption_room)
+            self._caption.draw(painter, QPointF(x, y), self._caption_room)
             x += self._caption_room + GAP
         room = max(1, self.width() - self._beside())
-        self._text.draw(painter, QPointF(x, EDGE), room)
+        self._text.draw(painter, QPointF(x, y), room)
         x += room + GAP
         for chip, width in zip(line.chips, self._chips, strict=True):
-            draw_chip(painter, look, QRectF(x, EDGE, width, look.px(CHIP)), chip)
+            draw_chip(painter, look, QRectF(x, y, width, look.px(CHIP)), chip)
             x += width + GAP
         if self._aside.runs:
             size = self._aside.hint()
-            area = QRectF(QRect(x, EDGE, size.width(), size.height()))
+            area = QRectF(QRect(x, y, size.width(), size.height()))
             draw_runs(painter, look, area, self._aside.runs)

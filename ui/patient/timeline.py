@@ -1,7 +1,7 @@
 """The timeline column: a filter, its chips, the list, and the sentence that never goes away."""
 
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -23,13 +23,17 @@ from ui.widgets.button import KeyCap
 from ui.widgets.card import Card, Rule, column, empty_out, row, unseen
 from ui.widgets.chip import FilterChip
 from ui.widgets.flow import FlowLayout
+from ui.widgets.form import put_glyph
 from ui.widgets.overlay import EmptyState
+from ui.widgets.roles import Role
 from ui.widgets.step_list import StepList
 from ui.widgets.text import PlainLabel
 
 
 class TimelineColumn(QWidget):
     """Emits the row chosen and the filter asked for; keeps selection and scroll across updates."""
+
+    spoken_role = Role.Grouping
 
     chosen = Signal(TimelineRow)
     opened = Signal(TimelineRow)
@@ -63,13 +67,9 @@ class TimelineColumn(QWidget):
         self._edit.setPlaceholderText(look.texts.shown(look.tr("Filter the timeline")))
         self._edit.setAccessibleName(look.tr("Filter the timeline"))
         self._edit.setAccessibleDescription("Ctrl+F")
-        glyph = QAction(look.icons.icon("filter", look.colour("muted"), 16), "", self._edit)
-        self._edit.addAction(glyph, QLineEdit.ActionPosition.LeadingPosition)
         self._edit.textChanged.connect(self.searched)
         self._edit.installEventFilter(self)
-        cap = KeyCap(look, "Ctrl+F", self._edit)
-        inner = row(1, cap, margins=(0, 0, 8, 0))
-        self._edit.setLayout(inner)
+        put_glyph(self._edit, look, "filter", KeyCap(look, "Ctrl+F", self._edit))
         return self._edit
 
     def _list_card(self) -> Card:

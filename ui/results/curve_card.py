@@ -7,6 +7,7 @@ from ui.results.state import CurveState, PeriodState, ReadOut
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.card import Card, row
+from ui.widgets.flow import FlowLayout
 from ui.widgets.segment import Segment
 from ui.widgets.text import PlainLabel, Run, RunLabel
 from ui.widgets.trend import TrendPlot
@@ -65,10 +66,12 @@ class CurveCard(Card):
         super().__init__(look, parent=parent)
         self._look = look
         self._state: CurveState | None = None
-        self._title = RunLabel(look, ())
+        self._title = RunLabel(look, (), wrap=look.roomy)
         self._segments: dict[str, Segment] = {}
         self._group = QButtonGroup(self)
-        line = row(self._title, 1, spacing=0)
+        line = FlowLayout(0) if look.roomy else row(self._title, 1, spacing=0)
+        if look.roomy:
+            self.body.addWidget(self._title)
         for place, period in enumerate(periods):
             last = place == len(periods) - 1
             segment = Segment(look, period.label, first=place == 0, last=last)

@@ -16,6 +16,10 @@ from ui.widgets.text import PlainLabel
 GRID_SHARE, CURVE_SHARE = 5, 4
 
 
+ROOMY_TABLE = 160
+"""With large text the page scrolls, and the table keeps a few of its lines."""
+
+
 class ResultsView(QWidget):
     """Emits the line chosen and the period asked for."""
 
@@ -29,6 +33,7 @@ class ResultsView(QWidget):
         self._shown: GridState | None = None
         self.setAccessibleName(look.tr("Results"))
         self.table = GridTable(look)
+        self.table.setMinimumHeight(look.px(ROOMY_TABLE) if look.roomy else 0)
         self.curve = CurveCard(look, periods(look.texts))
         self.curve.hide()
         stack = column(12)

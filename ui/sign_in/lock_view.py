@@ -1,7 +1,7 @@
 """The lock page: a phrase, counts, and nothing else. The window behind it holds no clinical widget."""
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from ui.sign_in.state import LockState
@@ -9,7 +9,7 @@ from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
 from ui.widgets.card import Card, Ground, Rule, column, empty_out, parent_of, row
-from ui.widgets.form import LineField
+from ui.widgets.form import LineField, put_glyph
 from ui.widgets.text import PlainLabel
 
 CARD_WIDTH = 480
@@ -117,8 +117,7 @@ class LockView(Ground):
         body.addWidget(self._about)
         body.addSpacing(20)
         self._field = LineField(look, look.tr("Passphrase"), secret=True, limit=1024)
-        glyph = QAction(look.icons.icon("key", look.colour("muted"), 16), "", self._field.edit)
-        self._field.edit.addAction(glyph, self._field.edit.ActionPosition.LeadingPosition)
+        put_glyph(self._field.edit, look, "key")
         self._field.edit.setProperty("tall", True)
         self._field.edit.returnPressed.connect(self._unlock)
         body.addWidget(self._field)

@@ -19,6 +19,9 @@ QLineEdit[faulty="true"], QComboBox[faulty="true"] {{ border: 2px solid {warn}; 
 QLineEdit:disabled, QComboBox:disabled {{ background: {alt}; color: {muted}; border-color: {line}; }}
 QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ border: 0; padding: 0;
   background: transparent; min-height: {bare}px; }}
+QLineEdit[slim="true"], QLineEdit[slim="true"]:focus {{ border: 0; padding: 0;
+  background: transparent; min-height: {field}px; }}
+QLineEdit[bare="true"]:focus, QLineEdit[slim="true"]:focus {{ border-bottom: 2px solid {accent}; }}
 QComboBox::drop-down {{ border: 0; width: 28px; }}
 QComboBox QAbstractItemView {{ background: {surface}; color: {text}; border: 1px solid {edge};
   selection-background-color: {accentbg}; selection-color: {text}; outline: 0; padding: 4px; }}

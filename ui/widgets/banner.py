@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from ui.theme.look import Look
 from ui.theme.tokens import INPUT_RADIUS, Size, Tone, Weight
 from ui.widgets.card import column, row
+from ui.widgets.roles import Role
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
 NARROW = 1400
@@ -77,6 +78,8 @@ class BannerState(Struct, frozen=True):
 
 class AllergyPanel(QWidget):
     """Title, date of the copy, agents in full; it wraps, it never elides. Without a state it is blank."""
+
+    spoken_role = Role.Grouping
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -259,6 +262,8 @@ class Identity(QWidget):
 class PatientBanner(QWidget):
     """Full width, fixed, 64 px; grows to two lines at large text, never hides a trait."""
 
+    spoken_role = Role.Grouping
+
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
@@ -285,7 +290,7 @@ class PatientBanner(QWidget):
         self._line.addWidget(self._panel)
         self._below = False
         self.setMinimumHeight(64)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
     def minimumSizeHint(self) -> QSize:
         """It never keeps the window wide: it becomes compact instead."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from ui.theme.look import Look
 from ui.theme.tokens import INPUT_RADIUS, Size, Weight
+from ui.widgets.roles import Role
 
 PAD = 12
 GAP = 8
@@ -141,6 +142,8 @@ class Button(QAbstractButton):
 
 class KeyCap(QWidget):
     """The name of a key in a small frame, for a hint beside a sentence."""
+
+    spoken_role = Role.StaticText
 
     def __init__(self, look: Look, key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
+from ui.widgets.roles import Role
 from ui.widgets.text import PlainLabel
 
 PAD = 12
@@ -130,6 +131,8 @@ class Rule(QFrame):
 
 class Card(QWidget):
     """A surface with a rounded hairline. `body` receives the content."""
+
+    spoken_role = Role.Grouping
 
     def __init__(
         self,

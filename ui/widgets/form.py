@@ -16,9 +16,20 @@ from PySide6.QtWidgets import (
 
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
-from ui.widgets.card import column
+from ui.widgets.card import column, row
+from ui.widgets.flow import FlowLayout
 from ui.widgets.segment import Segment
 from ui.widgets.text import PlainLabel
+
+GLYPH = 16
+
+
+def put_glyph(edit: QLineEdit, look: Look, glyph: str, *after: QWidget) -> None:
+    """A glyph before what is typed, and what stands behind it. The toolkit's own way would be a button without a name."""
+    mark = PlainLabel(look, parent=edit)
+    mark.setPixmap(look.icons.pixmap(glyph, look.colour("muted"), GLYPH))
+    edit.setTextMargins(GLYPH + 6, 0, 0, 0)
+    edit.setLayout(row(mark, 1, *after, margins=(8, 0, 8, 0)))
 
 
 class Choice(Struct, frozen=True):
@@ -239,19 +250,22 @@ class ChoiceField(Field):
         parent: QWidget | None = None,
     ) -> None:
         box = QWidget()
-        line = QHBoxLayout(box)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(0)
+        line = FlowLayout(6) if look.roomy else row(spacing=0)
+        box.setLayout(line)
         self._group = QButtonGroup(box)
         self._segments: dict[str, Segment] = {}
         super().__init__(look, label, box, hint=hint, parent=parent)
         for index, choice in enumerate(choices):
-            segment = Segment(look, choice.label, first=not index, last=index == len(choices) - 1)
+            first, last = index == 0, index == len(choices) - 1
+            segment = Segment(
+                look, choice.label, first=first or look.roomy, last=last or look.roomy
+            )
             segment.setAccessibleDescription(label)
             self._segments[choice.key] = segment
             self._group.addButton(segment)
             line.addWidget(segment)
-        line.addStretch(1)
+        if isinstance(line, QHBoxLayout):
+            line.addStretch(1)
         self._group.buttonClicked.connect(self._picked)
         if choices:
             self._segments[choices[0].key].setChecked(chosen)

@@ -46,10 +46,16 @@ class BoxButton(QAbstractButton):
     def _key_width(self) -> int:
         return self._look.metrics(Size.CAPTION, Weight.MEDIUM).horizontalAdvance(self._key) + 12
 
-    def sizeHint(self) -> QSize:
+    def _natural(self) -> int:
         text = self._look.metrics(Size.LABEL, self._font_weight()).horizontalAdvance(self.text())
-        width = 12 + self._look.px(16) + 8 + text + 16 + self._key_width() + 8
-        return QSize(max(width, self._width), self._look.px(32))
+        return 12 + self._look.px(16) + 8 + text + 16 + self._key_width() + 8
+
+    def sizeHint(self) -> QSize:
+        return QSize(max(self._natural(), self._width), self._look.px(32))
+
+    def minimumSizeHint(self) -> QSize:
+        """Its words whole: they name a patient."""
+        return QSize(self._natural(), self._look.px(32))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look, painter = self._look, QPainter(self)
@@ -100,6 +106,7 @@ class Header(Ground):
         )
         name.setFixedWidth(max(64, name.sizeHint().width()))
         line.addWidget(name)
+        name.setHidden(look.roomy)
         self._title = PlainLabel(look, size=Size.NAME, weight=Weight.BOLD)
         line.addWidget(self._title)
         self._about = PlainLabel(look, size=Size.EMPHASIS, colour="muted")
@@ -108,9 +115,10 @@ class Header(Ground):
         self._record = BoxButton(look, "", glyph="record", key="F6", filled=True)
         self._record.clicked.connect(self._record_clicked)
         line.addWidget(self._record)
-        box = BoxButton(
-            look, look.tr("Patient, document, action"), glyph="search", key="Ctrl+K", width=288
-        )
+        sought = look.tr("Patient, document, action")
+        words = look.tr("Search") if look.roomy else sought
+        box = BoxButton(look, words, glyph="search", key="Ctrl+K", width=288)
+        box.setAccessibleName(sought)
         box.clicked.connect(self._search_clicked)
         line.addWidget(box)
         self._look_again = look
@@ -127,5 +135,8 @@ class Header(Ground):
         """`record`: name and birth date of the open record, for the chip that goes back to it."""
         self._title.setText(title)
         self._about.setText(about)
+        self._about.setVisible(bool(about) and not self._look_again.roomy)
         self._record.setVisible(bool(record))
-        self._record.set_text(self._look_again.tr("Open record: {record}", record=record))
+        said = self._look_again.tr("Open record: {record}", record=record)
+        self._record.set_text(record if self._look_again.scale > 100 else said)
+        self._record.setAccessibleName(said)

@@ -8,6 +8,7 @@ from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, Kind
 from ui.widgets.card import Ground, column, parent_of, row
+from ui.widgets.roles import Role
 from ui.widgets.text import PlainLabel
 
 UNDO_MS = 10_000
@@ -28,6 +29,11 @@ class OverlayVeil(QWidget):
         self._panel: QWidget | None = None
         self.hide()
         parent.installEventFilter(self)
+
+    @property
+    def panel(self) -> QWidget | None:
+        """What lies above the screen, None while nothing does."""
+        return self._panel if self.isVisible() else None
 
     def open_panel(self, panel: QWidget) -> None:
         """Show `panel` above the veil; the caller places it."""
@@ -66,6 +72,8 @@ class ToastUndo(Ground):
     """Ten seconds to take the last act back, by pointer or by Ctrl+Z. A band above the status bar: it takes
     its room from the screen and lies over nothing of a record.
     """
+
+    spoken_role = Role.Notification
 
     undone = Signal()
 
@@ -106,6 +114,8 @@ class ToastUndo(Ground):
 
 class EmptyState(QWidget):
     """Why a list is empty, in words (HZ-17), and what can be done."""
+
+    spoken_role = Role.Grouping
 
     asked = Signal()
 

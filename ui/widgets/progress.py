@@ -5,9 +5,12 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme.look import Look
+from ui.widgets.roles import Role
 
 
 class ProgressBar(QWidget):
+    spoken_role = Role.ProgressBar
+
     def __init__(
         self,
         look: Look,

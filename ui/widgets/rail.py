@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxL
 from ui.theme.look import Look
 from ui.theme.tokens import CARD_RADIUS, Size, Weight
 from ui.widgets.card import Ground
+from ui.widgets.roles import Role
 
 WIDE, NARROW = 80, 56
 ITEM_HEIGHT = 56
@@ -105,6 +106,8 @@ class RailButton(QAbstractButton):
 
 class NavRail(Ground):
     """Emits the key of the place asked for; shows which one is open."""
+
+    spoken_role = Role.ToolBar
 
     asked = Signal(str)
 

@@ -9,6 +9,7 @@ from ui.theme.tokens import Size, Weight
 from ui.widgets.button import Button, KeyCap, Kind
 from ui.widgets.card import Ground, empty_out
 from ui.widgets.chip import Chip, ChipState
+from ui.widgets.roles import Role
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
 
@@ -22,6 +23,8 @@ class StatusState(Struct, frozen=True):
 
 class StatusBar(Ground):
     """32 px at the foot of the window. The chips open the sync centre."""
+
+    spoken_role = Role.StatusBar
 
     centre_asked = Signal()
     lock_asked = Signal()

@@ -2,12 +2,13 @@
 
 from msgspec import Struct
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
 from ui.widgets.card import Ground, column, row, unseen
+from ui.widgets.roles import Role
 from ui.widgets.text import PlainLabel, Run, RunLabel
 
 GAP, TIGHT = 28, 14
@@ -55,6 +56,8 @@ class ClinicalStrip(Ground):
     bring them.
     """
 
+    spoken_role = Role.Grouping
+
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(look, "surface", "bottom", parent)
         self._cells: tuple[StripCell, ...] = ()
@@ -73,6 +76,13 @@ class ClinicalStrip(Ground):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(look.tr("Clinical landmarks"))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setPen(QPen(self._look.colour("accent"), 2.0))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def show_cells(self, cells: tuple[StripCell, ...]) -> None:
         if cells == self._cells and not self._first:

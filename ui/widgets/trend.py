@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme.look import Look
 from ui.theme.tokens import Size, Weight
+from ui.widgets.roles import Role
 from ui.widgets.text import shade
 
 _DAYS_OF_YEAR = 365.25
@@ -188,6 +189,7 @@ def beside(x: float, width: float, *, crossed: bool) -> float:
 class TrendPlot(QWidget):
     """A curve. `compact` is the small one of the summary; the other has words and a focus line."""
 
+    spoken_role = Role.Chart
     moved = Signal()
 
     def __init__(self, look: Look, *, compact: bool = False, parent: QWidget | None = None) -> None:
@@ -220,8 +222,7 @@ class TrendPlot(QWidget):
     @property
     def read_out(self) -> str:
         """The words of that point."""
-        state = self._state
-        return state.words(self._focus) if state is not None and self.focused else ""
+        return self._state.words(self._focus) if self._state and self.focused else ""
 
     def sizeHint(self) -> QSize:
         return QSize(320, self._look.px(72) if self._compact else max(240, self._look.px(220)))
