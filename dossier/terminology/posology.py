@@ -179,7 +179,7 @@ Part = Dose | Moments | Rhythm | Needed | Ceiling | Interval | Lasting | Circums
 
 
 class Posology(Struct, frozen=True):
-    """Parts in the order they were written, each with the sign before it ("" or `,` or `;`)."""
+    """Parts in the order they were written, each with the sign before it ("", `,`, `;` or `.`)."""
 
     parts: tuple[tuple[str, Part], ...] = ()
 

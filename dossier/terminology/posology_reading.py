@@ -188,9 +188,9 @@ _STOPS: Final = re.compile(
 _SUPPLY: Final = re.compile(rf"\bqsp ?(?P<n>{_WHOLE}) ?(?P<t>{_TIME}){_END}")
 _RENEWED: Final = re.compile(rf"\b(?:a renouveler|renouvelable) (?P<n>{_WHOLE}) fois{_END}")
 _STEPS: Final = re.compile(r"\b(?:puis|arret \d|arret de|ensuite|alterner|en alternance)\b")
-_MARK: Final = re.compile(r"\s*((?<=[^\W\d])[,;]|[,;](?!\d))?\s*")
+_MARK: Final = re.compile(r"\s*((?<=[^\W\d])[,.]|,(?!\d)|;)?\s*")
 """A comma between a space and a digit is a decimal comma: ` ,5` is a half, never five."""
-_WORD: Final = re.compile(r"[^\s,;]+(?:,(?=\S)[^\s,;]+)*")
+_WORD: Final = re.compile(r",*[^\s,;]+(?:,(?=\S)[^\s,;]+)*")
 
 
 def read(text: str) -> Reading:
@@ -230,20 +230,23 @@ def _whole(text: str) -> Posology:
 
 
 def _parts(text: str) -> list[tuple[str, Part]]:
-    flat, place = _flat(text), 0
+    """What is not understood stays as it was typed, from its first sign to its last: `;0` and `,5` too."""
+    flat, place, free_from = _flat(text), 0, 0
     found: list[tuple[str, Part]] = []
     while place < len(text):
         marked = _MARK.match(text, place)
         mark, place = (marked[1] or "", marked.end()) if marked else ("", place)
         if place >= len(text):
             break
-        part, end = _part(
-            flat, text, place, follows_free=bool(found) and isinstance(found[-1][1], Free)
-        )
+        if mark and not found:
+            found.append(("", Free(mark)))
+            continue
         before = found[-1][1] if found else None
+        part, end = _part(flat, text, place, follows_free=isinstance(before, Free))
         if isinstance(part, Free) and isinstance(before, Free):
-            found[-1] = (found[-1][0], Free(f"{before.text}{mark} {part.text}"))
+            found[-1] = (found[-1][0], Free(text[free_from:end]))
         else:
+            free_from = place
             found.append((mark, part))
         place = end
     return found

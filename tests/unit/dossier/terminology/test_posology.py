@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dossier.terminology.catalogue import Terminology
@@ -107,6 +107,14 @@ def test_hz_13_a_piece_that_is_not_understood_stays_in_its_place():
     assert posology.dose == Dose(Decimal(1), "comprimé")
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["; 0", ";0", ";;0", "; ; 0", ",5", ", 5", "a;0", "a ; 0", "le matin; ;0", "; 1 comprimé"],
+)
+def test_hz_13_a_sign_before_a_number_is_printed_as_it_was_typed(typed):
+    assert read(typed).posology.words() == typed
+
+
 def test_the_quantity_and_the_renewals_stand_beside_the_sentence():
     found = read("1 comprimé le soir pendant 1 mois, QSP 1 mois, à renouveler 2 fois")
     assert found.posology.words() == "1 comprimé le soir pendant 1 mois"
@@ -202,6 +210,10 @@ def test_hz_13_what_is_printed_reads_back_as_what_was_structured(posology):
 
 
 @given(st.text(max_size=120))
+@example("; 0")
+@example(";0")
+@example(";;0")
+@example(", 5 mL par jour")
 def test_hz_13_no_text_is_lost_and_reading_again_changes_nothing(text):
     once = read(text)
     again = read(once.posology.words())
