@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QWidget
 
 from practitioner_app.services.rows import TimelineItem
 from practitioner_app.services.search import SearchService
-from ui import tour_acts, tour_letters, tour_results, tour_start, tour_trouble
+from ui import tour_acts, tour_results, tour_start, tour_trouble, tour_writing
 from ui.i18n import LANGUAGES
-from ui.navigation import RECORD, RESULTS, SETTINGS
+from ui.navigation import SETTINGS
 from ui.patient.state import Ref
 from ui.preferences import Preferences, look_of
 from ui.session_view import SessionView
 from ui.settings.computers_view import RemoveDialog
-from ui.tour_host import LARGE, TourHost, TourReport, Wait
+from ui.tour_host import FIRST, LARGE, TourHost, TourReport, Wait
 from ui.widgets.confirm import Confirm
 
 STEP_MS = 60
@@ -113,17 +113,26 @@ class Tour(QObject):
     # -- scenes ---------------------------------------------------------------
 
     def _everything(self) -> Iterator[Wait]:
-        self.prefix = "fr_light"
+        self.prefix = FIRST
         yield from self.dressed(Preferences(theme="light"), LARGE)
         yield from tour_trouble.apart(self, self._others)
         for language in LANGUAGES:
-            for theme in ("light", "dark"):
-                self.prefix = f"{language}_{theme}"
-                yield from self.dressed(Preferences(language=language, theme=theme), LARGE)
-                yield from self._session_scenes()
+            yield from self._in_language(language)
+        yield from self._outside()
+
+    def _in_language(self, language: str) -> Iterator[Wait]:
+        """What is done in a day, light and dark."""
+        for theme in ("light", "dark"):
+            self.prefix = f"{language}_{theme}"
+            yield from self.dressed(Preferences(language=language, theme=theme), LARGE)
+            yield from self._session_scenes()
+
+    def _outside(self) -> Iterator[Wait]:
+        """The first start, trouble, the other sizes, the lock and what follows it."""
         yield from tour_start.first_start(self)
         yield from self.dressed(Preferences(theme="light"), LARGE)
         yield from tour_trouble.unsent(self)
+        yield from tour_writing.in_sizes(self)
         yield from tour_results.in_sizes(self)
         yield from tour_trouble.distrusted(self)
         yield from tour_start.locked(self)
@@ -158,9 +167,9 @@ class Tour(QObject):
         yield from tour_results.to_sign(self)
         yield from tour_results.tasks(self)
         yield from self._record_scenes(view)
-        yield from self._results_scene(view)
+        yield from tour_results.by_days(self)
         yield from self._form_scenes(view)
-        yield from tour_letters.written(self)
+        yield from tour_writing.scenes(self)
         view.overlay_flow.open_palette()
         view.palette_view.edit.setText("a")
         view.models.palette.type("a")
@@ -232,18 +241,6 @@ class Tour(QObject):
             yield self.settled
             self.shot("allergy")
 
-    def _results_scene(self, view: SessionView) -> Iterator[Wait]:
-        """The results of the open record beside the list of what is to be signed."""
-        if self.owner is None:
-            self.lacks("results by days")
-            return
-        results = view.models.results
-        view.navigator.go(RESULTS)
-        yield from self.awaits("results by days", lambda: results.state.grid is not None)
-        yield self.settled
-        self.shot("results_by_days")
-        view.navigator.go(RECORD)
-
     def _select(self, view: SessionView, item: TimelineItem) -> None:
         column = view.record_view.timeline
         column.select(column.model.place_of(f"{item.rtype}/{item.id}"))
@@ -257,7 +254,8 @@ class Tour(QObject):
             self.shot(f"add_{kind}")
             view.models.forms.drop()
             view.record_view.show_detail(view.models.record.state.detail)
-        yield from tour_acts.scenes(self, view)
+        if self.prefix == FIRST:
+            yield from tour_acts.scenes(self, view)
 
     def centre_scene(self, view: SessionView) -> Iterator[Wait]:
         view.navigator.go("sync")

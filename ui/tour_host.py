@@ -11,6 +11,8 @@ from ui.main_window import MainWindow
 from ui.sign_in.view_model import LockModel, StartModel
 
 LARGE, SMALL = (1600, 1000), (1280, 800)
+FIRST = "fr_light"
+"""The look in which every page is shown once."""
 Wait = Callable[[], bool]
 
 

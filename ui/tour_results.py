@@ -33,6 +33,20 @@ def to_sign(tour: Walker) -> Iterator[Wait]:
     view.navigator.go(RECORD)
 
 
+def by_days(tour: Walker) -> Iterator[Wait]:
+    """The results of the open record beside the list of what is to be signed."""
+    if tour.owner is None:
+        tour.lacks("results by days")
+        return
+    view = tour.view()
+    results = view.models.results
+    view.navigator.go(RESULTS)
+    yield from tour.awaits("results by days", lambda: results.state.grid is not None)
+    yield tour.settled
+    tour.shot("results_by_days")
+    view.navigator.go(RECORD)
+
+
 def tasks(tour: Walker) -> Iterator[Wait]:
     """The work lists, the first that asks for something chosen."""
     view = tour.view()

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.builders import OWNER, a_treatment
 from tests.gui.ui_samples import PARIS, a_look
 from tests.gui.ui_world import OpenGate, World
+from ui import tour_writing
 from ui.main_window import MainWindow
 from ui.preferences import Preferences
 from ui.sign_in.state import PersonLine
@@ -11,6 +13,7 @@ from ui.sign_in.view_model import LockModel
 from ui.speaking import Speaking
 from ui.tour import Tour
 from ui.tour_host import LARGE, TourHost, TourReport
+from ui.tour_trouble import LOOKS
 
 
 class Sending(Tour):
@@ -20,6 +23,38 @@ class Sending(Tour):
         self.prefix = "fr_light"
         yield from self.dressed(Preferences(theme="light"), LARGE)
         yield from self.centre_scene(self.view())
+
+
+class InFrench(Tour):
+    """Of all scenes, those of a day, in one language."""
+
+    language = "fr"
+
+    def _everything(self):
+        yield from self._in_language(self.language)
+
+
+class InEnglish(InFrench):
+    language = "en"
+
+
+class Outside(Tour):
+    """Of all scenes, those that follow the day."""
+
+    def _everything(self):
+        yield from self._outside()
+
+
+class Writing(Tour):
+    """Of all scenes, those of what is written, in every look that could show them."""
+
+    def _everything(self):
+        for language, theme in (*LOOKS, ("en", "dark")):
+            self.prefix = f"{language}_{theme}"
+            yield from self.dressed(Preferences(language=language, theme=theme), LARGE)
+            self.view().record_flow.open(self.owner)
+            yield from tour_writing.scenes(self)
+        yield from tour_writing.in_sizes(self)
 
 
 def toured(qapp, qtbot, world, folder, lanes=None, kind=Tour):
@@ -41,26 +76,53 @@ def toured(qapp, qtbot, world, folder, lanes=None, kind=Tour):
     context = world.context() if lanes is None else world.context(lanes=lanes)
     host = TourHost(window=window, context=context, zone=PARIS, lock=lock)
     tour = kind(host, folder, step_ms=2)
-    with qtbot.waitSignal(tour.finished, timeout=120_000) as done:
+    with qtbot.waitSignal(tour.finished, timeout=60_000) as done:
         tour.begin()
     window.close()
     return done.args[0], {path.stem for path in folder.iterdir()}
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
-def test_the_tour_saves_every_screen_in_both_themes_and_languages(qapp, qtbot, tmp_path):
+@pytest.mark.parametrize("kind", [InFrench, InEnglish])
+def test_the_tour_saves_what_is_done_in_a_day_in_both_themes(qapp, qtbot, tmp_path, kind):
+    report, names = toured(qapp, qtbot, World(qapp), tmp_path, kind=kind)
+    assert report.pictures == len(names)
+    assert not report.late
+    for theme in ("light", "dark"):
+        for scene in ("record", "find_a_patient", "add_allergies", "settings"):
+            assert f"{kind.language}_{theme}_{scene}" in names
+    assert f"{kind.language}_light, results to sign" in report.lacking
+    assert all(path.stat().st_size > 5_000 for path in tmp_path.iterdir())
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_tour_shows_each_writing_page_once_and_its_two_densest_in_more_looks(
+    qapp, qtbot, tmp_path
+):
+    world = World(qapp)
+    world.store.hold(OWNER, a_treatment("t2", substance="ramipril"))
+    report, names = toured(qapp, qtbot, world, tmp_path, kind=Writing)
+    assert not report.late
+    first = {"medical_summary", "prescription_search", "write_letter", "ordered_never_came_back"}
+    assert {f"fr_light_{one}" for one in first} <= names
+    for look in ("fr_light", "fr_dark", "en_light", "fr_light_small", "fr_light_large_text"):
+        assert {f"{look}_prescription", f"{look}_note"} <= names
+    assert not {one for one in names if one.startswith("en_dark")}
+    assert world.context().services.drafts.all() == ()
+    assert not [entry for entry in world.store.pending() if entry.rtype]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_tour_sends_settles_and_locks_in_every_look(qapp, qtbot, tmp_path):
     world = World(qapp)
     world.disagree()
-    report, names = toured(qapp, qtbot, world, tmp_path)
+    report, names = toured(qapp, qtbot, world, tmp_path, kind=Outside)
     assert report.pictures == len(names)
     assert not report.late
     for language in ("fr", "en"):
         for theme in ("light", "dark"):
-            for scene in ("record", "find_a_patient", "sending", "two_versions", "add_allergies"):
-                assert f"{language}_{theme}_{scene}" in names
+            assert {f"{language}_{theme}_sending", f"{language}_{theme}_two_versions"} <= names
     assert {"fr_dark_lock", "fr_dark_lock_people"} <= names
-    assert "fr_light, results to sign" in report.lacking
-    assert all(path.stat().st_size > 5_000 for path in tmp_path.iterdir())
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
