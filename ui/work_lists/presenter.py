@@ -186,19 +186,36 @@ def _second(line: WorkLine, speaking: Speaking) -> str:
 
 
 def draft_word(texts: Texts, kind: str) -> str:
-    """What a draft will be, by the word of its form."""
+    """What a draft will be, by the word of its form; of a form this version does not know, a draft."""
+    return draft_words(texts).get(kind, texts.tr("Draft"))
+
+
+def draft_words(texts: Texts) -> dict[str, str]:
+    """The kind of every form and writing screen that keeps a draft, and its word."""
     tr, trc = texts.tr, texts.trc
     return {
-        "allergies": trc("timeline", "Allergy"),
-        "problems": trc("timeline", "Problem"),
+        "allergy": trc("timeline", "Allergy"),
+        "problem": trc("timeline", "Problem"),
         "history": tr("Past history"),
-        "treatments": trc("timeline", "Treatment"),
+        "treatment": trc("timeline", "Treatment"),
+        "immunization": trc("timeline", "Vaccination"),
+        "measures": trc("timeline", "Measures"),
+        "procedure": trc("timeline", "Procedure"),
+        "family": trc("timeline", "Family history"),
+        "habit": trc("timeline", "Lifestyle"),
+        "day": tr("End of a problem or of a treatment"),
+        "reason": tr("Entered in error"),
         "note": tr("Consultation note"),
+        "addendum": tr("Addendum"),
         "prescription": tr("Prescription"),
-        "hand_over": tr("Hand over this result"),
+        "prescription_line": tr("Prescription"),
         "letter": tr("Letter or order"),
         "letter_template": tr("My template"),
         "chase": tr("Order to chase"),
         "close_order": tr("Order to close"),
-        "reason": tr("Entered in error"),
-    }.get(kind, tr("Draft"))
+        "hand_over": tr("Hand over this result"),
+        "rule": tr("Prevention"),
+        "dismiss": tr("Prevention"),
+        "apart": tr("Keep apart from the record"),
+        "answer": tr("An answer is owed"),
+    }
