@@ -35,6 +35,29 @@ def test_every_text_reaches_4_5_and_every_edge_3(tokens):
         assert ratio >= 3.0, f"{edge} on {ground}: {ratio:.2f}"
 
 
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_colour_of_a_word_reaches_4_5_on_every_ground_a_screen_may_give_it(tokens):
+    words = ("text", "muted", "accent", "ok", "warn", "danger", "wait")
+    tinted = ("accentbg", "okbg", "warnbg", "dangerbg", "waitbg")
+    for ground in ("surface", "bg", "alt", *tinted):
+        for text in words:
+            ratio = contrast(getattr(tokens, text), getattr(tokens, ground))
+            assert ratio >= 4.5, f"{text} on {ground}: {ratio:.2f}"
+
+
+def test_a_chip_that_warns_or_reassures_by_its_colour_has_a_glyph_beside_its_word():
+    met = 0
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or ast.unparse(node.func) != "ChipState":
+                continue
+            said = [ast.unparse(argument) for argument in node.args]
+            if len(said) > 1 and said[1] in {"Tone.OK", "Tone.WARN", "Tone.DANGER"}:
+                met += 1
+                assert len(said) > 2, f"{path.name}, line {node.lineno}: {said[0]}"
+    assert met > 15
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_no_markup_no_nested_loop_no_style_sheet_in_widgets(path):
     tree = ast.parse(path.read_text())

@@ -83,7 +83,7 @@ def _line(row: PreventionRow, speaking: Speaking) -> SummaryLine:
     chips: tuple[ChipState, ...] = ()
     if row.late_since is not None:
         word = speaking.texts.tr("usual delay over")
-        chips = (ChipState(word, Tone.WARN),)
+        chips = (ChipState(word, Tone.WARN, "alert"),)
     return SummaryLine(
         runs=runs,
         words=joined(f"{label}{season}: {words}", *(chip.word for chip in chips)),
