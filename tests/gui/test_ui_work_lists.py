@@ -1,11 +1,17 @@
 """The tasks page by keyboard: lists, lines, the next patient, the way back."""
 
+from datetime import UTC, datetime
+from time import monotonic
+
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
-from practitioner_app.ports import ItemState
+from practitioner_app.ports import ChangeSet, ItemState, Topic
+from practitioner_app.runtime.changes import Changes
+from practitioner_app.runtime.lanes import InlineLanes
+from practitioner_app.runtime.main_thread import InlineMainThread
 from practitioner_app.services.work_lists import ListKind
 from tests.builders import OTHER_OWNER, OWNER
 from tests.gui.test_ui_reviews import told
@@ -14,6 +20,8 @@ from tests.gui.ui_world import World
 from ui.main_window import MainWindow
 from ui.navigation import CONFLICT, RECORD, RESULTS, TASKS
 from ui.preferences import Preferences
+from ui.speaking import Speaking
+from ui.work_lists.view_model import LATE_MS, WorkListsModel
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -153,3 +161,56 @@ def test_hz21_a_refused_entry_is_taken_out_in_clear_only_by_a_person_and_the_jou
     [told] = world.store.pending()[before:]
     assert (told.kind, told.owner) == ("opened", OWNER)
     assert [item.op_id for item in world.store.pending() if item.state is ItemState.REFUSED]
+
+
+def a_speaking():
+    look = a_look("fr")
+    return Speaking(look.texts, look.formats, datetime(2026, 6, 1, tzinfo=UTC))
+
+
+class CountedLists:
+    """Counts what is asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def lists(self):
+        self.asked += 1
+        return ()
+
+    apart = lists
+
+    def opened(self, owner):
+        """Nothing is kept."""
+
+
+def test_opening_records_asks_for_the_lists_once_and_late(qtbot):
+    counted, changes = CountedLists(), Changes(InlineMainThread())
+    model = WorkListsModel(
+        work_lists=counted, lanes=InlineLanes(), changes=changes, speak=a_speaking
+    )
+    model.refresh_apart()
+    counted.asked = 0
+    noted = ChangeSet(topics=frozenset({Topic.OUTBOX}))
+    for owner in (OWNER, OTHER_OWNER, OWNER):
+        changes.announce(noted)
+        model.opened(owner)
+    began = monotonic()
+    assert counted.asked == 0
+    qtbot.waitUntil(lambda: counted.asked > 0, timeout=LATE_MS + 4_000)
+    assert monotonic() - began > LATE_MS / 2_000
+    assert counted.asked == 1
+
+
+def test_an_opening_noted_in_the_outbox_is_no_reason_to_ask_but_a_written_row_is(qtbot):
+    counted, changes = CountedLists(), Changes(InlineMainThread())
+    model = WorkListsModel(
+        work_lists=counted, lanes=InlineLanes(), changes=changes, speak=a_speaking
+    )
+    model.refresh_apart()
+    counted.asked = 0
+    changes.announce(ChangeSet(topics=frozenset({Topic.OUTBOX})))
+    assert not [one for one in model.findChildren(QTimer) if one.isActive()]
+    written = {OWNER: frozenset({"AllergyIntolerance"})}
+    changes.announce(ChangeSet(owners=written, topics=frozenset({Topic.OUTBOX})))
+    qtbot.waitUntil(lambda: counted.asked == 1, timeout=4_000)

@@ -15,6 +15,8 @@ from ui.work_lists.state import WorkListsState
 
 CALM_MS = 400
 """Changes that come together are one question."""
+LATE_MS = 3_000
+"""What the exchange brings, and the day after a record opened: once, when the record is on the screen."""
 FIRST_MS = 2_500
 """What is asked apart reads every record held: not while the session opens."""
 _LIGHT = (
@@ -47,6 +49,7 @@ class WorkListsModel(QObject):
         self._apart: tuple[WorkList, ...] = ()
         self._state = WorkListsState()
         self._soon = self._timer(CALM_MS, self.refresh)
+        self._late = self._timer(LATE_MS, self.refresh)
         self._later = self._timer(FIRST_MS, self.refresh_apart)
         self._later.start()
         changes.published.connect(self._published)
@@ -70,6 +73,7 @@ class WorkListsModel(QObject):
     @Slot()
     def refresh(self) -> None:
         self._soon.stop()
+        self._late.stop()
         self._lanes.read(self._work_lists.lists, self._told, self._failed, key="work_lists")
 
     @Slot()
@@ -99,12 +103,11 @@ class WorkListsModel(QObject):
         return None
 
     def opened(self, owner: int) -> None:
-        """A person displays this record."""
+        """A person displays this record: what would be asked again now is asked once it is read."""
         service = self._work_lists
-        self._lanes.write(lambda: service.opened(owner), self._noted, self._failed)
-
-    def _noted(self, _nothing: None) -> None:
-        self._soon.start()
+        self._soon.stop()
+        self._late.start()
+        self._lanes.write(lambda: service.opened(owner), None, self._failed)
 
     def _lines(self) -> tuple[WorkLine, ...]:
         every = (*self._lists, *self._apart)
@@ -141,6 +144,11 @@ class WorkListsModel(QObject):
             types |= touched
         if types & _HEAVY or change.about(Topic.LEASE):
             self._later.start()
-        topics = (Topic.OUTBOX, Topic.CONFLICTS, Topic.DRAFTS, Topic.LEASE, Topic.PATIENTS)
-        if types & _LIGHT or change.about(*topics):
+        topics = (Topic.CONFLICTS, Topic.DRAFTS, Topic.LEASE, Topic.PATIENTS)
+        is_written = bool(types) and change.about(Topic.OUTBOX)
+        if not (is_written or types & _LIGHT or change.about(*topics)):
+            return  # an opening is noted in the outbox too: of no row
+        if not change.about(Topic.COPY):
             self._soon.start()
+        elif not self._late.isActive():
+            self._late.start()
