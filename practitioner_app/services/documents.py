@@ -14,6 +14,7 @@ from dossier.errors import Invalid
 from dossier.fhir import documents, encounters, notes, people
 from dossier.fhir.elements import Annotation, read
 from dossier.fhir.narrative import lines_of_attachment, lines_of_div, lines_of_text
+from dossier.terminology.letters import KINDS
 from practitioner_app.ports import CurrentRow, ItemState, RecordReader
 from practitioner_app.services.authors import Authors, who
 from practitioner_app.services.decoding import decode
@@ -53,6 +54,8 @@ class Letter(Struct, frozen=True, kw_only=True):
     note: bool = False
     pdf: bytes = b""
     """The page as it was signed here (own_pages); empty where only the words are shown."""
+    answered: bool = False
+    """A letter of this program, made from answers that a new version takes up."""
     unpainted: bool = False
     """It holds pages that are not painted here."""
     pages: tuple[NotePart, ...] = ()
@@ -132,9 +135,11 @@ class DocumentService:
         authors = Authors(self._reader)
         authors.learn([who(value)[0]])
         title, kind, made, keeper = "", "", "", ""
+        is_answered = False
         if isinstance(value, documents.Document):
             title, kind, made = value.title, value.type_label, value.made
             keeper = value.custodian
+            is_answered = value.type_code in KINDS and bool(documents.answers_of(row.body))
         elif isinstance(value, encounters.Note):
             title = value.title
         pages = self._pages(rows, authors)
@@ -155,6 +160,7 @@ class DocumentService:
             type=kind,
             note=bool(pages) or isinstance(value, encounters.Note),
             pdf=b"" if pages else pdf,
+            answered=is_answered,
             unpainted=is_paged and not pdf and not pages,
             pages=pages,
             state=row.state,
