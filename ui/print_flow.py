@@ -37,6 +37,7 @@ class PrintFlow(QObject):
         self._session, self._pages = session, pages
         self._printing, self._lanes = printing, lanes
         self._page: SignedPage | None = None
+        self._screens: dict[str, Callable[[], SignedPage | None]] = {}
         self.dialog: PrintDialog | None = None
         session.models.record.changed.connect(self._follow)
         session.record_flow.takers.append(self._take)
@@ -46,9 +47,18 @@ class PrintFlow(QObject):
             self.print()
         return action is Action.PRINT
 
+    def bind(self, place: str, page: Callable[[], SignedPage | None]) -> None:
+        """A screen that shows a page of its own: what is in sight there is what is printed."""
+        self._screens[place] = page
+
+    @Slot()
     def print(self) -> None:
-        """The document that is chosen in the open record."""
+        """The page in sight, or the document that is chosen in the open record."""
         session = self._session
+        shown = self._screens.get(session.navigator.place)
+        if shown is not None:
+            self._print_shown(shown())
+            return
         state = session.models.record.state
         detail = state.detail
         ref = detail.ref if detail is not None else None
@@ -65,6 +75,13 @@ class PrintFlow(QObject):
             self._failed,
             "print",
         )
+
+    def _print_shown(self, page: SignedPage | None) -> None:
+        printing = self._printing
+        if page is not None:
+            self._lanes.blobs(
+                lambda: _Ready(page, printing.printers()), self._ready, self._failed, "print"
+            )
 
     def _ready(self, ready: _Ready) -> None:
         session, tr = self._session, self._session.look.tr

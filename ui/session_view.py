@@ -164,6 +164,8 @@ class SessionView(SessionSurface):
         pages = context.services.letters.page
         self.print_flow = PrintFlow(self, pages, context.printing, context.lanes)
         self.overlay_flow.bind("print", self.print_flow.print)
+        self.print_flow.bind(SUMMARY, self.summary_flow.page)
+        self.summary_flow.view.print_asked.connect(self.print_flow.print)
         self.work_lists_flow = WorkListsFlow(self, self.work_lists_view, self.drafts_flow.open)
         self.overlay_flow.bind("next_patient", self.work_lists_flow.next_patient)
         self.notes_flow = NotesFlow(self, context, self.drafts_flow)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from dossier.errors import Refused
+from practitioner_app.services.letters import SignedPage
 from practitioner_app.services.writing import Written
 from ui.context import SessionContext
 from ui.errors import error_sentence
@@ -60,6 +61,14 @@ class SummaryFlow(QObject):
         self.model.open(owner)
         self._session.navigator.go(SUMMARY)
         self.view.paper.preview.setFocus()
+
+    def page(self) -> SignedPage | None:
+        """What is in sight, to be printed: the very bytes; None while they are made."""
+        state, tr = self.model.state, self._session.look.tr
+        if state.owner is None or not state.pdf:
+            return None
+        kind = tr("Medical summary")
+        return SignedPage(owner=state.owner, title=state.title, kind=kind, pdf=state.pdf)
 
     @Slot()
     def _show(self) -> None:

@@ -13,6 +13,8 @@ from tests.builders import OTHER_OWNER, OWNER, a_problem, a_result, an_allergy
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
+from ui.navigation import RECORD
+from ui.patient.state import Action, Ref
 from ui.preferences import Preferences
 from ui.summaries_flow import SUMMARY
 from ui.widgets.confirm import Confirm
@@ -126,6 +128,29 @@ def test_an_export_that_cannot_be_written_is_said_and_leaves_nothing(session, tm
     session.summary_flow.model.export(tmp_path / "nowhere" / "x.json")
     assert said
     assert "n'a pas pu" in said[0]
+
+
+def test_hz13_the_summary_in_sight_is_printed_the_very_bytes_by_keys(session, world, qtbot):
+    pdf = session.summary_flow.model.state.pdf
+    session.overlay_flow.run("print")
+    qtbot.keyClick(session.print_flow.dialog, Qt.Key.Key_Return)
+    session.summary_flow.view.print.click()
+    qtbot.keyClick(session.print_flow.dialog, Qt.Key.Key_Escape)
+    ((printed, printer, title, copies),) = world.printing.printed
+    assert printed == pdf
+    assert (printer, title, copies) == ("Accueil", "Synthèse médicale", 1)
+
+
+def test_a_filed_summary_is_printed_from_the_record_but_not_corrected_there(session, world):
+    session.summary_flow.view.file.click()
+    (op,) = [one for one in ops(world, "create") if one.rtype == "DocumentReference"]
+    session.navigator.go(RECORD)
+    session.models.record.choose(Ref(op.rtype, op.id))
+    detail = session.models.record.state.detail
+    assert detail.ref.rtype == "DocumentReference"
+    offered = [one.action for one in detail.actions]
+    assert Action.PRINT in offered
+    assert not {Action.EDIT, Action.ERROR} & set(offered)
 
 
 def test_escape_goes_back_to_the_record_and_nothing_of_the_page_stays(session, qtbot):

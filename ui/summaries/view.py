@@ -19,6 +19,7 @@ class SummaryView(QWidget):
     """At the left the acts, at the right the paper. Escape goes back to the record."""
 
     filing_asked = Signal()
+    print_asked = Signal()
     export_asked = Signal()
     closed = Signal()
 
@@ -30,9 +31,11 @@ class SummaryView(QWidget):
         self._said = PlainLabel(look, colour="muted", wrap=True)
         self._problem = PlainLabel(look, colour="warn", wrap=True)
         self.file = Button(look, tr("Sign and file"), kind=Kind.PRIMARY, key="Ctrl+" + tr("Enter"))
+        self.print = Button(look, tr("Print"), key="Ctrl+P")
         self.export = Button(look, tr("Save the European summary…"))
         back = Button(look, tr("Back to the record"), key=tr("Esc"))
         self.file.clicked.connect(self._file)
+        self.print.clicked.connect(self._print)
         self.export.clicked.connect(self._export)
         back.clicked.connect(self._back)
         acts = Card(look)
@@ -52,7 +55,7 @@ class SummaryView(QWidget):
         stack.addWidget(self._said)
         stack.addWidget(self._problem)
         stack.addSpacing(8)
-        for button in (self.file, self.export):
+        for button in (self.file, self.print, self.export):
             stack.addWidget(button)
         stack.addStretch(1)
         stack.addWidget(
@@ -80,6 +83,7 @@ class SummaryView(QWidget):
             self.paper.show_pdf(state.pdf, state.title)
         else:
             self.paper.clear()
+        self.print.setEnabled(bool(state.pdf))
         self.export.setEnabled(bool(state.pdf))
         self.file.setEnabled(bool(state.pdf) and not state.filed)
         self.file.set_text(tr("Filed in the record") if state.filed else tr("Sign and file"))
@@ -97,6 +101,10 @@ class SummaryView(QWidget):
     def _file(self) -> None:
         if self.file.isEnabled():
             self.filing_asked.emit()
+
+    @Slot()
+    def _print(self) -> None:
+        self.print_asked.emit()
 
     @Slot()
     def _export(self) -> None:
