@@ -186,6 +186,10 @@ class Frame(QWidget):
         self._place = place
         self.rail.show_place(place)
 
+    def mark_again(self) -> None:
+        """A button of the rail marks itself when it is pressed; where one is stays marked."""
+        self.rail.show_place(self._place)
+
     def show_status(self, state: StatusState) -> None:
         self.status.show_state(state)
 

@@ -24,6 +24,7 @@ class Navigator(QObject):
         self._frame, self._look, self._device_name = frame, look, device_name
         self._pages: dict[str, QWidget] = {}
         self._titles: dict[str, str] = {}
+        self._marks: dict[str, str] = {}
         self._of_patient: dict[str, bool] = {}
         self._place = ""
         self._record: RecordState | None = None
@@ -33,9 +34,12 @@ class Navigator(QObject):
     def place(self) -> str:
         return self._place
 
-    def add(self, place: str, page: QWidget, title: str = "") -> None:
-        """A page that speaks of no patient or of several: a title stands in its head."""
+    def add(self, place: str, page: QWidget, title: str = "", *, under: str = "") -> None:
+        """A page that speaks of no patient or of several: a title stands in its head. `under`: the place of
+        the rail that leads there, where it is not on the rail itself.
+        """
         self._pages[place], self._titles[place] = page, title
+        self._marks[place] = under or place
         self._frame.add_page(page)
 
     def add_of_patient(self, place: str, page: QWidget, *, strip: bool = False) -> None:
@@ -84,4 +88,4 @@ class Navigator(QObject):
     def _show_titled(self, place: str, page: QWidget, title: str) -> None:
         device = self._device_name
         about = self._look.tr("computer {device}", device=device) if place == SYNC else ""
-        self._frame.show_page(place, page, title, about, self.open_record)
+        self._frame.show_page(self._marks[place], page, title, about, self.open_record)

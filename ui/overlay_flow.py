@@ -140,7 +140,7 @@ class OverlayFlow(QObject):
             act()
         elif kind in {RECORD, RESULTS, SYNC, SETTINGS, TASKS}:
             session.navigator.go(kind)
-        session.frame.rail.show_place(session.navigator.place)
+        session.frame.mark_again()
 
     def bind(self, key: str, act: Callable[[], None]) -> None:
         """What a key of the registry does on a page that has a flow of its own."""

@@ -223,7 +223,7 @@ class SessionView(SessionSurface):
         self.letter_view = LetterView(look)
         go.add_of_patient(LETTER, self.letter_view, strip=True)
         self.awaited_view = AwaitedView(look)
-        go.add(AWAITED, self.awaited_view, tr("Ordered, never came back"))
+        go.add(AWAITED, self.awaited_view, tr("Ordered, never came back"), under="tasks")
         go.add("results", self.results_page, tr("Results"))
         go.add("tasks", self.work_lists_view, tr("Tasks"))
         go.add("sync", self.centre_view, tr("Sending and updating"))

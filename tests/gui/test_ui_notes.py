@@ -204,6 +204,20 @@ def test_a_template_is_inserted_below_and_its_fields_are_reached_by_tab(window, 
     assert pending(world, "DocumentReference") == []
 
 
+def test_no_line_of_a_field_that_grows_is_out_of_sight_in_large_letters(world, qapp, qtbot):
+    window = MainWindow(qapp, a_look("fr", scale=150))
+    qtbot.addWidget(window)
+    window.resize(1600, 1000)
+    window.show_session(world.context(), Preferences(scale=150))
+    window.show()
+    panel = opened(window)
+    for field in panel.fields.values():
+        field.edit.insertPlainText("un\ndeux\ntrois\nquatre\ncinq\nsix\nsept")
+    bars = [field.edit.verticalScrollBar() for field in panel.fields.values()]
+    qtbot.waitUntil(lambda: all((bar.value(), bar.maximum()) == (0, 0) for bar in bars))
+    window.close()
+
+
 def test_a_template_of_ones_own_is_kept_used_and_taken_out(window, world):
     panel = opened(window)
     type_into(named(panel, "Motif"), "Plâtre")

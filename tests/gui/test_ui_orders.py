@@ -18,6 +18,7 @@ from ui.navigation import AWAITED, RECORD, TASKS
 from ui.preferences import Preferences
 from ui.session_view import SessionView
 from ui.widgets.form_panel import FormPanel
+from ui.widgets.rail import RailButton
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 DAY = 86_400
@@ -169,3 +170,6 @@ def test_hz09_the_tasks_count_what_one_ordered_and_lead_to_it(view, qtbot):
     view.work_lists_flow.open_chosen()
     assert view.navigator.place == AWAITED
     assert view.models.awaited.state.row.label == "HbA1c"
+    assert [one.key for one in view.frame.rail.findChildren(RailButton) if one.isChecked()] == [
+        TASKS
+    ]

@@ -24,6 +24,7 @@ from tests.gui.ui_world import World
 from ui.main_window import MainWindow
 from ui.patient.state import Action
 from ui.preferences import Preferences
+from ui.widgets.rail import RailButton
 
 
 @pytest.fixture
@@ -186,6 +187,24 @@ def test_hz_16_nothing_stops_a_line_that_has_nothing_to_say(window, world, page,
     checked(qtbot, window)
     assert window.session.models.prescriptions.state.strips == ()
     qtbot.waitUntil(signer(page).isEnabled)
+
+
+def test_hz_04_a_line_that_was_just_added_is_in_sight_above_its_warning(window, world, page, qtbot):
+    world.store.hold(OWNER, an_allergy("a9", "ibuprofène"))
+    window.resize(1280, 600)
+    for name in ("paracétamol 1 g", "amoxicilline 1 g", "oméprazole 20 mg", "ramipril 5 mg"):
+        type_line(page, f"{name} 1 comprimé le matin pendant 5 jours")
+    type_line(page, "ibuprofène 400 mg 1 comprimé le matin pendant 5 jours")
+    checked(qtbot, window)
+    lines = page.lines
+    assert lines.verticalScrollBar().maximum() > 0
+    qtbot.waitUntil(
+        lambda: lines.viewport().rect().contains(lines.visualRect(lines.currentIndex()))
+    )
+    places = [
+        one.key for one in window.session.frame.rail.findChildren(RailButton) if one.isChecked()
+    ]
+    assert places == ["record"]
 
 
 def test_a_line_moves_to_the_other_zone_and_back_and_is_removed(window, page, qtbot):

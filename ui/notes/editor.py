@@ -1,7 +1,9 @@
 """One part of a note: plain text that grows with what is typed; Tab goes to the next field of a template."""
 
+from math import ceil
+
 from PySide6.QtCore import QRect, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from ui.notes.stops import next_stop
@@ -9,7 +11,8 @@ from ui.theme.look import Look
 from ui.theme.tokens import Size
 from ui.widgets.form import Field
 
-MARGIN = 18
+MARGIN = 24
+"""Border, padding and the margins of the document, above and below."""
 
 
 class NoteEdit(QPlainTextEdit):
@@ -34,9 +37,16 @@ class NoteEdit(QPlainTextEdit):
     @Slot()
     def _grow(self) -> None:
         lines = max(self._lines, round(self.document().size().height()))
-        height = lines * self._line + MARGIN
+        first = self.document().firstBlock()
+        drawn = self.blockBoundingRect(first).height() / max(1, first.lineCount())
+        height = lines * max(self._line, ceil(drawn)) + MARGIN
         if height != self.height():
             self.setFixedHeight(height)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A cursor that was followed before there was room for its line left the first one out of sight."""
+        super().resizeEvent(event)
+        self.verticalScrollBar().setValue(0)
 
     @Slot()
     def _tell(self) -> None:

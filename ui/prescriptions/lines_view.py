@@ -186,6 +186,8 @@ class LinesList(StepList):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """The chosen line stays in sight when a warning takes some of the room."""
         self._delegate.width = self.viewport().width()
-        self.scheduleDelayedItemsLayout()
         super().resizeEvent(event)
+        self.doItemsLayout()
+        self.scrollTo(self.currentIndex())

@@ -96,10 +96,11 @@ class RailButton(QAbstractButton):
         font = look.font(Size.CAPTION, Weight.BOLD)
         painter.setFont(font)
         width = max(16, painter.fontMetrics().horizontalAdvance(words) + 9)
-        rect = QRectF(self.width() / 2 + 5, 4, width, 16)
+        high = max(16, painter.fontMetrics().height())
+        rect = QRectF(min(self.width() / 2 + 5, self.width() - width - 2), 2, width, high)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.colour("accent"))
-        painter.drawRoundedRect(rect, 8, 8)
+        painter.drawRoundedRect(rect, high / 2, high / 2)
         painter.setPen(look.colour("on_accent"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words)
 
