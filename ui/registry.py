@@ -1,5 +1,8 @@
 """Every command of the program, gathered from the features; and the sheet of F1."""
 
+from itertools import groupby
+from operator import itemgetter
+
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
@@ -108,13 +111,13 @@ def palette_actions(
     )
 
 
-SIDE = 24
+SIDE, COLUMNS = 24, 3
 Group = tuple[str, tuple[tuple[str, str], ...]]
 """A title, then (what a key does, the key)."""
 
 
 def sheet_columns(texts: Texts, commands: tuple[Command, ...]) -> tuple[tuple[Group, ...], ...]:
-    """The columns of the sheet, about equally high: places and program, the record, lists and forms."""
+    """The columns of the sheet, about equally high; a long group goes on in the next one under its name."""
     groups: list[Group] = [
         (
             group,
@@ -126,9 +129,18 @@ def sheet_columns(texts: Texts, commands: tuple[Command, ...]) -> tuple[tuple[Gr
         )
         for group in dict.fromkeys(command.group for command in commands if command.shortcut)
     ]
-    longest = max(range(len(groups)), key=lambda place: len(groups[place][1]))
-    places = [(title, tuple(sorted(lines, key=_rank))) for title, lines in groups[:longest]]
-    return (tuple(places), (groups[longest],), (*groups[longest + 1 :], _typing(texts)))
+    first, *rest = groups
+    groups = [(first[0], tuple(sorted(first[1], key=_rank))), *rest, _typing(texts)]
+    lines = [(title, line) for title, found in groups for line in found]
+    high = -(-len(lines) // COLUMNS)
+    columns = (lines[place : place + high] for place in range(0, len(lines), high))
+    return tuple(
+        tuple(
+            (title, tuple(line for _, line in found))
+            for title, found in groupby(column, key=itemgetter(0))
+        )
+        for column in columns
+    )
 
 
 def _rank(line: tuple[str, str]) -> str:

@@ -11,6 +11,7 @@ from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.commands import shown_shortcut
 from ui.digits import digit_of, sequences_of
+from ui.i18n import load_texts
 from ui.main_window import MainWindow
 from ui.preferences import Preferences
 
@@ -114,4 +115,4 @@ def test_hz18_a_version_is_chosen_by_its_key_on_a_french_keyboard(window, key):
 
 
 def test_the_key_is_written_as_one_digit_everywhere():
-    assert shown_shortcut(a_look("fr").texts, "Alt+3") == "Alt+3"
+    assert shown_shortcut(load_texts("fr"), "Alt+3") == "Alt+3"

@@ -197,7 +197,8 @@ def test_the_substance_is_bold_in_a_whole_line_and_decimals_are_french(speaking)
 def test_continuity_mode_offers_no_way_to_write(speaking):
     record = structs.replace(a_record(), narrowed=True)
     cards = record_state(record, speaking, filter_key="all", words="").cards
-    assert [card.add for card in cards] == [""] * 4
+    assert len(cards) >= 4
+    assert not any(card.add for card in cards)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
