@@ -43,7 +43,7 @@ def in_sizes(tour: Walker) -> Iterator[Wait]:
     for name, scale, size in (("small", 100, SMALL), ("large_text", 150, LARGE)):
         tour.prefix = f"fr_light_{name}"
         yield from tour.dressed(Preferences(theme="light", scale=scale), size)
-        yield from tour.record_scene(tour.view(), "record")
+        yield from tour.record_scene(tour.view(), "record_to_write_in")
         if tour.view().models.record.record is not None:
             yield from _prescription(tour)
             yield from _note(tour)

@@ -1,15 +1,17 @@
 """The summary page: one page from the record, filed as it is seen, exported by an act of its own (LST-11, EUR-01)."""
 
 from base64 import b64decode
+from decimal import Decimal
 
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
+from dossier.fhir import lifestyle
 from practitioner_app.ports import ChangeSet
 from practitioner_app.services.exports import EXPORT
-from tests.builders import OTHER_OWNER, OWNER, a_problem, a_result, an_allergy
+from tests.builders import OTHER_OWNER, OWNER, SIGNATURE, a_problem, a_result, an_allergy
 from tests.gui.ui_samples import a_look
 from tests.gui.ui_world import World
 from ui.main_window import MainWindow
@@ -170,3 +172,24 @@ def test_a_full_record_leaves_out_results_and_says_so_but_no_problem(world, wind
     assert all(name in state.text for name in names)
     assert "autres, dans le dossier" in state.text
     assert any("ne tiennent pas" in line for line in state.said)
+
+
+def test_the_pack_years_stand_with_tobacco(world, window):
+    smoked = lifestyle.build(
+        lifestyle.NewHabit(
+            habit=lifestyle.Habit.TOBACCO,
+            label="Tabac",
+            text="Ex-fumeuse",
+            pack_years=Decimal(18),
+        ),
+        rid="tobacco",
+        patient="Patient/p1",
+        at="2026-11-03",
+        signature=SIGNATURE,
+    )
+    world.store.hold(OWNER, smoked)
+    session = window.session
+    session.record_flow.open(OWNER)
+    session.overlay_flow.run("summary")
+    said = session.summary_flow.model.state.text.replace("\u00a0", " ")
+    assert "18 paquets-années" in said

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from dossier.fhir.allergies import Certainty
 from dossier.fhir.problems import Chapter
+from dossier.fhir.results import TOBACCO
 from dossier.fhir.summaries import Part
 from practitioner_app.services.letterheads import Heading
 from practitioner_app.services.rows import (
@@ -112,7 +113,7 @@ def sections(summary: PatientSummary, speaking: Speaking) -> tuple[Worded, ...]:
         ),
         _worded(Part.VITAL_SIGNS, tr("Measures"), _measures(summary.measures, speaking)),
         _worded(Part.RESULTS, tr("Last results"), _measures(summary.results, speaking)),
-        _worded(Part.SOCIAL_HISTORY, tr("Way of life"), _measures(summary.social, speaking)),
+        _worded(Part.SOCIAL_HISTORY, tr("Way of life"), _social(summary, speaking)),
     )
 
 
@@ -279,6 +280,19 @@ def _measures(found: Iterable[Measure], speaking: Speaking) -> list[Line]:
         day = speaking.formats.day(one.at) if one.at else speaking.texts.tr("undated")
         if value:
             lines.append((f"{one.label} : {value} ({day})", (("Observation", one.id),)))
+    return lines
+
+
+def _social(summary: PatientSummary, speaking: Speaking) -> list[Line]:
+    """The pack-years stand with the status of tobacco, whose component they are."""
+    years, tr = summary.record.strip.pack_years, speaking.texts.tr
+    tobacco = {one.id for one in summary.social if one.code in TOBACCO}
+    lines: list[Line] = []
+    for words, keys in _measures(summary.social, speaking):
+        said = words
+        if years is not None and any(rid in tobacco for _, rid in keys):
+            said += ", " + tr("{count} pack-years", count=speaking.formats.number(years))
+        lines.append((said, keys))
     return lines
 
 
