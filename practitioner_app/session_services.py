@@ -81,7 +81,7 @@ def services_of(making: Making) -> Services:
             entropy=making.entropy,
             writer=writer,
         ),
-        exports=ExportService(writer),
+        exports=ExportService(writer, making.entropy),
         drugs=DrugService(terms, store.packs, clock),
         prescriptions=_prescriptions(making, records, drafts),
         documents=DocumentService(reader),

@@ -204,6 +204,8 @@ class RecordFlow(QObject):
         forms = session.models.forms
         if record is None or detail is None or detail.ref is None:
             return
+        if action not in {one.action for one in detail.actions}:
+            return
         if any(take(action, detail) for take in self.takers):
             return
         if action is Action.UNDO:

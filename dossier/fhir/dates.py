@@ -106,7 +106,9 @@ def _exact_age(born: date, on: date) -> Age:
 
 def _rough_age(birth: str, on: date) -> Age | None:
     known = precision(birth)
-    if known not in (Precision.YEAR, Precision.MONTH) or not birth[:4].isdigit():
+    if known not in (Precision.YEAR, Precision.MONTH) or not (
+        birth[:7].isascii() and birth[:4].isdigit()
+    ):
         return None
     years = on.year - int(birth[:4])
     if known is Precision.MONTH and birth[5:7].isdigit() and int(birth[5:7]) > on.month:

@@ -235,7 +235,7 @@ def decode_line(body: bytes) -> Line:
         treatment=treatment,
         sentence=said or f"{treatment.dose} {treatment.posology}".strip(),
         group=raw.group_identifier.value if raw.group_identifier else "",
-        number=int(number) if number.isdigit() else 0,
+        number=int(number[:3]) if number.isascii() and number.isdigit() else 0,
         supply=_span(dispense.expected_supply_duration),
         renewals=dispense.number_of_repeats_allowed,
         mention=member(Mention, first_code(reason)[1]),

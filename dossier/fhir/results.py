@@ -28,6 +28,7 @@ from dossier.fhir.elements import (
 from dossier.fhir.elements import Range as QuantityRange
 
 BLOOD_PRESSURE: Final = frozenset(("85354-9", "55284-4"))
+_LONGEST_NUMBER: Final = 30
 SYSTOLIC: Final = "8480-6"
 DIASTOLIC: Final = "8462-4"
 WEIGHT: Final = frozenset(("29463-7", "3141-9", "3142-7"))
@@ -338,8 +339,15 @@ def _same_code(side: Quantity | None, quantity: Quantity) -> bool:
     return side is not None and bool(side.code) and side.code == quantity.code
 
 
+def _digits(side: Quantity | None) -> str:
+    """Without an exponent; nothing for a number no laboratory sends: written out it would fill the memory."""
+    if side is None or side.value is None or abs(side.value.adjusted()) > _LONGEST_NUMBER:
+        return ""
+    return f"{side.value:f}"
+
+
 def _bounds(low: Quantity | None, high: Quantity | None, unit: str) -> str:
-    ends = [f"{side.value:f}" if side and side.value is not None else "" for side in (low, high)]
+    ends = [_digits(side) for side in (low, high)]
     return f"{ends[0]}–{ends[1]} {unit}".strip()
 
 
@@ -355,7 +363,7 @@ def _text(raw: _Measured) -> str:
         return _bounds(raw.value_range.low, raw.value_range.high, "")
     if raw.value_ratio is not None:
         sides = (raw.value_ratio.numerator, raw.value_ratio.denominator)
-        return "/".join(f"{side.value:f}" for side in sides if side and side.value is not None)
+        return "/".join(said for side in sides if (said := _digits(side)))
     return words(raw.data_absent_reason)
 
 

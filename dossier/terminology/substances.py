@@ -84,13 +84,15 @@ _SALTS: Final = frozenset(
     ]
 )
 _ALONE: Final = frozenset(("calcium", "potassium", "magnesium", "sodium", "lysine"))
-_JOINED: Final = re.compile(r"\s*(?:\+|/|;|\bet\b|,)\s*")
+_JOINED: Final = re.compile(r"\+|/|;|\bet\b|,")
+_LONGEST: Final = 500
+"""Of a wording that is compared; nobody names a substance at greater length."""
 
 
 def components(wording: str) -> frozenset[str]:
     """The substances of a wording, without accents, salts and water; empty for an empty wording."""
     found = set()
-    for part in _JOINED.split(wording.casefold()):
+    for part in _JOINED.split(" ".join(wording[:_LONGEST].split()).casefold()):
         words = fold(part)
         kept = [word for word in words if word not in _SALTS and not word[0].isdigit()]
         if not kept:

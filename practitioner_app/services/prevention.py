@@ -181,13 +181,19 @@ class Prevention:
         return frozenset().union(*(group.risks for group in known))
 
 
+_NEVER = 2200
+"""A year no act can bear: nothing can be counted on from there."""
+
+
 def _first_day(text: str) -> date | None:
     """The day itself, or the first one that a year or a month allows."""
-    return day((text + "-01-01")[:10]) if len(text) in (4, 7) else day(text)
+    found = day((text + "-01-01")[:10]) if len(text) in (4, 7) else day(text)
+    return found if found is not None and found.year < _NEVER else None
 
 
 def _dose(value: Immunization) -> Dose:
-    number = int(value.dose_number) if value.dose_number.isdecimal() else 0
+    said = value.dose_number
+    number = int(said) if said.isascii() and said.isdecimal() and len(said) < 4 else 0
     return Dose(atc=value.atc, at=_first_day(value.at), number=number)
 
 

@@ -120,6 +120,10 @@ def measure(row: CurrentRow, result: Result) -> Measure:
     )
 
 
+_HEAVIEST_KG, _SHORTEST_M, _TALLEST_M = 1000, Decimal("0.2"), 3
+"""Beyond these nothing is computed: a slip of the pen, or worse."""
+
+
 def body_mass_index(results: Newest) -> Decimal | None:
     """As measured with the newest weight, else weight (kg) over the square of the newest height (cm or m)."""
     weight, height = latest(results, WEIGHT), latest(results, HEIGHT)
@@ -130,6 +134,8 @@ def body_mass_index(results: Newest) -> Decimal | None:
         return None
     metres = {"cm": height.number / 100, "m": height.number}.get(height.unit)
     if weight.unit != "kg" or metres is None:
+        return None
+    if not (weight.number < _HEAVIEST_KG and _SHORTEST_M < metres < _TALLEST_M):
         return None
     return (weight.number / (metres * metres)).quantize(Decimal("0.1"))
 

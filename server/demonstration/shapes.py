@@ -110,7 +110,7 @@ def corrected(body: Json, share: float, decimals: int) -> Json:
     """The result that takes the place of one sent before, which was this share of it and is told in a note."""
     value = body["valueQuantity"]
     before = f"{value['value'] * share:.{decimals}f}".replace(".", ",")
-    said = f"Résultat corrigé par le laboratoire : {before}\u00a0{value['unit']} rendu d’abord."
+    said = f"Résultat corrigé par le laboratoire : {before} {value['unit']} rendu d’abord."
     return {**body, "status": "corrected", "note": [{"text": said}]}
 
 

@@ -624,7 +624,7 @@ class CellContract:
             for n, cell, done in ((1, old, True), (2, new, False))
         ]
         devices = [
-            DeviceRow(name, PATIENT, bytes(32), cell, 1, 2, b"n", 3, 4)
+            DeviceRow(name, PATIENT, bytes(32), cell, 1, 2, b"n", 3, 4, "s")
             for name, cell in (("d1", old), ("d2", new))
         ]
         passkeys = [PasskeyRow(cell, cell, 0, 1, None) for cell in (old, new)]

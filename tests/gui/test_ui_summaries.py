@@ -193,3 +193,14 @@ def test_the_pack_years_stand_with_tobacco(world, window):
     session.overlay_flow.run("summary")
     said = session.summary_flow.model.state.text.replace("\u00a0", " ")
     assert "18 paquets-années" in said
+
+
+def test_an_export_never_writes_through_what_lies_in_its_place(session, tmp_path):
+    victim, file = tmp_path / "victim", tmp_path / "synthese.json"
+    victim.write_bytes(b"before")
+    (tmp_path / ".synthese.json.part").symlink_to(victim)
+    file.symlink_to(victim)
+    session.summary_flow.model.export(file)
+    assert victim.read_bytes() == b"before"
+    assert not file.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -246,7 +246,7 @@ class World:
                 entropy=SeededEntropy(11),
                 writer=self.writer,
             ),
-            exports=ExportService(self.writer),
+            exports=ExportService(self.writer, SeededEntropy(13)),
             drugs=DrugService(TERMS, self.store.packs, self.clock),
             prescriptions=PrescriptionService(
                 reader=self.store,

@@ -41,8 +41,8 @@ _STATEMENTS: dict[type, str] = {
         "WHERE owner = $1 AND length(cell) > 0 AND substr(cell, 2, 4) <> $2 LIMIT $3 + 0"
     ),
     DeviceRow: (
-        "SELECT device, owner, public_key, cell, enrolled, revoked, nonces, seen, proved FROM device "
-        "WHERE owner = $1 AND length(cell) > 0 AND substr(cell, 2, 4) <> $2 LIMIT $3 + 0"
+        "SELECT device, owner, public_key, cell, enrolled, revoked, nonces, seen, proved, confirmed "
+        "FROM device WHERE owner = $1 AND length(cell) > 0 AND substr(cell, 2, 4) <> $2 LIMIT $3 + 0"
     ),
     PasskeyRow: (
         "SELECT credential, cell, counter, added, used FROM passkey "

@@ -85,3 +85,10 @@ def test_hz11_the_unit_is_part_of_what_may_share_a_curve():
     one = results.decode(encoded(a_result(unit="g/L")))
     other = results.decode(encoded(a_result(unit="mmol/L")))
     assert one.analyte != other.analyte
+
+
+def test_d10_a_number_nobody_sends_is_not_written_out():
+    """Sixty bytes that would be fifty million characters."""
+    body = b'{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},'
+    body += b'"valueRange":{"low":{"value":1e-50000000},"high":{"value":2}}}'
+    assert len(results.decode(body).value.text) < 20

@@ -233,3 +233,8 @@ def test_decimals_in_letters_and_amounts():
     assert amount_of("500 mg/62,5 mg") == (None, "")
     with pytest.raises(Invalid):
         in_letters(-1)
+
+
+def test_d10_a_wording_of_spaces_is_compared_at_once():
+    """Two hundred thousand spaces between two words: what is compared is short."""
+    assert components("a" + " " * 200_000 + "b") == frozenset({"a"})
