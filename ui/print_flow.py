@@ -16,6 +16,8 @@ from ui.patient.state import Action, DetailState
 from ui.session_flow import SessionSurface
 
 _DOCUMENT = "DocumentReference"
+JOB = "Colloque"
+"""The name of every print job: it is seen by others, and words of a document may name a person."""
 
 
 class _Ready(Struct, frozen=True):
@@ -103,7 +105,7 @@ class PrintFlow(QObject):
             return
         printing = self._printing
         self._lanes.blobs(
-            lambda: printing.print(page.pdf, printer=printer, title=page.kind, copies=copies),
+            lambda: printing.print(page.pdf, printer=printer, title=JOB, copies=copies),
             self._printed,
             self._failed,
         )

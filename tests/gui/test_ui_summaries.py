@@ -140,7 +140,7 @@ def test_hz13_the_summary_in_sight_is_printed_the_very_bytes_by_keys(session, wo
     qtbot.keyClick(session.print_flow.dialog, Qt.Key.Key_Escape)
     ((printed, printer, title, copies),) = world.printing.printed
     assert printed == pdf
-    assert (printer, title, copies) == ("Accueil", "Synthèse médicale", 1)
+    assert (printer, title, copies) == ("Accueil", "Colloque", 1)
 
 
 def test_a_filed_summary_is_printed_from_the_record_but_not_corrected_there(session, world):
